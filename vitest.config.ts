@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+/** The tests must run on the very runtime the product ships. */
+const { optionalDependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
+  optionalDependencies: Record<string, string>;
+};
+const pinned = optionalDependencies[`node-linux-${process.arch}`];
+if (process.versions.node !== pinned) {
+  throw new Error(`tests need the pinned Node ${pinned ?? `(none for ${process.arch})`}, not ${process.versions.node}: use npm test`);
+}
+
+/** A project has the name of its folder below test. */
+const project = (name: string, test: object = {}) => ({ test: { name, include: [`test/${name}/**/*.test.ts`], ...test } });
+
+export default defineConfig({
+  test: {
+    // What a test prints is evidence only when it fails.
+    silent: 'passed-only',
+    projects: [
+      project('unit'),
+      project('contract'),
+      project('golden'),
+      // Real databases and services: one file at a time, after the quick projects, and with time to start things.
+      project('sandbox', { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } }),
+    ],
+  },
+});
