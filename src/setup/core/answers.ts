@@ -1,0 +1,52 @@
+import type { Fact, Origin, Setting, View } from '#kit';
+import type { Facts } from './facts.ts';
+
+// A setting of any type.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnySetting = Setting<any>;
+
+/** A setting was read that has no value: it comes later, is not relevant, or its answer was refused. */
+export class Unsettled extends Error {
+  constructor(key: string) {
+    super(`${key} is read before it is settled, or is not relevant here`);
+    this.name = 'Unsettled';
+  }
+}
+
+export interface Answer {
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+/** The answers of a run, filled in the order of the questions and then only read. */
+export interface Answers extends View {
+  readonly all: ReadonlyMap<AnySetting, Answer>;
+  set(setting: AnySetting, answer: Answer): void;
+}
+
+/** Answers before the first question. */
+export function newAnswers(facts: Facts): Answers {
+  const all = new Map<AnySetting, Answer>();
+  return {
+    all,
+    set: (setting, answer) => void all.set(setting, answer),
+    get<T>(setting: Setting<T>): T {
+      const found = all.get(setting);
+      if (found === undefined) throw new Unsettled(setting.key);
+      return found.value as T;
+    },
+    find: <T>(setting: Setting<T>): T | undefined => all.get(setting)?.value as T | undefined,
+    given: (setting) => ['asked', 'given'].includes(all.get(setting)?.origin.kind ?? ''),
+    fact<T>(fact: Fact<T>): T {
+      if (!facts.has(fact.id)) throw new Error(`fact ${fact.id} is not declared by any plugin`);
+      return facts.get(fact.id) as T;
+    },
+  };
+}
+
+/** Whether an answer belongs into the answer file of this run. */
+export function isRemembered(setting: AnySetting, answers: Answers): boolean {
+  const { remember } = setting;
+  if (typeof remember === 'function') return remember(answers);
+  return remember ?? (setting.ask !== undefined || answers.given(setting));
+}

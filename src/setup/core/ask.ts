@@ -1,0 +1,207 @@
+import {
+  type Dialog,
+  EndOfInput,
+  type Given,
+  type HostReader,
+  type Problem,
+  SetupError,
+  type Sources,
+  type Verdict,
+  messageOf,
+  questions,
+  sections,
+} from '#kit';
+import { type Answers, type AnySetting, Unsettled } from './answers.ts';
+
+export interface Asking {
+  readonly settings: readonly AnySetting[];
+  readonly sources: Sources;
+  readonly answers: Answers;
+  readonly dialog: Dialog;
+  readonly host: HostReader;
+  /** Ids of doubts that are accepted beforehand. */
+  readonly allowed: ReadonlySet<string>;
+  /** Takes defaults without asking. */
+  readonly acceptDefaults: boolean;
+  /** Told of every secret as soon as it is known, before anything can print it. */
+  readonly hide: (secret: string) => void;
+}
+
+/** Thrown inside the settling of one setting: what is wrong with its answer. */
+class Refused extends Error {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+/** Puts settings in the order of the outline. A setting that the outline does not name is a mistake in a plugin. */
+export function inOrder(settings: readonly AnySetting[], order: readonly string[] = questions): readonly AnySetting[] {
+  const unknown = settings.filter(({ key }) => !order.includes(key));
+  if (unknown.length > 0) throw new Error(`not in the outline: ${unknown.map(({ key }) => key).join(', ')}`);
+  return [...settings].sort((a, b) => order.indexOf(a.key) - order.indexOf(b.key));
+}
+
+/** Asks a yes/no question about a doubt or the like. Enter means no. */
+async function agree(text: string, name: string, asking: Asking): Promise<boolean> {
+  const preset = asking.sources.find(`QUESTION/1/${name}`);
+  if (preset !== undefined) return ['yes', 'true'].includes(String(preset.raw).toLowerCase());
+  for (;;) {
+    const reply = (await asking.dialog.ask({ name, text, choices: ['Yes', 'No'], initial: 'No', hidden: false })).trim().toLowerCase();
+    if (reply === 'yes') return true;
+    if (reply === 'no' || reply === '') return false;
+    asking.dialog.log('error', 'Invalid value');
+  }
+}
+
+/** Whether a verdict lets the value pass. Says why not, asks where a doubt may be accepted. */
+async function passes(verdict: Verdict, setting: AnySetting, asking: Asking): Promise<true | Problem> {
+  if (verdict === undefined) return true;
+  if (typeof verdict === 'string') return { id: setting.key, level: 'error', message: verdict };
+  if ('warning' in verdict) {
+    asking.dialog.log('warning', verdict.warning);
+    return true;
+  }
+  if (asking.allowed.has(verdict.id)) {
+    asking.dialog.log('warning', `${verdict.doubt} (accepted by --allow ${verdict.id})`);
+    return true;
+  }
+  if (asking.dialog.interactive) {
+    asking.dialog.log('warning', verdict.doubt);
+    if (await agree(verdict.question, verdict.id, asking)) return true;
+    return { id: verdict.id, level: 'doubt', message: '' };
+  }
+  return {
+    id: verdict.id,
+    level: 'doubt',
+    message: verdict.doubt,
+    remedy: `Give another answer, or accept it with --allow ${verdict.id}.`,
+  };
+}
+
+const parse = (setting: AnySetting, raw: unknown): unknown => {
+  try {
+    return setting.kind.parse(raw);
+  } catch (error) {
+    throw new Refused({ id: setting.key, level: 'error', message: messageOf(error) });
+  }
+};
+
+/** A given answer is parsed and validated once; what is wrong with it names the place it stands at. */
+async function take(setting: AnySetting, given: Given, asking: Asking): Promise<unknown> {
+  const { answers, host } = asking;
+  const value = parse(setting, given.raw);
+  const verdict = await passes(await setting.validate?.(value, answers, host), setting, asking);
+  if (verdict !== true) throw new Refused(verdict);
+  return value;
+}
+
+/** Asks until the answer is good. */
+async function prompt(setting: AnySetting, initial: unknown, asking: Asking): Promise<unknown> {
+  const { dialog, answers, host } = asking;
+  const ask = setting.ask;
+  if (ask === undefined) throw new Error(`${setting.key} has no question`);
+  const hidden = setting.secret === true;
+  const shown = initial === undefined || hidden ? {} : { initial: setting.kind.format(initial) };
+  for (;;) {
+    for (const note of ask.notes ?? []) dialog.note(note);
+    const question = { name: ask.name, text: ask.text, choices: setting.kind.choices ?? [], hidden, ...shown };
+    const reply = await dialog.ask(question);
+    if (hidden && reply !== '') asking.hide(reply);
+    try {
+      if (reply === '' && initial === undefined) throw new Refused({ id: setting.key, level: 'error', message: 'Please specify a value' });
+      if (ask.confirm !== undefined && (await dialog.ask({ ...question, text: ask.confirm })) !== reply) {
+        dialog.log('warning', 'The two entries do not match');
+        continue;
+      }
+      const value = reply === '' ? initial : parse(setting, hidden ? reply : reply.trim());
+      const verdict = await passes(await setting.validate?.(value, answers, host), setting, asking);
+      if (verdict === true) return value;
+      throw new Refused(verdict);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.problem.message !== '') dialog.log('error', error.problem.message);
+    }
+  }
+}
+
+async function settleOne(setting: AnySetting, asking: Asking): Promise<void> {
+  const { answers, sources, dialog, host } = asking;
+  const given = [setting.key, ...(setting.formerly ?? []), ...(setting.ask === undefined ? [] : [`QUESTION/1/${setting.ask.name}`])]
+    .map((key) => sources.find(key))
+    .find((found) => found !== undefined);
+  if (given !== undefined) {
+    if (setting.secret === true && typeof given.raw === 'string') asking.hide(given.raw);
+    try {
+      answers.set(setting, { value: await take(setting, given, asking), origin: given.origin });
+      return;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      const where = given.origin.where === undefined ? '' : ` (${given.origin.where})`;
+      const problem = { ...error.problem, message: `${setting.key}${where}: ${error.problem.message}` };
+      if (!dialog.interactive || setting.ask === undefined) throw new Refused(problem);
+      if (error.problem.message !== '') dialog.log('error', problem.message);
+    }
+  }
+  const declared = setting.initial as ((view: Answers, host: HostReader) => unknown) | string | number | boolean | undefined;
+  const initial: unknown = typeof declared === 'function' ? declared(answers, host) : declared;
+  if (setting.secret === true && typeof initial === 'string') asking.hide(initial);
+  if (setting.ask === undefined || ((asking.acceptDefaults || !dialog.interactive) && initial !== undefined)) {
+    if (initial !== undefined) answers.set(setting, { value: initial, origin: { kind: 'computed' } });
+    return;
+  }
+  if (!dialog.interactive) {
+    throw new Refused({
+      id: setting.key,
+      level: 'error',
+      message: `${setting.key} is not given: ${setting.about}`,
+      remedy: `Add ${setting.key} to an answer file.`,
+    });
+  }
+  answers.set(setting, { value: await prompt(setting, initial, asking), origin: { kind: 'asked' } });
+}
+
+/** What is still missing when a pipe has nothing more to say: this question and all later ones without an answer. */
+const missingFrom = (index: number, asking: Asking): readonly Problem[] =>
+  asking.settings
+    .slice(index)
+    .filter(
+      (setting) =>
+        setting.ask !== undefined &&
+        !asking.answers.all.has(setting) &&
+        setting.when?.(asking.answers) !== false &&
+        asking.sources.find(setting.key) === undefined,
+    )
+    .map((setting) => ({ id: setting.key, level: 'error', message: `${setting.key} is not given: ${setting.about}` }));
+
+/**
+ * Settles every relevant setting, in the order of the outline: a given answer, or a question, or the default.
+ * Sections with questions get their titles. Throws SetupError `refused` with all problems together.
+ */
+export async function settle(asking: Asking): Promise<void> {
+  const { settings, answers, dialog } = asking;
+  const problems: Problem[] = [];
+  for (const section of sections) {
+    const here = settings.filter((setting) => setting.section === section.id);
+    if (here.some(({ ask }) => ask !== undefined)) dialog.title(section.title);
+    for (const setting of here) {
+      try {
+        if (setting.when?.(answers) === false) continue;
+        await settleOne(setting, asking);
+      } catch (error) {
+        // What hangs on a refused answer cannot be judged; the refusal itself is reported.
+        if (error instanceof Unsettled && problems.length > 0) continue;
+        if (error instanceof EndOfInput) {
+          throw new SetupError('refused', 'The input ended before all questions were answered', {
+            problems: [...problems, ...missingFrom(settings.indexOf(setting), asking)],
+          });
+        }
+        if (!(error instanceof Refused)) throw error;
+        problems.push(error.problem);
+      }
+    }
+  }
+  dialog.title('END OF CONFIGURATION');
+  if (problems.length > 0) throw new SetupError('refused', 'The answers cannot be used', { problems });
+}

@@ -1,0 +1,101 @@
+import { type Change, type Host, SetupError, type Step } from '#kit';
+import type { Entry, Journal } from './journal.ts';
+import { stash } from './stash.ts';
+
+/** Watches the work: progress on screen, the log. It decides nothing. */
+export interface Observer {
+  started(step: Step): void;
+  said(step: Step, line: string): void;
+  ended(step: Step, how: 'done' | 'already' | 'failed' | 'undone', error?: unknown): void;
+}
+
+export interface Workshop {
+  readonly host: Host;
+  readonly journal: Journal;
+  readonly observer: Observer;
+  /** Aborted by the first signal: the running step finishes, the next one does not start. */
+  readonly signal: AbortSignal;
+}
+
+/** The first beginning of a step in this run; none if it has been undone since. */
+function begun(journal: Journal, step: string): Extract<Entry, { t: 'begin' }> | undefined {
+  let found: Extract<Entry, { t: 'begin' }> | undefined;
+  for (const entry of journal.entries()) {
+    if (entry.t === 'begin' && entry.step === step) found ??= entry;
+    if (entry.t === 'undone' && entry.step === step) found = undefined;
+  }
+  return found;
+}
+
+/** Units that were notified and not restarted since. */
+export const owedRestarts = (journal: Pick<Journal, 'entries'>): readonly string[] => {
+  const owed = new Set<string>();
+  for (const entry of journal.entries()) {
+    if (entry.t === 'notify') owed.add(entry.unit);
+    if (entry.t === 'notified') owed.delete(entry.unit);
+  }
+  return [...owed];
+};
+
+async function begin(step: Step, change: Exclude<Change, { kind: 'none' }>, { host, journal }: Workshop): Promise<void> {
+  const files: Record<string, string | null> = {};
+  for (const path of change.touches ?? []) files[path] = await stash(host, journal.directory, path);
+  // The first safety copy of an unfinished run counts: a second one would hold our own half-done work.
+  const earlier = begun(journal, step.id);
+  const kept = earlier === undefined ? ((await step.prepare?.(host)) ?? null) : earlier.kept;
+  await journal.append({ t: 'begin', step: step.id, kept, files });
+  for (const unit of step.notify ?? []) await journal.append({ t: 'notify', unit });
+}
+
+async function perform(step: Step, workshop: Workshop): Promise<void> {
+  const { host, journal, observer } = workshop;
+  const from = host.now().getTime();
+  const took = (): number => host.now().getTime() - from;
+  const change = await step.check(host);
+  if (change.kind === 'none') {
+    await journal.append({ t: 'already', step: step.id, ms: took() });
+    observer.ended(step, 'already');
+    return;
+  }
+  observer.started(step);
+  try {
+    await begin(step, change, workshop);
+    await step.apply(host, (line) => observer.said(step, line));
+    const left = await step.check(host);
+    if (left.kind !== 'none') throw new SetupError('failed', `${step.title}: ran, but the host still differs: ${left.note}`);
+  } catch (error) {
+    observer.ended(step, 'failed', error);
+    throw error;
+  }
+  await journal.append({ t: 'done', step: step.id, ms: took() });
+  if (step.starts !== undefined && owedRestarts(journal).includes(step.starts)) await journal.append({ t: 'notified', unit: step.starts });
+  observer.ended(step, 'done');
+}
+
+/**
+ * Brings the host to what the steps want, one after the other, each announced in the journal before it changes anything.
+ * Throws what the first failing step threw, or SetupError `interrupted` between two steps; it does not roll back.
+ */
+export async function execute(steps: readonly Step[], workshop: Workshop): Promise<void> {
+  for (const step of steps) {
+    if (workshop.signal.aborted) throw new SetupError('interrupted', 'Stopped by a signal');
+    await perform(step, workshop);
+  }
+}
+
+/** Stops what must not run during the work, and remembers it. */
+export async function stopServices(units: readonly string[], { host, journal }: Workshop): Promise<void> {
+  for (const unit of units) {
+    if (!(await host.services.isActive(unit))) continue;
+    await journal.append({ t: 'stopped', unit });
+    await host.services.stop(unit);
+  }
+}
+
+/** Restarts every notified unit once. A unit that does not run is left to the step that starts it. */
+export async function restartNotified({ host, journal }: Workshop): Promise<void> {
+  for (const unit of owedRestarts(journal)) {
+    if (await host.services.isActive(unit)) await host.services.restart(unit);
+    await journal.append({ t: 'notified', unit });
+  }
+}

@@ -1,0 +1,20 @@
+import type { HealthCheck, HostReader } from '#kit';
+
+/** Waits until every service answers, each up to its own limit. Returns what is still wrong, with remedies. */
+export async function waitHealthy(
+  checks: readonly HealthCheck[],
+  host: HostReader,
+): Promise<readonly { readonly message: string; readonly remedy: string }[]> {
+  const verdicts = await Promise.all(
+    checks.map(async (check) => {
+      const deadline = host.now().getTime() + check.limitMs;
+      for (;;) {
+        const wrong = await check.probe(host);
+        if (wrong === undefined) return undefined;
+        if (host.now().getTime() > deadline) return { message: `${check.name} is not healthy: ${wrong}`, remedy: check.remedy };
+        await host.sleep(25);
+      }
+    }),
+  );
+  return verdicts.filter((verdict) => verdict !== undefined);
+}

@@ -1,0 +1,100 @@
+import { type Host, type HostReader, type Json, SetupError, readText } from '#kit';
+
+/** What a journal line says. `files` maps each touched path to the stash copy of what was there; null: nothing was. */
+export type Entry =
+  | { readonly t: 'start'; readonly run: string; readonly version: string; readonly steps: readonly string[] }
+  | { readonly t: 'stopped'; readonly unit: string }
+  | { readonly t: 'begin'; readonly step: string; readonly kept: Json; readonly files: Readonly<Record<string, string | null>> }
+  | { readonly t: 'done' | 'already'; readonly step: string; readonly ms: number }
+  | { readonly t: 'failed' | 'undone' | 'undo-failed'; readonly step: string; readonly error?: string }
+  | { readonly t: 'notify' | 'notified'; readonly unit: string }
+  | { readonly t: 'end'; readonly result: 'ok' | 'rolled-back' };
+
+/**
+ * One JSON object a line, synced to disk before the effect it announces. Journal and stash together are the transaction.
+ * Neither file contents nor secrets stand in it, so it can be attached to a bug report.
+ */
+export interface Journal {
+  readonly run: string;
+  /** The directory of the run: journal and stash. */
+  readonly directory: string;
+  append(entry: Entry): Promise<void>;
+  entries(): readonly Entry[];
+}
+
+/** Where the runs are kept. */
+export const runsDirectory = '/var/lib/ovirt-engine/setup/runs';
+/** Journals of ended runs that are kept for questions afterwards. */
+const kept = 10;
+
+const fileIn = (run: string): string => `${runsDirectory}/${run}/journal`;
+
+function parse(text: string, path: string): readonly Entry[] {
+  const lines = text.split('\n');
+  // The last line is complete only if a line end follows it: a power cut may have torn it.
+  const complete = lines.slice(0, -1);
+  return complete.map((line, index) => {
+    try {
+      const entry = JSON.parse(line) as Partial<Entry> | null;
+      if (typeof entry?.t !== 'string') throw new Error('no entry');
+      return entry as Entry;
+    } catch {
+      throw new SetupError('refused', `The journal of an unfinished run is damaged: ${path}, line ${index + 1}`, {
+        remedy:
+          `That run cannot be undone by itself any more. To go on from the present state of the host, move the directory ` +
+          `${path.replace(/\/journal$/, '')} away and run engine-setup again: it compares the host with what is wanted.`,
+      });
+    }
+  });
+}
+
+function open(host: Host, run: string, before: readonly Entry[]): Journal {
+  const all: Entry[] = [...before];
+  return {
+    run,
+    directory: `${runsDirectory}/${run}`,
+    async append(entry) {
+      await host.files.append(fileIn(run), JSON.stringify(entry));
+      all.push(entry);
+    },
+    entries: () => all,
+  };
+}
+
+/** A run without an end, as its entries; undefined if all runs came to an end. Throws `refused` when its journal is damaged. */
+export async function findUnfinished(host: HostReader): Promise<{ readonly run: string; readonly entries: readonly Entry[] } | undefined> {
+  for (const run of [...(await host.files.list(runsDirectory))].reverse()) {
+    const text = await readText(host, fileIn(run));
+    if (text === undefined) continue;
+    const entries = parse(text, fileIn(run));
+    if (entries.length > 0 && entries.at(-1)?.t !== 'end') return { run, entries };
+  }
+  return undefined;
+}
+
+/** Opens the journal of the unfinished run, or of a new one. A torn last line is cut off first, so that the next one starts clean. */
+export async function openJournal(host: Host, unfinished: Awaited<ReturnType<typeof findUnfinished>>, newRun: string): Promise<Journal> {
+  const run = unfinished?.run ?? newRun;
+  const directory = { kind: 'directory', mode: 0o700 } as const;
+  await host.files.write(`${runsDirectory}/${run}`, directory);
+  if (unfinished === undefined) return open(host, run, []);
+  const text = (await readText(host, fileIn(run))) ?? '';
+  if (!text.endsWith('\n')) {
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    await host.files.write(fileIn(run), { kind: 'file', content: Buffer.from(whole), mode: 0o600 });
+  }
+  return open(host, run, unfinished.entries);
+}
+
+/** Throws away what only an unfinished run needs (the stash holds old contents, secrets among them), and the oldest journals. */
+export async function tidyRuns(host: Host): Promise<void> {
+  const runs = await host.files.list(runsDirectory);
+  const ended: string[] = [];
+  for (const run of runs) {
+    const last = (await readText(host, fileIn(run)))?.trimEnd().split('\n').at(-1) ?? '';
+    if (!last.startsWith('{"t":"end"')) continue;
+    ended.push(run);
+    if ((await host.files.list(`${runsDirectory}/${run}/stash`)).length > 0) await host.files.remove(`${runsDirectory}/${run}/stash`);
+  }
+  for (const run of ended.slice(0, Math.max(0, ended.length - kept))) await host.files.remove(`${runsDirectory}/${run}`);
+}

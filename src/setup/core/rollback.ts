@@ -1,0 +1,97 @@
+import { type Host, type Json, type Step, messageOf } from '#kit';
+import type { Observer } from './execute.ts';
+import type { Journal } from './journal.ts';
+import { restore } from './stash.ts';
+
+interface Begun {
+  readonly step: string;
+  readonly kept: Json;
+  /** The first copy of every path in the whole run. */
+  readonly files: Readonly<Record<string, string | null>>;
+}
+
+/** Steps of the run, in the order they were begun first, with the oldest copies. Those undone already are left out. */
+function begunSteps(journal: Journal): readonly Begun[] {
+  const first = new Map<string, string | null>();
+  const found = new Map<string, { kept: Json; paths: Set<string> }>();
+  for (const entry of journal.entries()) {
+    if (entry.t === 'begin') {
+      for (const [path, hash] of Object.entries(entry.files)) if (!first.has(path)) first.set(path, hash);
+      const known = found.get(entry.step) ?? { kept: entry.kept, paths: new Set<string>() };
+      for (const path of Object.keys(entry.files)) known.paths.add(path);
+      found.set(entry.step, known);
+    }
+    if (entry.t === 'undone') found.delete(entry.step);
+  }
+  return [...found].map(([step, { kept, paths }]) => ({
+    step,
+    kept,
+    files: Object.fromEntries([...paths].map((path) => [path, first.get(path) ?? null])),
+  }));
+}
+
+async function undoOne(begun: Begun, step: Step | undefined, host: Host, directory: string): Promise<void> {
+  if (step !== undefined && typeof step.undo === 'object' && 'run' in step.undo) await step.undo.run(host, begun.kept);
+  // The innermost paths first: a directory is removed after what was put into it.
+  for (const [path, hash] of Object.entries(begun.files).sort(([a], [b]) => (a < b ? 1 : -1))) await restore(host, directory, path, hash);
+}
+
+/**
+ * Undoes everything the run has begun, last thing first, from the oldest safety copies. Errors are collected, never stopped at.
+ * Returns what could not be undone, in words; nothing left means that the journal is closed as rolled back.
+ * @param steps the steps known now; files of others are restored all the same
+ */
+export async function rollBack(
+  steps: readonly Step[],
+  on: { host: Host; journal: Journal; observer: Observer },
+): Promise<readonly string[]> {
+  const { host, journal, observer } = on;
+  const known = new Map(steps.map((step) => [step.id, step]));
+  const begun = begunSteps(journal);
+  const inRun = new Set(begun.map(({ step }) => step));
+  const leftOver: string[] = [];
+  for (const one of [...begun].reverse()) {
+    const step = known.get(one.step);
+    try {
+      const within = step?.inside?.some((id) => inRun.has(id)) === true;
+      if (!within && step !== undefined && typeof step.undo === 'object' && 'never' in step.undo) {
+        leftOver.push(`${one.step}: ${step.undo.never}`);
+        continue;
+      }
+      if (step === undefined && one.kept !== null) {
+        leftOver.push(`${one.step}: the present answers do not contain this step any more`);
+        continue;
+      }
+      if (!within) await undoOne(one, step, host, journal.directory);
+      await journal.append({ t: 'undone', step: one.step });
+      if (step !== undefined) observer.ended(step, 'undone');
+    } catch (error) {
+      leftOver.push(`${one.step}: ${messageOf(error)}`);
+      await journal.append({ t: 'undo-failed', step: one.step, error: messageOf(error) }).catch(() => undefined);
+    }
+  }
+  leftOver.push(...(await bringBackServices(host, journal)));
+  if (leftOver.length === 0) await journal.append({ t: 'end', result: 'rolled-back' });
+  return leftOver;
+}
+
+/** Starts what the run has stopped, and restarts what may already run with the files that were just taken back. */
+async function bringBackServices(host: Host, journal: Journal): Promise<readonly string[]> {
+  const failed: string[] = [];
+  const stopped = new Set<string>();
+  const notified = new Set<string>();
+  for (const entry of journal.entries()) {
+    if (entry.t === 'stopped') stopped.add(entry.unit);
+    if (entry.t === 'notified') notified.add(entry.unit);
+  }
+  for (const unit of [...stopped, ...[...notified].filter((unit) => !stopped.has(unit))]) {
+    try {
+      const active = await host.services.isActive(unit);
+      if (stopped.has(unit) && !active) await host.services.start(unit);
+      else if (notified.has(unit) && active) await host.services.restart(unit);
+    } catch (error) {
+      failed.push(`${unit}: ${messageOf(error)}`);
+    }
+  }
+  return failed;
+}

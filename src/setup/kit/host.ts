@@ -1,0 +1,162 @@
+/** What lies at a path. Owner and group are names; they are left out where the host cannot set them (a sandbox without root). */
+export type Entry =
+  | { readonly kind: 'file'; readonly content: Uint8Array; readonly mode: number; readonly owner?: string; readonly group?: string }
+  | { readonly kind: 'directory'; readonly mode: number; readonly owner?: string; readonly group?: string }
+  | { readonly kind: 'link'; readonly target: string };
+
+/** A command as an argument vector: there is no shell anywhere. Programs run with LC_ALL=C. */
+export interface Command {
+  readonly argv: readonly [string, ...string[]];
+  /** Sent to standard input; the only way to hand a secret to a program. */
+  readonly input?: string;
+  /** Default 60 s. */
+  readonly timeoutMs?: number;
+}
+export interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Where a database is and who we are there. */
+export interface DatabaseAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly user: string;
+  readonly password: string;
+}
+export interface Statement {
+  readonly text: string;
+  readonly values?: readonly unknown[];
+}
+/** A session. */
+export interface Sql {
+  rows<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly R[]>;
+}
+/** A session that may change things. */
+export interface SqlWriter extends Sql {
+  /** Runs all statements in one transaction: all of them, or none. */
+  atomically(statements: readonly Statement[]): Promise<void>;
+}
+
+/** A process that holds a port. Name and pid are unknown when the process belongs to somebody else and we are not root. */
+export interface Listener {
+  readonly pid?: number;
+  readonly program?: string;
+}
+export interface Response {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** PostgreSQL's programs, which refuse to run as root. */
+export interface PostgresPrograms {
+  /** Where initdb and postgres lie. */
+  readonly directory: string;
+  /** Words to put in front of their argument vectors; none for an ordinary user. */
+  readonly launcher: readonly string[];
+  /** Account that must own the cluster, where the launcher changes to another one. */
+  readonly owner?: string;
+  /** Why they cannot be run here, and what to do about it. */
+  readonly problem?: { readonly message: string; readonly remedy: string };
+}
+
+/** Looking without touching. Facts, validation, preflight and `check()` receive this one. */
+export interface HostReader {
+  readonly files: {
+    read(path: string): Promise<Entry | undefined>;
+    /** Names in a directory, sorted; empty if it is not there. */
+    list(path: string): Promise<readonly string[]>;
+    /** Bytes that may still be written below a path. */
+    free(path: string): Promise<number>;
+    /** The path as programs outside of this host object see it: prefixed in a sandbox, unchanged on a real host. */
+    real(path: string): string;
+  };
+  readonly services: {
+    isActive(unit: string): Promise<boolean>;
+    isEnabled(unit: string): Promise<boolean>;
+  };
+  readonly network: {
+    hostname(): Promise<string>;
+    /** Addresses of the network interfaces. */
+    addresses(): Promise<readonly string[]>;
+    /** Asks the resolver of the system (hosts file, then DNS). Empty: unknown name. */
+    resolve(name: string): Promise<readonly string[]>;
+    /** Who listens on a TCP port of this host. */
+    listener(port: number): Promise<Listener | undefined>;
+    /** GET over HTTPS from this host, trusting only the given CA. Throws when there is no answer. */
+    get(request: { readonly url: string; readonly ca: string; readonly timeoutMs: number }): Promise<Response>;
+  };
+  readonly database: {
+    /** A read-only session: PostgreSQL itself refuses writes. Throws DatabaseUnavailable. */
+    look<R>(at: DatabaseAddress, work: (sql: Sql) => Promise<R>): Promise<R>;
+  };
+  readonly crypto: {
+    /** Random bytes; from the host, so that tests can fix them. */
+    random(bytes: number): Buffer;
+    /** A new RSA private key as PKCS#8 PEM. */
+    newPrivateKey(bits: number): Promise<string>;
+    /** scrypt of a password (RFC 7914), 32 bytes, off the main thread. */
+    scrypt(password: string, salt: Uint8Array, cost: { readonly ln: number; readonly r: number; readonly p: number }): Promise<Buffer>;
+  };
+  /** A command that promises not to change anything. */
+  query(command: Command): Promise<Output>;
+  /** Who runs setup: name and whether it is root. */
+  user(): Promise<{ readonly name: string; readonly root: boolean }>;
+  postgres(): Promise<PostgresPrograms>;
+  now(): Date;
+  sleep(ms: number): Promise<void>;
+}
+
+/** Touching. Only `prepare()`, `apply()` and `undo()` receive this one. */
+export interface Host extends HostReader {
+  readonly files: HostReader['files'] & {
+    /** Puts an entry in place in one move (written beside, synced, renamed); missing parent directories are made 0755. */
+    write(path: string, entry: Entry): Promise<void>;
+    /** Appends one line and syncs it to disk. */
+    append(path: string, line: string): Promise<void>;
+    /** Removes a file, a link or a whole directory; nothing there is fine. */
+    remove(path: string): Promise<void>;
+    rename(from: string, to: string): Promise<void>;
+  };
+  readonly services: HostReader['services'] & {
+    enable(unit: string, on: boolean): Promise<void>;
+    start(unit: string): Promise<void>;
+    stop(unit: string): Promise<void>;
+    restart(unit: string): Promise<void>;
+    reload(unit: string): Promise<void>;
+  };
+  readonly database: HostReader['database'] & {
+    change<R>(at: DatabaseAddress, work: (sql: SqlWriter) => Promise<R>): Promise<R>;
+  };
+  run(command: Command): Promise<Output>;
+}
+
+/** A file entry from text. */
+export const file = (content: string, mode: number, owner?: string, group?: string): Entry => ({
+  kind: 'file',
+  content: Buffer.from(content, 'utf8'),
+  mode,
+  ...(owner === undefined ? {} : { owner }),
+  ...(group === undefined ? {} : { group }),
+});
+
+/** The text of an entry; empty if it is no file. */
+export const textOf = (entry: Entry | undefined): string => (entry?.kind === 'file' ? Buffer.from(entry.content).toString('utf8') : '');
+
+/** The text of a file; undefined if there is no file at the path. */
+export const readText = async (host: HostReader, path: string): Promise<string | undefined> => {
+  const entry = await host.files.read(path);
+  return entry?.kind === 'file' ? textOf(entry) : undefined;
+};
+
+/** Whether two entries are the same. Owners count only where both are known. */
+export const sameEntry = (a: Entry | undefined, b: Entry | undefined): boolean => {
+  if (a === undefined || b === undefined) return a === b;
+  if (a.kind === 'link' || b.kind === 'link') return a.kind === 'link' && b.kind === 'link' && a.target === b.target;
+  if (a.kind !== b.kind || a.mode !== b.mode) return false;
+  if (a.owner !== undefined && b.owner !== undefined && a.owner !== b.owner) return false;
+  if (a.group !== undefined && b.group !== undefined && a.group !== b.group) return false;
+  return a.kind === 'directory' || (b.kind === 'file' && Buffer.compare(a.content, b.content) === 0);
+};

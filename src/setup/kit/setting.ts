@@ -1,0 +1,68 @@
+import type { HostReader } from './host.ts';
+import type { Kind } from './kinds.ts';
+import type { Section } from './outline.ts';
+
+/** Something read from the host before the first question. */
+export interface Fact<T> {
+  readonly id: string;
+  probe(host: HostReader): Promise<T>;
+}
+
+/** All that a declaration may look at: answers given so far, and facts. Read-only. */
+export interface View {
+  /** The value of a setting; throws if the setting is not relevant or has not been settled yet. */
+  get<T>(setting: Setting<T>): T;
+  /** Like `get`, but undefined where the setting is not relevant. */
+  find<T>(setting: Setting<T>): T | undefined;
+  fact<T>(fact: Fact<T>): T;
+  /** Whether somebody gave this answer (typed it, or wrote it in a file), rather than it being computed. */
+  given<T>(setting: Setting<T>): boolean;
+}
+
+/** undefined: fine. A string: refused. `doubt`: allowed once the user says so. `warning`: shown, then accepted. */
+export type Verdict =
+  undefined | string | { readonly doubt: string; readonly question: string; readonly id: string } | { readonly warning: string };
+
+/** How a setting is asked. */
+export interface Ask {
+  /** Name of the question in `QUESTION/<n>/<name>` answers and in the machine dialect. */
+  readonly name: string;
+  /** Prompt, without choices, default and colon. */
+  readonly text: string;
+  /** Asked a second time with this prompt; both entries must be equal. */
+  readonly confirm?: string;
+  /** Notes printed before the prompt. */
+  readonly notes?: readonly string[];
+}
+
+/** One declaration: prompt, answer-file key, type, default, validation, preview line, secrecy, documentation. */
+export interface Setting<T> {
+  /** 'OVESETUP_CONFIG/fqdn': answer files, `--set`, generated reference. */
+  readonly key: string;
+  /** Keys of earlier releases that mean the same and are still read. */
+  readonly formerly?: readonly string[];
+  readonly section: Section;
+  readonly kind: Kind<T>;
+  /** One sentence for the generated reference. */
+  readonly about: string;
+  /** Absent: never prompted. */
+  readonly ask?: Ask;
+  /** Label in the preview; absent: not shown. */
+  readonly preview?: string;
+  /** Hidden at the prompt, masked everywhere, never in the preview. */
+  readonly secret?: boolean;
+  /** Written to the answer file. Default: true for what was given or asked, false for what was computed. */
+  readonly remember?: boolean | ((view: View) => boolean);
+  /** Kept in the post-install file, where the next run finds it. */
+  readonly keep?: boolean;
+  /** False: not relevant, so not asked, not stored, not shown. */
+  readonly when?: (view: View) => boolean;
+  readonly initial?: NoInfer<T> | ((view: View, host: HostReader) => NoInfer<T> | undefined);
+  readonly validate?: (value: NoInfer<T>, view: View, host: HostReader) => Verdict | Promise<Verdict>;
+}
+
+/** Declares a setting; the type follows from its kind. */
+export const setting = <T>(s: Setting<T>): Setting<T> => Object.freeze(s);
+
+/** Declares a fact. */
+export const fact = <T>(id: string, probe: (host: HostReader) => Promise<T>): Fact<T> => Object.freeze({ id, probe });

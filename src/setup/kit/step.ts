@@ -1,0 +1,55 @@
+import type { Host, HostReader } from './host.ts';
+import type { Chapter } from './outline.ts';
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** What a check found. `touches` lists every path that `apply` may change: those are copied to the stash first. */
+export type Change =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'create' | 'update' | 'remove' | 'run';
+      /** What differs, for the plan: a path, a version, a reason. */
+      readonly note: string;
+      /** Unified diff; never of secret content. */
+      readonly diff?: string;
+      readonly touches?: readonly string[];
+    };
+
+/** Every author must choose one; "I did not think about it" does not compile. */
+export type Undo = 'restore-files' | { readonly never: string } | { run(host: Host, kept: Json): Promise<void> };
+
+/** What a step is called and where it stands. */
+export interface Heading {
+  /** 'pki/ca': stable, seen in the plan, the journal and tests. */
+  readonly id: string;
+  readonly chapter: Chapter;
+  /** 'Creating CA': the line on screen while it is applied. */
+  readonly title: string;
+  /** The classic screen has no line for it: only the plan, the log and events name it. */
+  readonly quiet?: boolean;
+  /** Steps that must stand earlier; asserted when the plan is made, never used to sort. */
+  readonly needs?: readonly string[];
+  /** Units to restart once, at the end, if this step changed something. */
+  readonly notify?: readonly string[];
+  /** Steps that make the room this one works in: undoing one of them undoes this one, which is then not undone by itself. */
+  readonly inside?: readonly string[];
+  /** Units that must not run while this step is applied. They are stopped before the first change, and only if the step is pending. */
+  readonly stops?: readonly { readonly unit: string; readonly title: string }[];
+}
+
+/** The smallest thing that is checked, applied and undone. */
+export interface Step extends Heading {
+  readonly undo: Undo;
+  /** The unit that it starts or restarts, so that no restart is owed for it any more. */
+  readonly starts?: string;
+  /** How the host differs from what is wanted, right now. Must not throw on an empty host. */
+  check(host: HostReader): Promise<Change>;
+  /** A safety copy, or a note of how things were; its result is journaled and handed to `undo`. Never a secret. */
+  prepare?(host: Host): Promise<Json>;
+  /** Throws the safety copy away once the run has succeeded. */
+  discard?(host: Host, kept: Json): Promise<void>;
+  apply(host: Host, say: (line: string) => void): Promise<void>;
+}
+
+/** Nothing to do. */
+export const nothing: Change = Object.freeze({ kind: 'none' });

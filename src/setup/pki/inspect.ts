@@ -1,0 +1,58 @@
+import { X509Certificate, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { isIP } from 'node:net';
+
+/** Parses a certificate from PEM; undefined if there is none in the text. Text before the BEGIN marker is allowed. */
+export function parseCertificate(pem: string | undefined): X509Certificate | undefined {
+  const start = pem?.indexOf('-----BEGIN CERTIFICATE-----') ?? -1;
+  if (pem === undefined || start < 0) return undefined;
+  try {
+    return new X509Certificate(pem.slice(start));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the text is a private key that can be read. */
+export function isPrivateKey(pem: string | undefined): pem is string {
+  if (pem === undefined) return false;
+  try {
+    createPrivateKey(pem);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a private key belongs to a certificate. */
+export const belongsTo = (certificate: X509Certificate, key: string | undefined): boolean =>
+  isPrivateKey(key) && certificate.checkPrivateKey(createPrivateKey(key));
+
+/** Whether a certificate speaks for a name or address, by its alternative names alone. */
+export const covers = (certificate: X509Certificate, name: string): boolean =>
+  (isIP(name) === 0 ? certificate.checkHost(name, { subject: 'never' }) : certificate.checkIP(name)) !== undefined;
+
+/** Renewal is due in the last third of a certificate's life. */
+export function isDue(certificate: X509Certificate, now: Date): boolean {
+  const from = Date.parse(certificate.validFrom);
+  const to = Date.parse(certificate.validTo);
+  return now.getTime() > from + ((to - from) * 2) / 3;
+}
+
+/** Fingerprints as people compare them: upper-case hex pairs joined by colons, over the DER form. */
+export const fingerprints = (certificate: X509Certificate): { readonly sha1: string; readonly sha256: string } => ({
+  sha1: certificate.fingerprint,
+  sha256: certificate.fingerprint256,
+});
+
+/** Fingerprint of a public key as OpenSSH prints it: `SHA256:` and 43 characters of unpadded base64. */
+export function sshFingerprint(privateKey: string): string {
+  const { n, e } = createPublicKey(createPrivateKey(privateKey)).export({ format: 'jwk' });
+  const part = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0, 0, bytes.length >> 8, bytes.length & 0xff]), bytes]);
+  // RFC 4253: an mpint is signed, so a number whose first bit is set gets a zero byte in front.
+  const mpint = (base64: string | undefined): Buffer => {
+    const bytes = Buffer.from(base64 ?? '', 'base64url');
+    return part((bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
+  };
+  const wire = Buffer.concat([part(Buffer.from('ssh-rsa')), mpint(e), mpint(n)]);
+  return `SHA256:${createHash('sha256').update(wire).digest('base64').replace(/=+$/, '')}`;
+}

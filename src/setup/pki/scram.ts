@@ -1,0 +1,26 @@
+import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+
+const derive = promisify(pbkdf2);
+const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+
+/**
+ * The verifier that PostgreSQL stores for a role (RFC 5802 and 7677; `pg_authid.rolpassword`):
+ * `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`. Sending this instead of the password
+ * keeps the password out of statements, and so out of the server's log.
+ */
+export async function scramVerifier(password: string, salt: Buffer, iterations = 4096): Promise<string> {
+  const salted = await derive(password.normalize('NFKC'), salt, iterations, 32, 'sha256');
+  const stored = createHash('sha256').update(hmac(salted, 'Client Key')).digest();
+  const server = hmac(salted, 'Server Key');
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${stored.toString('base64')}:${server.toString('base64')}`;
+}
+
+/** Whether a stored verifier belongs to a password. Anything that is not a SCRAM verifier does not. */
+export async function matchesScram(verifier: string | null | undefined, password: string): Promise<boolean> {
+  const match = /^SCRAM-SHA-256\$(\d{1,7}):([A-Za-z0-9+/=]{4,200})\$/.exec(verifier ?? '');
+  if (match === null || verifier === null || verifier === undefined) return false;
+  const expected = await scramVerifier(password, Buffer.from(match[2] ?? '', 'base64'), Number(match[1]));
+  const [a, b] = [Buffer.from(expected), Buffer.from(verifier)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

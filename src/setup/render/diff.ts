@@ -1,0 +1,5 @@
+import { createTwoFilesPatch } from 'diff';
+
+/** The difference between what is there and what is wanted, in the unified format. */
+export const unifiedDiff = (path: string, found: string, wanted: string): string =>
+  createTwoFilesPatch(path, path, found, wanted, 'now', 'wanted', { context: 2 });

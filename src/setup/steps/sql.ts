@@ -1,0 +1,124 @@
+import {
+  type Change,
+  type DatabaseAddress,
+  DatabaseUnavailable,
+  type Heading,
+  type HostReader,
+  type Json,
+  type Sql,
+  type Statement,
+  type Step,
+  nothing,
+} from '#kit';
+import { matchesScram, scramVerifier } from '../pki/scram.ts';
+
+/** A name as SQL identifier. */
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** A text as SQL literal, for the statements that take no parameters (CREATE ROLE, CREATE DATABASE). */
+export const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+/** Looks into a database that may not be there yet: a check must be able to answer before the server is installed. */
+export async function lookOr<R>(host: HostReader, at: DatabaseAddress, otherwise: R, work: (sql: Sql) => Promise<R>): Promise<R> {
+  try {
+    return await host.database.look(at, work);
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return otherwise;
+    throw error;
+  }
+}
+
+export interface WantedRole {
+  /** Administrator's access to the server. */
+  readonly admin: DatabaseAddress;
+  readonly name: string;
+  readonly password: string;
+}
+
+/** A role that may log in with a password and nothing more. Only the SCRAM verifier is ever sent, never the password. */
+export function role(heading: Heading, { admin, name, password }: WantedRole): Step {
+  const find = (sql: Sql): Promise<readonly { rolpassword: string | null }[]> =>
+    sql.rows('select rolpassword from pg_authid where rolname = $1', [name]);
+  return {
+    ...heading,
+    undo: {
+      async run(host, kept) {
+        if (kept === 'absent') await host.database.change(admin, (sql) => sql.rows(`drop role if exists ${identifier(name)}`));
+      },
+    },
+    check: (host) =>
+      lookOr<Change>(host, admin, { kind: 'create', note: name }, async (sql) => {
+        const [found] = await find(sql);
+        if (found === undefined) return { kind: 'create', note: name };
+        return (await matchesScram(found.rolpassword, password)) ? nothing : { kind: 'update', note: `${name}: another password` };
+      }),
+    prepare: (host) => host.database.look(admin, async (sql) => ((await find(sql)).length === 0 ? 'absent' : 'present')),
+    async apply(host) {
+      const verifier = literal(await scramVerifier(password, host.crypto.random(16)));
+      await host.database.change(admin, async (sql) => {
+        const verb = (await find(sql)).length === 0 ? 'create' : 'alter';
+        await sql.rows(`${verb} role ${identifier(name)} with login nosuperuser nocreatedb nocreaterole password ${verifier}`);
+      });
+    },
+  };
+}
+
+export interface WantedDatabase {
+  readonly admin: DatabaseAddress;
+  readonly name: string;
+  readonly owner: string;
+}
+
+/** A database with its own encoding and collation, whatever the locale of the system. */
+export function database(heading: Heading, { admin, name, owner }: WantedDatabase): Step {
+  const find = (sql: Sql): Promise<readonly { owner: string }[]> =>
+    sql.rows('select pg_get_userbyid(datdba) as owner from pg_database where datname = $1', [name]);
+  return {
+    ...heading,
+    undo: {
+      async run(host, kept) {
+        if (kept === 'absent')
+          await host.database.change(admin, (sql) => sql.rows(`drop database if exists ${identifier(name)} with (force)`));
+      },
+    },
+    check: (host) =>
+      lookOr<Change>(host, admin, { kind: 'create', note: name }, async (sql) =>
+        (await find(sql)).length === 0 ? { kind: 'create', note: name } : nothing,
+      ),
+    prepare: (host) => host.database.look(admin, async (sql) => ((await find(sql)).length === 0 ? 'absent' : 'present')),
+    async apply(host) {
+      const statement = `create database ${identifier(name)} owner ${identifier(owner)} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`;
+      await host.database.change(admin, (sql) => sql.rows(statement));
+    },
+  };
+}
+
+export interface WantedRows {
+  readonly at: DatabaseAddress;
+  /** What the plan calls it. */
+  readonly note: string;
+  /** Whether the rows are as wanted. */
+  readonly isRight: (sql: Sql) => Promise<boolean>;
+  /** Makes them so, in one transaction. */
+  readonly statements: (host: HostReader) => readonly Statement[] | Promise<readonly Statement[]>;
+  /** How the rows were, for `undo`. Never a secret. */
+  readonly keep?: (sql: Sql) => Promise<Json>;
+  /** Puts them back, in one transaction. */
+  readonly undo: (kept: Json) => readonly Statement[];
+}
+
+/** Rows that must be there, with the looking query that says whether they are. */
+export function rows(heading: Heading, wanted: WantedRows): Step {
+  const { at, note, isRight, keep } = wanted;
+  return {
+    ...heading,
+    undo: { run: (host, kept) => host.database.change(at, (sql) => sql.atomically(wanted.undo(kept))) },
+    check: (host) =>
+      lookOr<Change>(host, at, { kind: 'create', note }, async (sql) => ((await isRight(sql)) ? nothing : { kind: 'update', note })),
+    ...(keep === undefined ? {} : { prepare: (host) => host.database.look(at, keep) }),
+    async apply(host) {
+      const statements = await wanted.statements(host);
+      await host.database.change(at, (sql) => sql.atomically(statements));
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Mask } from './mask.ts';
+
+/** The log file of a run. Every line is written at once, so that nothing is lost when the power goes. */
+export interface Log {
+  readonly path: string;
+  write(level: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR', source: string, text: string): void;
+  close(): void;
+}
+
+const two = (value: number, digits = 2): string => String(value).padStart(digits, '0');
+
+/** `YYYY-mm-dd HH:MM:SS,mmm+ZZZZ` in local time. */
+export function logTime(now: Date): string {
+  const offset = -now.getTimezoneOffset();
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
+  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  return `${date} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())},${two(now.getMilliseconds(), 3)}${zone}`;
+}
+
+/** `YYYYmmddHHMMSS` in local time, for file names. */
+export const stamp = (now: Date): string =>
+  `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+
+/** Where there is no log: before anything may be written, or when it cannot be. */
+export const silentLog = (path: string): Log => ({ path, write: () => undefined, close: () => undefined });
+
+/** Creates a log file that only its owner can read. Control characters are made visible, and lines of one record are indented. */
+export function openLog(path: string, mask: Mask): Log {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  const fd = openSync(path, 'wx', 0o600);
+  return {
+    path,
+    write(level, source, text) {
+      // eslint-disable-next-line no-control-regex -- made visible, so that a name cannot write its own log lines
+      const safe = mask
+        .apply(text)
+        .replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+      try {
+        writeSync(fd, `${logTime(new Date())} ${level} ${source} ${safe.replaceAll('\n', '\n    ')}\n`);
+      } catch {
+        // A full disk must not keep the rollback from its work. What failed is on the screen.
+      }
+    },
+    close: () => closeSync(fd),
+  };
+}
