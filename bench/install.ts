@@ -1,0 +1,103 @@
+import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { databaseByHand } from './database-by-hand.ts';
+import { memoryMB, runToEnd, sample } from './measure.ts';
+import { endProcessesOf, processesOf } from './processes.ts';
+import { bareNode, engineSetup, inTemporaryDirectory } from './program.ts';
+import type { Result } from './result.ts';
+
+const rounds = 3;
+/** After this long without work the engine has given back what it needed to start. */
+const restMs = 5000;
+
+/** A port that is free now; whoever asks next gets another one. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+
+/** Answers for an installation beside whatever else runs on this machine. */
+const answers = async (): Promise<string> => `[environment:default]
+OVESETUP_CONFIG/fqdn=str:localhost.localdomain
+OVESETUP_CONFIG/publicHttpsPort=int:${await freePort()}
+OVESETUP_DB/port=int:${await freePort()}
+OVESETUP_CONFIG/adminPassword=str:bench-Admin-4711
+`;
+
+interface Round {
+  readonly byHand: number;
+  readonly first: number;
+  readonly second: number;
+  readonly wizardMB: number;
+  readonly engineMB: number;
+  readonly bare: number;
+  readonly bareMB: number;
+}
+
+/** One installation from nothing, one run more on top of it, and the peers; everything is ended and removed again. */
+const round = (): Promise<Round> =>
+  inTemporaryDirectory(async (directory) => {
+    const file = join(directory, 'answers.conf');
+    const root = join(directory, 'root');
+    await writeFile(file, await answers());
+    const install = () => runToEnd({ argv: [engineSetup, `--root=${root}`, `--config-append=${file}`, '--yes'] }, true);
+    try {
+      const byHand = await databaseByHand();
+      const first = await install();
+      const second = await install();
+      const bare = await runToEnd({ argv: bareNode });
+      // Long enough alive for its memory to be read.
+      const idle = await runToEnd({ argv: [process.execPath, '-e', 'setTimeout(() => {}, 200)'] }, true);
+      await sleep(restMs);
+      return {
+        byHand,
+        first: first.ms,
+        second: second.ms,
+        wizardMB: Math.max(first.peakMB, second.peakMB),
+        engineMB: await engineMemory(root),
+        bare: bare.ms,
+        bareMB: idle.peakMB,
+      };
+    } finally {
+      await endProcessesOf(directory);
+    }
+  });
+
+async function engineMemory(root: string): Promise<number> {
+  const engine = (await processesOf(root)).find(({ command }) => command.includes('services/engine/main.ts'));
+  const memory = engine === undefined ? undefined : await memoryMB(engine.pid, 'VmRSS');
+  if (memory === undefined) throw new Error(`no engine runs on ${root}`);
+  return memory;
+}
+
+/** Time and memory of an unattended installation, and of the run after it that finds nothing to do. */
+export async function install(): Promise<readonly Result[]> {
+  const all: Round[] = [];
+  for (let n = 0; n < rounds; n++) all.push(await round());
+  const of = (field: keyof Round) => sample(all.map((one) => one[field]));
+  const bareMemory = { name: 'idle node', sample: of('bareMB') };
+  return [
+    {
+      name: 'installation, first run',
+      unit: 'ms',
+      ours: of('first'),
+      peer: { name: 'initdb and start', sample: of('byHand') },
+      target: { limit: 6000 },
+    },
+    {
+      name: 'installation, nothing to do',
+      unit: 'ms',
+      ours: of('second'),
+      peer: { name: 'node -e 0', sample: of('bare') },
+      target: { limit: 1000 },
+    },
+    { name: 'memory of the wizard, peak', unit: 'MB', ours: of('wizardMB'), peer: bareMemory, target: { limit: 150 } },
+    { name: 'memory of the engine at rest', unit: 'MB', ours: of('engineMB'), peer: bareMemory, target: { limit: 120 } },
+  ];
+}

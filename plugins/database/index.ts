@@ -1,0 +1,77 @@
+import { type Problem, type View, plugin } from '#kit';
+import { database, identifier, role, rows } from '#steps';
+import { administration, engineDatabase } from './credentials.ts';
+import { server } from './server.ts';
+import { adminPassword, host, knownPasswords, name, password, port, programs, unit, user } from './settings.ts';
+
+const inside = ['database/initdb'];
+
+const engine = (view: View) => {
+  const admin = administration(view);
+  const own = engineDatabase(view);
+  return [
+    role(
+      {
+        id: 'database/engine-role',
+        chapter: 'database.engine',
+        title: `Creating PostgreSQL role '${own.user}'`,
+        quiet: true,
+        needs: ['database/start'],
+        inside,
+      },
+      { admin, name: own.user, password: own.password },
+    ),
+    database(
+      {
+        id: 'database/engine',
+        chapter: 'database.engine',
+        title: `Creating PostgreSQL '${own.name}' database`,
+        needs: ['database/engine-role'],
+        inside,
+      },
+      { admin, name: own.name, owner: own.user },
+    ),
+    rows(
+      {
+        id: 'database/engine-privileges',
+        chapter: 'database.engine',
+        title: 'Configuring PostgreSQL',
+        needs: ['database/engine'],
+        inside: [...inside, 'database/engine'],
+      },
+      {
+        at: admin,
+        note: `only ${own.user} may connect to ${own.name}`,
+        isRight: async (sql) =>
+          (await sql.rows<{ open: boolean }>("select has_database_privilege('public', $1, 'connect') as open", [own.name]))[0]?.open ===
+          false,
+        statements: () => [{ text: `revoke all on database ${identifier(own.name)} from public` }],
+        undo: () => [{ text: `grant connect, temporary on database ${identifier(own.name)} to public` }],
+      },
+    ),
+  ];
+};
+
+export default plugin({
+  name: 'database',
+  facts: [knownPasswords, programs],
+  settings: [host, port, name, user, password, adminPassword],
+  async preflight(view, reader) {
+    const problems: Problem[] = [];
+    const { problem } = view.fact(programs);
+    if (problem !== undefined) problems.push({ id: 'postgres-programs', level: 'error', ...problem });
+    if (!(await reader.services.isActive(unit))) {
+      const listener = await reader.network.listener(view.get(port));
+      if (listener !== undefined) {
+        problems.push({
+          id: 'database-port',
+          level: 'error',
+          message: `Port ${view.get(port)}, wanted for PostgreSQL, is taken by ${listener.program ?? 'a program of another user'}${listener.pid === undefined ? '' : ` (process ${listener.pid})`}`,
+          remedy: `End that program, or choose another port with --set ${port.key}=PORT.`,
+        });
+      }
+    }
+    return problems;
+  },
+  steps: (view) => [...server(view), ...engine(view)],
+});

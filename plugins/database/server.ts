@@ -1,0 +1,151 @@
+import { type Step, type View, file, nothing, readText } from '#kit';
+import { command, directories, editLines, running, succeed, writeFile } from '#steps';
+import { render } from '../../src/setup/render/render.ts';
+import { realRoot } from '../environment/settings.ts';
+import { administration } from './credentials.ts';
+import { adminPassword, name, paths, port, programs, unit, user } from './settings.ts';
+
+/** What the engine needs of the server, and what keeps the server to ourselves. */
+const settings = (view: View): Readonly<Record<string, string>> => ({
+  port: String(view.get(port)),
+  listen_addresses: 'localhost',
+  // Only TCP on loopback: the path of a socket below a deep directory would be too long for the kernel.
+  unix_socket_directories: '',
+  password_encryption: 'scram-sha-256',
+  max_connections: '150',
+  autovacuum_vacuum_scale_factor: '0.01',
+  autovacuum_analyze_scale_factor: '0.075',
+  autovacuum_max_workers: '6',
+  maintenance_work_mem: '64MB',
+  work_mem: '8MB',
+  log_line_prefix: '%m ',
+  log_timezone: 'UTC',
+});
+
+const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+/** Makes the cluster beside its place and moves it there in one go: a run that is cut off leaves no half cluster. */
+function initialize(view: View): Step {
+  const { directory, launcher } = view.fact(programs);
+  const root = view.fact(realRoot);
+  const fresh = `${paths.data}.new`;
+  const passwordFile = `${paths.home}/initdb-password`;
+  return command(
+    { id: 'database/initdb', chapter: 'database.server', title: 'Initializing PostgreSQL', needs: ['database/directories'] },
+    {
+      look: async (host) =>
+        (await readText(host, `${paths.data}/PG_VERSION`)) === undefined ? { kind: 'run', note: paths.data } : nothing,
+      async run(host) {
+        await host.files.remove(fresh);
+        await host.files.write(passwordFile, file(`${view.get(adminPassword)}\n`, 0o600));
+        const options = [
+          '--username=postgres',
+          `--pwfile=${root}${passwordFile}`,
+          '--auth=scram-sha-256',
+          '--encoding=UTF8',
+          '--locale=C',
+          `--pgdata=${root}${fresh}`,
+        ];
+        await succeed(host, { argv: [...launcher, `${directory}/initdb`, ...options] as [string, ...string[]] });
+        await host.files.remove(passwordFile);
+        await host.files.rename(fresh, paths.data);
+      },
+      undo: {
+        async run(host) {
+          for (const path of [passwordFile, fresh, paths.data]) await host.files.remove(path);
+        },
+      },
+    },
+  );
+}
+
+/** The server itself: files, cluster, settings, access rules, unit, start. */
+export function server(view: View): readonly Step[] {
+  const { directory, launcher } = view.fact(programs);
+  const root = view.fact(realRoot);
+  const inside = ['database/initdb'];
+  return [
+    directories({ id: 'database/directories', chapter: 'database.server', title: 'Creating PostgreSQL directories', quiet: true }, [
+      { path: paths.home, mode: 0o700 },
+      { path: '/var/log/postgresql', mode: 0o700 },
+    ]),
+    writeFile(
+      {
+        id: 'database/admin-password',
+        chapter: 'database.server',
+        title: 'Keeping the administrator password of PostgreSQL',
+        quiet: true,
+        needs: ['database/directories'],
+      },
+      { path: paths.adminPassword, content: `${view.get(adminPassword)}\n`, mode: 0o600, secret: true },
+    ),
+    initialize(view),
+    editLines(
+      {
+        id: 'database/settings',
+        chapter: 'database.server',
+        title: 'Setting PostgreSQL parameters',
+        quiet: true,
+        needs: inside,
+        inside,
+        notify: [unit],
+      },
+      {
+        path: `${paths.data}/postgresql.conf`,
+        name: 'engine-setup',
+        at: 'bottom',
+        lines: Object.entries(settings(view)).map(([key, value]) => `${key} = ${quoted(value)}`),
+      },
+    ),
+    writeFile(
+      {
+        id: 'database/access',
+        chapter: 'database.server',
+        title: 'Limiting access to PostgreSQL',
+        quiet: true,
+        needs: inside,
+        inside,
+        notify: [unit],
+      },
+      {
+        path: `${paths.data}/pg_hba.conf`,
+        content: render('postgres/pg_hba.conf', { database: view.get(name), user: view.get(user) }),
+        mode: 0o600,
+      },
+    ),
+    writeFile(
+      { id: 'database/unit', chapter: 'database.server', title: 'Installing the unit of PostgreSQL', quiet: true, notify: [unit] },
+      {
+        path: `/etc/systemd/system/${unit}.service`,
+        content: render('systemd/postgresql.service', {
+          command: [...launcher, `${directory}/postgres`, '-D', `${root}${paths.data}`],
+          logFile: `${root}/var/log/postgresql/postgresql.log`,
+        }),
+      },
+    ),
+    running(
+      {
+        id: 'database/start',
+        chapter: 'database.server',
+        title: 'Starting PostgreSQL',
+        quiet: true,
+        needs: ['database/settings', 'database/access', 'database/unit'],
+      },
+      {
+        unit,
+        answers: async (host) => {
+          try {
+            return await host.database.look(
+              administration(view),
+              async (sql) =>
+                (await sql.rows("select 1 from pg_settings where name = 'max_connections' and setting::int >= 150")).length === 1,
+            );
+          } catch {
+            return false;
+          }
+        },
+        remedy: `Look into ${root}/var/log/postgresql/postgresql.log`,
+      },
+    ),
+  ];
+}

@@ -1,0 +1,66 @@
+import type { Step, View } from '#kit';
+import { writeFile } from '#steps';
+import { render } from '../../src/setup/render/render.ts';
+import { engineDatabase } from '../database/credentials.ts';
+import { realRoot } from '../environment/settings.ts';
+import { fqdn, httpsPort } from '../network/settings.ts';
+import { paths as pki } from '../pki/certificates.ts';
+import { adminPassword, generateAdminPassword, paths, ssoClientSecret, unit } from './settings.ts';
+
+/** The files below engine.conf.d. What an administrator adds as 99-*.conf wins, and is never touched. */
+export function configuration(view: View): readonly Step[] {
+  const root = view.fact(realRoot);
+  const real = (path: string): string => `${root}${path}`;
+  const fragment = (name: string, title: string, content: string, secret = false): Step =>
+    writeFile(
+      { id: `engine/${name}`, chapter: 'engine.configuration', title, quiet: true, needs: ['environment/directories'], notify: [unit] },
+      { path: paths.fragment(name), content, mode: secret ? 0o640 : 0o644, secret },
+    );
+  return [
+    fragment(
+      '10-setup-database.conf',
+      'Configuring the way to the database',
+      render('engine/10-setup-database.conf', { ...engineDatabase(view) }),
+      true,
+    ),
+    fragment(
+      '10-setup-pki.conf',
+      'Configuring certificates',
+      render('engine/10-setup-pki.conf', {
+        home: real(pki.home),
+        authority: real(pki.authority),
+        engine: real(pki.certificate('engine')),
+        web: { certificate: real(pki.certificate('apache')), key: real(pki.key('apache')) },
+      }),
+    ),
+    fragment(
+      '10-setup-protocols.conf',
+      'Configuring ports',
+      render('engine/10-setup-protocols.conf', {
+        fqdn: view.get(fqdn),
+        httpsPort: view.get(httpsPort),
+        healthSocket: real(paths.healthSocket),
+      }),
+    ),
+    fragment(
+      '11-setup-sso.conf',
+      'Configuring single sign-on',
+      render('engine/11-setup-sso.conf', { httpsPort: view.get(httpsPort), secret: view.get(ssoClientSecret) }),
+      true,
+    ),
+  ];
+}
+
+/** Keeps a made-up administrator password where its owner can look it up. */
+export const keptPassword = (view: View): readonly Step[] => {
+  const password = view.find(adminPassword);
+  if (password === undefined || view.find(generateAdminPassword) !== true || view.given(adminPassword)) return [];
+  const heading = {
+    id: 'engine/admin-password-file',
+    chapter: 'engine.configuration',
+    title: 'Keeping the administrator password',
+    quiet: true,
+    needs: ['environment/directories'],
+  } as const;
+  return [writeFile(heading, { path: paths.adminPassword, content: `${password}\n`, mode: 0o600, secret: true })];
+};

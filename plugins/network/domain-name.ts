@@ -1,0 +1,22 @@
+/** Why a text is not a host name that certificates can carry; undefined if it is one. */
+export function flawOf(name: string): string | undefined {
+  if (name === '') return 'it is empty';
+  if (/^[\d.]+$/.test(name) || name.includes(':')) return 'it is an address; certificates need a name';
+  if (name.length > 253) return 'it is longer than 253 characters';
+  for (const label of name.split('.')) {
+    if (label === '') return 'it has an empty part between dots';
+    if (label.length > 63) return `its part ${label} is longer than 63 characters`;
+    if (!/^[a-z0-9-]+$/i.test(label)) return 'only letters, digits, hyphens and dots may stand in it';
+    if (label.startsWith('-') || label.endsWith('-')) return `its part ${label} begins or ends with a hyphen`;
+  }
+  return undefined;
+}
+
+/** The first full name that a hosts file gives to a short host name. Asks nobody: a resolver could keep us waiting. */
+export function fullNameIn(hosts: string, short: string): string | undefined {
+  for (const line of hosts.split('\n')) {
+    const [, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (names.includes(short)) return names.find((name) => name.startsWith(`${short}.`));
+  }
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import type { View } from '#kit';
+import { sandbox } from '../environment/settings.ts';
+
+const home = '/etc/pki/ovirt-engine';
+
+/** Where the PKI keeps its files; the layout is the one that administrators and other programs know. */
+export const paths = {
+  home,
+  authority: `${home}/ca.pem`,
+  authorityKey: `${home}/private/ca.pem`,
+  certificate: (name: string): string => `${home}/certs/${name}.cer`,
+  key: (name: string): string => `${home}/keys/${name}.key.nopass`,
+} as const;
+
+/** Lifetimes in days, key sizes in bits. Browsers accept at most 398 days. */
+export const lifetimes = { authority: 3650, service: 1827, browser: 397 } as const;
+export const bits = { authority: 3072, leaf: 2048 } as const;
+
+export interface Certificate {
+  /** File name without ending. */
+  readonly name: string;
+  readonly about: string;
+  readonly days: number;
+  readonly usages: readonly ('serverAuth' | 'clientAuth')[];
+  readonly names: (view: View, fqdn: string) => readonly string[];
+}
+
+/** Every certificate that the authority issues for services of this host. */
+export const certificates: readonly Certificate[] = [
+  {
+    name: 'engine',
+    about: 'the identity of the engine towards hosts',
+    days: lifetimes.service,
+    usages: ['serverAuth', 'clientAuth'],
+    names: (_view, fqdn) => [fqdn],
+  },
+  {
+    name: 'apache',
+    about: 'what browsers and API clients see',
+    days: lifetimes.browser,
+    usages: ['serverAuth'],
+    names: (view, fqdn) => [...new Set(view.fact(sandbox) ? [fqdn, 'localhost', '127.0.0.1', '::1'] : [fqdn])],
+  },
+];

@@ -1,0 +1,85 @@
+import { type Problem, type View, plugin, readText } from '#kit';
+import { authority, certificate, directories, keys } from '#steps';
+import { belongsTo, fingerprints, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
+import { fqdn } from '../network/settings.ts';
+import { bits, certificates, lifetimes, paths } from './certificates.ts';
+import { authoritySubject, country, organization, organizationName } from './settings.ts';
+
+const steps = (view: View) => {
+  const name = view.get(fqdn);
+  const subject = (commonName: string) => ({ country: view.get(country), organization: organizationName(view), commonName });
+  return [
+    directories({ id: 'pki/directories', chapter: 'pki.refresh', title: 'Upgrading CA' }, [
+      { path: '/etc/pki', mode: 0o755 },
+      { path: paths.home, mode: 0o755 },
+      { path: `${paths.home}/certs`, mode: 0o755 },
+      { path: `${paths.home}/keys`, mode: 0o755 },
+      { path: `${paths.home}/private`, mode: 0o750 },
+    ]),
+    keys({ id: 'pki/keys', chapter: 'pki.authority', title: 'Generating keys', quiet: true, needs: ['pki/directories'] }, [
+      { path: paths.authorityKey, bits: bits.authority, mode: 0o600 },
+      ...certificates.map(({ name: leaf }) => ({ path: paths.key(leaf), bits: bits.leaf, mode: 0o600 })),
+    ]),
+    authority(
+      { id: 'pki/ca', chapter: 'pki.authority', title: 'Creating CA', needs: ['pki/keys'] },
+      {
+        path: paths.authority,
+        key: paths.authorityKey,
+        subject: (number) => subject(`${name.slice(0, 55)}.${number}`),
+        days: lifetimes.authority,
+      },
+    ),
+    ...certificates.map((leaf) =>
+      certificate(
+        // Services read their certificate when they start.
+        {
+          id: `pki/${leaf.name}`,
+          chapter: 'pki.certificates',
+          title: `Issuing ${leaf.name} certificate`,
+          quiet: true,
+          needs: ['pki/ca'],
+          notify: ['ovirt-engine'],
+        },
+        {
+          path: paths.certificate(leaf.name),
+          key: paths.key(leaf.name),
+          subject: subject(name),
+          days: leaf.days,
+          authority: { path: paths.authority, key: paths.authorityKey },
+          names: leaf.names(view, name),
+          usages: leaf.usages,
+        },
+      ),
+    ),
+  ];
+};
+
+export default plugin({
+  name: 'pki',
+  facts: [authoritySubject],
+  settings: [organization, country],
+  async preflight(_view, host) {
+    const found = parseCertificate(await readText(host, paths.authority));
+    if (found === undefined || belongsTo(found, await readText(host, paths.authorityKey))) return [];
+    const problem: Problem = {
+      id: 'pki-without-key',
+      level: 'error',
+      message: `${host.files.real(paths.authority)} is there, but its private key ${host.files.real(paths.authorityKey)} is missing or is another one`,
+      remedy: `Bring the key back from a backup. To start a new authority instead, which no host or browser trusts yet, move ${host.files.real(paths.home)} away.`,
+    };
+    return [problem];
+  },
+  steps,
+  async summary(_view, host) {
+    const ca = parseCertificate(await readText(host, paths.authority));
+    const key = await readText(host, paths.key('engine'));
+    if (ca === undefined || key === undefined) return [];
+    const { sha1, sha256 } = fingerprints(ca);
+    return [
+      {
+        block: 'certificates',
+        lines: [`Internal CA ${sha1}`, `Internal CA fingerprint: SHA256: ${sha256}`, `SSH fingerprint: ${sshFingerprint(key)}`],
+      },
+    ];
+  },
+});

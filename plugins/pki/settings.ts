@@ -1,0 +1,45 @@
+import { type View, fact, readText, setting, text } from '#kit';
+import { parseCertificate } from '../../src/setup/pki/inspect.ts';
+import { fqdn } from '../network/settings.ts';
+import { paths } from './certificates.ts';
+
+/** Subject of our authority's certificate, where there is one. */
+export const authoritySubject = fact('authority-subject', async (host) => parseCertificate(await readText(host, paths.authority))?.subject);
+
+/** A part of the authority's subject, which node prints as one `NAME=value` a line. */
+const ofAuthority = (view: View, part: string): string | undefined =>
+  view
+    .fact(authoritySubject)
+    ?.split('\n')
+    .find((line) => line.startsWith(`${part}=`))
+    ?.slice(part.length + 1);
+
+export const organization = setting({
+  key: 'OVESETUP_PKI/organization',
+  section: 'pki',
+  kind: text,
+  about: 'Organization in the subject of all certificates.',
+  ask: { name: 'OVESETUP_PKI_ORG', text: 'Organization name for certificate' },
+  preview: 'PKI organization',
+  keep: true,
+  // An authority that is there keeps its name.
+  when: (view) => view.fact(authoritySubject) === undefined,
+  initial: (view) => view.get(fqdn).split('.').slice(1).join('.') || 'Test',
+  validate: (value) => {
+    if (value.trim() === '') return 'Organization name must not be empty';
+    return [...value].length > 64 ? 'Organization name must not be longer than 64 characters' : undefined;
+  },
+});
+
+export const country = setting({
+  key: 'OVESETUP_PKI/country',
+  section: 'pki',
+  kind: text,
+  about: 'Country code in the subject of all certificates.',
+  keep: true,
+  initial: (view) => ofAuthority(view, 'C') ?? 'US',
+  validate: (value) => (/^[A-Z]{2}$/.test(value) ? undefined : 'Country is two capital letters, such as US'),
+});
+
+/** Organization for new certificates: the answer, or the name that the authority has. */
+export const organizationName = (view: View): string => view.find(organization) ?? ofAuthority(view, 'O') ?? 'Test';

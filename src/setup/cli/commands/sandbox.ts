@@ -1,0 +1,85 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { stopSupervisor } from '../../host/supervisor/client.ts';
+import { SetupError } from '../../kit/errors.ts';
+import { programDirectory } from '../../paths.ts';
+import type { Arguments } from '../args.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { type Status, inspectInstallation } from '../installation.ts';
+import { takeLock } from '../lock.ts';
+import { kindOfRoot, sandboxRoot } from '../sandbox-root.ts';
+import { lockPath, setup } from './setup.ts';
+
+/** How to reach a port of loopback from the machine that the user really sits at. */
+function tunnel(web: string): readonly string[] {
+  if (process.env['SSH_CONNECTION'] === undefined) return [];
+  const { port } = new URL(web);
+  return [
+    '',
+    '  You are on a remote machine. To reach the engine from your own one:',
+    `    ssh -L ${port}:localhost:${port} ${process.env['USER'] ?? 'root'}@${hostname()}`,
+  ];
+}
+
+/**
+ * What a newcomer needs, on one screen. The password is shown because it was made up here, for a trial that only this machine can reach
+ * (docs/decisions/0005); a password that somebody chose is never shown.
+ */
+function welcome(status: Status): string {
+  const { addresses, passwordFile, caFile } = status;
+  const password =
+    passwordFile === undefined
+      ? 'the one that you have chosen'
+      : `${readFileSync(passwordFile, 'utf8').trim()}   (kept in ${passwordFile})`;
+  return [
+    '',
+    '  The engine is running.',
+    '',
+    `    Address   ${addresses?.web ?? ''}`,
+    `    User      ${status.user ?? ''}`,
+    `    Password  ${password}`,
+    '',
+    `  Your browser will warn until it trusts the CA of this trial, ${caFile ?? ''}.`,
+    '  Stop it with "npm stop", look at it with "npm run -s status", remove it with "npm run reset".',
+    ...tunnel(addresses?.web ?? ''),
+    '',
+    '',
+  ].join('\n');
+}
+
+async function start(args: Arguments, root: string, version: string): Promise<ExitCode> {
+  const usual = join(programDirectory, 'answers/sandbox.yaml');
+  const code = await setup({ ...args, root, configAppend: [usual, ...args.configAppend], yes: true }, version);
+  if (code === 0) process.stdout.write(welcome(await inspectInstallation(root)));
+  return code;
+}
+
+async function whileLocked(root: string, work: () => Promise<void>): Promise<void> {
+  if (kindOfRoot(root) !== 'sandbox') {
+    process.stdout.write(`There is no sandbox at ${root}.\n`);
+    return;
+  }
+  const lock = await takeLock(lockPath(root));
+  try {
+    await work();
+  } finally {
+    if (existsSync(lockPath(root))) lock.release();
+  }
+}
+
+/** `engine-setup sandbox start|stop|reset`: a trial on one machine, everything below one directory. */
+export async function sandbox(args: Arguments, version: string): Promise<ExitCode> {
+  const root = sandboxRoot(args.root ?? '.sandbox');
+  const [verb, ...rest] = args.words;
+  if (rest.length > 0 || verb === undefined || !['start', 'stop', 'reset'].includes(verb)) {
+    throw new SetupError('usage', 'sandbox wants one word: start, stop or reset', { remedy: 'See engine-setup --help.' });
+  }
+  if (verb === 'start') return start(args, root, version);
+  await whileLocked(root, async () => {
+    await stopSupervisor(root);
+    if (verb === 'reset') rmSync(root, { recursive: true, force: true });
+    process.stdout.write(verb === 'reset' ? `${root} is removed.\n` : 'All services are stopped. Their data stays.\n');
+  });
+  return 0;
+}

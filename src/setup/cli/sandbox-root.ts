@@ -1,0 +1,40 @@
+import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { SetupError, messageOf } from '../kit/errors.ts';
+
+/** Marks a directory as ours: only such a one is used again, and only such a one may be deleted by `sandbox reset`. */
+const marker = '.engine-setup-sandbox';
+
+/** What lies at the directory: nothing yet, a sandbox, or something that is not ours. */
+export function kindOfRoot(root: string): 'absent' | 'empty' | 'sandbox' | 'foreign' {
+  const stat = lstatSync(root, { throwIfNoEntry: false });
+  if (stat === undefined) return 'absent';
+  if (!stat.isDirectory()) return 'foreign';
+  const names = readdirSync(root);
+  if (names.includes(marker)) return 'sandbox';
+  return names.length === 0 ? 'empty' : 'foreign';
+}
+
+/** The absolute path of the sandbox that `--root` names. Throws `refused` for a directory that holds other things. */
+export function sandboxRoot(root: string): string {
+  const path = resolve(root);
+  if (path === '/' || kindOfRoot(path) === 'foreign') {
+    throw new SetupError('refused', `${path} is not a sandbox of engine-setup, and not empty`, {
+      remedy: 'Name a new or an empty directory with --root.',
+    });
+  }
+  return path;
+}
+
+/** Makes the directory a sandbox; only its owner may look inside. */
+export function claimRoot(path: string): void {
+  if (kindOfRoot(path) === 'sandbox') return;
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    writeFileSync(join(path, marker), 'Everything below this directory belongs to engine-setup and may be deleted by it.\n');
+  } catch (error) {
+    throw new SetupError('refused', `${path} cannot be used: ${messageOf(error)}`, {
+      remedy: 'Name another directory with --root, or make room.',
+    });
+  }
+}
