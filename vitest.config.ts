@@ -19,7 +19,7 @@ export default defineConfig({
     silent: 'passed-only',
     projects: [
       project('unit'),
-      project('contract'),
+      project('contract', { testTimeout: 120_000 }),
       project('golden'),
       // Real databases and services: one file at a time, after the quick projects, and with time to start things.
       project('sandbox', { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } }),

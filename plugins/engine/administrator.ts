@@ -2,7 +2,7 @@ import type { Sql, Step, View } from '#kit';
 import { command, lookOr, rows } from '#steps';
 import { hashPassword, matchesHash } from '../../src/setup/pki/password-hash.ts';
 import { engineDatabase } from '../database/credentials.ts';
-import { adminPassword, adminUserId } from './settings.ts';
+import { adminPassword } from './settings.ts';
 
 const inside = ['database/initdb', 'database/engine'];
 
@@ -11,7 +11,6 @@ const storedHash = async (sql: Sql): Promise<string | undefined> =>
 
 /** The administrator in the internal directory, known to the engine as super user. */
 function account(view: View): Step {
-  const id = view.get(adminUserId);
   return rows(
     {
       id: 'engine/admin-user',
@@ -32,8 +31,7 @@ function account(view: View): Step {
       },
       statements: () => [
         {
-          text: "insert into aaa_jdbc.users (uuid, name, password, password_valid_to) select $1::uuid, 'admin', '', now() where not exists (select 1 from aaa_jdbc.users where name = 'admin')",
-          values: [id],
+          text: "insert into aaa_jdbc.users (uuid, name, password, password_valid_to) select gen_random_uuid(), 'admin', '', now() where not exists (select 1 from aaa_jdbc.users where name = 'admin')",
         },
         {
           text: "insert into aaa_jdbc.user_attributes (user_id, name, value) select id, 'firstName', 'admin' from aaa_jdbc.users u where name = 'admin' and not exists (select 1 from aaa_jdbc.user_attributes a where a.user_id = u.id and a.name = 'firstName')",

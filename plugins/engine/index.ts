@@ -8,7 +8,7 @@ import { fqdn, httpsPort } from '../network/settings.ts';
 import { paths as pki } from '../pki/certificates.ts';
 import { administrator } from './administrator.ts';
 import { configuration, keptPassword } from './configuration.ts';
-import { adminPassword, adminUserId, generateAdminPassword, installed, knownSecrets, paths, ssoClientSecret, unit } from './settings.ts';
+import { adminPassword, generateAdminPassword, installed, knownSecrets, paths, ssoClientSecret, unit } from './settings.ts';
 
 const inside = ['database/initdb', 'database/engine'];
 const stops = [{ unit, title: 'Stopping engine service' }];
@@ -123,7 +123,7 @@ const address = (view: View): string => `https://${view.get(fqdn)}:${view.get(ht
 export default plugin({
   name: 'engine',
   facts: [installed, knownSecrets],
-  settings: [generateAdminPassword, adminPassword, adminUserId, ssoClientSecret],
+  settings: [generateAdminPassword, adminPassword, ssoClientSecret],
   async preflight(view, host) {
     if (await host.services.isActive(unit)) return [];
     const listener = await host.network.listener(view.get(httpsPort));

@@ -14,7 +14,7 @@ export const paths = {
 
 /** Whether an earlier run has come to its end here: then the administrator exists, and the password is theirs. */
 export const installed = fact('installed', async (host) =>
-  ((await readText(host, '/etc/ovirt-engine-setup.conf.d/20-setup-ovirt-post.conf')) ?? '').includes('OVESETUP_CONFIG/adminUserId=str:'),
+  ((await readText(host, '/etc/ovirt-engine-setup.conf.d/20-setup-ovirt-post.conf')) ?? '').includes('OVESETUP_CORE/generatedByVersion='),
 );
 
 /** Secrets that an earlier or unfinished run has left in their places. */
@@ -51,22 +51,6 @@ export const adminPassword: Setting<string> = setting({
     if (flaw === undefined) return undefined;
     return { id: 'OVESETUP_CONFIG_WEAK_ENGINE_PASSWORD', doubt: `The password is weak: ${flaw}`, question: 'Use weak password?' };
   },
-});
-
-export const adminUserId = setting({
-  key: 'OVESETUP_CONFIG/adminUserId',
-  section: 'engine',
-  kind: text,
-  about: 'Identifier of the administrator in the internal directory.',
-  keep: true,
-  initial: (_view, host) => {
-    const bytes = host.crypto.random(16);
-    // RFC 9562, version 4.
-    bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
-    bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-    return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-  },
-  validate: (value) => (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value) ? undefined : 'is not a UUID'),
 });
 
 export const ssoClientSecret = setting({

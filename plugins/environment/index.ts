@@ -28,6 +28,7 @@ export default plugin({
       { path: '/var/lib/ovirt-engine', mode: 0o755 },
       { path: '/var/log/ovirt-engine', mode: 0o755 },
       { path: '/run/ovirt-engine', mode: 0o700 },
+      { path: '/etc/systemd/system/multi-user.target.wants', mode: 0o755 },
     ]),
   ],
 });

@@ -3,11 +3,11 @@ import { authority, certificate, directories, keys } from '#steps';
 import { belongsTo, fingerprints, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
 import { fqdn } from '../network/settings.ts';
 import { bits, certificates, lifetimes, paths } from './certificates.ts';
-import { authoritySubject, country, organization, organizationName } from './settings.ts';
+import { authoritySubject, country, organization } from './settings.ts';
 
 const steps = (view: View) => {
   const name = view.get(fqdn);
-  const subject = (commonName: string) => ({ country: view.get(country), organization: organizationName(view), commonName });
+  const subject = (commonName: string) => ({ country: view.get(country), organization: view.get(organization), commonName });
   return [
     directories({ id: 'pki/directories', chapter: 'pki.refresh', title: 'Upgrading CA' }, [
       { path: '/etc/pki', mode: 0o755 },

@@ -23,7 +23,7 @@ export const organization = setting({
   preview: 'PKI organization',
   keep: true,
   // An authority that is there keeps its name.
-  when: (view) => view.fact(authoritySubject) === undefined,
+  settled: (view) => ofAuthority(view, 'O'),
   initial: (view) => view.get(fqdn).split('.').slice(1).join('.') || 'Test',
   validate: (value) => {
     if (value.trim() === '') return 'Organization name must not be empty';
@@ -37,9 +37,7 @@ export const country = setting({
   kind: text,
   about: 'Country code in the subject of all certificates.',
   keep: true,
-  initial: (view) => ofAuthority(view, 'C') ?? 'US',
+  settled: (view) => ofAuthority(view, 'C'),
+  initial: 'US',
   validate: (value) => (/^[A-Z]{2}$/.test(value) ? undefined : 'Country is two capital letters, such as US'),
 });
-
-/** Organization for new certificates: the answer, or the name that the authority has. */
-export const organizationName = (view: View): string => view.find(organization) ?? ofAuthority(view, 'O') ?? 'Test';

@@ -2,7 +2,7 @@ import {
   type Dialog,
   EndOfInput,
   type Given,
-  type HostReader,
+  type HostReader, type Origin,
   type Problem,
   SetupError,
   type Sources,
@@ -126,11 +126,31 @@ async function prompt(setting: AnySetting, initial: unknown, asking: Asking): Pr
   }
 }
 
+const sayWhere = ({ where }: Origin): string => (where === undefined ? '' : ` (${where})`);
+
+/** The first source that answers a setting: under its key, a former key, or the name of its question. */
+function find(setting: AnySetting, sources: Sources): Given | undefined {
+  const keys = [setting.key, ...(setting.formerly ?? []), ...(setting.ask === undefined ? [] : [`QUESTION/1/${setting.ask.name}`])];
+  return keys.map((key) => sources.find(key)).find((given) => given !== undefined);
+}
+
+/** Takes what the host has settled already; says so where somebody wants something else. */
+function keep(setting: AnySetting, value: unknown, given: Given | undefined, { answers, dialog }: Asking): void {
+  const shown = setting.kind.format(value);
+  if (given?.origin.kind === 'given' && String(given.raw) !== shown) {
+    dialog.log('warning', `${setting.key}${sayWhere(given.origin)} has no effect: it is ${shown} on this host already`);
+  }
+  answers.set(setting, { value, origin: { kind: 'kept' } });
+}
+
 async function settleOne(setting: AnySetting, asking: Asking): Promise<void> {
-  const { answers, sources, dialog, host } = asking;
-  const given = [setting.key, ...(setting.formerly ?? []), ...(setting.ask === undefined ? [] : [`QUESTION/1/${setting.ask.name}`])]
-    .map((key) => sources.find(key))
-    .find((found) => found !== undefined);
+  const { answers, dialog, host } = asking;
+  const given = find(setting, asking.sources);
+  const settled: unknown = setting.settled?.(answers);
+  if (settled !== undefined) {
+    keep(setting, settled, given, asking);
+    return;
+  }
   if (given !== undefined) {
     if (setting.secret === true && typeof given.raw === 'string') asking.hide(given.raw);
     try {
@@ -138,8 +158,7 @@ async function settleOne(setting: AnySetting, asking: Asking): Promise<void> {
       return;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      const where = given.origin.where === undefined ? '' : ` (${given.origin.where})`;
-      const problem = { ...error.problem, message: `${setting.key}${where}: ${error.problem.message}` };
+      const problem = { ...error.problem, message: `${setting.key}${sayWhere(given.origin)}: ${error.problem.message}` };
       if (!dialog.interactive || setting.ask === undefined) throw new Refused(problem);
       if (error.problem.message !== '') dialog.log('error', problem.message);
     }
@@ -152,12 +171,8 @@ async function settleOne(setting: AnySetting, asking: Asking): Promise<void> {
     return;
   }
   if (!dialog.interactive) {
-    throw new Refused({
-      id: setting.key,
-      level: 'error',
-      message: `${setting.key} is not given: ${setting.about}`,
-      remedy: `Add ${setting.key} to an answer file.`,
-    });
+    const remedy = `Add ${setting.key} to an answer file.`;
+    throw new Refused({ id: setting.key, level: 'error', message: `${setting.key} is not given: ${setting.about}`, remedy });
   }
   answers.set(setting, { value: await prompt(setting, initial, asking), origin: { kind: 'asked' } });
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { type Change, type Host, SetupError, type Step } from '#kit';
 import type { Entry, Journal } from './journal.ts';
 import { stash } from './stash.ts';
@@ -37,13 +38,26 @@ export const owedRestarts = (journal: Pick<Journal, 'entries'>): readonly string
   return [...owed];
 };
 
+/** Directories above the paths that are not there: writing a file makes them on the way. */
+async function missingParents(paths: readonly string[], host: Host): Promise<readonly string[]> {
+  const missing = new Set<string>();
+  for (const path of paths) {
+    for (let parent = dirname(path); parent !== '/' && !missing.has(parent); parent = dirname(parent)) {
+      if ((await host.files.read(parent)) !== undefined) break;
+      missing.add(parent);
+    }
+  }
+  return [...missing];
+}
+
 async function begin(step: Step, change: Exclude<Change, { kind: 'none' }>, { host, journal }: Workshop): Promise<void> {
   const files: Record<string, string | null> = {};
   for (const path of change.touches ?? []) files[path] = await stash(host, journal.directory, path);
+  const parents = await missingParents(Object.keys(files), host);
   // The first safety copy of an unfinished run counts: a second one would hold our own half-done work.
   const earlier = begun(journal, step.id);
   const kept = earlier === undefined ? ((await step.prepare?.(host)) ?? null) : earlier.kept;
-  await journal.append({ t: 'begin', step: step.id, kept, files });
+  await journal.append({ t: 'begin', step: step.id, kept, files, parents });
   for (const unit of step.notify ?? []) await journal.append({ t: 'notify', unit });
 }
 

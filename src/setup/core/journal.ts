@@ -1,10 +1,13 @@
 import { type Host, type HostReader, type Json, SetupError, readText } from '#kit';
 
-/** What a journal line says. `files` maps each touched path to the stash copy of what was there; null: nothing was. */
+/**
+ * What a journal line says. `files` maps each touched path to the stash copy of what was there; null: nothing was.
+ * `parents` are directories above them that were not there either.
+ */
 export type Entry =
   | { readonly t: 'start'; readonly run: string; readonly version: string; readonly steps: readonly string[] }
   | { readonly t: 'stopped'; readonly unit: string }
-  | { readonly t: 'begin'; readonly step: string; readonly kept: Json; readonly files: Readonly<Record<string, string | null>> }
+  | { readonly t: 'begin'; readonly step: string; readonly kept: Json; readonly files: Readonly<Record<string, string | null>>; readonly parents: readonly string[] }
   | { readonly t: 'done' | 'already'; readonly step: string; readonly ms: number }
   | { readonly t: 'failed' | 'undone' | 'undo-failed'; readonly step: string; readonly error?: string }
   | { readonly t: 'notify' | 'notified'; readonly unit: string }
@@ -76,6 +79,8 @@ export async function findUnfinished(host: HostReader): Promise<{ readonly run: 
 export async function openJournal(host: Host, unfinished: Awaited<ReturnType<typeof findUnfinished>>, newRun: string): Promise<Journal> {
   const run = unfinished?.run ?? newRun;
   const directory = { kind: 'directory', mode: 0o700 } as const;
+  // A run that was cut off within its very first line has begun nothing.
+  if (unfinished === undefined && (await host.files.read(fileIn(run))) !== undefined) await host.files.remove(fileIn(run));
   await host.files.write(`${runsDirectory}/${run}`, directory);
   if (unfinished === undefined) return open(host, run, []);
   const text = (await readText(host, fileIn(run))) ?? '';
@@ -91,8 +96,9 @@ export async function tidyRuns(host: Host): Promise<void> {
   const runs = await host.files.list(runsDirectory);
   const ended: string[] = [];
   for (const run of runs) {
-    const last = (await readText(host, fileIn(run)))?.trimEnd().split('\n').at(-1) ?? '';
-    if (!last.startsWith('{"t":"end"')) continue;
+    const lines = (await readText(host, fileIn(run)))?.split('\n') ?? [];
+    // Without one whole line nothing was begun; otherwise only runs that came to an end are over.
+    if (lines.length > 1 && lines.at(-2)?.startsWith('{"t":"end"') !== true) continue;
     ended.push(run);
     if ((await host.files.list(`${runsDirectory}/${run}/stash`)).length > 0) await host.files.remove(`${runsDirectory}/${run}/stash`);
   }

@@ -64,16 +64,10 @@ export const recordStep = (journal: Journal): Step =>
 /** Where the next run finds the answers that belong to the installation. */
 export const postInstallPath = '/etc/ovirt-engine-setup.conf.d/20-setup-ovirt-post.conf';
 
-/** The step that writes the post-install file: every relevant setting marked `keep`. */
+/** The step that writes the post-install file: every relevant setting marked `keep`, in the order of the questions. */
 export function postInstallStep(answers: Answers, version: string, format: (answers: ReadonlyMap<string, unknown>) => string): Step {
   const kept = [...answers.all].filter(([setting]) => setting.keep === true && setting.secret !== true);
-  const text = format(
-    new Map<string, unknown>([
-      ['OVESETUP_CORE/generatedByVersion', version],
-      ...kept.map(([setting, { value }]) => [setting.key, value] as const),
-    ]),
-  );
-  return ownFile({ id: 'record/answers', title: `Generating post install configuration file '${postInstallPath}'` }, postInstallPath, () =>
-    Promise.resolve(text),
-  );
+  const values = kept.map(([setting, { value }]) => [setting.key, value] as const);
+  const text = format(new Map<string, unknown>([['OVESETUP_CORE/generatedByVersion', version], ...values]));
+  return ownFile({ id: 'record/answers', title: `Generating post install configuration file '${postInstallPath}'` }, postInstallPath, () => Promise.resolve(text));
 }

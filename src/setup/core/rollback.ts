@@ -70,9 +70,22 @@ export async function rollBack(
       await journal.append({ t: 'undo-failed', step: one.step, error: messageOf(error) }).catch(() => undefined);
     }
   }
-  leftOver.push(...(await bringBackServices(host, journal)));
-  if (leftOver.length === 0) await journal.append({ t: 'end', result: 'rolled-back' });
+  try {
+    await removeEmptyParents(host, journal);
+    leftOver.push(...(await bringBackServices(host, journal)));
+    if (leftOver.length === 0) await journal.append({ t: 'end', result: 'rolled-back' });
+  } catch (error) {
+    leftOver.push(messageOf(error));
+  }
   return leftOver;
+}
+
+/** Directories that came into being on the way, unless somebody has put something into them. */
+async function removeEmptyParents(host: Host, journal: Journal): Promise<void> {
+  const parents = new Set(journal.entries().flatMap((entry) => (entry.t === 'begin' ? entry.parents : [])));
+  for (const path of [...parents].sort().reverse()) {
+    if ((await host.files.read(path))?.kind === 'directory' && (await host.files.list(path)).length === 0) await host.files.remove(path);
+  }
 }
 
 /** Starts what the run has stopped, and restarts what may already run with the files that were just taken back. */

@@ -77,7 +77,6 @@ export const questions: readonly string[] = [
   'OVESETUP_PROVISIONING/postgresAdminPassword',
   'OVESETUP_CONFIG/generateAdminPassword',
   'OVESETUP_CONFIG/adminPassword',
-  'OVESETUP_CONFIG/adminUserId',
   'OVESETUP_CONFIG/ssoClientSecret',
   'OVESETUP_PKI/organization',
   'OVESETUP_PKI/country',

@@ -57,6 +57,8 @@ export interface Setting<T> {
   readonly keep?: boolean;
   /** False: not relevant, so not asked, not stored, not shown. */
   readonly when?: (view: View) => boolean;
+  /** What the host has settled already and setup will not change: not asked, and other answers have no effect. */
+  readonly settled?: (view: View) => NoInfer<T> | undefined;
   readonly initial?: NoInfer<T> | ((view: View, host: HostReader) => NoInfer<T> | undefined);
   readonly validate?: (value: NoInfer<T>, view: View, host: HostReader) => Verdict | Promise<Verdict>;
 }

@@ -1,0 +1,172 @@
+import { createHash, scryptSync } from 'node:crypto';
+import { dirname } from 'node:path/posix';
+import type { Command, Entry, Host, Output, SqlWriter } from '../../kit/host.ts';
+import { SetupError } from '../../kit/errors.ts';
+import { textOf } from '../../kit/host.ts';
+import { type Accident, type Effects, newEffects } from './effects.ts';
+import { type Machine, configurationOf } from './machine.ts';
+import { connect, initialize } from './postgres.ts';
+import { privateKey } from './private-keys.ts';
+
+export { type Accident, PowerCut } from './effects.ts';
+export { type Machine, afterPowerCut, configurationOf, copyOf, newMachine } from './machine.ts';
+
+const children = (machine: Machine, path: string): readonly string[] => [...machine.disk.keys()].filter((key) => key.startsWith(`${path}/`));
+
+function files(machine: Machine, effects: Effects): Host['files'] {
+  const { disk } = machine;
+  const parents = (path: string): void => {
+    const parent = dirname(path);
+    if (disk.has(parent)) return;
+    parents(parent);
+    disk.set(parent, { kind: 'directory', mode: 0o755 });
+  };
+  const look = <T>(answer: () => T): Promise<T> => {
+    effects.alive();
+    return Promise.resolve(answer());
+  };
+  // The account of a path without owners, as in a sandbox.
+  const plain = (entry: Entry): Entry => {
+    if (entry.kind === 'link') return entry;
+    return entry.kind === 'directory' ? { kind: 'directory', mode: entry.mode } : { kind: 'file', content: entry.content, mode: entry.mode };
+  };
+  return {
+    read: (path) => look(() => disk.get(path)),
+    list: (path) =>
+      look(() => [...new Set(children(machine, path).map((key) => key.slice(path.length + 1).split('/')[0] ?? ''))].sort()),
+    free: () => look(() => machine.freeBytes),
+    real: (path) => path,
+    write: async (path, entry) =>
+      effects.perform(`write ${path}`, () => {
+        parents(path);
+        disk.set(path, plain(entry));
+      }),
+    append: async (path, line) => {
+      const put = (text: string): void => {
+        parents(path);
+        disk.set(path, { kind: 'file', content: Buffer.from(textOf(disk.get(path)) + text), mode: 0o600 });
+      };
+      effects.perform(
+        `append ${path}`,
+        () => put(`${line}\n`),
+        () => put(line.slice(0, line.length / 2)),
+      );
+    },
+    remove: async (path) =>
+      effects.perform(`remove ${path}`, () => {
+        for (const key of [path, ...children(machine, path)]) disk.delete(key);
+      }),
+    rename: async (from, to) =>
+      effects.perform(`rename ${from} ${to}`, () => {
+        for (const key of [from, ...children(machine, from)]) {
+          const entry = disk.get(key);
+          if (entry === undefined) throw new SetupError('failed', `${key} is not there`);
+          disk.set(to + key.slice(from.length), entry);
+          disk.delete(key);
+        }
+      }),
+  };
+}
+
+function services({ disk, running, ...machine }: Machine, effects: Effects): Host['services'] {
+  const whole: Machine = { disk, running, ...machine };
+  const link = (unit: string): string => `/etc/systemd/system/multi-user.target.wants/${unit}.service`;
+  const begin = (unit: string): void => {
+    if (!disk.has(`/etc/systemd/system/${unit}.service`)) throw new SetupError('failed', `There is no unit ${unit}`);
+    running.set(unit, configurationOf(whole, unit));
+  };
+  return {
+    isActive: async (unit) => (effects.alive(), running.has(unit)),
+    isEnabled: async (unit) => (effects.alive(), disk.has(link(unit))),
+    enable: async (unit, on) =>
+      effects.perform(`${on ? 'enable' : 'disable'} ${unit}`, () => {
+        if (on) disk.set(link(unit), { kind: 'link', target: `../${unit}.service` });
+        else disk.delete(link(unit));
+      }),
+    start: async (unit) => effects.perform(`start ${unit}`, () => begin(unit)),
+    stop: async (unit) => effects.perform(`stop ${unit}`, () => void running.delete(unit)),
+    restart: async (unit) => effects.perform(`restart ${unit}`, () => begin(unit)),
+    reload: async (unit) => effects.perform(`reload ${unit}`, () => begin(unit)),
+  };
+}
+
+function programs(machine: Machine, effects: Effects): (command: Command) => Promise<Output> {
+  return async ({ argv }) => {
+    const option = (name: string): string => argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+    if (!argv.some((word) => word.endsWith('/initdb'))) throw new Error(`the machine in memory has no program ${argv.join(' ')}`);
+    effects.perform(argv.join(' '), () => initialize(machine, option('--pgdata'), textOf(machine.disk.get(option('--pwfile'))).trim()));
+    return { code: 0, stdout: '', stderr: '' };
+  };
+}
+
+const hashes = new Map<string, Buffer>();
+
+/** A host in memory, for tests and for plans without a machine. Random numbers and the time are always the same. */
+export interface MemoryHost extends Host {
+  readonly machine: Machine;
+  /** What was changed, in order. */
+  readonly effects: readonly string[];
+}
+
+/** A host in memory on a machine; each accident happens at the effect it names. */
+export function memoryHost(machine: Machine, ...accidents: readonly Accident[]): MemoryHost {
+  const effects = newEffects(accidents);
+  const unitOf = (port: number): string | undefined =>
+    [...machine.running].find(([, configuration]) => configuration.includes(`PORT="${port}"`) || configuration.includes(`port = '${port}'`))?.[0];
+  const run = programs(machine, effects);
+  return {
+    machine,
+    effects: effects.list,
+    files: files(machine, effects),
+    services: services(machine, effects),
+    network: {
+      hostname: async () => machine.hostname,
+      addresses: async () => ['127.0.0.1', '192.0.2.10'],
+      resolve: async (name) => machine.names.get(name) ?? [],
+      listener: async (port) => {
+        const program = machine.foreignPorts.get(port) ?? unitOf(port);
+        return program === undefined ? undefined : { pid: 4711, program };
+      },
+      get: async () => {
+        if (!machine.running.has('ovirt-engine')) throw new Error('nobody listens');
+        return { status: 200, body: 'DB Up!Welcome to Health Status!' };
+      },
+    },
+    database: {
+      look: async (at, work) => {
+        effects.alive();
+        const session = connect(machine, at);
+        return work({ rows: async <R>(text: string, values?: readonly unknown[]) => session.run([{ text, values: values ?? [] }]) as readonly R[] });
+      },
+      change: async (at, work) => {
+        effects.alive();
+        const session = connect(machine, at);
+        const sql: SqlWriter = {
+          rows: async <R>(text: string, values: readonly unknown[] = []) => {
+            if (text.startsWith('select ')) return session.run([{ text, values }]) as readonly R[];
+            return effects.perform(text, () => session.run([{ text, values }])) as readonly R[];
+          },
+          atomically: async (statements) => void effects.perform(statements.map(({ text }) => text.slice(0, 60)).join('; '), () => session.run(statements)),
+        };
+        return work(sql);
+      },
+    },
+    crypto: {
+      random: (bytes) => createHash('shake256', { outputLength: bytes }).update('always the same').digest(),
+      newPrivateKey: async (bits) => privateKey(bits),
+      // A real hash, computed once for each password: tests run through hundreds of installations.
+      scrypt: async (password, salt, { ln, r, p }) => {
+        const key = [password, Buffer.from(salt).toString('hex'), ln, r, p].join(' ');
+        const known = hashes.get(key) ?? scryptSync(password, salt, 32, { N: 2 ** 10, r, p });
+        hashes.set(key, known);
+        return known;
+      },
+    },
+    query: run,
+    run,
+    user: async () => ({ name: 'root', root: true }),
+    postgres: async () => ({ directory: '/usr/lib/postgresql/bin', launcher: [] }),
+    now: () => new Date('2026-01-02T03:04:05Z'),
+    sleep: async () => effects.alive(),
+  };
+}

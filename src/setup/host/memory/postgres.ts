@@ -1,0 +1,118 @@
+import { DatabaseUnavailable } from '../../kit/errors.ts';
+import { type DatabaseAddress, type Statement, file, textOf } from '../../kit/host.ts';
+import { type Machine, data } from './machine.ts';
+
+/** A server as far as setup asks it. It lives in a file of the cluster, so it moves, vanishes and comes back with it. */
+interface Cluster {
+  adminPassword: string;
+  roles: Record<string, { verifier: string }>;
+  databases: Record<string, Database>;
+}
+interface Database {
+  owner: string;
+  /** Whether everybody may connect. */
+  open: boolean;
+  schemas: Record<string, { version: string }>;
+  options: Record<string, string>;
+  admin?: { password: string; attached: boolean };
+}
+
+const path = `${data}/base/cluster.json`;
+
+/** What initdb leaves behind, below a directory. */
+export function initialize(machine: Machine, directory: string, adminPassword: string): void {
+  const put = (name: string, text: string): void => void machine.disk.set(`${directory}/${name}`, file(text, 0o600));
+  machine.disk.set(directory, { kind: 'directory', mode: 0o700 });
+  machine.disk.set(`${directory}/base`, { kind: 'directory', mode: 0o700 });
+  put('PG_VERSION', '18\n');
+  put('postgresql.conf', '# as initdb made it\n');
+  put('pg_hba.conf', '# as initdb made it\n');
+  put('base/cluster.json', JSON.stringify({ adminPassword, roles: {}, databases: { postgres: { owner: 'postgres', open: true, schemas: {}, options: {} } } }));
+}
+
+type Row = Record<string, unknown>;
+type Rule = readonly [RegExp, (match: RegExpExecArray, on: { cluster: Cluster; database: Database; values: readonly unknown[] }) => readonly Row[]];
+
+const none: readonly Row[] = [];
+const name = '"([^"]+)"';
+const emptyDatabase = (owner: string): Database => ({ owner, open: true, schemas: {}, options: {} });
+
+/** The statements of setup, each with what it does to the cluster. Whatever is not here is not understood, and says so. */
+const rules: readonly Rule[] = [
+  [/^select rolpassword from pg_authid/, (_m, { cluster, values: [role] }) => (String(role) in cluster.roles ? [{ rolpassword: cluster.roles[String(role)]?.verifier }] : none)],
+  [/from pg_database where datname/, (_m, { cluster, values: [db] }) => (String(db) in cluster.databases ? [{ owner: cluster.databases[String(db)]?.owner }] : none)],
+  [/^select 1 from pg_settings/, () => [{}]],
+  [
+    /^select has_database_privilege/,
+    (_m, { cluster, values: [db] }) => {
+      const found = cluster.databases[String(db)];
+      if (found === undefined) throw new DatabaseUnavailable('no-database', `database ${String(db)} does not exist`);
+      return [{ open: found.open }];
+    },
+  ],
+  [
+    /^select to_regclass\((?:\$1|'([^']+)')\)/,
+    (m, { database, values: [table] }) => [{ there: (m[1] ?? String(table)).split('.')[0]?.replaceAll('"', '') as string in database.schemas }],
+  ],
+  [/^select version from "([^"]+)"\.schema_version/, (m, { database }) => [{ version: database.schemas[m[1] as string]?.version }]],
+  [/^select option_value from vdc_options/, (_m, { database }) => ('ProductRPMVersion' in database.options ? [{ option_value: database.options['ProductRPMVersion'] }] : none)],
+  [/^select password from aaa_jdbc\.users/, (_m, { database }) => (database.admin === undefined ? none : [{ password: database.admin.password }])],
+  [/^select 1 from aaa_jdbc\.users a join public\.users/, (_m, { database }) => (database.admin?.attached === true ? [{}] : none)],
+
+  [new RegExp(`^(create|alter) role ${name} .*password '([^']+)'$`), (m, { cluster }) => ((cluster.roles[m[2] as string] = { verifier: m[3] as string }), none)],
+  [new RegExp(`^drop role if exists ${name}`), (m, { cluster }) => (delete cluster.roles[m[1] as string], none)],
+  [
+    new RegExp(`^create database ${name} (?:owner ${name} template template0|template ${name})`),
+    (m, { cluster }) => ((cluster.databases[m[1] as string] = m[3] === undefined ? emptyDatabase(m[2] as string) : structuredClone(cluster.databases[m[3]] as Database)), none),
+  ],
+  [new RegExp(`^drop database if exists ${name}`), (m, { cluster }) => (delete cluster.databases[m[1] as string], none)],
+  [
+    new RegExp(`^alter database ${name} rename to ${name}`),
+    (m, { cluster }) => {
+      cluster.databases[m[2] as string] = cluster.databases[m[1] as string] as Database;
+      delete cluster.databases[m[1] as string];
+      return none;
+    },
+  ],
+  [new RegExp(`^revoke all on database ${name} from public`), (m, { cluster }) => (((cluster.databases[m[1] as string] as Database).open = false), none)],
+  [new RegExp(`^grant connect, temporary on database ${name}`), (m, { cluster }) => (((cluster.databases[m[1] as string] as Database).open = true), none)],
+  [/^drop schema if exists "?(\w+)"? cascade/, (m, { database }) => (delete database.schemas[m[1] as string], none)],
+  [/^create schema public/, () => none],
+  [/^update "([^"]+)"\.schema_version set current = false/, () => none],
+  [/^insert into "([^"]+)"\.schema_version/, (m, { database, values: [version] }) => ((database.schemas[m[1] as string] = { version: String(version) }), none)],
+  [/^delete from vdc_options/, (_m, { database }) => (delete database.options['ProductRPMVersion'], none)],
+  [/^insert into vdc_options/, (_m, { database, values: [value] }) => ((database.options['ProductRPMVersion'] = String(value)), none)],
+  [/^insert into aaa_jdbc\.users/, (_m, { database }) => ((database.admin ??= { password: '', attached: false }), none)],
+  [/^insert into aaa_jdbc\.user_attributes/, () => none],
+  [/^select attach_user_to_role/, (_m, { database }) => ((database.admin as { attached: boolean }).attached = true, none)],
+  [/^update aaa_jdbc\.users set password = \$1/, (_m, { database, values: [hash] }) => (((database.admin as { password: string }).password = String(hash)), none)],
+  [/^delete from public\.users/, (_m, { database }) => (database.admin === undefined ? none : ((database.admin.attached = false), none))],
+  [/^delete from aaa_jdbc\.users/, (_m, { database }) => (delete database.admin, none)],
+  // A migration: what it makes is known by the version that is recorded in the same transaction.
+  [/\bcreate table\b/, () => none],
+];
+
+/** A session on the server of a machine. Throws DatabaseUnavailable where a real one could not be opened. */
+export function connect(machine: Machine, at: DatabaseAddress): { run(statements: readonly Statement[]): readonly Row[] } {
+  const unavailable = (why: 'down' | 'denied' | 'no-database'): DatabaseUnavailable => new DatabaseUnavailable(why, `${at.name} at port ${at.port}: ${why}`);
+  const entry = machine.disk.get(path);
+  if (!machine.running.has('postgresql') || entry === undefined) throw unavailable('down');
+  const read = (): Cluster => JSON.parse(textOf(machine.disk.get(path))) as Cluster;
+  const cluster = read();
+  if (at.user === 'postgres' ? at.password !== cluster.adminPassword : !(at.user in cluster.roles)) throw unavailable('denied');
+  if (!(at.name in cluster.databases)) throw unavailable('no-database');
+  return {
+    run(statements) {
+      // One transaction: the cluster is written back only if all statements were understood.
+      const changed = read();
+      let rows: readonly Row[] = none;
+      for (const { text, values = [] } of statements) {
+        const rule = rules.find(([pattern]) => pattern.test(text));
+        if (rule === undefined) throw new Error(`the server in memory does not understand: ${text}`);
+        rows = rule[1](rule[0].exec(text) as RegExpExecArray, { cluster: changed, database: changed.databases[at.name] ?? emptyDatabase(''), values });
+      }
+      machine.disk.set(path, file(JSON.stringify(changed), 0o600));
+      return rows;
+    },
+  };
+}

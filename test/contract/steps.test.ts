@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { plugins } from '../../plugins/index.ts';
+import { execute } from '../../src/setup/core/execute.ts';
+import { openJournal } from '../../src/setup/core/journal.ts';
+import { rollBack } from '../../src/setup/core/rollback.ts';
+import { type Machine, copyOf, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
+import type { Step } from '../../src/setup/kit/step.ts';
+import { diskOf, prepared, samples } from '../support/installation.ts';
+
+const silent = { started: () => undefined, said: () => undefined, ended: () => undefined };
+
+/** Applies steps to a machine as a run of its own; returns a way to take that run back. */
+async function apply(steps: readonly Step[], machine: Machine, run: string) {
+  const host = memoryHost(machine);
+  const journal = await openJournal(host, undefined, run);
+  await execute(steps, { host, journal, observer: silent, signal: new AbortController().signal });
+  return () => rollBack(steps, { host, journal, observer: silent });
+}
+
+describe.each(samples)('with $path', (sample) => {
+  test('every step can be checked on an empty host', async () => {
+    const { steps } = await prepared(newMachine(), [sample]);
+    for (const step of steps) {
+      const change = await step.check(memoryHost(newMachine()));
+      expect(change.kind, step.id).not.toBe('none');
+    }
+  });
+
+  test('every step leaves nothing to do, changes nothing when applied again, and can be undone to the very bytes', async () => {
+    const machine = newMachine();
+    const { steps } = await prepared(machine, [sample]);
+    for (const step of steps) {
+      const before = copyOf(machine);
+      const trial = copyOf(machine);
+      const takeBack = await apply([step], trial, 'trial');
+      expect(await step.check(memoryHost(trial)), step.id).toEqual({ kind: 'none' });
+      const leftOver = await takeBack();
+      // Undo puts the files back; a unit that was stopped for it may have been told so.
+      if (typeof step.undo === 'object' && 'never' in step.undo) expect(leftOver, step.id).toEqual([`${step.id}: ${step.undo.never}`]);
+      else {
+        expect(leftOver, step.id).toEqual([]);
+        expect(diskOf(trial), step.id).toEqual(diskOf(before));
+        expect([...trial.running.keys()], step.id).toEqual([...before.running.keys()]);
+      }
+      await apply([step], machine, step.id.replaceAll('/', '-'));
+      const effects = memoryHost(machine);
+      await execute([step], { host: effects, journal: { run: '', directory: '/j', append: () => Promise.resolve(), entries: () => [] }, observer: silent, signal: new AbortController().signal });
+      expect(effects.effects, `${step.id}, applied again`).toEqual([]);
+    }
+  });
+
+  test('no difference shown in a plan holds a secret', async () => {
+    const machine = newMachine();
+    const { answers, steps } = await prepared(machine, [sample]);
+    const secrets = [...answers.all].filter(([setting]) => setting.secret === true).map(([, { value }]) => String(value));
+    expect(secrets.length).toBeGreaterThan(2);
+    for (const step of steps) {
+      const text = JSON.stringify(await step.check(memoryHost(machine)));
+      for (const secret of secrets) expect(text, step.id).not.toContain(secret);
+      await apply([step], machine, step.id.replaceAll('/', '-'));
+    }
+  });
+});
+
+test('the titles of steps and their ids are unique', async () => {
+  const { steps } = await prepared(newMachine(), samples.slice(0, 1));
+  expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length);
+  expect(new Set(steps.map(({ title }) => title)).size).toBe(steps.length);
+});
+
+test('every plugin is reached by a step, a setting or a check', () => {
+  for (const plugin of plugins) expect(plugin.steps ?? plugin.settings ?? plugin.preflight, plugin.name).toBeDefined();
+});

@@ -1,0 +1,141 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Dialog, Plugin, Step } from '#kit';
+import { plugins } from '../../plugins/index.ts';
+import { formatConf } from '../../src/setup/answers/conf.ts';
+import { type AnswerFile, readSources } from '../../src/setup/answers/sources.ts';
+import { type Answers, newAnswers } from '../../src/setup/core/answers.ts';
+import { inOrder, settle } from '../../src/setup/core/ask.ts';
+import { confirmSettings } from '../../src/setup/core/confirm.ts';
+import { probe } from '../../src/setup/core/facts.ts';
+import { type Outcome, type Run, runPipeline } from '../../src/setup/core/pipeline.ts';
+import { stepsOf } from '../../src/setup/core/plan.ts';
+import { postInstallPath, postInstallStep } from '../../src/setup/core/record.ts';
+import { type Accident, type Machine, type MemoryHost, memoryHost } from '../../src/setup/host/memory/index.ts';
+import { type Entry, textOf } from '../../src/setup/kit/host.ts';
+import { linesDialog } from '../../src/setup/ui/dialog-lines.ts';
+import { newMask } from '../../src/setup/ui/mask.ts';
+import { linesProgress } from '../../src/setup/ui/progress-lines.ts';
+
+const answersDirectory = fileURLToPath(new URL('../../answers/', import.meta.url));
+
+/** The answer files that ship with the program. */
+export const samples: readonly AnswerFile[] = readdirSync(answersDirectory).map((name) => ({
+  path: `answers/${name}`,
+  text: readFileSync(answersDirectory + name, 'utf8'),
+  kept: false,
+}));
+
+/** Classic answers as a file. */
+export const conf = (lines: Readonly<Record<string, string>>): AnswerFile => ({
+  path: 'test.conf',
+  text: `[environment:default]\n${Object.entries(lines)
+    .map(([key, value]) => `${key}=${value}`)
+    .join('\n')}\n`,
+  kept: false,
+});
+
+/** The post-install file of a machine is read like any other, as the real program does. */
+const kept = (machine: Machine): readonly AnswerFile[] => {
+  const entry = machine.disk.get(postInstallPath);
+  return entry === undefined ? [] : [{ path: postInstallPath, text: textOf(entry), kept: true }];
+};
+
+export interface Trial {
+  readonly outcome: Outcome;
+  readonly host: MemoryHost;
+  readonly screen: string;
+  readonly log: string;
+}
+
+export interface Setting {
+  readonly machine: Machine;
+  readonly files: readonly AnswerFile[];
+  readonly accidents?: readonly Accident[];
+  /** What is typed, a line for each question; without it nobody can be asked. */
+  readonly typed?: readonly string[];
+  readonly plugins?: readonly Plugin[];
+  readonly signal?: AbortSignal;
+  readonly more?: Partial<Run>;
+}
+
+/** Runs the whole wizard on a machine in memory, through the line dialog. */
+export async function install({ machine, files, accidents = [], typed, signal, more, plugins: list = plugins }: Setting): Promise<Trial> {
+  const host = memoryHost(machine, ...accidents);
+  let screen = '';
+  let log = '';
+  const replies = [...(typed ?? [])];
+  const mask = newMask();
+  const record = { path: '/var/log/setup.log', write: (level: string, from: string, text: string) => (log += mask.apply(`${level} ${from} ${text}\n`)), close: () => undefined };
+  const { EndOfInput } = await import('#kit');
+  const keyboard = {
+    terminal: true,
+    line: async (hidden: boolean) => {
+      const reply = replies.shift();
+      if (reply === undefined) throw new EndOfInput();
+      // A terminal echoes what is typed, and always the line end.
+      if (!hidden) screen += `${reply}\n`;
+      return reply;
+    },
+    close: () => undefined,
+  };
+  const dialog: Dialog = linesDialog({ screen: { colour: false, write: (text) => void (screen += text) }, mask, log: record, ...(typed === undefined ? {} : { keyboard }) });
+  const outcome = await runPipeline({
+    version: '0.1.0',
+    name: '20260102030405-abcdef',
+    plugins: list,
+    host,
+    sources: await readSources([...kept(machine), ...files], new Map()),
+    warnings: [],
+    configurationFiles: files.map(({ path }) => path),
+    dialog,
+    observer: linesProgress(dialog, record),
+    signal: signal ?? new AbortController().signal,
+    allowed: new Set(),
+    acceptDefaults: false,
+    yes: typed === undefined,
+    logFile: record.path,
+    trace: (line) => record.write('DEBUG', 'setup', line),
+    hide: (secret) => mask.add(secret),
+    masked: (text) => mask.apply(text),
+    committed: () => undefined,
+    formatAnswers: formatConf,
+    async saveAnswers(text) {
+      const path = '/var/lib/ovirt-engine/setup/answers/20260102030405-setup.conf';
+      await host.files.write(path, { kind: 'file', content: Buffer.from(text), mode: 0o600 });
+      return [path];
+    },
+    ...more,
+  });
+  return { outcome, host, screen, log };
+}
+
+/** The answers and steps for a machine, without a run. */
+export async function prepared(machine: Machine, files: readonly AnswerFile[]): Promise<{ answers: Answers; steps: readonly Step[] }> {
+  const host = memoryHost(machine);
+  const answers = newAnswers(await probe(plugins.flatMap(({ facts }) => facts ?? []), host));
+  const silent: Dialog = { interactive: false, title: () => undefined, note: () => undefined, log: () => undefined, ask: () => Promise.reject(new Error('nobody to ask')) };
+  const settings = inOrder([...plugins.flatMap(({ settings: some }) => some ?? []), confirmSettings]);
+  const sources = await readSources([...kept(machine), ...files], new Map());
+  await settle({ settings, sources, answers, dialog: silent, host, allowed: new Set(), acceptDefaults: true, hide: () => undefined });
+  return { answers, steps: stepsOf(plugins, answers, [postInstallStep(answers, '0.1.0', formatConf)]).map(({ step }) => step) };
+}
+
+/** Where a run keeps its own account of itself, which is not part of the installation. */
+const own = ['/var/lib/ovirt-engine/setup/runs', '/var/lib/ovirt-engine/setup/answers', '/var/lib/ovirt-engine/setup/record.json'];
+const scaffold = new Set(['/var', '/var/lib', '/var/lib/ovirt-engine', '/var/lib/ovirt-engine/setup']);
+
+/** The disk as text, without what runs keep of themselves: two equal installations give equal texts. */
+export function diskOf({ disk }: Machine): Readonly<Record<string, string>> {
+  const describe = (entry: Entry): string => {
+    if (entry.kind === 'link') return `link to ${entry.target}`;
+    return `${entry.kind} ${entry.mode.toString(8)} ${textOf(entry)}`;
+  };
+  const mine = (path: string): boolean => own.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)) || scaffold.has(path);
+  return Object.fromEntries(
+    [...disk]
+      .filter(([path]) => !mine(path))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([path, entry]) => [path, describe(entry)]),
+  );
+}
