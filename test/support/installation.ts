@@ -65,8 +65,13 @@ export async function install({ machine, files, accidents = [], typed, signal, m
   let screen = '';
   let log = '';
   const replies = [...(typed ?? [])];
-  const mask = newMask();
-  const record = { path: '/var/log/setup.log', write: (level: string, from: string, text: string) => (log += mask.apply(`${level} ${from} ${text}\n`)), close: () => undefined };
+  const mask = newMask({ words: true });
+  const screenMask = newMask({ words: false });
+  const record = {
+    path: '/var/log/setup.log',
+    write: (level: string, from: string, text: string) => (log += mask.apply(`${level} ${from} ${text}\n`)),
+    close: () => undefined,
+  };
   const { EndOfInput } = await import('#kit');
   const keyboard = {
     terminal: true,
@@ -79,7 +84,12 @@ export async function install({ machine, files, accidents = [], typed, signal, m
     },
     close: () => undefined,
   };
-  const dialog: Dialog = linesDialog({ screen: { colour: false, write: (text) => void (screen += text) }, mask, log: record, ...(typed === undefined ? {} : { keyboard }) });
+  const dialog: Dialog = linesDialog({
+    screen: { colour: false, write: (text) => void (screen += text) },
+    mask: screenMask,
+    log: record,
+    ...(typed === undefined ? {} : { keyboard }),
+  });
   const outcome = await runPipeline({
     version: '0.1.0',
     name: '20260102030405-abcdef',
@@ -96,7 +106,7 @@ export async function install({ machine, files, accidents = [], typed, signal, m
     yes: typed === undefined,
     logFile: record.path,
     trace: (line) => record.write('DEBUG', 'setup', line),
-    hide: (secret) => mask.add(secret),
+    hide: (secret) => (mask.add(secret), screenMask.add(secret)),
     masked: (text) => mask.apply(text),
     committed: () => undefined,
     formatAnswers: formatConf,
@@ -113,8 +123,19 @@ export async function install({ machine, files, accidents = [], typed, signal, m
 /** The answers and steps for a machine, without a run. */
 export async function prepared(machine: Machine, files: readonly AnswerFile[]): Promise<{ answers: Answers; steps: readonly Step[] }> {
   const host = memoryHost(machine);
-  const answers = newAnswers(await probe(plugins.flatMap(({ facts }) => facts ?? []), host));
-  const silent: Dialog = { interactive: false, title: () => undefined, note: () => undefined, log: () => undefined, ask: () => Promise.reject(new Error('nobody to ask')) };
+  const answers = newAnswers(
+    await probe(
+      plugins.flatMap(({ facts }) => facts ?? []),
+      host,
+    ),
+  );
+  const silent: Dialog = {
+    interactive: false,
+    title: () => undefined,
+    note: () => undefined,
+    log: () => undefined,
+    ask: () => Promise.reject(new Error('nobody to ask')),
+  };
   const settings = inOrder([...plugins.flatMap(({ settings: some }) => some ?? []), confirmSettings]);
   const sources = await readSources([...kept(machine), ...files], new Map());
   await settle({ settings, sources, answers, dialog: silent, host, allowed: new Set(), acceptDefaults: true, hide: () => undefined });

@@ -1,0 +1,23 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Failure } from '../http/failure.ts';
+import { correlate, formatOf } from './api-request.ts';
+import { toJson } from './json.ts';
+import { type Entity, types } from './types.ts';
+import { toXml } from './xml.ts';
+
+/** Sends an entity in the format the client asked for. */
+export function sendEntity(request: FastifyRequest, reply: FastifyReply, type: string, entity: Entity): FastifyReply {
+  const json = formatOf(request) === 'json';
+  const body = json ? toJson(types, type, entity) : toXml(types, type, entity);
+  // As bytes, because the web server would add a charset to the content type of a text.
+  return reply.header('content-type', json ? 'application/json' : 'application/xml').send(Buffer.from(body));
+}
+
+/** Sends an error as fault. Refused credentials and methods have no body, as clients expect. */
+export function sendFault(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
+  if (!reply.hasHeader('correlation-id')) correlate(request, reply);
+  void reply.code(failure.status).headers(failure.headers);
+  if (failure.status === 401 || failure.status === 405) return reply.header('content-length', '0').send();
+  const reason = failure.status === 400 ? 'Request syntactically incorrect.' : 'Operation Failed';
+  return sendEntity(request, reply, 'fault', { detail: `[${failure.message}]`, reason });
+}

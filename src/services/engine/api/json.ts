@@ -1,0 +1,40 @@
+import { epochMilliseconds, scalarText } from './scalar.ts';
+import type { Attribute, Entity, Link, Scalar, Types, Value } from './types.ts';
+
+type Json = string | number | readonly Json[] | { readonly [name: string]: Json };
+
+/** Writes an entity as JSON in the typing of the API: booleans and integers are texts, dates are milliseconds. */
+export function toJson(types: Types, type: string, entity: Entity): string {
+  return `${JSON.stringify(structure(types, type, entity), null, 2)}\n`;
+}
+
+function structure(types: Types, type: string, entity: Entity): Json {
+  const description = types[type];
+  if (description === undefined) throw new Error(`the type ${type} is not described`);
+  const written: Record<string, Json> = {};
+  if (entity.actions !== undefined && entity.actions.length > 0) written['actions'] = { link: linksJson(entity.actions) };
+  for (const [name, kind] of Object.entries(description)) {
+    const value = entity[name] as Value;
+    if (value !== null && value !== undefined) written[name] = attributeJson(types, kind, value);
+  }
+  if (entity.links !== undefined && entity.links.length > 0) written['link'] = linksJson(entity.links);
+  if (entity.href !== undefined) written['href'] = entity.href;
+  if (entity.id !== undefined) written['id'] = entity.id;
+  return written;
+}
+
+function attributeJson(types: Types, kind: Attribute, value: Value): Json {
+  if (typeof kind === 'string') return scalarJson(kind, value);
+  if ('one' in kind) return structure(types, kind.one, value as Entity);
+  const items = value as readonly Value[];
+  if (items.length === 0) return {};
+  if ('many' in kind) return { [kind.item ?? kind.many]: items.map((item) => structure(types, kind.many, item as Entity)) };
+  return { [kind.item]: items.map((item) => scalarJson(kind.scalars, item)) };
+}
+
+function scalarJson(kind: Scalar, value: Value): Json {
+  if (kind === 'date') return epochMilliseconds(value);
+  return kind === 'decimal' ? Number(value) : scalarText(value);
+}
+
+const linksJson = (links: readonly Link[]): Json => links.map(({ href, rel }) => ({ href, rel }));

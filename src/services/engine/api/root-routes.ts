@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify';
+import type { Database } from '../../frame/database.ts';
+import { callerOf } from '../http/access.ts';
+import { readOption } from '../options.ts';
+import { product, type Version } from '../version.ts';
+import { sendEntity } from './answer.ts';
+import { isFiltered } from './api-request.ts';
+import { apiPath } from './target.ts';
+import type { Entity } from './types.ts';
+
+export interface RootParts {
+  readonly database: Database;
+  readonly version: Version;
+  readonly now: () => number;
+}
+
+/** The root document, at the address with and without a slash at its end. */
+export function rootRoutes(app: FastifyInstance, { database, version, now }: RootParts): void {
+  for (const url of [apiPath, `${apiPath}/`]) {
+    app.get(url, { config: { access: 'api' } }, async (request, reply) => {
+      const { userId } = callerOf(request).principal;
+      const user = { id: userId, href: `${apiPath}/users/${userId}` };
+      const filtered = isFiltered(request);
+      const [instanceId, summary] = await Promise.all([
+        readOption(database, 'InstallationId'),
+        filtered ? null : summarize(database, now()),
+      ]);
+      return sendEntity(request, reply, 'api', {
+        authenticated_user: user,
+        effective_user: user,
+        product_info: describeProduct(instanceId, version),
+        summary,
+        time: new Date(now()),
+      });
+    });
+  }
+}
+
+function describeProduct(instanceId: string, version: Version): Entity {
+  const { name, vendor, major, minor, build, revision } = product;
+  return { instance_id: instanceId, name, vendor, version: { major, minor, build, revision, full_version: version.full } };
+}
+
+async function summarize(database: Database, now: number): Promise<Entity> {
+  const [users] = await database.query<{ active: string; total: string }>(
+    `select (select count(distinct user_id) from sso_sessions where valid_to > $1) as active, (select count(*) from users) as total`,
+    [new Date(now)],
+  );
+  return { users: { active: users?.active, total: users?.total } };
+}

@@ -1,0 +1,74 @@
+import type { Server } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import type { Database } from '../frame/database.ts';
+import type { Log } from '../frame/log.ts';
+import { createApiDoor } from './api/api-door.ts';
+import { rootRoutes } from './api/root-routes.ts';
+import { routedUrl } from './api/target.ts';
+import { userRoutes } from './api/user-routes.ts';
+import { createAudit } from './audit.ts';
+import { guardRoutes } from './http/access.ts';
+import type { RequestHandler } from './http/listener.ts';
+import { createServer } from './http/server.ts';
+import { loadPages } from './pages/pages.ts';
+import { staticRoutes } from './pages/static-routes.ts';
+import { welcomeRoutes } from './pages/welcome-routes.ts';
+import { pkiRoutes } from './pki/pki-routes.ts';
+import { probeRoutes } from './probes.ts';
+import { createSendFailure } from './send-failure.ts';
+import type { Settings } from './settings.ts';
+import { createAuthenticate } from './sso/authenticate.ts';
+import { createFormTokens } from './sso/form-token.ts';
+import { loginRoutes } from './sso/login-routes.ts';
+import { logoutRoutes } from './sso/logout-routes.ts';
+import { revokeRoutes } from './sso/revoke-routes.ts';
+import { createSessionDoor } from './sso/session-door.ts';
+import type { Sessions } from './sso/sessions.ts';
+import { tokenInfoRoutes } from './sso/token-info-routes.ts';
+import { tokenRoutes } from './sso/token-routes.ts';
+import type { Version } from './version.ts';
+
+export interface AppParts {
+  readonly settings: Settings;
+  readonly version: Version;
+  readonly makeServer: (handler: RequestHandler) => Server;
+  readonly database: Database;
+  readonly databaseUp: () => Promise<boolean>;
+  readonly sessions: Sessions;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** Puts the web server together: every route of the engine is named here. */
+export async function createApp(parts: AppParts): Promise<FastifyInstance> {
+  const { settings, version, makeServer, database, databaseUp, sessions, log, now } = parts;
+  const { client, caCertificate, engineCertificate, tokenIdleSeconds } = settings;
+  const pages = await loadPages(version);
+  const audit = createAudit(database, log, now);
+  const authenticate = createAuthenticate({ database, audit, log, now });
+  const formTokens = createFormTokens(client.secret, settings.hostNames);
+
+  const app = createServer({
+    makeServer,
+    behindProxy: settings.listen.behindProxy,
+    routedUrl,
+    sendFailure: createSendFailure(pages, log),
+  });
+  guardRoutes(app, {
+    session: createSessionDoor(sessions),
+    api: createApiDoor({ database, sessions, authenticate, now }),
+  });
+
+  welcomeRoutes(app, { sessions, formTokens, pages, caCertificate, databaseUp, log });
+  await staticRoutes(app);
+  probeRoutes(app, databaseUp);
+  pkiRoutes(app, { database, caCertificate, engineCertificate });
+  loginRoutes(app, { database, sessions, authenticate, formTokens, pages });
+  logoutRoutes(app, { sessions, audit, formTokens, pages });
+  tokenRoutes(app, { sessions, authenticate, tokenIdleSeconds, log });
+  tokenInfoRoutes(app, { database, sessions, client, log });
+  revokeRoutes(app, { sessions, audit, client, log });
+  rootRoutes(app, { database, version, now });
+  userRoutes(app, database);
+  return app;
+}

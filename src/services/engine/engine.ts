@@ -1,0 +1,98 @@
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../frame/config.ts';
+import { type Database, DatabaseUnavailable, openDatabase } from '../frame/database.ts';
+import { createDrain } from '../frame/drain.ts';
+import { type HealthEndpoint, serveHealth } from '../frame/health.ts';
+import type { Log } from '../frame/log.ts';
+import type { Mask } from '../frame/mask.ts';
+import { createApp } from './app.ts';
+import { prepareListener } from './http/listener.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { waitForSchemas } from './schemas.ts';
+import { readSettings } from './settings.ts';
+import { createSessions } from './sso/sessions.ts';
+import { readVersion } from './version.ts';
+
+export interface EngineParts {
+  readonly configFile: string;
+  readonly log: Log;
+  readonly mask: Mask;
+  readonly now: () => number;
+}
+
+export interface Engine {
+  /** Fulfilled once the database answers and its schema fits; rejected when it never will. */
+  readonly ready: Promise<void>;
+  /** Ends the engine: no new requests, the running ones to their end within 10 seconds, then the database. */
+  readonly stop: (reason: string) => Promise<void>;
+}
+
+const defaultsFile = fileURLToPath(new URL('defaults.conf', import.meta.url));
+const stopWithinMs = 10_000;
+
+/**
+ * Starts the engine and returns as soon as it listens, which does not take a database: until that answers, health says
+ * so and every other use of it is refused with 503. Throws ConfigError, or what went wrong with files and ports.
+ */
+export async function startEngine({ configFile, log, mask, now }: EngineParts): Promise<Engine> {
+  const settings = readSettings(await loadConfig(configFile, defaultsFile));
+  mask.hide(settings.database.password);
+  mask.hide(settings.client.secret);
+  const version = await readVersion();
+  const makeServer = await prepareListener(settings.listen);
+
+  const pool = openDatabase(settings.database, log);
+  let schemasFit = false;
+  const database: Database = {
+    ...pool,
+    query: async (text, values) => {
+      if (!schemasFit) throw new DatabaseUnavailable(new Error('its schema has not been checked yet'));
+      return pool.query(text, values);
+    },
+  };
+  const databaseUp = (): Promise<boolean> =>
+    database.query('select 1').then(
+      () => true,
+      () => false,
+    );
+  const sessions = createSessions(database, now);
+  const app = await createApp({ settings, version, makeServer, database, databaseUp, sessions, log, now });
+
+  const { address, port } = settings.listen;
+  await app.listen({ host: address, port });
+  log.info('listening', { address, port, version: version.own });
+  // After the port, so that a second engine fails there and leaves the socket of the first one alone.
+  const health = await startHealth(settings.healthSocket, version.own, databaseUp);
+  const endHousekeeping = startHousekeeping({ database, sessions, log, now });
+
+  const waiting = new AbortController();
+  const ready = waitForSchemas(pool, log, waiting.signal).then(() => {
+    schemasFit = true;
+    log.info('ready', { version: version.own });
+  });
+  const stop = createDrain(
+    [
+      { name: 'the web server', end: () => app.close(), force: () => app.server.closeAllConnections() },
+      { name: 'the health socket', end: async () => health?.close() },
+      { name: 'the database pool', end: () => pool.close() },
+    ],
+    stopWithinMs,
+    log,
+  );
+  return {
+    ready,
+    stop: (reason) => {
+      waiting.abort();
+      endHousekeeping();
+      return stop(reason);
+    },
+  };
+}
+
+async function startHealth(socket: string | null, version: string, databaseUp: () => Promise<boolean>): Promise<HealthEndpoint | null> {
+  if (socket === null) return null;
+  return serveHealth(socket, async () => {
+    const up = await databaseUp();
+    return { service: 'engine', version, state: up ? 'ready' : 'degraded', checks: { database: up ? 'up' : 'down' } };
+  });
+}

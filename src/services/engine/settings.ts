@@ -1,0 +1,72 @@
+import { type Config, ConfigError } from '../frame/config.ts';
+import type { DatabaseSettings } from '../frame/database.ts';
+
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface ListenSettings {
+  readonly address: string;
+  readonly port: number;
+  /** Null where a web server in front ends TLS. */
+  readonly tls: TlsFiles | null;
+  /** Whether that web server's X-Forwarded headers are to be believed. */
+  readonly behindProxy: boolean;
+}
+
+export interface SsoClient {
+  readonly id: string;
+  readonly secret: string;
+}
+
+export interface Settings {
+  readonly listen: ListenSettings;
+  readonly database: DatabaseSettings;
+  /** Names under which browsers may reach the engine, the main one first. */
+  readonly hostNames: readonly string[];
+  readonly caCertificate: string;
+  readonly engineCertificate: string;
+  readonly client: SsoClient;
+  readonly tokenIdleSeconds: number;
+  readonly healthSocket: string | null;
+}
+
+/** Takes what the engine needs from its configuration. Throws ConfigError naming the key and its line. */
+export function readSettings(config: Config): Settings {
+  return {
+    listen: readListen(config),
+    database: {
+      host: config.text('ENGINE_DB_HOST'),
+      port: config.port('ENGINE_DB_PORT'),
+      user: config.text('ENGINE_DB_USER'),
+      password: config.text('ENGINE_DB_PASSWORD'),
+      database: config.text('ENGINE_DB_DATABASE'),
+      secured: config.yesNo('ENGINE_DB_SECURED'),
+      securedValidation: config.yesNo('ENGINE_DB_SECURED_VALIDATION'),
+    },
+    hostNames: [config.text('ENGINE_FQDN'), ...words(config.optionalText('SSO_ALTERNATE_ENGINE_FQDNS'))].map((name) => name.toLowerCase()),
+    caCertificate: config.text('ENGINE_PKI_CA'),
+    engineCertificate: config.text('ENGINE_PKI_ENGINE_CERT'),
+    client: { id: config.text('ENGINE_SSO_CLIENT_ID'), secret: config.text('ENGINE_SSO_CLIENT_SECRET') },
+    tokenIdleSeconds: config.integer('SSO_TOKEN_TIMEOUT', 1, 2_147_483_647),
+    healthSocket: config.optionalText('ENGINE_HEALTH_SOCKET'),
+  };
+}
+
+function readListen(config: Config): ListenSettings {
+  const https = config.yesNo('ENGINE_HTTPS_ENABLED');
+  const http = config.yesNo('ENGINE_HTTP_ENABLED');
+  if (https === http) throw new ConfigError(['exactly one of ENGINE_HTTPS_ENABLED and ENGINE_HTTP_ENABLED must be true']);
+  if (http) {
+    return { address: '127.0.0.1', port: config.port('ENGINE_HTTP_PORT'), tls: null, behindProxy: config.yesNo('ENGINE_PROXY_ENABLED') };
+  }
+  return {
+    address: config.text('ENGINE_HTTPS_ADDRESS'),
+    port: config.port('ENGINE_HTTPS_PORT'),
+    tls: { certificate: config.text('ENGINE_HTTPS_PKI_CERT'), key: config.text('ENGINE_HTTPS_PKI_KEY') },
+    behindProxy: false,
+  };
+}
+
+const words = (text: string | null): string[] => (text ?? '').split(/\s+/).filter((word) => word !== '');

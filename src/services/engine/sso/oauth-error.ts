@@ -1,0 +1,25 @@
+import { isPlainApi } from './scopes.ts';
+
+export type OAuthCode =
+  | 'access_denied'
+  | 'invalid_grant'
+  | 'invalid_request'
+  | 'invalid_scope'
+  | 'server_error'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type';
+
+/** A refusal of one of the OAuth end points. The message goes to the client. */
+export class OAuthError extends Error {
+  readonly code: OAuthCode;
+
+  constructor(code: OAuthCode, message: string) {
+    super(message);
+    this.name = 'OAuthError';
+    this.code = code;
+  }
+}
+
+/** The body of an error: clients of the plain API look for other names than the standard's. */
+export const oauthErrorBody = (code: OAuthCode, message: string, scopes: readonly string[]): Readonly<Record<string, string>> =>
+  isPlainApi(scopes) ? { error_code: code, error: message } : { error: code, error_description: message };

@@ -1,0 +1,79 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Assignment, ConfigError, parseConf } from './conf-parser.ts';
+
+export { ConfigError } from './conf-parser.ts';
+
+/** Typed access to a configuration. Every getter throws ConfigError that names the key and the line that set it. */
+export interface Config {
+  /** The value; must not be empty. */
+  text(key: string): string;
+  /** The value, or null where it is unset or empty. */
+  optionalText(key: string): string | null;
+  /** A whole number within bounds. */
+  integer(key: string, least: number, most: number): number;
+  /** A TCP port, 1 to 65535. */
+  port(key: string): number;
+  /** True for t, true, y, yes and 1 in any case; anything else, also nothing, is false. */
+  yesNo(key: string): boolean;
+}
+
+/**
+ * Reads the defaults file, then `mainFile`, then `<mainFile>.d/*.conf` in the order of their names; the last assignment
+ * of a key wins. The main file and its folder may be missing. Throws ConfigError with all problems of all files.
+ */
+export async function loadConfig(mainFile: string, defaultsFile: string): Promise<Config> {
+  const values = new Map<string, Assignment>();
+  const problems: string[] = [];
+  for (const file of [defaultsFile, mainFile, ...(await dropIns(`${mainFile}.d`))]) {
+    const text = await readIfPresent(file, problems);
+    problems.push(...parseConf(text, file, values));
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return createConfig(values, mainFile);
+}
+
+/** Wraps parsed values. `mainFile` is named where a key was set nowhere. */
+export function createConfig(values: ReadonlyMap<string, Assignment>, mainFile: string): Config {
+  const fail = (key: string, problem: string): never => {
+    throw new ConfigError([`${values.get(key)?.place ?? mainFile}: ${key} ${problem}`]);
+  };
+  const config: Config = {
+    text: (key) => config.optionalText(key) ?? fail(key, 'must have a value'),
+    optionalText: (key) => {
+      const value = values.get(key)?.value ?? '';
+      return value === '' ? null : value;
+    },
+    integer: (key, least, most) => {
+      const value = config.text(key);
+      const number = /^\d{1,15}$/.test(value) ? Number(value) : NaN;
+      return number >= least && number <= most ? number : fail(key, `must be a whole number from ${least} to ${most}`);
+    },
+    port: (key) => config.integer(key, 1, 65_535),
+    yesNo: (key) => /^(t|true|y|yes|1)$/i.test(values.get(key)?.value ?? ''),
+  };
+  return config;
+}
+
+async function dropIns(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw new ConfigError([`${folder}: cannot be listed (${codeOf(error)})`]);
+  });
+  return names
+    .filter((name) => name.endsWith('.conf'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+async function readIfPresent(file: string, problems: string[]): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (!isMissing(error)) problems.push(`${file}: cannot be read (${codeOf(error)})`);
+    return '';
+  }
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
+const isMissing = (error: unknown): boolean => codeOf(error) === 'ENOENT';

@@ -1,0 +1,104 @@
+import pg from 'pg';
+import { errorFields, type Log } from './log.ts';
+
+export interface DatabaseSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** Whether to use TLS, and whether the server's certificate must then be valid. */
+  readonly secured: boolean;
+  readonly securedValidation: boolean;
+}
+
+/** Runs single statements, each its own transaction. */
+export interface Database {
+  /**
+   * Runs a statement and returns its rows. Throws DatabaseUnavailable when the server cannot be reached or went away,
+   * and the error of the driver when the server refuses the statement.
+   */
+  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
+/** The server cannot be reached, or the connection broke. Trying again later makes sense. */
+export class DatabaseUnavailable extends Error {
+  constructor(cause: unknown) {
+    super('the database cannot be reached', { cause });
+    this.name = 'DatabaseUnavailable';
+  }
+}
+
+/** The part of a pool that is needed here. */
+export interface Pool {
+  connect(): Promise<PoolClient>;
+  end(): Promise<void>;
+}
+export interface PoolClient {
+  query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
+  release(destroy: boolean): void;
+}
+
+/** Opens a small pool. Connects only when the first statement is run, so a server that is down does not matter yet. */
+export function openDatabase(settings: DatabaseSettings, log: Log): Database {
+  const pool = new pg.Pool({
+    host: settings.host,
+    port: settings.port,
+    user: settings.user,
+    password: settings.password,
+    database: settings.database,
+    ssl: settings.secured ? { rejectUnauthorized: settings.securedValidation } : false,
+    max: 10,
+    keepAlive: true,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 10_000,
+    query_timeout: 15_000,
+    application_name: 'engine',
+  });
+  // Without a listener the end of an idle connection would end the process. The pool replaces it by itself.
+  pool.on('error', (error) => log.warning('an idle database connection was lost', { error: errorFields(error).error }));
+  return createDatabase(pool);
+}
+
+/** Wraps a pool. A statement that met a dead connection before anything was sent is tried once more. */
+export function createDatabase(pool: Pool): Database {
+  async function run(text: string, values: unknown[], lastTry: boolean): Promise<unknown[]> {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw refusedByServer(error) ? error : new DatabaseUnavailable(error);
+    });
+    try {
+      const { rows } = await client.query(text, values);
+      client.release(false);
+      return rows;
+    } catch (error) {
+      const broken = isBroken(error);
+      client.release(broken);
+      if (!broken) throw error;
+      if (lastTry || !nothingWasSent(error)) throw new DatabaseUnavailable(error);
+    }
+    return run(text, values, true);
+  }
+  return {
+    query: async <Row>(text: string, values: readonly unknown[] = []) => (await run(text, [...values], false)) as Row[],
+    close: () => pool.end(),
+  };
+}
+
+const sqlState = (error: unknown): string | null => {
+  const code = error instanceof Error && 'severity' in error && 'code' in error ? error.code : null;
+  return typeof code === 'string' ? code : null;
+};
+
+/** The server answered and said no: wrong password, unknown role or database. Waiting does not help. */
+const refusedByServer = (error: unknown): boolean => /^(28|3D)/.test(sqlState(error) ?? '');
+
+/** Everything that is not an answer to the statement itself: sockets, time limits, a server that shuts down. */
+const isBroken = (error: unknown): boolean => {
+  const state = sqlState(error);
+  return state === null || /^(08|57P0[1-5])/.test(state);
+};
+
+/** The driver's words for a statement that it refused to send because the connection was already gone. */
+const nothingWasSent = (error: unknown): boolean => error instanceof Error && error.message.endsWith('is not queryable');

@@ -1,0 +1,72 @@
+import { constants } from 'node:fs';
+import { chmod, lstat, open, unlink } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { basename, dirname } from 'node:path';
+
+export interface Health {
+  readonly service: string;
+  readonly version: string;
+  readonly state: 'ready' | 'degraded';
+  readonly checks: Readonly<Record<string, 'up' | 'down'>>;
+}
+
+export interface HealthEndpoint {
+  close(): Promise<void>;
+}
+
+/**
+ * Answers `GET /healthz` as JSON on a unix socket that only its owner may open. Replaces the socket a killed process
+ * left behind; throws when something else is in its place or the folder is missing.
+ */
+export async function serveHealth(socket: string, report: () => Promise<Health>): Promise<HealthEndpoint> {
+  // A socket's address is limited to 108 bytes. The folder, opened, is reached by a short name whatever its path.
+  const folder = await open(dirname(socket), constants.O_RDONLY | constants.O_DIRECTORY);
+  const address = `/proc/self/fd/${folder.fd}/${basename(socket)}`;
+  try {
+    await removeStale(address, socket);
+    const server = createHealthServer(report);
+    await listen(server, address);
+    await chmod(address, 0o600);
+    return {
+      async close() {
+        server.closeAllConnections();
+        // The server removes its socket by the short name, so the folder must stay open until it is done.
+        await new Promise((resolve) => server.close(resolve));
+        await folder.close();
+      },
+    };
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+}
+
+function createHealthServer(report: () => Promise<Health>): Server {
+  return createServer({ requestTimeout: 5_000, maxHeaderSize: 8_192 }, (request, response) => {
+    if (request.url !== '/healthz' || (request.method !== 'GET' && request.method !== 'HEAD')) {
+      response.writeHead(404).end();
+      return;
+    }
+    report().then(
+      (health) => response.writeHead(200, { 'content-type': 'application/json' }).end(`${JSON.stringify(health)}\n`),
+      () => response.writeHead(500).end(),
+    );
+  });
+}
+
+async function removeStale(address: string, name: string): Promise<void> {
+  const found = await lstat(address).catch(() => null);
+  if (found === null) return;
+  if (!found.isSocket()) throw new Error(`${name} is in the way: it is not a socket`);
+  await unlink(address);
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

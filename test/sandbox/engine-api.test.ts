@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { addAdmin, addUser, adminPassword, ownVersion, startEngine, type TestEngine } from '../support/engine.ts';
+import { type Answer, basic } from '../support/https-client.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+
+const root = '/ovirt-engine/api';
+const admin = basic('admin@internal', adminPassword);
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+let postgres: TestPostgres;
+let engine: TestEngine;
+let userId = '';
+beforeAll(async () => {
+  postgres = await startPostgres();
+  await addAdmin(postgres);
+  engine = await startEngine(postgres);
+  userId = (await postgres.query<{ user_id: string }>('select user_id from users'))[0]!.user_id;
+});
+afterAll(async () => {
+  await engine.stop();
+  await postgres.stop();
+});
+
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
+  engine.client(path, { method, headers: { authorization: admin, ...headers } });
+const json = { accept: 'application/json' };
+
+describe('the root of the API', () => {
+  it.each([root, `${root}/`, `${root}/v4`, `${root}/v4/`, `${root};current`])('answers at %s without redirecting', async (path) => {
+    expect((await get(path)).status).toBe(200);
+  });
+
+  it('is XML unless something else is asked for', async () => {
+    const { headers, body } = await get(root);
+    expect(headers['content-type']).toBe('application/xml');
+    expect(body).toMatch(/^<\?xml version="1\.0" encoding="UTF-8"/);
+    expect(body).toContain(`<authenticated_user href="/ovirt-engine/api/users/${userId}" id="${userId}"/>`);
+    expect(body).toContain(`<full_version>4.5.7-${ownVersion}</full_version>`);
+    expect(body).toContain('<major>4</major>');
+    expect(body).toMatch(/<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00<\/time>/);
+  });
+
+  it('is JSON with the typing of the API when asked', async () => {
+    for (const answer of [
+      await get(root, json),
+      await get(`${root}?accept=application/json`),
+      await get(`${root};accept=application%2Fjson`),
+    ]) {
+      expect(answer.headers['content-type']).toBe('application/json');
+      const user = { id: userId, href: `/ovirt-engine/api/users/${userId}` };
+      expect(JSON.parse(answer.body)).toEqual({
+        authenticated_user: user,
+        effective_user: user,
+        product_info: {
+          instance_id: expect.stringMatching(uuid),
+          name: 'oVirt Engine',
+          vendor: 'ovirt.org',
+          version: { build: '7', full_version: `4.5.7-${ownVersion}`, major: '4', minor: '5', revision: '0' },
+        },
+        summary: { users: { active: expect.stringMatching(/^\d+$/), total: '1' } },
+        time: expect.any(Number),
+      });
+    }
+  });
+
+  it('refers only to what is there', async () => {
+    const { body } = await get(root);
+    const addresses = [...body.matchAll(/href="([^"]*)"/g)].map(([, address]) => address!);
+    expect(addresses.length).toBeGreaterThan(0);
+    for (const address of addresses) expect((await get(address)).status).toBe(200);
+  });
+
+  it('leaves the summary out for filtered users', async () => {
+    for (const answer of [await get(root, { filter: 'true' }), await get(`${root}?filter=1`), await get(`${root};filter`)]) {
+      expect(answer.body).not.toContain('<summary>');
+    }
+    expect((await get(root, { filter: 'false' })).body).toContain('<summary>');
+  });
+
+  it('answers HEAD like GET, without a body', async () => {
+    const answer = await get(root, {}, 'HEAD');
+    expect([answer.status, answer.body, answer.headers['content-type']]).toEqual([200, '', 'application/xml']);
+    expect(Number(answer.headers['content-length'])).toBeGreaterThan(500);
+  });
+
+  it('does not mind that a client expects a status', async () => {
+    expect((await get(root, { expect: '201-created' })).status).toBe(200);
+  });
+});
+
+describe('credentials', () => {
+  it('are a live token that carries the scope of the API', async () => {
+    const grant = async (scope: string): Promise<string> => {
+      const form = { grant_type: 'password', username: 'admin@internal', password: adminPassword, scope };
+      const { body } = await engine.client('/ovirt-engine/sso/oauth/token', { form, headers: json });
+      return (JSON.parse(body) as { access_token: string }).access_token;
+    };
+    const status = async (token: string) => (await get(root, { authorization: `Bearer ${token}` })).status;
+    const token = await grant('ovirt-app-api');
+    expect(await status(token)).toBe(200);
+    expect(await status(await grant('ovirt-app-admin'))).toBe(200);
+    expect(await status(await grant('openid'))).toBe(401);
+    expect(await status(`${token}x`)).toBe(401);
+    await engine.client('/ovirt-engine/services/sso-logout', { form: { token, scope: 'ovirt-app-api' } });
+    expect(await status(token)).toBe(401);
+  });
+
+  it.each([
+    basic('admin@internal', 'wrong'),
+    basic('admin', adminPassword),
+    basic('admin@other', adminPassword),
+    basic('nobody@internal', adminPassword),
+    'Basic !!!',
+    'Basic',
+    'Bearer',
+    'Negotiate abc',
+  ])('are not %j', async (authorization) => {
+    const answer = await get(root, { authorization, ...json });
+    expect([answer.status, answer.body, answer.headers['www-authenticate']]).toEqual([401, '', 'Basic realm="RESTAPI"']);
+  });
+
+  it('stop working at once for a user without roles, though the password is remembered', async () => {
+    await addUser(postgres, 'temp', adminPassword);
+    await postgres.query(
+      `select attach_user_to_role('temp', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'temp'`,
+    );
+    const authorization = basic('temp@internal', adminPassword);
+    expect((await get(root, { authorization })).status).toBe(200);
+    await postgres.query(`delete from permissions where ad_element_id = (select user_id from users where username = 'temp')`);
+    expect((await get(root, { authorization })).status).toBe(401);
+    await postgres.query(`delete from users where username = 'temp'`);
+  });
+
+  it('given with every request are one login to the audit log', async () => {
+    await postgres.query('delete from audit_log');
+    await Promise.all(Array.from({ length: 40 }, () => get(root)));
+    const [{ count }] = (await postgres.query<{ count: string }>('select count(*) from audit_log')) as [{ count: string }];
+    expect(Number(count)).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('the version of the API', () => {
+  it.each([
+    [root, '4', 200],
+    [`${root}/v4`, '4', 200],
+    [root, '3', 400],
+    [root, '5', 400],
+    [root, '4, 4', 400],
+    [root, 'x', 400],
+    [`${root}/v3`, '4', 400],
+    [`${root}/v5`, '4', 400],
+  ])('%s with the header %s is answered with %i', async (path, version, status) => {
+    expect((await get(path, { version })).status).toBe(status);
+  });
+
+  it('that is not supported is a fault in the format asked for', async () => {
+    const xml = await get(root, { version: '3' });
+    expect(xml.headers['content-type']).toBe('application/xml');
+    expect(xml.body).toMatch(/<fault>\n {4}<detail>\[.*\]<\/detail>\n {4}<reason>.*<\/reason>\n<\/fault>/);
+    const asJson = await get(root, { version: '3', ...json });
+    expect(JSON.parse(asJson.body)).toEqual({ detail: expect.stringMatching(/^\[.*\]$/), reason: 'Request syntactically incorrect.' });
+  });
+});
+
+describe('malformed parameters', () => {
+  it.each([`${root}?filter=perhaps`, `${root}?filter=1&filter=0`, `${root}?filter=%00`, `${root};filter=maybe`])(
+    'are faults: %s',
+    async (path) => {
+      const answer = await get(path, json);
+      expect(answer.status).toBe(400);
+      expect(JSON.parse(answer.body)).toMatchObject({ reason: 'Request syntactically incorrect.' });
+    },
+  );
+});
+
+describe('the correlation id', () => {
+  it.each([
+    ['abc-123_X', 'abc-123_X'],
+    ['a b<c>;\u00e9', 'abc'],
+    ['x'.repeat(50), 'x'.repeat(36)],
+  ])('%j comes back as %j', async (given, returned) => {
+    expect((await get(root, { 'correlation-id': given })).headers['correlation-id']).toBe(returned);
+    expect((await get(`${root}?correlation_id=${encodeURIComponent(given)}`)).headers['correlation-id']).toBe(returned);
+  });
+
+  it('is made up when the client sends none, also for refusals', async () => {
+    expect((await get(root)).headers['correlation-id']).toMatch(uuid);
+    expect((await engine.client(root)).headers['correlation-id']).toMatch(uuid);
+    expect((await get(`${root}/nothing`)).headers['correlation-id']).toMatch(uuid);
+  });
+});
+
+describe('a user', () => {
+  it('is shown with names and directory', async () => {
+    expect(JSON.parse((await get(`${root}/users/${userId}`, json)).body)).toEqual({
+      id: userId,
+      href: `${root}/users/${userId}`,
+      name: 'admin',
+      domain: { name: 'internal-authz' },
+      domain_entry_id: expect.stringMatching(uuid),
+      namespace: '*',
+      principal: 'admin',
+      user_name: 'admin@internal-authz',
+    });
+  });
+
+  it.each(['00000000-0000-0000-0000-000000000000', 'x', '%00', "'--", '%2e%2e'])('%s is not found', async (id) => {
+    const answer = await get(`${root}/users/${id}`, json);
+    expect(answer.status).toBe(404);
+    expect(JSON.parse(answer.body)).toMatchObject({ reason: 'Operation Failed' });
+  });
+});

