@@ -1,8 +1,19 @@
 import { type Problem, type View, plugin } from '#kit';
 import { database, identifier, role, rows } from '#steps';
-import { administration, engineDatabase } from './credentials.ts';
 import { server } from './server.ts';
-import { adminPassword, host, knownPasswords, name, password, port, programs, unit, user } from './settings.ts';
+import {
+  adminPassword,
+  administration,
+  engineDatabase,
+  host,
+  knownPasswords,
+  name,
+  password,
+  port,
+  programs,
+  unit,
+  user,
+} from './settings.ts';
 
 const inside = ['database/initdb'];
 

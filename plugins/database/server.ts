@@ -2,8 +2,7 @@ import { type Step, type View, file, nothing, readText } from '#kit';
 import { command, directories, editLines, running, succeed, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { realRoot } from '../environment/settings.ts';
-import { administration } from './credentials.ts';
-import { adminPassword, name, paths, port, programs, unit, user } from './settings.ts';
+import { adminPassword, administration, name, paths, port, programs, unit, user } from './settings.ts';
 
 /** What the engine needs of the server, and what keeps the server to ourselves. */
 const settings = (view: View): Readonly<Record<string, string>> => ({

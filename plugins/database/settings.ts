@@ -1,4 +1,4 @@
-import { fact, port as portKind, readText, setting, text } from '#kit';
+import { type DatabaseAddress, type View, fact, port as portKind, readText, setting, text } from '#kit';
 import { sandbox } from '../environment/settings.ts';
 
 export const paths = {
@@ -85,4 +85,21 @@ export const adminPassword = setting({
   about: 'Password of the administrator of the PostgreSQL server in a sandbox; made up where none is given.',
   secret: true,
   initial: (view, host) => view.fact(knownPasswords).admin ?? host.crypto.random(16).toString('base64url'),
+});
+
+/** The engine's own way into its database. */
+export const engineDatabase = (view: View): DatabaseAddress => ({
+  host: view.get(host),
+  port: view.get(port),
+  name: view.get(name),
+  user: view.get(user),
+  password: view.get(password),
+});
+
+/** The administrator's way into the server. */
+export const administration = (view: View): DatabaseAddress => ({
+  ...engineDatabase(view),
+  name: 'postgres',
+  user: 'postgres',
+  password: view.get(adminPassword),
 });

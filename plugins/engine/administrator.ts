@@ -1,7 +1,7 @@
 import type { Sql, Step, View } from '#kit';
 import { command, lookOr, rows } from '#steps';
 import { hashPassword, matchesHash } from '../../src/setup/pki/password-hash.ts';
-import { engineDatabase } from '../database/credentials.ts';
+import { engineDatabase } from '../database/settings.ts';
 import { adminPassword } from './settings.ts';
 
 const inside = ['database/initdb', 'database/engine'];

@@ -1,10 +1,10 @@
 import type { Step, View } from '#kit';
 import { writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import { engineDatabase } from '../database/credentials.ts';
+import { engineDatabase } from '../database/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { fqdn, httpsPort } from '../network/settings.ts';
-import { paths as pki } from '../pki/certificates.ts';
+import { paths as pki } from '../pki/settings.ts';
 import { adminPassword, generateAdminPassword, paths, ssoClientSecret, unit } from './settings.ts';
 
 /** The files below engine.conf.d. What an administrator adds as 99-*.conf wins, and is never touched. */

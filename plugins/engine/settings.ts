@@ -9,6 +9,7 @@ export const paths = {
   fragment: (name: string): string => `/etc/ovirt-engine/engine.conf.d/${name}`,
   adminPassword: '/var/lib/ovirt-engine/admin-password',
   log: '/var/log/ovirt-engine/engine.log',
+  cache: '/var/cache/ovirt-engine/compile',
   healthSocket: '/run/ovirt-engine/engine.sock',
 } as const;
 

@@ -27,6 +27,8 @@ export default plugin({
       { path: '/etc/ovirt-engine/engine.conf.d', mode: 0o755 },
       { path: '/var/lib/ovirt-engine', mode: 0o755 },
       { path: '/var/log/ovirt-engine', mode: 0o755 },
+      { path: '/var/cache/ovirt-engine', mode: 0o700 },
+      { path: '/var/cache/ovirt-engine/compile', mode: 0o700 },
       { path: '/run/ovirt-engine', mode: 0o700 },
       { path: '/etc/systemd/system/multi-user.target.wants', mode: 0o755 },
     ]),

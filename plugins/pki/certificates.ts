@@ -1,17 +1,6 @@
 import type { View } from '#kit';
 import { sandbox } from '../environment/settings.ts';
 
-const home = '/etc/pki/ovirt-engine';
-
-/** Where the PKI keeps its files; the layout is the one that administrators and other programs know. */
-export const paths = {
-  home,
-  authority: `${home}/ca.pem`,
-  authorityKey: `${home}/private/ca.pem`,
-  certificate: (name: string): string => `${home}/certs/${name}.cer`,
-  key: (name: string): string => `${home}/keys/${name}.key.nopass`,
-} as const;
-
 /** Lifetimes in days, key sizes in bits. Browsers accept at most 398 days. */
 export const lifetimes = { authority: 3650, service: 1827, browser: 397 } as const;
 export const bits = { authority: 3072, leaf: 2048 } as const;

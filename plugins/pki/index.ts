@@ -2,8 +2,8 @@ import { type Problem, type View, plugin, readText } from '#kit';
 import { authority, certificate, directories, keys } from '#steps';
 import { belongsTo, fingerprints, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
 import { fqdn } from '../network/settings.ts';
-import { bits, certificates, lifetimes, paths } from './certificates.ts';
-import { authoritySubject, country, organization } from './settings.ts';
+import { bits, certificates, lifetimes } from './certificates.ts';
+import { authoritySubject, country, organization, paths } from './settings.ts';
 
 const steps = (view: View) => {
   const name = view.get(fqdn);

@@ -1,7 +1,17 @@
 import { type View, fact, readText, setting, text } from '#kit';
 import { parseCertificate } from '../../src/setup/pki/inspect.ts';
 import { fqdn } from '../network/settings.ts';
-import { paths } from './certificates.ts';
+
+const home = '/etc/pki/ovirt-engine';
+
+/** Where the PKI keeps its files; the layout is the one that administrators and other programs know. */
+export const paths = {
+  home,
+  authority: `${home}/ca.pem`,
+  authorityKey: `${home}/private/ca.pem`,
+  certificate: (name: string): string => `${home}/certs/${name}.cer`,
+  key: (name: string): string => `${home}/keys/${name}.key.nopass`,
+} as const;
 
 /** Subject of our authority's certificate, where there is one. */
 export const authoritySubject = fact('authority-subject', async (host) => parseCertificate(await readText(host, paths.authority))?.subject);

@@ -15,7 +15,8 @@ async function again(first: Machine, files: Parameters<typeof install>[0]['files
   return machine;
 }
 
-const stale = (machine: Machine): readonly string[] => [...machine.running].filter(([unit, started]) => started !== configurationOf(machine, unit)).map(([unit]) => unit);
+const stale = (machine: Machine): readonly string[] =>
+  [...machine.running].filter(([unit, started]) => started !== configurationOf(machine, unit)).map(([unit]) => unit);
 
 describe.each(samples)('an installation with $path', (sample) => {
   const files = [sample];
@@ -76,7 +77,14 @@ describe.each(samples)('an installation with $path', (sample) => {
     for (let at = 10; at <= effects.length; at += 9) {
       for (const later of [1, 4, 9]) {
         const machine = newMachine();
-        await install({ machine, files, accidents: [{ at, how: 'fail' }, { at: at + later, how: 'cut-before' }] });
+        await install({
+          machine,
+          files,
+          accidents: [
+            { at, how: 'fail' },
+            { at: at + later, how: 'cut-before' },
+          ],
+        });
         await expectSameEnd(await again(afterPowerCut(machine), files), wanted);
       }
     }

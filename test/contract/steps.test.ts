@@ -44,7 +44,12 @@ describe.each(samples)('with $path', (sample) => {
       }
       await apply([step], machine, step.id.replaceAll('/', '-'));
       const effects = memoryHost(machine);
-      await execute([step], { host: effects, journal: { run: '', directory: '/j', append: () => Promise.resolve(), entries: () => [] }, observer: silent, signal: new AbortController().signal });
+      await execute([step], {
+        host: effects,
+        journal: { run: '', directory: '/j', append: () => Promise.resolve(), entries: () => [] },
+        observer: silent,
+        signal: new AbortController().signal,
+      });
       expect(effects.effects, `${step.id}, applied again`).toEqual([]);
     }
   });

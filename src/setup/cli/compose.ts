@@ -75,15 +75,16 @@ export async function compose(
   const files = answerFiles(root, args.configAppend);
   const sources = await readSources(files, args.set);
   const host = sandboxHost(root);
-  const mask = newMask();
+  const screenMask = newMask({ words: false });
+  const logMask = newMask({ words: true });
   const name = `${stamp(new Date())}-${randomBytes(3).toString('hex')}`;
   const logPath = args.log ?? join(root, `var/log/ovirt-engine/setup/ovirt-engine-setup-${name}.log`);
-  const { log, trouble } = changes ? tryOpenLog(logPath, mask) : { log: silentLog(logPath), trouble: undefined };
+  const { log, trouble } = changes ? tryOpenLog(logPath, logMask) : { log: silentLog(logPath), trouble: undefined };
   const interactive = args.dialog === 'lines' || (process.stdin.isTTY && process.stdout.isTTY);
   const keyboard = interactive && changes ? stdinKeyboard(signals.signal) : undefined;
   const dialog = linesDialog({
     screen: changes ? stdoutScreen() : { colour: false, write: () => undefined },
-    mask,
+    mask: screenMask,
     log,
     ...(keyboard === undefined ? {} : { keyboard }),
   });
@@ -103,8 +104,11 @@ export async function compose(
     yes: args.yes,
     logFile: logPath,
     trace: (line) => log.write('DEBUG', 'setup', line),
-    hide: (secret) => mask.add(secret),
-    masked: (text) => mask.apply(text),
+    hide(secret) {
+      screenMask.add(secret);
+      logMask.add(secret);
+    },
+    masked: (text) => logMask.apply(text),
     committed: () => signals.commit(),
     formatAnswers: formatConf,
     warnings: unknownKeys(sources, knownKeys),

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path/posix';
+import { dirname } from 'node:path';
 import { type Change, type Host, SetupError, type Step } from '#kit';
 import type { Entry, Journal } from './journal.ts';
 import { stash } from './stash.ts';

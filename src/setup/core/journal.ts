@@ -7,7 +7,13 @@ import { type Host, type HostReader, type Json, SetupError, readText } from '#ki
 export type Entry =
   | { readonly t: 'start'; readonly run: string; readonly version: string; readonly steps: readonly string[] }
   | { readonly t: 'stopped'; readonly unit: string }
-  | { readonly t: 'begin'; readonly step: string; readonly kept: Json; readonly files: Readonly<Record<string, string | null>>; readonly parents: readonly string[] }
+  | {
+      readonly t: 'begin';
+      readonly step: string;
+      readonly kept: Json;
+      readonly files: Readonly<Record<string, string | null>>;
+      readonly parents: readonly string[];
+    }
   | { readonly t: 'done' | 'already'; readonly step: string; readonly ms: number }
   | { readonly t: 'failed' | 'undone' | 'undo-failed'; readonly step: string; readonly error?: string }
   | { readonly t: 'notify' | 'notified'; readonly unit: string }

@@ -69,5 +69,7 @@ export function postInstallStep(answers: Answers, version: string, format: (answ
   const kept = [...answers.all].filter(([setting]) => setting.keep === true && setting.secret !== true);
   const values = kept.map(([setting, { value }]) => [setting.key, value] as const);
   const text = format(new Map<string, unknown>([['OVESETUP_CORE/generatedByVersion', version], ...values]));
-  return ownFile({ id: 'record/answers', title: `Generating post install configuration file '${postInstallPath}'` }, postInstallPath, () => Promise.resolve(text));
+  return ownFile({ id: 'record/answers', title: `Generating post install configuration file '${postInstallPath}'` }, postInstallPath, () =>
+    Promise.resolve(text),
+  );
 }

@@ -45,7 +45,11 @@ export function linesDialog(on: { screen: Screen; mask: Mask; log: Log; keyboard
       if (keyboard === undefined) throw new Error(`${question.name}: nobody can be asked`);
       put(note(prompt(question)));
       log.write('DEBUG', 'dialog', `SEND ${prompt(question)}`);
-      const reply = await keyboard.line(question.hidden);
+      const reply = await keyboard.line(question.hidden).catch((error: unknown) => {
+        // Whoever leaves in the middle of a line leaves the cursor there.
+        if (keyboard.terminal) put('\n');
+        throw error;
+      });
       // The terminal echoes the line end of a visible answer; after a hidden one it is missing.
       if (question.hidden && keyboard.terminal) put('\n');
       log.write('DEBUG', 'dialog', question.hidden ? 'RECEIVE (hidden)' : `RECEIVE ${reply}`);

@@ -7,12 +7,16 @@ export interface Mask {
 
 const replacement = '**FILTERED**';
 
-/** An empty mask. Texts of fewer than four characters are not hidden: they would hide the rest of the language with them. */
-export function newMask(): Mask {
+/**
+ * An empty mask. Texts of fewer than four characters are not hidden: they would hide the rest of the language with them.
+ * @param words whether small plain words are hidden too. On a screen that would turn our own sentences into riddles, and tell
+ * which word it is; the dialog never prints a secret anyway. In a log nobody minds.
+ */
+export function newMask({ words }: { readonly words: boolean }): Mask {
   let forms: readonly string[] = [];
   return {
     add(secret) {
-      if (secret.length < 4) return;
+      if (secret.length < 4 || (!words && /^[a-z]{1,11}$/.test(secret))) return;
       const more = [
         secret,
         encodeURIComponent(secret),

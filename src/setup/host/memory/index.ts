@@ -11,7 +11,8 @@ import { privateKey } from './private-keys.ts';
 export { type Accident, PowerCut } from './effects.ts';
 export { type Machine, afterPowerCut, configurationOf, copyOf, newMachine } from './machine.ts';
 
-const children = (machine: Machine, path: string): readonly string[] => [...machine.disk.keys()].filter((key) => key.startsWith(`${path}/`));
+const children = (machine: Machine, path: string): readonly string[] =>
+  [...machine.disk.keys()].filter((key) => key.startsWith(`${path}/`));
 
 function files(machine: Machine, effects: Effects): Host['files'] {
   const { disk } = machine;
@@ -28,12 +29,13 @@ function files(machine: Machine, effects: Effects): Host['files'] {
   // The account of a path without owners, as in a sandbox.
   const plain = (entry: Entry): Entry => {
     if (entry.kind === 'link') return entry;
-    return entry.kind === 'directory' ? { kind: 'directory', mode: entry.mode } : { kind: 'file', content: entry.content, mode: entry.mode };
+    return entry.kind === 'directory'
+      ? { kind: 'directory', mode: entry.mode }
+      : { kind: 'file', content: entry.content, mode: entry.mode };
   };
   return {
     read: (path) => look(() => disk.get(path)),
-    list: (path) =>
-      look(() => [...new Set(children(machine, path).map((key) => key.slice(path.length + 1).split('/')[0] ?? ''))].sort()),
+    list: (path) => look(() => [...new Set(children(machine, path).map((key) => key.slice(path.length + 1).split('/')[0] ?? ''))].sort()),
     free: () => look(() => machine.freeBytes),
     real: (path) => path,
     write: async (path, entry) =>
@@ -112,7 +114,9 @@ export interface MemoryHost extends Host {
 export function memoryHost(machine: Machine, ...accidents: readonly Accident[]): MemoryHost {
   const effects = newEffects(accidents);
   const unitOf = (port: number): string | undefined =>
-    [...machine.running].find(([, configuration]) => configuration.includes(`PORT="${port}"`) || configuration.includes(`port = '${port}'`))?.[0];
+    [...machine.running].find(
+      ([, configuration]) => configuration.includes(`PORT="${port}"`) || configuration.includes(`port = '${port}'`),
+    )?.[0];
   const run = programs(machine, effects);
   return {
     machine,
@@ -136,7 +140,9 @@ export function memoryHost(machine: Machine, ...accidents: readonly Accident[]):
       look: async (at, work) => {
         effects.alive();
         const session = connect(machine, at);
-        return work({ rows: async <R>(text: string, values?: readonly unknown[]) => session.run([{ text, values: values ?? [] }]) as readonly R[] });
+        return work({
+          rows: async <R>(text: string, values?: readonly unknown[]) => session.run([{ text, values: values ?? [] }]) as readonly R[],
+        });
       },
       change: async (at, work) => {
         effects.alive();
@@ -146,7 +152,8 @@ export function memoryHost(machine: Machine, ...accidents: readonly Accident[]):
             if (text.startsWith('select ')) return session.run([{ text, values }]) as readonly R[];
             return effects.perform(text, () => session.run([{ text, values }])) as readonly R[];
           },
-          atomically: async (statements) => void effects.perform(statements.map(({ text }) => text.slice(0, 60)).join('; '), () => session.run(statements)),
+          atomically: async (statements) =>
+            void effects.perform(statements.map(({ text }) => text.slice(0, 60)).join('; '), () => session.run(statements)),
         };
         return work(sql);
       },

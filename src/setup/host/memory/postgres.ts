@@ -27,11 +27,17 @@ export function initialize(machine: Machine, directory: string, adminPassword: s
   put('PG_VERSION', '18\n');
   put('postgresql.conf', '# as initdb made it\n');
   put('pg_hba.conf', '# as initdb made it\n');
-  put('base/cluster.json', JSON.stringify({ adminPassword, roles: {}, databases: { postgres: { owner: 'postgres', open: true, schemas: {}, options: {} } } }));
+  put(
+    'base/cluster.json',
+    JSON.stringify({ adminPassword, roles: {}, databases: { postgres: { owner: 'postgres', open: true, schemas: {}, options: {} } } }),
+  );
 }
 
 type Row = Record<string, unknown>;
-type Rule = readonly [RegExp, (match: RegExpExecArray, on: { cluster: Cluster; database: Database; values: readonly unknown[] }) => readonly Row[]];
+type Rule = readonly [
+  RegExp,
+  (match: RegExpExecArray, on: { cluster: Cluster; database: Database; values: readonly unknown[] }) => readonly Row[],
+];
 
 const none: readonly Row[] = [];
 const name = '"([^"]+)"';
@@ -39,8 +45,14 @@ const emptyDatabase = (owner: string): Database => ({ owner, open: true, schemas
 
 /** The statements of setup, each with what it does to the cluster. Whatever is not here is not understood, and says so. */
 const rules: readonly Rule[] = [
-  [/^select rolpassword from pg_authid/, (_m, { cluster, values: [role] }) => (String(role) in cluster.roles ? [{ rolpassword: cluster.roles[String(role)]?.verifier }] : none)],
-  [/from pg_database where datname/, (_m, { cluster, values: [db] }) => (String(db) in cluster.databases ? [{ owner: cluster.databases[String(db)]?.owner }] : none)],
+  [
+    /^select rolpassword from pg_authid/,
+    (_m, { cluster, values: [role] }) => (String(role) in cluster.roles ? [{ rolpassword: cluster.roles[String(role)]?.verifier }] : none),
+  ],
+  [
+    /from pg_database where datname/,
+    (_m, { cluster, values: [db] }) => (String(db) in cluster.databases ? [{ owner: cluster.databases[String(db)]?.owner }] : none),
+  ],
   [/^select 1 from pg_settings/, () => [{}]],
   [
     /^select has_database_privilege/,
@@ -52,18 +64,33 @@ const rules: readonly Rule[] = [
   ],
   [
     /^select to_regclass\((?:\$1|'([^']+)')\)/,
-    (m, { database, values: [table] }) => [{ there: (m[1] ?? String(table)).split('.')[0]?.replaceAll('"', '') as string in database.schemas }],
+    (m, { database, values: [table] }) => [
+      { there: ((m[1] ?? String(table)).split('.')[0]?.replaceAll('"', '') as string) in database.schemas },
+    ],
   ],
   [/^select version from "([^"]+)"\.schema_version/, (m, { database }) => [{ version: database.schemas[m[1] as string]?.version }]],
-  [/^select option_value from vdc_options/, (_m, { database }) => ('ProductRPMVersion' in database.options ? [{ option_value: database.options['ProductRPMVersion'] }] : none)],
-  [/^select password from aaa_jdbc\.users/, (_m, { database }) => (database.admin === undefined ? none : [{ password: database.admin.password }])],
+  [
+    /^select option_value from vdc_options/,
+    (_m, { database }) => ('ProductRPMVersion' in database.options ? [{ option_value: database.options['ProductRPMVersion'] }] : none),
+  ],
+  [
+    /^select password from aaa_jdbc\.users/,
+    (_m, { database }) => (database.admin === undefined ? none : [{ password: database.admin.password }]),
+  ],
   [/^select 1 from aaa_jdbc\.users a join public\.users/, (_m, { database }) => (database.admin?.attached === true ? [{}] : none)],
 
-  [new RegExp(`^(create|alter) role ${name} .*password '([^']+)'$`), (m, { cluster }) => ((cluster.roles[m[2] as string] = { verifier: m[3] as string }), none)],
+  [
+    new RegExp(`^(create|alter) role ${name} .*password '([^']+)'$`),
+    (m, { cluster }) => ((cluster.roles[m[2] as string] = { verifier: m[3] as string }), none),
+  ],
   [new RegExp(`^drop role if exists ${name}`), (m, { cluster }) => (delete cluster.roles[m[1] as string], none)],
   [
     new RegExp(`^create database ${name} (?:owner ${name} template template0|template ${name})`),
-    (m, { cluster }) => ((cluster.databases[m[1] as string] = m[3] === undefined ? emptyDatabase(m[2] as string) : structuredClone(cluster.databases[m[3]] as Database)), none),
+    (m, { cluster }) => (
+      (cluster.databases[m[1] as string] =
+        m[3] === undefined ? emptyDatabase(m[2] as string) : structuredClone(cluster.databases[m[3]] as Database)),
+      none
+    ),
   ],
   [new RegExp(`^drop database if exists ${name}`), (m, { cluster }) => (delete cluster.databases[m[1] as string], none)],
   [
@@ -74,18 +101,30 @@ const rules: readonly Rule[] = [
       return none;
     },
   ],
-  [new RegExp(`^revoke all on database ${name} from public`), (m, { cluster }) => (((cluster.databases[m[1] as string] as Database).open = false), none)],
-  [new RegExp(`^grant connect, temporary on database ${name}`), (m, { cluster }) => (((cluster.databases[m[1] as string] as Database).open = true), none)],
+  [
+    new RegExp(`^revoke all on database ${name} from public`),
+    (m, { cluster }) => (((cluster.databases[m[1] as string] as Database).open = false), none),
+  ],
+  [
+    new RegExp(`^grant connect, temporary on database ${name}`),
+    (m, { cluster }) => (((cluster.databases[m[1] as string] as Database).open = true), none),
+  ],
   [/^drop schema if exists "?(\w+)"? cascade/, (m, { database }) => (delete database.schemas[m[1] as string], none)],
   [/^create schema public/, () => none],
   [/^update "([^"]+)"\.schema_version set current = false/, () => none],
-  [/^insert into "([^"]+)"\.schema_version/, (m, { database, values: [version] }) => ((database.schemas[m[1] as string] = { version: String(version) }), none)],
+  [
+    /^insert into "([^"]+)"\.schema_version/,
+    (m, { database, values: [version] }) => ((database.schemas[m[1] as string] = { version: String(version) }), none),
+  ],
   [/^delete from vdc_options/, (_m, { database }) => (delete database.options['ProductRPMVersion'], none)],
   [/^insert into vdc_options/, (_m, { database, values: [value] }) => ((database.options['ProductRPMVersion'] = String(value)), none)],
   [/^insert into aaa_jdbc\.users/, (_m, { database }) => ((database.admin ??= { password: '', attached: false }), none)],
   [/^insert into aaa_jdbc\.user_attributes/, () => none],
-  [/^select attach_user_to_role/, (_m, { database }) => ((database.admin as { attached: boolean }).attached = true, none)],
-  [/^update aaa_jdbc\.users set password = \$1/, (_m, { database, values: [hash] }) => (((database.admin as { password: string }).password = String(hash)), none)],
+  [/^select attach_user_to_role/, (_m, { database }) => (((database.admin as { attached: boolean }).attached = true), none)],
+  [
+    /^update aaa_jdbc\.users set password = \$1/,
+    (_m, { database, values: [hash] }) => (((database.admin as { password: string }).password = String(hash)), none),
+  ],
   [/^delete from public\.users/, (_m, { database }) => (database.admin === undefined ? none : ((database.admin.attached = false), none))],
   [/^delete from aaa_jdbc\.users/, (_m, { database }) => (delete database.admin, none)],
   // A migration: what it makes is known by the version that is recorded in the same transaction.
@@ -94,7 +133,8 @@ const rules: readonly Rule[] = [
 
 /** A session on the server of a machine. Throws DatabaseUnavailable where a real one could not be opened. */
 export function connect(machine: Machine, at: DatabaseAddress): { run(statements: readonly Statement[]): readonly Row[] } {
-  const unavailable = (why: 'down' | 'denied' | 'no-database'): DatabaseUnavailable => new DatabaseUnavailable(why, `${at.name} at port ${at.port}: ${why}`);
+  const unavailable = (why: 'down' | 'denied' | 'no-database'): DatabaseUnavailable =>
+    new DatabaseUnavailable(why, `${at.name} at port ${at.port}: ${why}`);
   const entry = machine.disk.get(path);
   if (!machine.running.has('postgresql') || entry === undefined) throw unavailable('down');
   const read = (): Cluster => JSON.parse(textOf(machine.disk.get(path))) as Cluster;
@@ -109,7 +149,11 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
       for (const { text, values = [] } of statements) {
         const rule = rules.find(([pattern]) => pattern.test(text));
         if (rule === undefined) throw new Error(`the server in memory does not understand: ${text}`);
-        rows = rule[1](rule[0].exec(text) as RegExpExecArray, { cluster: changed, database: changed.databases[at.name] ?? emptyDatabase(''), values });
+        rows = rule[1](rule[0].exec(text) as RegExpExecArray, {
+          cluster: changed,
+          database: changed.databases[at.name] ?? emptyDatabase(''),
+          values,
+        });
       }
       machine.disk.set(path, file(JSON.stringify(changed), 0o600));
       return rows;

@@ -1,0 +1,76 @@
+import { DatabaseUnavailable, SetupError } from '../kit/errors.ts';
+import type { DatabaseAddress } from '../kit/host.ts';
+import { codeOf } from './errno.ts';
+
+/** SQLSTATE and errno codes that say why a database could not be asked; all others are failures of what was asked. */
+const whys = new Map<string, DatabaseUnavailable['why']>([
+  ...[
+    'ECONNREFUSED',
+    'ENOENT',
+    'ETIMEDOUT',
+    'ECONNRESET',
+    'EPIPE',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'EHOSTDOWN',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+  ].map((code) => [code, 'down'] as const),
+  ['57P01', 'down'], // admin_shutdown
+  ['57P02', 'down'], // crash_shutdown
+  ['57P03', 'down'], // cannot_connect_now: starting up, or being restarted
+  ['28P01', 'denied'], // invalid_password
+  ['28000', 'denied'], // invalid_authorization_specification: no such role, or no line for it in pg_hba.conf
+  ['3D000', 'no-database'], // invalid_catalog_name
+]);
+
+const says: Readonly<Record<DatabaseUnavailable['why'], string>> = {
+  down: 'does not answer',
+  denied: 'refuses the user or the password',
+  'no-database': 'does not exist',
+};
+
+const whereIs = ({ host, port, name, user }: DatabaseAddress): string => `The database ${name} at ${host}:${port}, as user ${user},`;
+
+/** SQLSTATE, if it was PostgreSQL that complained. */
+export const sqlStateOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'severity' in error && /^[0-9A-Z]{5}$/.test(codeOf(error) ?? '') ? codeOf(error) : undefined;
+
+/** `lost`: the connection broke, whatever the error says. */
+export function connectionFailure(at: DatabaseAddress, error: unknown, lost: boolean): DatabaseUnavailable | undefined {
+  const code = codeOf(error) ?? '';
+  const why = whys.get(code) ?? (lost && sqlStateOf(error) === undefined ? 'down' : undefined);
+  if (why === undefined) return undefined;
+  return new DatabaseUnavailable(why, `${whereIs(at)} ${says[why]}${code === '' ? '' : ` (${code})`}`);
+}
+
+/**
+ * What PostgreSQL says may quote what it was given: a value that does not parse, a piece of a statement with a mistake.
+ * Values and literals may be secrets, so none of them is ever repeated.
+ */
+function withoutValues(state: string, message: string, secrets: readonly string[]): string {
+  // Class 22 complains about data, 42601 about syntax: there, everything in quotes comes from the statement.
+  const plain = state.startsWith('22') || state === '42601' ? message.replace(/".*"/s, '"..."') : message;
+  return secrets
+    .filter((secret) => secret.length > 0)
+    .sort((a, b) => b.length - a.length)
+    .reduce((text, secret) => (secret.length < 4 ? text.replaceAll(`"${secret}"`, '"..."') : text.replaceAll(secret, '...')), plain);
+}
+
+/** Texts among the parameters, however deep. */
+const textsIn = (value: unknown): readonly string[] => {
+  if (typeof value === 'string') return [value];
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) return Object.values(value).flatMap(textsIn);
+  return [];
+};
+
+const literalsIn = (text: string): readonly string[] =>
+  [...text.matchAll(/'((?:[^']|'')*)'/g)].flatMap(([, inside = '']) => [inside, inside.replaceAll("''", "'")]);
+
+/** A statement that failed. The error itself is not kept as the cause: its `detail` holds values. */
+export function statementFailure(at: DatabaseAddress, error: unknown, text: string, values: readonly unknown[]): SetupError {
+  const state = sqlStateOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const said = withoutValues(state ?? '', message, [at.password, ...textsIn(values), ...literalsIn(text)]);
+  return new SetupError('failed', `${whereIs(at)} refused a statement: ${said}${state === undefined ? '' : ` (SQLSTATE ${state})`}`);
+}

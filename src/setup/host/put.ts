@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, chmod, lchown, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Entry } from '../kit/host.ts';
+import { groupId, userId } from './accounts.ts';
+import { codeOf } from './errno.ts';
+
+/** A name that nobody can guess, so that nobody can prepare a trap there; in the target's directory, so that a rename suffices. */
+const beside = (path: string): string => join(dirname(path), `.engine-setup-${randomBytes(8).toString('hex')}`);
+
+/** Makes a change of names in a directory survive a power cut. */
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes missing directories, 0755 whatever the umask. */
+export async function makeDirectories(path: string): Promise<void> {
+  try {
+    await mkdir(path, 0o755);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    if (codeOf(error) !== 'ENOENT' || path === '/') throw error;
+    await makeDirectories(dirname(path));
+    return makeDirectories(path);
+  }
+  await chmod(path, 0o755);
+  await syncDirectory(dirname(path));
+}
+
+type Owned = Exclude<Entry, { kind: 'link' }>;
+type Finish = (path: string) => Promise<void>;
+
+/** Owner first: changing it takes special bits off the mode. chmod, because the umask does not count for it. */
+const finishing =
+  (entry: Owned, owners: boolean): Finish =>
+  async (path) => {
+    if (owners && (entry.owner !== undefined || entry.group !== undefined)) {
+      const [uid, gid] = [
+        entry.owner === undefined ? -1 : await userId(entry.owner),
+        entry.group === undefined ? -1 : await groupId(entry.group),
+      ];
+      await lchown(path, uid, gid);
+    }
+    await chmod(path, entry.mode & 0o7777);
+  };
+
+async function fill(handle: FileHandle, path: string, content: Uint8Array, finish: Finish): Promise<void> {
+  try {
+    await handle.writeFile(content);
+    await finish(path);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function make(path: string, entry: Entry, owners: boolean): Promise<void> {
+  switch (entry.kind) {
+    case 'link':
+      return symlink(entry.target, path);
+    case 'directory':
+      await mkdir(path, 0o700);
+      await finishing(entry, owners)(path);
+      return syncDirectory(path);
+    case 'file': {
+      // Nobody else can read it before it is whole and has its own mode.
+      const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+      return fill(handle, path, entry.content, finishing(entry, owners));
+    }
+  }
+}
+
+/** Puts an entry at a path on disk in one move. A directory that is there keeps what it holds and gets owner and mode. */
+export async function put(path: string, entry: Entry, owners: boolean): Promise<void> {
+  await makeDirectories(dirname(path));
+  if (entry.kind === 'directory') {
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isDirectory() === true) {
+      await finishing(entry, owners)(path);
+      return syncDirectory(path);
+    }
+  }
+  const draft = beside(path);
+  try {
+    await make(draft, entry, owners);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true, recursive: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { SetupError, messageOf } from '../../kit/errors.ts';
+import { isAbsent } from '../errno.ts';
+import { type Unit, parseUnit } from '../unit-file.ts';
+import type { Reply, Request } from './protocol.ts';
+import { type UnitRecord, readRecords, writeRecord } from './records.ts';
+import { defaultLog, unitFile } from './sandbox-paths.ts';
+import { type UnitRunner, unitRunner } from './unit-runner.ts';
+
+/** Answers requests about the units of a sandbox. */
+export type Supervise = (request: Request) => Promise<Reply>;
+
+/** Takes over the units that a supervisor before us left, and supervises from then on. `held`: see `hold.ts`. */
+export function supervise(root: string, held: string, log: (line: string) => void): Supervise {
+  const runners = new Map<string, UnitRunner>();
+  const records = readRecords(held);
+  let sequence = records.at(-1)?.sequence ?? 0;
+  let ending = false;
+  const add = (name: string, known: UnitRecord | undefined): UnitRunner => {
+    const runner = unitRunner({ name, known, ownLog: defaultLog(root, name), keep: (record) => writeRecord(held, record), log });
+    runners.set(name, runner);
+    return runner;
+  };
+  for (const record of records) add(record.name, record);
+
+  const runnerOf = (name: string): UnitRunner => runners.get(name) ?? add(name, undefined);
+
+  function load(name: string): Unit {
+    const path = unitFile(root, name);
+    try {
+      return parseUnit(readFileSync(path, 'utf8'), path);
+    } catch (error) {
+      throw isAbsent(error) ? new Error(`There is no unit ${name}: ${path} is missing`) : error;
+    }
+  }
+
+  async function shutdown(): Promise<void> {
+    ending = true;
+    const failures: string[] = [];
+    for (const runner of [...runners.values()].sort((a, b) => b.sequence() - a.sequence())) {
+      // One that cannot be ended must not keep the others running.
+      await runner.stop().catch((error: unknown) => failures.push(messageOf(error)));
+    }
+    if (failures.length > 0) throw new Error(failures.join('; '));
+  }
+
+  async function perform(request: Request): Promise<void> {
+    if (request.op === 'hello') return;
+    if (request.op === 'shutdown') return shutdown();
+    if (ending) throw new Error('The supervisor is ending');
+    switch (request.op) {
+      case 'start':
+        return runnerOf(request.unit).start(load(request.unit), ++sequence);
+      case 'restart':
+        return runnerOf(request.unit).restart(load(request.unit), ++sequence);
+      case 'stop':
+        return runnerOf(request.unit).stop();
+      case 'reload':
+        return runnerOf(request.unit).reload();
+    }
+  }
+
+  return async (request) => {
+    try {
+      await perform(request);
+      return { ok: true };
+    } catch (error) {
+      log(`${JSON.stringify(request)}: ${messageOf(error)}`);
+      const remedy = error instanceof SetupError ? error.remedy : undefined;
+      return { ok: false, message: messageOf(error), ...(remedy === undefined ? {} : { remedy }) };
+    }
+  };
+}
