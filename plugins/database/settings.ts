@@ -1,4 +1,5 @@
 import { type DatabaseAddress, type View, fact, port as portKind, readText, setting, text } from '#kit';
+import { minimumLength } from '../../src/setup/pki/password-limits.ts';
 import { sandbox } from '../environment/settings.ts';
 
 export const paths = {
@@ -15,6 +16,9 @@ const plainName = (value: string): string | undefined =>
   /^[a-z_][a-z0-9_]{0,62}$/.test(value)
     ? undefined
     : `"${value}" must begin with a small letter and hold only small letters, digits and underscores, at most 63`;
+
+const longEnough = (value: string): string | undefined =>
+  value.length < minimumLength ? `The database password is shorter than ${minimumLength} characters` : undefined;
 
 /** The passwords of an earlier run, from the files it wrote. */
 export const knownPasswords = fact('database-passwords', async (host) => {
@@ -75,7 +79,7 @@ export const password = setting({
   about: 'Password of the role that owns the engine database; made up where none is given.',
   secret: true,
   initial: (view, host) => view.fact(knownPasswords).engine ?? host.crypto.random(16).toString('base64url'),
-  validate: (value) => (value.length < 6 ? 'The database password is shorter than 6 characters' : undefined),
+  validate: longEnough,
 });
 
 export const adminPassword = setting({
@@ -85,6 +89,7 @@ export const adminPassword = setting({
   about: 'Password of the administrator of the PostgreSQL server in a sandbox; made up where none is given.',
   secret: true,
   initial: (view, host) => view.fact(knownPasswords).admin ?? host.crypto.random(16).toString('base64url'),
+  validate: longEnough,
 });
 
 /** The engine's own way into its database. */

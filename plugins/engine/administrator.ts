@@ -66,10 +66,7 @@ function password(view: View): readonly Step[] {
       },
       {
         look: async (host) => {
-          const stored = await lookOr<string | undefined>(host, at, undefined, async (sql) => {
-            const [table] = await sql.rows<{ there: boolean }>("select to_regclass('aaa_jdbc.users') is not null as there");
-            return table?.there === true ? storedHash(sql) : undefined;
-          });
+          const stored = await lookOr<string | undefined>(host, at, undefined, storedHash);
           return (await matchesHash(stored, wanted, host.crypto)) ? { kind: 'none' } : { kind: 'update', note: 'admin@internal' };
         },
         async run(host) {

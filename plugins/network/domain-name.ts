@@ -16,7 +16,8 @@ export function flawOf(name: string): string | undefined {
 export function fullNameIn(hosts: string, short: string): string | undefined {
   for (const line of hosts.split('\n')) {
     const [, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (names.includes(short)) return names.find((name) => name.startsWith(`${short}.`));
+    const full = names.includes(short) ? names.find((name) => name.startsWith(`${short}.`)) : undefined;
+    if (full !== undefined) return full;
   }
   return undefined;
 }

@@ -16,13 +16,14 @@ export const paths = {
 /** Subject of our authority's certificate, where there is one. */
 export const authoritySubject = fact('authority-subject', async (host) => parseCertificate(await readText(host, paths.authority))?.subject);
 
-/** A part of the authority's subject, which node prints as one `NAME=value` a line. */
+/** A part of the authority's subject, which node prints as one `NAME=value` a line, escaped as RFC 2253 wants it. */
 const ofAuthority = (view: View, part: string): string | undefined =>
   view
     .fact(authoritySubject)
     ?.split('\n')
     .find((line) => line.startsWith(`${part}=`))
-    ?.slice(part.length + 1);
+    ?.slice(part.length + 1)
+    .replace(/\\([0-9A-F]{2}|.)/g, (_, what: string) => (what.length === 2 ? String.fromCharCode(parseInt(what, 16)) : what));
 
 export const organization = setting({
   key: 'OVESETUP_PKI/organization',

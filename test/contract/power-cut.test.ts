@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { findUnfinished } from '../../src/setup/core/journal.ts';
-import { type Accident, type Machine, afterPowerCut, configurationOf, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
-import { diskOf, install, samples } from '../support/installation.ts';
+import {
+  type Accident,
+  type Machine,
+  afterPowerCut,
+  configurationOf,
+  copyOf,
+  memoryHost,
+  newMachine,
+} from '../../src/setup/host/memory/index.ts';
+import { conf, diskOf, install, samples } from '../support/installation.ts';
 
 /** Runs until an accident, then again without one. */
 async function again(first: Machine, files: Parameters<typeof install>[0]['files'], ...accidents: readonly Accident[]): Promise<Machine> {
@@ -50,6 +58,17 @@ describe.each(samples)('an installation with $path', (sample) => {
     }
   });
 
+  test('ends the same when setup alone is killed at any effect, and everything else runs on', async () => {
+    const { machine: wanted, effects } = await uninterrupted();
+    for (let at = 1; at <= effects.length; at++) {
+      const machine = newMachine();
+      await install({ machine, files, accidents: [{ at, how: 'cut-before' }] });
+      const { outcome, screen } = await install({ machine, files });
+      expect(outcome.failure, `killed before effect ${at}, ${effects[at - 1] ?? ''}\n${screen}`).toBeUndefined();
+      await expectSameEnd(machine, wanted);
+    }
+  });
+
   test('ends the same when the power is cut twice', async () => {
     const { machine: wanted, effects } = await uninterrupted();
     for (let at = 3; at <= effects.length; at += 7) {
@@ -95,5 +114,63 @@ describe.each(samples)('an installation with $path', (sample) => {
     const { outcome, host } = await install({ machine, files });
     expect(outcome.failure).toBeUndefined();
     expect(host.effects.filter((effect) => !effect.includes('/setup/answers/'))).toEqual([]);
+  });
+});
+
+describe('a change of an installation that is there', () => {
+  const files = samples.slice(0, 1);
+  const changed = [
+    ...files,
+    conf({
+      'OVESETUP_CONFIG/publicHttpsPort': 'int:9443',
+      'OVESETUP_DB/port': 'int:5433',
+      'OVESETUP_CONFIG/fqdn': 'str:engine.example.net',
+    }),
+  ];
+  const installed = async (): Promise<Machine> => {
+    const machine = newMachine();
+    expect((await install({ machine, files })).outcome.failure).toBeUndefined();
+    return machine;
+  };
+
+  test('ends the same when the power is cut, or setup is killed, at any effect', async () => {
+    const before = await installed();
+    const wanted = copyOf(before);
+    const { host, outcome, screen } = await install({ machine: wanted, files: changed });
+    expect(outcome.failure, screen).toBeUndefined();
+    expect(host.effects).toContain('restart ovirt-engine');
+    for (let at = 1; at <= host.effects.length; at++) {
+      for (const survive of [false, true]) {
+        const first = copyOf(before);
+        await install({ machine: first, files: changed, accidents: [{ at, how: 'cut-before' }] });
+        const machine = survive ? first : afterPowerCut(first);
+        const again = await install({ machine, files: changed });
+        expect(again.outcome.failure, again.screen).toBeUndefined();
+        expect(diskOf(machine)).toEqual(diskOf(wanted));
+        expect([...machine.running.keys()].sort()).toEqual([...wanted.running.keys()].sort());
+        expect(stale(machine), `${host.effects[at - 1] ?? ''}: units that run with an old configuration`).toEqual([]);
+      }
+    }
+  });
+
+  test('has the old state back, and the services on it, when any effect fails', async () => {
+    const before = await installed();
+    const { host } = await install({ machine: copyOf(before), files: changed });
+    for (let at = 1; at <= host.effects.length; at++) {
+      const machine = copyOf(before);
+      const { outcome, screen } = await install({ machine, files: changed, accidents: [{ at, how: 'fail' }] });
+      if (
+        outcome.failure === undefined ||
+        diskOf(machine)['/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf']?.includes('9443') === true
+      ) {
+        // It failed after the journal's end, where there is nothing to go back to.
+        expect(at).toBeGreaterThan(host.effects.length - 6);
+        continue;
+      }
+      expect(outcome.leftOver, screen).toEqual([]);
+      expect(diskOf(machine), host.effects[at - 1] ?? '').toEqual(diskOf(before));
+      expect([...machine.running.keys()].sort()).toEqual([...before.running.keys()].sort());
+      expect(stale(machine), `${host.effects[at - 1] ?? ''}: units that run with a configuration that was taken back`).toEqual([]);
+    }
   });
 });

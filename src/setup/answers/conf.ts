@@ -29,7 +29,7 @@ export function parseTyped(text: string): { readonly value: unknown } | { readon
     case 'str':
       return { value: rest.replaceAll('%%', '%') };
     case 'multi-str':
-      return { value: rest.split('\n') };
+      return { value: rest === '' ? [] : rest.replaceAll('%%', '%').split('\n') };
     default:
       return { wrong: 'a value starts with its type: none:, bool:, int:, str: or multi-str:' };
   }
@@ -83,20 +83,22 @@ export function readConf(text: string, name: string): Reading {
       inSection = true;
       continue;
     }
-    const pair = /^([^=:\s][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
+    if (inSection && strength === undefined && !line.startsWith('[')) continue;
+    const pair = /^([^=:\s[][^=:]*)[=:]\s*(.*)$/s.exec(line);
     if (!inSection)
       problems.push(problemAt(`${name}:${number}`, 'stands before the first section', 'Start the file with [environment:default].'));
     else if (pair === null)
       problems.push(problemAt(`${name}:${number}`, 'is neither a section nor KEY=type:value', 'Is the file cut off here?'));
-    else if (strength !== undefined) option = { key: pair[1] ?? '', value: (pair[2] ?? '').trimEnd(), line: number };
+    else option = { key: (pair[1] ?? '').trimEnd(), value: (pair[2] ?? '').trimEnd(), line: number };
   }
   finish();
   const promised = /^# answers: (\d{1,6})$/m.exec(text)?.[1];
-  if (promised !== undefined && Number(promised) !== seen.size) {
+  if (promised !== undefined && (Number(promised) !== seen.size || !text.endsWith('\n'))) {
+    const found = Number(promised) === seen.size ? 'its last line has no end' : `${seen.size} are here`;
     problems.push(
       problemAt(
         name,
-        `the file says that it holds ${promised} answers, but ${seen.size} are here`,
+        `the file says that it holds ${promised} answers, but ${found}`,
         'Is it cut off? Take the file from where it was written, or correct the number.',
       ),
     );
@@ -106,13 +108,25 @@ export function readConf(text: string, name: string): Reading {
   return { statements, problems };
 }
 
-/** A value in the `type:value` form. Line breaks continue on lines that are indented by one blank. */
+/** What a line can hold: with a line break in it, a value could give other answers. */
+function singleLine(text: string): string {
+  if (text.includes('\n')) throw new Error('a text with line breaks has no form in an answer file');
+  return text.replaceAll('%', '%%');
+}
+
+/** A text of a list. It stands on a line of its own, where blanks are trimmed and comments dropped. */
+function listed(text: string): string {
+  if (!/^[^\s#;]/.test(text) || text !== text.trim()) throw new Error(`${JSON.stringify(text)} has no form in a list of an answer file`);
+  return singleLine(text);
+}
+
+/** A value in the `type:value` form. The texts of a list continue on lines that are indented by one blank. */
 function formatTyped(value: unknown): string {
   if (value === undefined || value === null) return 'none:None';
-  if (typeof value === 'string') return `str:${value.replaceAll('%', '%%')}`;
+  if (typeof value === 'string') return `str:${singleLine(value)}`;
   if (typeof value === 'boolean') return `bool:${value ? 'True' : 'False'}`;
   if (typeof value === 'number') return `int:${value}`;
-  if (Array.isArray(value)) return `multi-str:${value.map(String).join('\n ')}`;
+  if (Array.isArray(value)) return `multi-str:${value.map((one) => listed(String(one))).join('\n ')}`;
   throw new Error(`${typeof value} has no form in an answer file`);
 }
 

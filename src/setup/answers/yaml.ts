@@ -14,6 +14,13 @@ export function readYaml(text: string, name: string): Reading {
     problemAt(at(error.pos[0]), error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? ''),
   );
   const statements: Statement[] = [];
+  const seen = new Map<string, string>();
+  const add = (key: string, value: unknown, where: string): void => {
+    const before = seen.get(key);
+    if (before === undefined) statements.push({ key, value, strength: 'default', where });
+    else problems.push(problemAt(where, `${key} stands here and in line ${before.split(':').at(-1) ?? ''}`, 'Keep one of the two.'));
+    seen.set(key, where);
+  };
 
   const walk = (node: ParsedNode | null, prefix: string): void => {
     if (!isMap(node)) {
@@ -30,11 +37,10 @@ export function readYaml(text: string, name: string): Reading {
       const full = prefix === '' ? word : `${prefix}/${word}`;
       const child = value;
       if (isMap(child)) walk(child, full);
-      else if (child === null || isScalar(child)) {
-        const found = child?.value;
-        statements.push({ key: full, value: found ?? undefined, strength: 'default', where });
-      } else if (isSeq(child)) statements.push({ key: full, value: child.toJSON(), strength: 'default', where });
-      else problems.push(problemAt(where, `${full}: aliases are not read`));
+      else if (child === null || isScalar(child)) add(full, child?.value ?? undefined, where);
+      else if (!isSeq(child)) problems.push(problemAt(where, `${full}: aliases are not read`));
+      else if (child.items.every((item) => isScalar(item))) add(full, child.toJSON(), where);
+      else problems.push(problemAt(where, `${full}: a list holds only plain values`));
     }
   };
 

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, lstatSync, openSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AnswerFile } from '../answers/sources.ts';
 import { SetupError, messageOf } from '../kit/errors.ts';
@@ -21,6 +21,17 @@ function read(path: string, kept: boolean): AnswerFile {
     return { path, text: readFileSync(path, 'utf8'), kept };
   } catch (error) {
     throw named(messageOf(error));
+  }
+}
+
+/** Writes a file that only its owner can read, also where a more open one lies already. */
+export function writePrivately(path: string, text: string): void {
+  const fd = openSync(path, 'w', 0o600);
+  try {
+    if (fstatSync(fd).isFile()) fchmodSync(fd, 0o600);
+    writeFileSync(fd, text);
+  } finally {
+    closeSync(fd);
   }
 }
 

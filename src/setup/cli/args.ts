@@ -70,11 +70,11 @@ export function readArguments(argv: readonly string[]): Arguments {
     parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
   } catch (error) {
     // node adds advice about "--" after the first sentence.
-    throw usage((error as Error).message.split('. ')[0] ?? '');
+    throw usage((error as Error).message.split(/\.\s/)[0] ?? '');
   }
   const { values, positionals } = parsed;
   const [command = 'setup', ...words] = positionals;
-  if (!(command in commands)) throw usage(`${command} is not a command`);
+  if (!Object.hasOwn(commands, command)) throw usage(`${command} is not a command`);
   const { dialog } = values;
   if (dialog !== undefined && dialog !== 'lines') throw usage(`--dialog knows lines, not ${dialog}`);
   if (words.length > 0 && command !== 'sandbox') throw usage(`${words.join(' ')}: ${command} takes no further words`);

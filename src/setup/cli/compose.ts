@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plugins } from '../../../plugins/index.ts';
 import { formatConf } from '../answers/conf.ts';
@@ -16,7 +15,7 @@ import { type Log, openLog, silentLog, stamp } from '../ui/log.ts';
 import { newMask } from '../ui/mask.ts';
 import { linesProgress } from '../ui/progress-lines.ts';
 import { stdoutScreen } from '../ui/screen.ts';
-import { answerFiles } from './answer-files.ts';
+import { answerFiles, writePrivately } from './answer-files.ts';
 import type { Arguments } from './args.ts';
 import type { Signals } from './signals.ts';
 
@@ -116,7 +115,7 @@ export async function compose(
       const kept = `/var/lib/ovirt-engine/setup/answers/${name.slice(0, 14)}-setup.conf`;
       await host.files.write(kept, file(text, 0o600));
       if (args.generateAnswer === undefined) return [host.files.real(kept)];
-      writeFileSync(args.generateAnswer, text, { mode: 0o600 });
+      writePrivately(args.generateAnswer, text);
       return [host.files.real(kept), args.generateAnswer];
     },
   };

@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync, closeSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync, closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SetupError } from '../kit/errors.ts';
@@ -44,7 +44,8 @@ const busy = (holder: Holder | undefined): SetupError =>
 export async function takeLock(path: string): Promise<{ readonly takenOver: boolean; release(): void }> {
   const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) } satisfies { pid: number; started: string | undefined });
   const release = (): void => {
-    if (readFileSync(path, 'utf8') === mine) rmSync(path, { force: true });
+    // Whoever removed the whole installation has removed the lock with it.
+    if (existsSync(path) && readFileSync(path, 'utf8') === mine) rmSync(path, { force: true });
   };
   mkdirSync(dirname(path), { recursive: true });
   try {

@@ -17,11 +17,19 @@ export function kindOfRoot(root: string): 'absent' | 'empty' | 'sandbox' | 'fore
 
 /** The absolute path of the sandbox that `--root` names. Throws `refused` for a directory that holds other things. */
 export function sandboxRoot(root: string): string {
+  const remedy = 'Name a new or an empty directory with --root.';
+  // Some of the files that name the directory have no way to say these.
+  if (root === '' || /\p{Cc}/u.test(root))
+    throw new SetupError('refused', 'The name of a sandbox is empty or holds control characters', { remedy });
   const path = resolve(root);
-  if (path === '/' || kindOfRoot(path) === 'foreign') {
-    throw new SetupError('refused', `${path} is not a sandbox of engine-setup, and not empty`, {
-      remedy: 'Name a new or an empty directory with --root.',
-    });
+  let kind: ReturnType<typeof kindOfRoot>;
+  try {
+    kind = kindOfRoot(path);
+  } catch (error) {
+    throw new SetupError('refused', `${path} cannot be used: ${messageOf(error)}`, { remedy });
+  }
+  if (path === '/' || kind === 'foreign') {
+    throw new SetupError('refused', `${path} is not a sandbox of engine-setup, and not empty`, { remedy });
   }
   return path;
 }

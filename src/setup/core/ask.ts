@@ -159,7 +159,8 @@ async function settleOne(setting: AnySetting, asking: Asking): Promise<void> {
       return;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      const problem = { ...error.problem, message: `${setting.key}${sayWhere(given.origin)}: ${error.problem.message}` };
+      const message = `${setting.key}${sayWhere(given.origin)}: ${error.problem.message === '' ? 'not accepted' : error.problem.message}`;
+      const problem = { ...error.problem, message };
       if (!dialog.interactive || setting.ask === undefined) throw new Refused(problem);
       if (error.problem.message !== '') dialog.log('error', problem.message);
     }
@@ -178,6 +179,16 @@ async function settleOne(setting: AnySetting, asking: Asking): Promise<void> {
   answers.set(setting, { value: await prompt(setting, initial, asking), origin: { kind: 'asked' } });
 }
 
+/** Whether a setting is relevant, as far as that can be told already. */
+function isRelevant(setting: AnySetting, answers: Answers): boolean {
+  try {
+    return setting.when?.(answers) !== false;
+  } catch (error) {
+    if (error instanceof Unsettled) return false;
+    throw error;
+  }
+}
+
 /** What is still missing when a pipe has nothing more to say: this question and all later ones without an answer. */
 const missingFrom = (index: number, asking: Asking): readonly Problem[] =>
   asking.settings
@@ -186,8 +197,8 @@ const missingFrom = (index: number, asking: Asking): readonly Problem[] =>
       (setting) =>
         setting.ask !== undefined &&
         !asking.answers.all.has(setting) &&
-        setting.when?.(asking.answers) !== false &&
-        asking.sources.find(setting.key) === undefined,
+        isRelevant(setting, asking.answers) &&
+        find(setting, asking.sources) === undefined,
     )
     .map((setting) => ({ id: setting.key, level: 'error', message: `${setting.key} is not given: ${setting.about}` }));
 

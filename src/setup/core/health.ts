@@ -1,4 +1,4 @@
-import type { HealthCheck, HostReader } from '#kit';
+import { type HealthCheck, type HostReader, messageOf } from '#kit';
 
 /** Waits until every service answers, each up to its own limit. Returns what is still wrong, with remedies. */
 export async function waitHealthy(
@@ -9,7 +9,7 @@ export async function waitHealthy(
     checks.map(async (check) => {
       const deadline = host.now().getTime() + check.limitMs;
       for (;;) {
-        const wrong = await check.probe(host);
+        const wrong = await check.probe(host).catch(messageOf);
         if (wrong === undefined) return undefined;
         if (host.now().getTime() > deadline) return { message: `${check.name} is not healthy: ${wrong}`, remedy: check.remedy };
         await host.sleep(25);

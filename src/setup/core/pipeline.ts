@@ -167,8 +167,8 @@ const closeUp: StageWork = async (run, progress) => {
     await work('closeup')(run, progress);
     await discardCopies(run, made(progress.plan), journal);
     await journal.append({ t: 'end', result: 'ok' });
-    await tidyRuns(host);
   }
+  await tidyRuns(host);
   const answers = made(progress.answers);
   const unhealthy = await waitHealthy(
     plugins.flatMap((plugin) => plugin.health?.(answers) ?? []),
@@ -284,7 +284,9 @@ export async function runPipeline(run: Run): Promise<Outcome> {
     }
   }
   const good = failure === undefined;
-  run.dialog.log(good ? 'info' : 'error', good ? 'Execution of setup completed successfully' : 'Execution of setup failed');
+  if (!good) run.dialog.log('error', 'Execution of setup failed');
+  else if (progress.unhealthy.length > 0) run.dialog.log('warning', 'Execution of setup completed, but not every service is healthy');
+  else run.dialog.log('info', 'Execution of setup completed successfully');
   return {
     leftOver,
     unhealthy: progress.unhealthy,

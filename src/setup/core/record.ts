@@ -18,7 +18,8 @@ const hashOf = (entry: Entry | undefined): string => {
 export async function readRecord(host: HostReader): Promise<Owned> {
   try {
     const parsed: unknown = JSON.parse((await readText(host, recordPath)) ?? '{}');
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Owned) : {};
+    const entries = Object.entries(typeof parsed === 'object' && parsed !== null ? parsed : {});
+    return Object.fromEntries(entries.filter(([path, hash]) => path.startsWith('/') && typeof hash === 'string'));
   } catch {
     return {};
   }

@@ -88,14 +88,14 @@ async function removeEmptyParents(host: Host, journal: Journal): Promise<void> {
   }
 }
 
-/** Starts what the run has stopped, and restarts what may already run with the files that were just taken back. */
+/** Starts what the run has stopped, and restarts what may have been started in between, with the files that were just taken back. */
 async function bringBackServices(host: Host, journal: Journal): Promise<readonly string[]> {
   const failed: string[] = [];
   const stopped = new Set<string>();
   const notified = new Set<string>();
   for (const entry of journal.entries()) {
     if (entry.t === 'stopped') stopped.add(entry.unit);
-    if (entry.t === 'notified') notified.add(entry.unit);
+    if (entry.t === 'notify') notified.add(entry.unit);
   }
   for (const unit of [...stopped, ...[...notified].filter((unit) => !stopped.has(unit))]) {
     try {

@@ -24,10 +24,14 @@ const whys = new Map<string, DatabaseUnavailable['why']>([
   ['3D000', 'no-database'], // invalid_catalog_name
 ]);
 
+/** What was asked about is not there yet: undefined_table, undefined_column, invalid_schema_name. A check answers "to be created". */
+const notYet = new Set(['42P01', '42703', '3F000']);
+
 const says: Readonly<Record<DatabaseUnavailable['why'], string>> = {
   down: 'does not answer',
   denied: 'refuses the user or the password',
   'no-database': 'does not exist',
+  'no-table': 'lacks a table',
 };
 
 const whereIs = ({ host, port, name, user }: DatabaseAddress): string => `The database ${name} at ${host}:${port}, as user ${user},`;
@@ -70,6 +74,7 @@ const literalsIn = (text: string): readonly string[] =>
 /** A statement that failed. The error itself is not kept as the cause: its `detail` holds values. */
 export function statementFailure(at: DatabaseAddress, error: unknown, text: string, values: readonly unknown[]): SetupError {
   const state = sqlStateOf(error);
+  if (state !== undefined && notYet.has(state)) return new DatabaseUnavailable('no-table', `${whereIs(at)} ${says['no-table']} (SQLSTATE ${state})`);
   const message = error instanceof Error ? error.message : String(error);
   const said = withoutValues(state ?? '', message, [at.password, ...textsIn(values), ...literalsIn(text)]);
   return new SetupError('failed', `${whereIs(at)} refused a statement: ${said}${state === undefined ? '' : ` (SQLSTATE ${state})`}`);

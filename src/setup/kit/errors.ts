@@ -35,8 +35,8 @@ export class SetupError extends Error {
 
 /** The database could not be asked. `why` is decided from SQLSTATE and system error codes, never from message texts. */
 export class DatabaseUnavailable extends SetupError {
-  readonly why: 'down' | 'denied' | 'no-database';
-  constructor(why: 'down' | 'denied' | 'no-database', message: string, cause?: unknown) {
+  readonly why: 'down' | 'denied' | 'no-database' | 'no-table';
+  constructor(why: DatabaseUnavailable['why'], message: string, cause?: unknown) {
     super('failed', message, { cause });
     this.name = 'DatabaseUnavailable';
     this.why = why;

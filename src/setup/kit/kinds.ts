@@ -9,13 +9,14 @@ export interface Kind<T> {
   readonly choices?: readonly string[];
 }
 
-/** Any single line of text. */
+/** Any single line of text. Blanks around it, and half characters, would not survive a file. */
 export const text: Kind<string> = {
   name: 'text',
   parse(raw) {
     if (typeof raw !== 'string') throw new Error('text is expected');
-    // eslint-disable-next-line no-control-regex -- control characters are exactly what must be refused
-    if (/[\u0000-\u001f\u007f]/.test(raw)) throw new Error('text on a single line without control characters is expected');
+    if (!raw.isWellFormed() || /[\p{Cc}\p{Zl}\p{Zp}\ufffd]/u.test(raw))
+      throw new Error('text on a single line without control characters is expected');
+    if (raw !== raw.trim()) throw new Error('text without blanks at its beginning or end is expected');
     return raw;
   },
   format: (value) => value,

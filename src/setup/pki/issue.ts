@@ -34,6 +34,12 @@ const distinguishedName = (subject: Subject): forge.pki.CertificateField[] => [
   attribute('commonName', subject.commonName.slice(0, 64)),
 ];
 
+/** The attributes of a subject as node-forge takes them: what it parses are bytes, what it writes are characters. */
+const readable = (attributes: readonly forge.pki.CertificateField[]): forge.pki.CertificateField[] =>
+  attributes.map((one) =>
+    (one.valueTagClass as unknown) === forge.asn1.Type.UTF8 ? { ...one, value: forge.util.decodeUtf8(String(one.value)) } : one,
+  );
+
 const publicKeyOf = (key: string): forge.pki.PublicKey =>
   forge.pki.publicKeyFromPem(createPublicKey(createPrivateKey(key)).export({ type: 'spki', format: 'pem' }) as string);
 
@@ -82,7 +88,7 @@ const isAddress = (name: string): boolean => /^[\d.]+$/.test(name) || name.inclu
 export function issueLeaf(request: LeafRequest): string {
   const authority = forge.pki.certificateFromPem(request.authority.certificate);
   const certificate = begin(request);
-  certificate.setIssuer(authority.subject.attributes);
+  certificate.setIssuer(readable(authority.subject.attributes));
   certificate.setExtensions([
     { name: 'basicConstraints', cA: false, critical: true },
     { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },

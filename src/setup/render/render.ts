@@ -5,19 +5,41 @@ import { shippedText } from './shipped.ts';
 const handlebars = Handlebars.create();
 const compiled = new Map<string, Handlebars.TemplateDelegate>();
 
+/** The strict mode of handlebars ends where a helper begins: what is handed to one is looked at here. */
+function present(value: unknown): string {
+  if (value === undefined || value === null) throw new Error('the template names data that is not there');
+  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- templates get texts, numbers and booleans
+  const text = String(value);
+  // Neither kind of file has a way to say these; with a line break in it, a value could set others.
+  if (/[\0\r\n]/.test(text)) throw new Error('a value holds a line break or a zero byte');
+  return text;
+}
+
 /** A value in the dialect of `*.conf` files of services: always quoted, with `"`, `\` and `$` escaped. */
-export const confValue = (value: unknown): string => `"${String(value).replace(/["\\$]/g, '\\$&')}"`;
+export const confValue = (value: unknown): string => `"${present(value).replace(/["\\$]/g, '\\$&')}"`;
 handlebars.registerHelper('conf', confValue);
 // The built-in helper of this name would swallow data of the same name.
 handlebars.unregisterHelper('log');
 
-/** One word of ExecStart in a unit file: quoted where needed, `%` doubled, `$` doubled (systemd.service(5)). */
-export const unitWord = (value: unknown): string => {
-  const word = String(value).replaceAll('%', '%%').replaceAll('$', '$$$$');
+/** A path in a unit file that is not split into words: only `%` is doubled (systemd.unit(5)). */
+export const unitPath = (value: unknown): string => present(value).replaceAll('%', '%%');
+/** A word of Environment: quoted where needed. A dollar sign has no meaning there. */
+export const unitVariable = (value: unknown): string => {
+  const word = unitPath(value);
   return /^[\w@+:,./=%$-]+$/.test(word) ? word : `"${word.replace(/["\\]/g, '\\$&')}"`;
 };
-handlebars.registerHelper('word', unitWord);
-handlebars.registerHelper('words', (values: readonly unknown[]) => values.map(unitWord).join(' '));
+/** A word of ExecStart: `$` is doubled as well (systemd.service(5)). */
+export const unitWord = (value: unknown): string => unitVariable(present(value).replaceAll('$', '$$$$'));
+
+const each =
+  (write: (value: unknown) => string) =>
+  (values: unknown): string => {
+    if (!Array.isArray(values)) throw new Error('the template names a list that is not there');
+    return values.map(write).join(' ');
+  };
+handlebars.registerHelper('path', unitPath);
+handlebars.registerHelper('words', each(unitWord));
+handlebars.registerHelper('variables', each(unitVariable));
 
 /**
  * Renders `templates/<name>.hbs`. Strict: a name that the data does not have is an error. Nothing is escaped for HTML.
@@ -28,5 +50,9 @@ export function render(name: string, data: Readonly<Record<string, unknown>>): s
     template = handlebars.compile(shippedText(`templates/${name}.hbs`), { strict: true, noEscape: true });
     compiled.set(name, template);
   }
-  return template(data);
+  try {
+    return template(data);
+  } catch (error) {
+    throw new Error(`templates/${name}.hbs: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }

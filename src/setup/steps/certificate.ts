@@ -62,7 +62,7 @@ async function reasonToIssue(host: HostReader, wanted: WantedLeaf): Promise<stri
   const found = parseCertificate(await readText(host, wanted.path));
   if (found === undefined) return 'missing';
   const ca = parseCertificate(await readText(host, wanted.authority.path));
-  if (ca === undefined || !found.verify(ca.publicKey)) return 'not signed by our authority';
+  if (ca === undefined || !found.verify(ca.publicKey) || !found.checkIssued(ca)) return 'not signed by our authority';
   if (!belongsTo(found, await readText(host, wanted.key))) return 'does not fit its key';
   const lacking = wanted.names.filter((name) => !covers(found, name));
   if (lacking.length > 0) return `lacks ${lacking.join(', ')}`;

@@ -1,4 +1,4 @@
-import { type Heading, type Step, nothing, textOf } from '#kit';
+import { type Entry, type Heading, type Step, nothing } from '#kit';
 import { unifiedDiff } from '../render/diff.ts';
 
 export interface Block {
@@ -15,29 +15,40 @@ export function withBlock(text: string, { name, lines, at }: Block): string {
   const [begin, end] = [`# BEGIN ${name}`, `# END ${name}`];
   const body = [begin, ...lines, end];
   const all = text === '' ? [] : text.replace(/\n$/, '').split('\n');
-  const from = all.indexOf(begin);
-  const to = from < 0 ? -1 : all.indexOf(end, from);
+  // A marker whose counterpart is missing belongs to nobody: what stands behind it may be a foreign line.
+  let from = -1;
+  const to = all.findIndex((line, at) => {
+    if (line === begin) from = at;
+    return line === end && from >= 0;
+  });
   if (to >= 0) all.splice(from, to - from + 1, ...body);
   else if (at === 'top') all.unshift(...body);
   else all.push(...body);
   return `${all.join('\n')}\n`;
 }
 
+/** Bytes as characters of one byte each: what others have written stays as it is, in whatever encoding. */
+const bytes = (content: Uint8Array | string): string => Buffer.from(content as Uint8Array).toString('latin1');
+const bytesOf = (entry: Entry | undefined): string => (entry?.kind === 'file' ? bytes(entry.content) : '');
+
 /** A marked block in a text file that somebody else owns. The file itself must be there when the step is applied. */
 export function editLines(heading: Heading, block: Block): Step {
   const { path } = block;
+  const raw = { ...block, name: bytes(block.name), lines: block.lines.map(bytes) };
   return {
     ...heading,
     undo: 'restore-files',
     async check(host) {
-      const found = textOf(await host.files.read(path));
-      const wanted = withBlock(found, block);
-      return found === wanted ? nothing : { kind: 'update', note: path, touches: [path], diff: unifiedDiff(path, found, wanted) };
+      const found = bytesOf(await host.files.read(path));
+      const wanted = withBlock(found, raw);
+      if (found === wanted) return nothing;
+      const [before, after] = [found, wanted].map((text) => Buffer.from(text, 'latin1').toString('utf8'));
+      return { kind: 'update', note: path, touches: [path], diff: unifiedDiff(path, before ?? '', after ?? '') };
     },
     async apply(host) {
       const found = await host.files.read(path);
       if (found?.kind !== 'file') throw new Error(`${path}: the file to edit is not there`);
-      await host.files.write(path, { ...found, content: Buffer.from(withBlock(textOf(found), block)) });
+      await host.files.write(path, { ...found, content: Buffer.from(withBlock(bytesOf(found), raw), 'latin1') });
     },
   };
 }

@@ -5,6 +5,7 @@ import {
   type Heading,
   type HostReader,
   type Json,
+  SetupError,
   type Sql,
   type Statement,
   type Step,
@@ -35,7 +36,10 @@ export interface WantedRole {
   readonly password: string;
 }
 
-/** A role that may log in with a password and nothing more. Only the SCRAM verifier is ever sent, never the password. */
+/**
+ * A role that may log in with a password and nothing more. Only the SCRAM verifier is ever sent, never the password.
+ * The verifier of a former password is a secret too, so it is not kept: undo can only say that the password is the new one.
+ */
 export function role(heading: Heading, { admin, name, password }: WantedRole): Step {
   const find = (sql: Sql): Promise<readonly { rolpassword: string | null }[]> =>
     sql.rows('select rolpassword from pg_authid where rolname = $1', [name]);
@@ -44,6 +48,8 @@ export function role(heading: Heading, { admin, name, password }: WantedRole): S
     undo: {
       async run(host, kept) {
         if (kept === 'absent') await host.database.change(admin, (sql) => sql.rows(`drop role if exists ${identifier(name)}`));
+        else if (await host.database.look(admin, async (sql) => matchesScram((await find(sql))[0]?.rolpassword, password)))
+          throw new SetupError('failed', `the former password of role ${name} is not kept anywhere`);
       },
     },
     check: (host) =>

@@ -33,10 +33,8 @@ export function openLog(path: string, mask: Mask): Log {
   return {
     path,
     write(level, source, text) {
-      // eslint-disable-next-line no-control-regex -- made visible, so that a name cannot write its own log lines
-      const safe = mask
-        .apply(text)
-        .replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+      // Made visible, so that a name cannot write its own log lines.
+      const safe = mask.apply(text).replace(/(?!\n)\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
       try {
         writeSync(fd, `${logTime(new Date())} ${level} ${source} ${safe.replaceAll('\n', '\n    ')}\n`);
       } catch {

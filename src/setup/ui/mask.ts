@@ -19,14 +19,32 @@ export function newMask({ words }: { readonly words: boolean }): Mask {
       if (secret.length < 4 || (!words && /^[a-z]{1,11}$/.test(secret))) return;
       const more = [
         secret,
-        encodeURIComponent(secret),
+        encodeURIComponent(secret.toWellFormed()),
         new URLSearchParams({ v: secret }).toString().slice(2),
         JSON.stringify(secret).slice(1, -1),
-        Buffer.from(secret).toString('base64'),
+        // Padding may be there or not.
+        Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+        Buffer.from(secret).toString('base64url'),
       ];
-      // The longest first, so that a secret inside another one does not leave the rest of it standing.
-      forms = [...new Set([...forms, ...more])].sort((a, b) => b.length - a.length);
+      forms = [...new Set([...forms, ...more])];
     },
-    apply: (text) => forms.reduce((masked, form) => masked.replaceAll(form, replacement), text),
+    apply(text) {
+      const found: [from: number, to: number][] = [];
+      for (const form of forms)
+        for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) found.push([at, at + form.length]);
+      found.sort(([a], [b]) => a - b);
+      let masked = '';
+      let done = 0;
+      let until = 0;
+      for (const [from, to] of found) {
+        // Where secrets overlap, nothing of either may stay: they are hidden as one.
+        if (from >= until) {
+          masked += text.slice(done, from) + replacement;
+          until = to;
+        } else until = Math.max(until, to);
+        done = until;
+      }
+      return masked + text.slice(done);
+    },
   };
 }

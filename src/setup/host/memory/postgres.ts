@@ -83,7 +83,7 @@ const rules: readonly Rule[] = [
     new RegExp(`^(create|alter) role ${name} .*password '([^']+)'$`),
     (m, { cluster }) => ((cluster.roles[m[2] as string] = { verifier: m[3] as string }), none),
   ],
-  [new RegExp(`^drop role if exists ${name}`), (m, { cluster }) => (delete cluster.roles[m[1] as string], none)],
+  [new RegExp(`^drop role if exists ${name}`), (m, { cluster }) => (Reflect.deleteProperty(cluster.roles, m[1] as string), none)],
   [
     new RegExp(`^create database ${name} (?:owner ${name} template template0|template ${name})`),
     (m, { cluster }) => (
@@ -92,12 +92,12 @@ const rules: readonly Rule[] = [
       none
     ),
   ],
-  [new RegExp(`^drop database if exists ${name}`), (m, { cluster }) => (delete cluster.databases[m[1] as string], none)],
+  [new RegExp(`^drop database if exists ${name}`), (m, { cluster }) => (Reflect.deleteProperty(cluster.databases, m[1] as string), none)],
   [
     new RegExp(`^alter database ${name} rename to ${name}`),
     (m, { cluster }) => {
       cluster.databases[m[2] as string] = cluster.databases[m[1] as string] as Database;
-      delete cluster.databases[m[1] as string];
+      Reflect.deleteProperty(cluster.databases, m[1] as string);
       return none;
     },
   ],
@@ -109,7 +109,7 @@ const rules: readonly Rule[] = [
     new RegExp(`^grant connect, temporary on database ${name}`),
     (m, { cluster }) => (((cluster.databases[m[1] as string] as Database).open = true), none),
   ],
-  [/^drop schema if exists "?(\w+)"? cascade/, (m, { database }) => (delete database.schemas[m[1] as string], none)],
+  [/^drop schema if exists "?(\w+)"? cascade/, (m, { database }) => (Reflect.deleteProperty(database.schemas, m[1] as string), none)],
   [/^create schema public/, () => none],
   [/^update "([^"]+)"\.schema_version set current = false/, () => none],
   [
@@ -131,9 +131,21 @@ const rules: readonly Rule[] = [
   [/\bcreate table\b/, () => none],
 ];
 
+/** A table that no migration has made yet is refused, as a real server does. */
+function needTables(
+  text: string,
+  database: Database | undefined,
+  unavailable: (why: DatabaseUnavailable['why']) => DatabaseUnavailable,
+): void {
+  const asks = (schema: string, pattern: RegExp): boolean =>
+    pattern.test(text) && !text.includes('to_regclass') && !text.includes('create table') && !(schema in (database?.schemas ?? {}));
+  if (asks('public', /\b(vdc_options|public\.users)\b/) || asks('aaa_jdbc', /\baaa_jdbc\.(users|user_attributes)\b/))
+    throw unavailable('no-table');
+}
+
 /** A session on the server of a machine. Throws DatabaseUnavailable where a real one could not be opened. */
 export function connect(machine: Machine, at: DatabaseAddress): { run(statements: readonly Statement[]): readonly Row[] } {
-  const unavailable = (why: 'down' | 'denied' | 'no-database'): DatabaseUnavailable =>
+  const unavailable = (why: DatabaseUnavailable['why']): DatabaseUnavailable =>
     new DatabaseUnavailable(why, `${at.name} at port ${at.port}: ${why}`);
   const entry = machine.disk.get(path);
   if (!machine.running.has('postgresql') || entry === undefined) throw unavailable('down');
@@ -149,6 +161,7 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
       for (const { text, values = [] } of statements) {
         const rule = rules.find(([pattern]) => pattern.test(text));
         if (rule === undefined) throw new Error(`the server in memory does not understand: ${text}`);
+        needTables(text, changed.databases[at.name], unavailable);
         rows = rule[1](rule[0].exec(text) as RegExpExecArray, {
           cluster: changed,
           database: changed.databases[at.name] ?? emptyDatabase(''),

@@ -1,0 +1,246 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Trial, eventually, manifest, newTrial, ownPaths, run, start } from '../support/trial.ts';
+import { request } from '../support/trial-client.ts';
+
+const trials: Trial[] = [];
+const fresh = async (directory?: string): Promise<Trial> => {
+  const trial = await newTrial(directory);
+  trials.push(trial);
+  return trial;
+};
+afterEach(async () => {
+  for (const trial of trials.splice(0)) await trial.remove();
+});
+
+/** Logs of services that ran for a while, and directories of the run itself, are no part of an installation. */
+const scaffold = [...ownPaths, '/var/log', '/run', '/.engine-setup-sandbox'];
+const installed = (trial: Trial): readonly string[] =>
+  Object.keys(manifest(trial.root, scaffold)).filter((path) => !['/var', '/var/lib', '/var/lib/ovirt-engine'].includes(path));
+
+/** No process works with files of the trial any more. */
+const processesOf = (trial: Trial): readonly string[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(trial.root);
+      } catch {
+        return false;
+      }
+    })
+    .map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '))
+    .filter((line) => !line.includes('supervisor'));
+
+const moments = [
+  'Upgrading CA',
+  'Initializing PostgreSQL',
+  "Creating PostgreSQL 'engine' database",
+  'Creating CA',
+  'Creating/refreshing Engine database schema',
+  'Setting a password',
+  'Starting engine service',
+];
+
+describe('Ctrl-C', () => {
+  test.each(moments)('at "%s" has the old state back, and the same command works afterwards', async (moment) => {
+    const trial = await fresh();
+    const running = start(trial.unattended);
+    await running.until(moment);
+    running.child.kill('SIGINT');
+    const { code, stdout } = await running.ended;
+    // The last step may have been done already: then there was nothing left to stop.
+    if (code !== 0) {
+      expect(code, stdout).toBe(1);
+      expect(stdout).toContain('Rolling back what this run has changed');
+      expect(installed(trial), stdout).toEqual([]);
+      expect(processesOf(trial)).toEqual([]);
+    }
+    const again = await run(trial.unattended);
+    expect(again.code, again.stdout).toBe(0);
+    expect((await request(trial, '/ovirt-engine/services/health')).status).toBe(200);
+  });
+
+  test('twice ends at once with code 3, and the next run takes up the work', async () => {
+    const trial = await fresh();
+    const running = start(trial.unattended);
+    await running.until('Initializing PostgreSQL');
+    running.child.kill('SIGINT');
+    running.child.kill('SIGTERM');
+    expect((await running.ended).code).toBe(3);
+    const again = await run(trial.unattended);
+    expect(again.code, again.stdout).toBe(0);
+    expect(again.stdout).toContain('did not come to its end; this one takes up its work');
+  });
+
+  test('while a question waits cancels with code 5', async () => {
+    const trial = await fresh();
+    const running = start([`--root=${trial.root}`, '--dialog=lines'], { env: {} });
+    const { code } = await running.ended;
+    // Standard input is empty here: the questions are listed instead.
+    expect(code).toBe(4);
+  });
+});
+
+describe('a lost terminal', () => {
+  test('does not stop a run that has been confirmed', async () => {
+    const trial = await fresh();
+    const running = start(trial.unattended);
+    await running.until('Upgrading CA');
+    running.child.kill('SIGHUP');
+    running.child.stdout?.destroy();
+    expect((await running.ended).code).toBe(0);
+    expect((await trial.status()).state).toBe('running');
+  });
+});
+
+describe('kill -9', () => {
+  test.each(moments)('at "%s" is taken up by the next run', async (moment) => {
+    const trial = await fresh();
+    const running = start(trial.unattended);
+    await running.until(moment);
+    running.child.kill('SIGKILL');
+    await running.ended;
+    const again = await run(trial.unattended);
+    expect(again.code, again.stdout).toBe(0);
+    const { stdout } = await run(['plan', ...trial.unattended, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ pending: 0, owedRestarts: [] });
+    const authorization = `Basic ${Buffer.from(`admin@internal:${trial.password}`).toString('base64')}`;
+    expect((await request(trial, '/ovirt-engine/api', { headers: { authorization } })).status).toBe(200);
+  });
+
+  test('can be taken back with rollback', async () => {
+    const trial = await fresh();
+    const running = start(trial.unattended);
+    await running.until('Creating CA');
+    running.child.kill('SIGKILL');
+    await running.ended;
+    const { code, stdout } = await run(['rollback', `--root=${trial.root}`]);
+    expect(code, stdout).toBe(0);
+    expect(installed(trial)).toEqual([]);
+    expect(processesOf(trial)).toEqual([]);
+    expect((await run(['rollback', `--root=${trial.root}`])).stdout).toContain('There is nothing to take back');
+  });
+
+  test('of PostgreSQL in the middle of a run gives a clear end, and the next run succeeds', async () => {
+    const trial = await fresh();
+    const running = start(trial.unattended);
+    await running.until('Creating CA');
+    const record = JSON.parse(readFileSync(join(trial.root, 'run/units/postgresql.json'), 'utf8')) as { process: { pid: number } };
+    process.kill(record.process.pid, 'SIGKILL');
+    const { code, stdout } = await running.ended;
+    if (code !== 0) {
+      expect(code, stdout).toBe(1);
+      expect(stdout).toMatch(/ERROR \] Failed to execute stage .*database/s);
+      expect(installed(trial), stdout).toEqual([]);
+    }
+    const again = await run(trial.unattended);
+    expect(again.code, again.stdout).toBe(0);
+  });
+});
+
+describe('what cannot work is refused before anything is changed', () => {
+  test('a taken port, with the program that holds it', async () => {
+    const trial = await fresh();
+    const server = createServer().listen(trial.httpsPort, '127.0.0.1');
+    try {
+      await eventually('listening', () => server.listening);
+      const { code, stdout } = await run(trial.unattended);
+      expect(code, stdout).toBe(4);
+      expect(stdout).toMatch(new RegExp(`Port ${trial.httpsPort}, wanted for HTTPS, is taken by .+ \\(process ${process.pid}\\)`));
+      expect(installed(trial)).toEqual([]);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('an answer file that was cut off', async () => {
+    const trial = await fresh();
+    const text = readFileSync(trial.answers, 'utf8');
+    writeFileSync(trial.answers, text.slice(0, text.indexOf('adminPassword') + 6));
+    const { code, stderr } = await run(trial.unattended);
+    expect(code).toBe(4);
+    expect(stderr).toContain(`${trial.answers}:5: is neither a section nor KEY=type:value`);
+    expect(stderr).toContain('Is the file cut off here?');
+  });
+
+  test('a damaged journal, with file, line and what to do', async () => {
+    const trial = await fresh();
+    const running = start(trial.unattended);
+    await running.until('Initializing PostgreSQL');
+    running.child.kill('SIGKILL');
+    await running.ended;
+    const runs = join(trial.root, 'var/lib/ovirt-engine/setup/runs');
+    const journal = join(runs, readdirSync(runs)[0] ?? '', 'journal');
+    const lines = readFileSync(journal, 'utf8').split('\n');
+    lines[1] = '{"t":"beg';
+    writeFileSync(journal, lines.join('\n'));
+    const before = manifest(trial.root, [...ownPaths, '/var/log', '/run', '/var/lib/pgsql']);
+    const { code, stdout } = await run(trial.unattended);
+    expect(code, stdout).toBe(4);
+    expect(stdout).toMatch(/The journal of an unfinished run is damaged: .*journal, line 2/);
+    expect(stdout).toContain('move the directory');
+    expect(manifest(trial.root, [...ownPaths, '/var/log', '/run', '/var/lib/pgsql'])).toEqual(before);
+  });
+
+  test('a secret on the command line', async () => {
+    const trial = await fresh();
+    const { code, stderr } = await run([...trial.unattended, '--set', 'OVESETUP_CONFIG/adminPassword=canary-Argument']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('OVESETUP_CONFIG/adminPassword: secrets are not taken from the command line');
+    expect(stderr).not.toContain('canary-Argument');
+  });
+
+  test('a directory that holds other things', async () => {
+    const trial = await fresh();
+    mkdirSync(trial.root);
+    writeFileSync(join(trial.root, 'thesis.tex'), 'mine');
+    for (const args of [trial.unattended, ['sandbox', 'reset', `--root=${trial.root}`], ['plan', ...trial.unattended]]) {
+      const { code, stderr } = await run(args);
+      expect(code).toBe(4);
+      expect(stderr).toContain(`${trial.root} is not a sandbox of engine-setup, and not empty`);
+    }
+    expect(readFileSync(join(trial.root, 'thesis.tex'), 'utf8')).toBe('mine');
+    execFileSync('rm', ['-r', trial.root]);
+  });
+
+  test('this host itself, without a root', async () => {
+    const { code, stderr } = await run([]);
+    expect(code).toBe(4);
+    expect(stderr).toContain('Installing on this host itself is not supported by this version');
+  });
+});
+
+describe('a full disk', () => {
+  const mounted = (megabytes: number, directory: string): boolean => {
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', directory], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test.each([1, 8, 30, 45, 60])('of %i MB ends with a message that names the path and a remedy, and with the old state', async (size) => {
+    const trial = await fresh();
+    mkdirSync(trial.root, { mode: 0o700 });
+    if (!mounted(size, trial.root)) return expect.soft(process.getuid?.(), 'only root may mount').not.toBe(0);
+    try {
+      const refused = await run(trial.unattended);
+      expect(refused.code, refused.stdout + refused.stderr).toBe(4);
+      expect(refused.stdout).toContain('an installation needs 300 MiB');
+      const { code, stdout, stderr } = await run([...trial.unattended, '--allow', 'disk-space']);
+      if (code !== 0) {
+        expect([1, 3], stdout + stderr).toContain(code);
+        expect(stdout).toMatch(/space|ENOSPC|53100|full/i);
+        if (code === 1) expect(installed(trial), stdout).toEqual([]);
+      }
+    } finally {
+      await run(['sandbox', 'stop', `--root=${trial.root}`]);
+      execFileSync('umount', ['-l', trial.root]);
+    }
+  });
+});
