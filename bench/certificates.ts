@@ -2,13 +2,14 @@ import { generateKeyPair, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { certificates as certificateTable } from '../plugins/pki/certificates.ts';
 import { issueAuthority, issueLeaf } from '../src/setup/pki/issue.ts';
 import { interleaved, runToEnd, timed } from './measure.ts';
 import { inTemporaryDirectory } from './program.ts';
 import type { Result } from './result.ts';
 
-/** The certificates of an installation: an authority with 3072 bits and these leaves with 2048, each with a new key. */
-const leaves = ['engine', 'jboss', 'apache', 'websocket-proxy', 'imageio-proxy', 'ovn-ndb', 'ovn-sdb', 'ovirt-provider-ovn'];
+/** The certificates of an installation: an authority with 3072 bits and the leaves of the table with 2048, each with a new key. */
+const leaves = certificateTable.map(({ name }) => name);
 const organization = 'example.org';
 const fqdn = 'engine.example.org';
 const days = { authority: 3650, leaf: 1825 };

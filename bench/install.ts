@@ -1,10 +1,12 @@
-import { writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Status } from '../src/setup/cli/installation.ts';
 import { databaseByHand } from './database-by-hand.ts';
 import { memoryMB, runToEnd, sample } from './measure.ts';
-import { endProcessesOf, processesOf } from './processes.ts';
 import { bareNode, engineSetup, inTemporaryDirectory } from './program.ts';
 import type { Result } from './result.ts';
 
@@ -24,7 +26,7 @@ const freePort = (): Promise<number> =>
 
 /** Answers for an installation beside whatever else runs on this machine. */
 const answers = async (): Promise<string> => `[environment:default]
-OVESETUP_CONFIG/fqdn=str:localhost.localdomain
+OVESETUP_CONFIG/fqdn=str:localhost
 OVESETUP_CONFIG/publicHttpsPort=int:${await freePort()}
 OVESETUP_DB/port=int:${await freePort()}
 OVESETUP_CONFIG/adminPassword=str:bench-Admin-4711
@@ -33,6 +35,8 @@ OVESETUP_CONFIG/adminPassword=str:bench-Admin-4711
 interface Round {
   readonly byHand: number;
   readonly first: number;
+  /** Both schemas, from nothing. */
+  readonly schema: number;
   readonly second: number;
   readonly wizardMB: number;
   readonly engineMB: number;
@@ -58,6 +62,7 @@ const round = (): Promise<Round> =>
       return {
         byHand,
         first: first.ms,
+        schema: await schemaTime(root),
         second: second.ms,
         wizardMB: Math.max(first.peakMB, second.peakMB),
         engineMB: await engineMemory(root),
@@ -65,13 +70,25 @@ const round = (): Promise<Round> =>
         bareMB: idle.peakMB,
       };
     } finally {
-      await endProcessesOf(directory);
+      await runToEnd({ argv: [engineSetup, 'sandbox', 'stop', `--root=${root}`] });
     }
   });
 
+/** How long the schema steps took, as the journal of the run has it. */
+async function schemaTime(root: string): Promise<number> {
+  const runs = join(root, 'var/lib/ovirt-engine/setup/runs');
+  const [run = ''] = await readdir(runs);
+  const lines = (await readFile(join(runs, run, 'journal'), 'utf8')).trim().split('\n');
+  const entries = lines.map((line) => JSON.parse(line) as { readonly t: string; readonly step?: string; readonly ms?: number });
+  const steps = entries.filter(({ t, step }) => t === 'done' && ['engine/schema', 'engine/directory-schema'].includes(step ?? ''));
+  if (steps.length !== 2) throw new Error(`the journal of ${run} names no schema steps`);
+  return steps.reduce((sum, { ms = 0 }) => sum + ms, 0);
+}
+
 async function engineMemory(root: string): Promise<number> {
-  const engine = (await processesOf(root)).find(({ command }) => command.includes('services/engine/main.ts'));
-  const memory = engine === undefined ? undefined : await memoryMB(engine.pid, 'VmRSS');
+  const status = JSON.parse((await promisify(execFile)(engineSetup, ['status', `--root=${root}`, '--json'])).stdout) as Status;
+  const pid = status.services.find(({ name }) => name === 'ovirt-engine')?.pid;
+  const memory = pid === undefined ? undefined : await memoryMB(pid, 'VmRSS');
   if (memory === undefined) throw new Error(`no engine runs on ${root}`);
   return memory;
 }
@@ -89,6 +106,13 @@ export async function install(): Promise<readonly Result[]> {
       ours: of('first'),
       peer: { name: 'initdb and start', sample: of('byHand') },
       target: { limit: 6000 },
+    },
+    {
+      name: 'schema, from nothing',
+      unit: 'ms',
+      ours: of('schema'),
+      peer: { name: 'initdb and start', sample: of('byHand') },
+      target: { limit: 1000 },
     },
     {
       name: 'installation, nothing to do',
