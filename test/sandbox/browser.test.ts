@@ -18,7 +18,15 @@ describe.skipIf(program === undefined)('in a real browser', () => {
     expect(code, stdout).toBe(0);
     browser = await chromium.launch({
       executablePath: program as string,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
     });
     page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
     page.on('console', (message) => complaints.push(message.text()));
@@ -45,7 +53,9 @@ describe.skipIf(program === undefined)('in a real browser', () => {
 
   test('the CA certificate can be downloaded', async () => {
     const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#WelcomePage_certificate').click()]);
-    expect(readFileSync(await download.path(), 'utf8').trim()).toBe(readFileSync(join(trial.root, 'etc/pki/ovirt-engine/ca.pem'), 'utf8').trim());
+    expect(readFileSync(await download.path(), 'utf8').trim()).toBe(
+      readFileSync(join(trial.root, 'etc/pki/ovirt-engine/ca.pem'), 'utf8').trim(),
+    );
   });
 
   test('a wrong password is refused, and the user name is kept', async () => {

@@ -74,7 +74,8 @@ const literalsIn = (text: string): readonly string[] =>
 /** A statement that failed. The error itself is not kept as the cause: its `detail` holds values. */
 export function statementFailure(at: DatabaseAddress, error: unknown, text: string, values: readonly unknown[]): SetupError {
   const state = sqlStateOf(error);
-  if (state !== undefined && notYet.has(state)) return new DatabaseUnavailable('no-table', `${whereIs(at)} ${says['no-table']} (SQLSTATE ${state})`);
+  if (state !== undefined && notYet.has(state))
+    return new DatabaseUnavailable('no-table', `${whereIs(at)} ${says['no-table']} (SQLSTATE ${state})`);
   const message = error instanceof Error ? error.message : String(error);
   const said = withoutValues(state ?? '', message, [at.password, ...textsIn(values), ...literalsIn(text)]);
   return new SetupError('failed', `${whereIs(at)} refused a statement: ${said}${state === undefined ? '' : ` (SQLSTATE ${state})`}`);

@@ -23,7 +23,12 @@ export async function askHealth(path: string, timeoutMs = 2000): Promise<Service
   }
   try {
     return await new Promise<ServiceHealth | undefined>((resolve) => {
-      const options = { socketPath: `/proc/self/fd/${directory}/${basename(path)}`, path: '/healthz', timeout: timeoutMs, agent: false } as const;
+      const options = {
+        socketPath: `/proc/self/fd/${directory}/${basename(path)}`,
+        path: '/healthz',
+        timeout: timeoutMs,
+        agent: false,
+      } as const;
       const asked = request(options, (response) => {
         let body = '';
         response.setEncoding('utf8');

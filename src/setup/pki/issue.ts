@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { isIP } from 'node:net';
 import forge from 'node-forge';
 import type { Subject } from './distinguished-name.ts';
 
@@ -82,8 +83,6 @@ export function issueAuthority(request: AuthorityRequest): string {
   return finish(certificate, request.key);
 }
 
-const isAddress = (name: string): boolean => /^[\d.]+$/.test(name) || name.includes(':');
-
 /** A certificate for a service, signed by the authority, as PEM. */
 export function issueLeaf(request: LeafRequest): string {
   const authority = forge.pki.certificateFromPem(request.authority.certificate);
@@ -93,7 +92,10 @@ export function issueLeaf(request: LeafRequest): string {
     { name: 'basicConstraints', cA: false, critical: true },
     { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
     { name: 'extKeyUsage', ...Object.fromEntries(request.usages.map((usage) => [usage, true])) },
-    { name: 'subjectAltName', altNames: request.names.map((name) => (isAddress(name) ? { type: 7, ip: name } : { type: 2, value: name })) },
+    {
+      name: 'subjectAltName',
+      altNames: request.names.map((name) => (isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name })),
+    },
     { name: 'subjectKeyIdentifier' },
     { name: 'authorityKeyIdentifier', keyIdentifier: authority.generateSubjectKeyIdentifier().getBytes() },
   ]);
