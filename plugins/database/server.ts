@@ -25,7 +25,7 @@ const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
 /** Makes the cluster beside its place and moves it there in one go: a run that is cut off leaves no half cluster. */
 function initialize(view: View): Step {
-  const { directory, launcher } = view.fact(programs);
+  const { directory, launcher, owner } = view.fact(programs);
   const root = view.fact(realRoot);
   const fresh = `${paths.data}.new`;
   const passwordFile = `${paths.home}/initdb-password`;
@@ -36,7 +36,7 @@ function initialize(view: View): Step {
         (await readText(host, `${paths.data}/PG_VERSION`)) === undefined ? { kind: 'run', note: paths.data } : nothing,
       async run(host) {
         await host.files.remove(fresh);
-        await host.files.write(passwordFile, file(`${view.get(adminPassword)}\n`, 0o600));
+        await host.files.write(passwordFile, file(`${view.get(adminPassword)}\n`, 0o600, owner));
         const options = [
           '--username=postgres',
           `--pwfile=${root}${passwordFile}`,
@@ -60,12 +60,14 @@ function initialize(view: View): Step {
 
 /** The server itself: files, cluster, settings, access rules, unit, start. */
 export function server(view: View): readonly Step[] {
-  const { directory, launcher } = view.fact(programs);
+  const { directory, launcher, owner } = view.fact(programs);
   const root = view.fact(realRoot);
   const inside = ['database/initdb'];
+  // Where PostgreSQL runs as an account of its own, what it works with belongs to that account.
+  const belonging = owner === undefined ? {} : { owner };
   return [
     directories({ id: 'database/directories', chapter: 'database.server', title: 'Creating PostgreSQL directories', quiet: true }, [
-      { path: paths.home, mode: 0o700 },
+      { path: paths.home, mode: 0o700, ...belonging },
       { path: '/var/log/postgresql', mode: 0o700 },
     ]),
     writeFile(
@@ -110,6 +112,7 @@ export function server(view: View): readonly Step[] {
         path: `${paths.data}/pg_hba.conf`,
         content: render('postgres/pg_hba.conf', { database: view.get(name), user: view.get(user) }),
         mode: 0o600,
+        ...belonging,
       },
     ),
     writeFile(

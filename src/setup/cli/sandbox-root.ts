@@ -38,7 +38,8 @@ export function sandboxRoot(root: string): string {
 export function claimRoot(path: string): void {
   if (kindOfRoot(path) === 'sandbox') return;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    // As root, PostgreSQL may have to run as another account: that one must get through, though it need not look around.
+    mkdirSync(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
     writeFileSync(join(path, marker), 'Everything below this directory belongs to engine-setup and may be deleted by it.\n');
   } catch (error) {
     throw new SetupError('refused', `${path} cannot be used: ${messageOf(error)}`, {

