@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,8 @@ export interface TestPostgres {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** Password of `postgres`, the administrator. */
+  readonly superPassword: string;
   /** Runs a statement as the role that owns the database. */
   query<Row>(text: string, values?: unknown[]): Promise<Row[]>;
   /** Cuts the server off without a word, as a crash would. */
@@ -70,6 +73,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
 
   return {
     ...connection,
+    superPassword,
     query: (text, values) => run(connection, text, values),
     start,
     kill: () => end('SIGKILL'),
@@ -137,3 +141,11 @@ export async function freePort(): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
 }
+
+const system15 = '/usr/lib/postgresql/15/bin';
+
+/** The servers that every migration is tried on. One that this machine does not have is skipped, by name. */
+export const postgresVersions: readonly { readonly name: string; readonly programs?: string; readonly missing: boolean }[] = [
+  { name: 'the packaged PostgreSQL 18', missing: false },
+  { name: 'PostgreSQL 15 of the system', programs: system15, missing: !existsSync(system15) },
+];
