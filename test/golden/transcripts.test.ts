@@ -104,7 +104,10 @@ describe('the screen', () => {
   });
 
   test('a step that fails is rolled back, and the screen says so', async () => {
-    const { screen, outcome } = await install({ machine: newMachine(), files: [conf(complete)], accidents: [{ at: 100, how: 'fail' }] });
+    const files = [conf(complete)];
+    const { host } = await install({ machine: newMachine(), files });
+    const at = 1 + host.effects.findIndex((effect) => effect.startsWith('update aaa_jdbc.users'));
+    const { screen, outcome } = await install({ machine: newMachine(), files, accidents: [{ at, how: 'fail' }] });
     expect(outcome.leftOver).toEqual([]);
     await expect(fixed(screen)).toMatchFileSnapshot('step-fails.transcript');
   });

@@ -59,6 +59,8 @@ export function openDatabase(settings: DatabaseSettings, log: Log): Database {
   });
   // Without a listener the end of an idle connection would end the process. The pool replaces it by itself.
   pool.on('error', (error) => log.warning('an idle database connection was lost', { error: errorFields(error).error }));
+  // A client that is lent out has nobody listening either: it may die between two statements. Its next statement says so.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return createDatabase(pool);
 }
 

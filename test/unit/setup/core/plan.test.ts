@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import { type Change, type Heading, type Step, nothing } from '#kit';
+import { arrange, makePlan, stepsOf, unitsToStop } from '../../../../src/setup/core/plan.ts';
+import { planText } from '../../../../src/setup/core/preview.ts';
+import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { newAnswers } from '../../../../src/setup/core/answers.ts';
+
+const step = (id: string, more: Partial<Step> & Partial<Heading> = {}, change: Change = { kind: 'update', note: `about ${id}` }): Step => ({
+  id,
+  chapter: 'units',
+  title: `Title of ${id}`,
+  undo: 'restore-files',
+  check: () => Promise.resolve(change),
+  apply: () => Promise.resolve(),
+  ...more,
+});
+const planOf = (...steps: readonly Step[]) => makePlan(arrange(steps), memoryHost(newMachine()));
+
+describe('steps are arranged', () => {
+  test('by chapters, and inside of one as the plugin lists them', () => {
+    const arranged = arrange([
+      step('z', { chapter: 'services.start' }),
+      step('b', { chapter: 'database.server' }),
+      step('a', { chapter: 'database.server' }),
+      step('y', { chapter: 'engine.stop' }),
+      step('x', { chapter: 'packages' }),
+    ]);
+    expect(arranged.map(({ step: { id }, stage }) => [stage, id])).toEqual([
+      ['early_misc', 'y'],
+      ['packages', 'x'],
+      ['misc', 'b'],
+      ['misc', 'a'],
+      ['closeup', 'z'],
+    ]);
+  });
+
+  test('only if what they need stands before them', () => {
+    expect(arrange([step('a'), step('b', { needs: ['a'] })])).toHaveLength(2);
+    expect(() => arrange([step('b', { needs: ['a'] }), step('a')])).toThrow('b needs a, which stands later');
+    expect(() => arrange([step('b', { needs: ['a'] })])).toThrow('b needs a, which is not there');
+    expect(() => arrange([step('b', { needs: ['b'] })])).toThrow('b needs b, which stands later');
+    // Needs are promises, not a way to sort.
+    expect(() => arrange([step('a', { chapter: 'services.start' }), step('b', { needs: ['a'] })])).toThrow('stands later');
+  });
+
+  test('only if their names are unique', () => {
+    expect(() => arrange([step('a'), step('a')])).toThrow('two steps are called a');
+    expect(() => arrange([step('a'), step('a', { chapter: 'packages' })])).toThrow('two steps are called a');
+  });
+
+  test('from all plugins together with those of the core', () => {
+    const view = newAnswers(new Map());
+    const plugins = [
+      { name: 'one', steps: () => [step('a')] },
+      { name: 'none' },
+      { name: 'two', steps: () => [step('b', { needs: ['a'] })] },
+    ];
+    expect(stepsOf(plugins, view, [step('c', { needs: ['b'] })]).map(({ step: { id } }) => id)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a plan', () => {
+  test('asks every step and counts those with something to do', async () => {
+    const plan = await planOf(step('a'), step('b', {}, nothing), step('c', {}, { kind: 'remove', note: 'gone' }));
+    expect(plan.steps.map(({ step: { id }, change: { kind } }) => [id, kind])).toEqual([
+      ['a', 'update'],
+      ['b', 'none'],
+      ['c', 'remove'],
+    ]);
+    expect(plan.pending).toBe(2);
+  });
+
+  test('stops units only for pending steps, each once', async () => {
+    const stops = [
+      { unit: 'x', title: 'Stopping x' },
+      { unit: 'y', title: 'Stopping y' },
+    ];
+    const plan = await planOf(
+      step('a', { stops }),
+      step('b', { stops: stops.slice(0, 1) }),
+      step('c', { stops: [{ unit: 'z', title: 'Z' }] }, nothing),
+    );
+    expect(unitsToStop(plan)).toEqual(stops);
+  });
+});
+
+describe('the text of a plan', () => {
+  const lines = async (...steps: readonly Step[]) => planText(await planOf(...steps), { diffs: true, owed: [] });
+
+  test('marks what is created, changed, removed and run, and leaves out what is right', async () => {
+    const text = await lines(
+      step('a', {}, { kind: 'create', note: 'one' }),
+      step('b', {}, { kind: 'update', note: 'two' }),
+      step('c', {}, { kind: 'remove', note: 'three' }),
+      step('d', {}, { kind: 'run', note: 'four' }),
+      step('e', {}, nothing),
+    );
+    expect(text.map((line) => line.slice(0, 5))).toEqual(['  + a', '  ~ b', '  - c', '  > d', '4 to ']);
+    expect(text.at(-1)).toBe('4 to change, 1 already right. Restarts at the end: none.');
+  });
+
+  test('shows differences where they are wanted', async () => {
+    const change = { kind: 'update', note: 'file', diff: 'Index\n--- a\n+++ b\n-old\n+new\n' } as const;
+    expect(await lines(step('a', {}, change))).toEqual(expect.arrayContaining(['      -old', '      +new']));
+    const without = planText(await planOf(step('a', {}, change)), { diffs: false, owed: [] });
+    expect(without.join('\n')).not.toContain('new');
+  });
+
+  test('draws one line where there is no way back, before the step that makes it so', async () => {
+    const never = { undo: { never: 'the old one is gone' } } as const;
+    const text = await lines(step('a'), step('b', never), step('c', { undo: { never: 'again' } }), step('d', never, nothing));
+    const at = text.findIndex((line) => line.includes('----'));
+    expect(text[at]).toContain('beyond this line there is no way back: the old one is gone');
+    expect(text[at - 1]).toContain('  ~ a');
+    expect(text[at + 1]).toContain('  ~ b');
+    expect(text.filter((line) => line.includes('----'))).toHaveLength(1);
+  });
+
+  test('draws no such line for a step inside of something that this run makes, only where that was there before', async () => {
+    const inner = step('inner', { undo: { never: 'gone' }, inside: ['outer'] });
+    expect((await lines(step('outer'), inner)).join('\n')).not.toContain('no way back');
+    expect((await lines(step('outer', {}, nothing), inner)).join('\n')).toContain('no way back');
+  });
+
+  test('names every restart once, owed ones first', async () => {
+    const plan = await planOf(step('a', { notify: ['x', 'y'] }), step('b', { notify: ['y'] }), step('c', { notify: ['z'] }, nothing));
+    expect(planText(plan, { diffs: false, owed: ['y', 'w'] }).at(-1)).toContain('Restarts at the end: y, w, x.');
+  });
+});

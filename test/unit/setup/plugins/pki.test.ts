@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { file, text, textOf } from '#kit';
+import { certificates } from '../../../../plugins/pki/certificates.ts';
+import pki from '../../../../plugins/pki/index.ts';
+import { authoritySubject, country, organization, paths } from '../../../../plugins/pki/settings.ts';
+import { sandbox } from '../../../../plugins/environment/settings.ts';
+import { newAnswers } from '../../../../src/setup/core/answers.ts';
+import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { privateKey } from '../../../../src/setup/host/memory/private-keys.ts';
+import { parseCertificate } from '../../../../src/setup/pki/inspect.ts';
+import { issueAuthority } from '../../../../src/setup/pki/issue.ts';
+import { conf, install } from '../../../support/installation.ts';
+
+const key = privateKey(2048);
+const judge = async (setting: typeof organization, value: string) =>
+  setting.validate?.(value, newAnswers(new Map()), memoryHost(newMachine()));
+const acceptable = (value: string): boolean => {
+  try {
+    return text.parse(value) !== '' && [...value].length <= 64;
+  } catch {
+    return false;
+  }
+};
+
+describe('the organization', () => {
+  test('is read back from the authority as it was given, whatever characters it has', async () => {
+    const nasty = fc.string({
+      unit: fc.constantFrom('a', ',', '+', '"', '\\', '<', '>', ';', '#', '=', ' ', 'ü', '日', '🐢', 'O=', '\\2C', '/'),
+      minLength: 1,
+      maxLength: 20,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(nasty, fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 })).filter(acceptable), async (value) => {
+        const host = memoryHost(newMachine());
+        const pem = issueAuthority({
+          subject: { country: 'DE', organization: value, commonName: 'x.1' },
+          key,
+          serial: Buffer.alloc(16, 1),
+          now: host.now(),
+          days: 10,
+        });
+        await host.files.write(paths.authority, file(pem, 0o644));
+        const view = newAnswers(new Map([[authoritySubject.id, await authoritySubject.probe(host)]]));
+        expect(organization.settled?.(view)).toBe(value);
+        expect(country.settled?.(view)).toBe('DE');
+      }),
+      { numRuns: 150, examples: [['#x'], ['a\\b'], ['Example, Inc.'], ['\\2C']] },
+    );
+  });
+
+  test.each(['Example, Inc.', 'Müller & Söhne "GmbH"'])('%s leaves nothing to do for a second run', async (name) => {
+    const machine = newMachine();
+    const files = [conf({ 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77', 'OVESETUP_PKI/organization': `str:${name}` })];
+    const first = await install({ machine, files });
+    expect(first.outcome.failure, first.screen).toBeUndefined();
+    const second = await install({ machine, files });
+    expect(second.screen).not.toContain('has no effect');
+    expect(second.screen).toContain(`PKI organization                        : ${name}\n`);
+    expect(second.host.effects.filter((effect) => !effect.includes('/setup/answers/'))).toEqual([]);
+    const [ca, leaf] = [paths.authority, paths.certificate('apache')].map((path) => parseCertificate(textOf(machine.disk.get(path))));
+    expect(leaf?.checkIssued(ca!)).toBe(true);
+  });
+
+  test('has at most 64 characters, counted as people do, and at least one', async () => {
+    expect(await judge(organization, '🐢'.repeat(64))).toBeUndefined();
+    expect(await judge(organization, '🐢'.repeat(65))).toContain('longer than 64');
+    expect(await judge(organization, ' ')).toContain('empty');
+  });
+
+  test('is free to choose as long as there is no authority', () => {
+    expect(organization.settled?.(newAnswers(new Map([[authoritySubject.id, undefined]])))).toBeUndefined();
+  });
+});
+
+test('the country is two capital letters', async () => {
+  for (const value of ['US', 'DE']) expect(await judge(country, value)).toBeUndefined();
+  for (const value of ['', 'U', 'us', 'USA', 'U1', 'ÄÖ']) expect(await judge(country, value), value).toContain('two capital letters');
+});
+
+describe('the certificate that browsers see', () => {
+  const names = (inSandbox: boolean, fqdn: string) =>
+    certificates.find(({ name }) => name === 'apache')?.names(newAnswers(new Map([[sandbox.id, inSandbox]])), fqdn);
+
+  test('speaks for the loopback addresses in a sandbox alone, and for no name twice', () => {
+    expect(names(true, 'localhost')).toEqual(['localhost', '127.0.0.1', '::1']);
+    expect(names(true, 'engine.example.net')).toEqual(['engine.example.net', 'localhost', '127.0.0.1', '::1']);
+    expect(names(false, 'engine.example.net')).toEqual(['engine.example.net']);
+  });
+
+  test('lasts for no longer than browsers accept', () => {
+    expect(certificates.find(({ name }) => name === 'apache')?.days).toBe(397);
+    expect(certificates.find(({ name }) => name === 'apache')?.usages).toEqual(['serverAuth']);
+  });
+});
+
+describe('an authority without its key', () => {
+  test('stops the run before any change, and says how to go on', async () => {
+    const host = memoryHost(newMachine());
+    const view = newAnswers(new Map());
+    expect(await pki.preflight?.(view, host)).toEqual([]);
+    await host.files.write(
+      paths.authority,
+      file(
+        issueAuthority({
+          subject: { country: 'DE', organization: 'x', commonName: 'x' },
+          key,
+          serial: Buffer.alloc(16),
+          now: host.now(),
+          days: 10,
+        }),
+        0o644,
+      ),
+    );
+    for (const other of [undefined, 'junk', privateKey(3072)]) {
+      if (other !== undefined) await host.files.write(paths.authorityKey, file(other, 0o600));
+      expect(await pki.preflight?.(view, host)).toMatchObject([
+        { id: 'pki-without-key', level: 'error', remedy: expect.stringContaining('backup') },
+      ]);
+    }
+    await host.files.write(paths.authorityKey, file(key, 0o600));
+    expect(await pki.preflight?.(view, host)).toEqual([]);
+  });
+});

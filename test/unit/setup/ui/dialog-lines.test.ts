@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import { EndOfInput, type Question } from '#kit';
+import { linesDialog } from '../../../../src/setup/ui/dialog-lines.ts';
+import { newMask } from '../../../../src/setup/ui/mask.ts';
+import { linesProgress } from '../../../../src/setup/ui/progress-lines.ts';
+import { fileStep } from '../../../support/fakes.ts';
+
+function dialog(on: { colour?: boolean; replies?: readonly (string | Error)[]; terminal?: boolean } = {}) {
+  const out = { screen: '', log: [] as string[] };
+  const mask = newMask({ words: false });
+  const replies = [...(on.replies ?? [])];
+  const log = { path: '/log', write: (...record: readonly string[]) => void out.log.push(record.join(' ')), close: () => undefined };
+  const made = linesDialog({
+    screen: { colour: on.colour ?? false, write: (text) => void (out.screen += text) },
+    mask,
+    log,
+    ...(on.replies === undefined
+      ? {}
+      : {
+          keyboard: {
+            terminal: on.terminal ?? true,
+            close: () => undefined,
+            async line() {
+              const reply = replies.shift() ?? new EndOfInput();
+              if (typeof reply !== 'string') throw reply;
+              return reply;
+            },
+          },
+        }),
+  });
+  return { dialog: made, out, mask, log };
+}
+const question: Question = { name: 'Q', text: 'Say', choices: [], hidden: false };
+
+describe('what the human dialog prints, byte for byte', () => {
+  test('a note starts in column 11, and an empty one is exactly nine blanks', () => {
+    const { dialog: on, out } = dialog();
+    on.note('text');
+    on.note('');
+    on.note('    indented');
+    on.note('two\n\nlines');
+    expect(out.screen).toBe('          text\n         \n              indented\n          two\n         \n          lines\n');
+  });
+
+  test('a title is three notes, and two of them give two adjacent empty lines', () => {
+    const { dialog: on, out } = dialog();
+    on.title('ONE');
+    on.title('TWO');
+    expect(out.screen).toBe('         \n          --== ONE ==--\n         \n         \n          --== TWO ==--\n         \n');
+  });
+
+  test('a log line has its level centred in seven columns, and its following lines are indented by nine', () => {
+    const { dialog: on, out } = dialog();
+    on.log('info', 'one');
+    on.log('warning', 'two');
+    on.log('error', 'three\nfour');
+    expect(out.screen).toBe('[ INFO  ] one\n[WARNING] two\n[ ERROR ] three\n         four\n');
+  });
+
+  test('colour stands around the bracket alone, and nowhere else', () => {
+    const { dialog: on, out } = dialog({ colour: true });
+    on.log('info', 'one');
+    on.log('warning', 'two');
+    on.log('error', 'three');
+    on.note('note');
+    expect(out.screen).toBe(
+      '\u001b[92m[ INFO  ]\u001b[0m one\n\u001b[93m[WARNING]\u001b[0m two\n\u001b[0;31m[ ERROR ]\u001b[0m three\n          note\n',
+    );
+  });
+
+  test.each<[Partial<Question>, string]>([
+    [{}, '          Say: '],
+    [{ initial: 'x' }, '          Say [x]: '],
+    [{ initial: '' }, '          Say []: '],
+    [{ choices: ['Yes', 'No'] }, '          Say (Yes, No): '],
+    [{ choices: ['Yes', 'No'], initial: 'No' }, '          Say (Yes, No) [No]: '],
+    [{ text: 'first\nlast' }, '          first\n          last: '],
+  ])('a prompt %j is a note whose last line is not ended', async (more, wanted) => {
+    const { dialog: on, out } = dialog({ replies: ['typed'] });
+    expect(await on.ask({ ...question, ...more })).toBe('typed');
+    expect(out.screen).toBe(wanted);
+  });
+
+  test('after a hidden answer at a terminal the line is ended, and after one from a pipe it is not', async () => {
+    for (const [terminal, end] of [
+      [true, '\n'],
+      [false, ''],
+    ] as const) {
+      const { dialog: on, out } = dialog({ replies: ['geheim!'], terminal });
+      await on.ask({ ...question, hidden: true });
+      expect(out.screen).toBe(`          Say: ${end}`);
+    }
+  });
+
+  test('who leaves in the middle of a line at a terminal gets the line ended', async () => {
+    const { dialog: on, out } = dialog({ replies: [new Error('left')] });
+    await expect(on.ask(question)).rejects.toThrow('left');
+    expect(out.screen).toBe('          Say: \n');
+  });
+});
+
+describe('the dialog', () => {
+  test('without a keyboard cannot ask', async () => {
+    const { dialog: on } = dialog();
+    expect(on.interactive).toBe(false);
+    await expect(on.ask(question)).rejects.toThrow('Q: nobody can be asked');
+    expect(dialog({ replies: [] }).dialog.interactive).toBe(true);
+  });
+
+  test('hides known secrets on the screen', () => {
+    const { dialog: on, out, mask } = dialog();
+    mask.add('Geheim!');
+    on.note('is Geheim!');
+    on.log('error', 'was Geheim!');
+    expect(out.screen).toBe('          is **FILTERED**\n[ ERROR ] was **FILTERED**\n');
+  });
+
+  test('writes all that is sent and received into the log, but no hidden answer', async () => {
+    const { dialog: on, out } = dialog({ replies: ['seen', 'Geheim!'] });
+    on.log('warning', 'careful');
+    on.note('note');
+    await on.ask(question);
+    await on.ask({ ...question, hidden: true });
+    expect(out.log).toEqual([
+      'WARNING dialog careful',
+      'DEBUG dialog SEND note',
+      'DEBUG dialog SEND Say: ',
+      'DEBUG dialog RECEIVE seen',
+      'DEBUG dialog SEND Say: ',
+      'DEBUG dialog RECEIVE (hidden)',
+    ]);
+  });
+});
+
+describe('progress', () => {
+  test('shows the titles of steps, and keeps quiet ones, sayings and ends for the log', () => {
+    const { dialog: on, out, log } = dialog();
+    const progress = linesProgress(on, log);
+    const [loud, quiet] = [fileStep('a', '/a', 'x'), fileStep('b', '/b', 'x', { quiet: true })];
+    progress.started(loud);
+    progress.started(quiet);
+    progress.said(loud, 'half way');
+    progress.ended(loud, 'done');
+    progress.ended(quiet, 'failed', new Error('no room'));
+    progress.ended(loud, 'undone');
+    expect(out.screen).toBe('[ INFO  ] Writing /a\n');
+    expect(out.log.map((line) => line.split('\n')[0])).toEqual([
+      'INFO dialog Writing /a',
+      'INFO step b: Writing /b',
+      'DEBUG step a: half way',
+      'DEBUG step a: done',
+      'ERROR step b: failed: Error: no room',
+      'INFO step a: undone',
+    ]);
+  });
+});
