@@ -50,7 +50,12 @@ export const adminPassword: Setting<string> = setting({
     const { weakness } = await import('../../src/setup/pki/password-strength.ts');
     const flaw = weakness(value, ['admin', 'internal', 'ovirt', 'engine', ...view.get(fqdn).split('.')]);
     if (flaw === undefined) return undefined;
-    return { id: 'OVESETUP_CONFIG_WEAK_ENGINE_PASSWORD', doubt: `The password is weak: ${flaw}`, question: 'Use weak password?' };
+    return {
+      id: 'OVESETUP_CONFIG_WEAK_ENGINE_PASSWORD',
+      doubt: `The password is weak: ${flaw}`,
+      question: 'Use weak password?',
+      acceptedWhenGiven: true,
+    };
   },
 });
 

@@ -31,7 +31,7 @@ export function requireRoot(root: string | undefined): string {
 }
 
 /** Secrets on a command line can be read by every user of the host. */
-function refuseSecrets(given: ReadonlyMap<string, string>): void {
+export function refuseSecrets(given: ReadonlyMap<string, string>): void {
   const secret = settings.filter(
     (setting) => setting.secret === true && [setting.key, ...(setting.formerly ?? [])].some((key) => given.has(key)),
   );
@@ -70,7 +70,6 @@ export async function compose(
   on: { root: string; signals: Signals; changes: boolean },
 ): Promise<Composed> {
   const { root, signals, changes } = on;
-  refuseSecrets(args.set);
   const files = answerFiles(root, args.configAppend);
   const sources = await readSources(files, args.set);
   const host = sandboxHost(root);

@@ -57,7 +57,7 @@ async function agree(text: string, name: string, asking: Asking): Promise<boolea
 }
 
 /** Whether a verdict lets the value pass. Says why not, asks where a doubt may be accepted. */
-async function passes(verdict: Verdict, setting: AnySetting, asking: Asking): Promise<true | Problem> {
+async function passes(verdict: Verdict, setting: AnySetting, asking: Asking, given: boolean): Promise<true | Problem> {
   if (verdict === undefined) return true;
   if (typeof verdict === 'string') return { id: setting.key, level: 'error', message: verdict };
   if ('warning' in verdict) {
@@ -66,6 +66,10 @@ async function passes(verdict: Verdict, setting: AnySetting, asking: Asking): Pr
   }
   if (asking.allowed.has(verdict.id)) {
     asking.dialog.log('warning', `${verdict.doubt} (accepted by --allow ${verdict.id})`);
+    return true;
+  }
+  if (given && verdict.acceptedWhenGiven === true) {
+    asking.dialog.log('warning', verdict.doubt);
     return true;
   }
   if (asking.dialog.interactive) {
@@ -89,11 +93,10 @@ const parse = (setting: AnySetting, raw: unknown): unknown => {
   }
 };
 
-/** A given answer is parsed and validated once; what is wrong with it names the place it stands at. */
-async function take(setting: AnySetting, given: Given, asking: Asking): Promise<unknown> {
+/** Judges a value that nobody is asked for: a given answer, or a default. Throws what is wrong with it. */
+async function judge(setting: AnySetting, value: unknown, asking: Asking, given: boolean): Promise<unknown> {
   const { answers, host } = asking;
-  const value = parse(setting, given.raw);
-  const verdict = await passes(await setting.validate?.(value, answers, host), setting, asking);
+  const verdict = await passes(await setting.validate?.(value, answers, host), setting, asking, given);
   if (verdict !== true) throw new Refused(verdict);
   return value;
 }
@@ -117,7 +120,7 @@ async function prompt(setting: AnySetting, initial: unknown, asking: Asking): Pr
         continue;
       }
       const value = reply === '' ? initial : parse(setting, hidden ? reply : reply.trim());
-      const verdict = await passes(await setting.validate?.(value, answers, host), setting, asking);
+      const verdict = await passes(await setting.validate?.(value, answers, host), setting, asking, false);
       if (verdict === true) return value;
       throw new Refused(verdict);
     } catch (error) {
@@ -144,6 +147,17 @@ function keep(setting: AnySetting, value: unknown, given: Given | undefined, { a
   answers.set(setting, { value, origin: { kind: 'kept' } });
 }
 
+/** A default that nobody could look at is refused with a way out. */
+async function judgeDefault(setting: AnySetting, initial: unknown, asking: Asking): Promise<void> {
+  try {
+    await judge(setting, initial, asking, false);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const message = `${setting.key}, by default ${setting.kind.format(initial)}: ${error.problem.message}`;
+    throw new Refused({ remedy: `Give ${setting.key} in an answer file.`, ...error.problem, message });
+  }
+}
+
 async function settleOne(setting: AnySetting, asking: Asking): Promise<void> {
   const { answers, dialog, host } = asking;
   const given = find(setting, asking.sources);
@@ -155,7 +169,7 @@ async function settleOne(setting: AnySetting, asking: Asking): Promise<void> {
   if (given !== undefined) {
     if (setting.secret === true && typeof given.raw === 'string') asking.hide(given.raw);
     try {
-      answers.set(setting, { value: await take(setting, given, asking), origin: given.origin });
+      answers.set(setting, { value: await judge(setting, parse(setting, given.raw), asking, true), origin: given.origin });
       return;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -169,7 +183,10 @@ async function settleOne(setting: AnySetting, asking: Asking): Promise<void> {
   const initial: unknown = typeof declared === 'function' ? declared(answers, host) : declared;
   if (setting.secret === true && typeof initial === 'string') asking.hide(initial);
   if (setting.ask === undefined || ((asking.acceptDefaults || !dialog.interactive) && initial !== undefined)) {
-    if (initial !== undefined) answers.set(setting, { value: initial, origin: { kind: 'computed' } });
+    if (initial === undefined) return;
+    // What people would be asked for may be wrong on this host; what setup makes up itself is not judged.
+    if (setting.ask !== undefined && setting.secret !== true) await judgeDefault(setting, initial, asking);
+    answers.set(setting, { value: initial, origin: { kind: 'computed' } });
     return;
   }
   if (!dialog.interactive) {

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type Change, type Host, SetupError, type Step } from '#kit';
+import { type Change, type Host, SetupError, type Step, messageOf } from '#kit';
 import type { Entry, Journal } from './journal.ts';
 import { stash } from './stash.ts';
 
@@ -78,6 +78,8 @@ async function perform(step: Step, workshop: Workshop): Promise<void> {
     const left = await step.check(host);
     if (left.kind !== 'none') throw new SetupError('failed', `${step.title}: ran, but the host still differs: ${left.note}`);
   } catch (error) {
+    // On a full disk this line cannot be written either; the rollback does not need it.
+    await journal.append({ t: 'failed', step: step.id, error: messageOf(error) }).catch(() => undefined);
     observer.ended(step, 'failed', error);
     throw error;
   }

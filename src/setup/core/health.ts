@@ -4,6 +4,7 @@ import { type HealthCheck, type HostReader, messageOf } from '#kit';
 export async function waitHealthy(
   checks: readonly HealthCheck[],
   host: HostReader,
+  signal: AbortSignal,
 ): Promise<readonly { readonly message: string; readonly remedy: string }[]> {
   const verdicts = await Promise.all(
     checks.map(async (check) => {
@@ -11,7 +12,8 @@ export async function waitHealthy(
       for (;;) {
         const wrong = await check.probe(host).catch(messageOf);
         if (wrong === undefined) return undefined;
-        if (host.now().getTime() > deadline) return { message: `${check.name} is not healthy: ${wrong}`, remedy: check.remedy };
+        if (signal.aborted || host.now().getTime() > deadline)
+          return { message: `${check.name} is not healthy: ${wrong}`, remedy: check.remedy };
         await host.sleep(25);
       }
     }),

@@ -160,32 +160,45 @@ const commit: StageWork = async (run, { journal }) => {
 };
 
 const closeUp: StageWork = async (run, progress) => {
-  const { host, plugins, dialog } = run;
   const { journal } = progress;
   if (journal !== undefined) {
     await restartNotified({ ...run, journal });
     await work('closeup')(run, progress);
-    await discardCopies(run, made(progress.plan), journal);
     await journal.append({ t: 'end', result: 'ok' });
   }
-  await tidyRuns(host);
+  // The installation stands. What goes wrong from here on is told, and changes nothing about that.
+  try {
+    if (journal !== undefined) await discardCopies(run, made(progress.plan), journal);
+    await tidyRuns(run.host);
+    await checkHealth(run, progress);
+    await summarize(run, progress);
+  } catch (error) {
+    run.dialog.log('warning', `The installation is complete, but: ${messageOf(error)}`);
+  }
+};
+
+async function checkHealth({ plugins, host, signal, dialog }: Run, progress: Progress): Promise<void> {
   const answers = made(progress.answers);
-  const unhealthy = await waitHealthy(
-    plugins.flatMap((plugin) => plugin.health?.(answers) ?? []),
-    host,
-  );
+  const checks = plugins.flatMap((plugin) => plugin.health?.(answers) ?? []);
+  const unhealthy = await waitHealthy(checks, host, signal);
   for (const { message, remedy } of unhealthy) {
     dialog.log('error', message);
     dialog.note(remedy);
   }
   progress.unhealthy = unhealthy.map(({ message }) => message);
+}
+
+async function summarize({ plugins, host, dialog }: Run, progress: Progress): Promise<void> {
+  const answers = made(progress.answers);
   const summaries = (await Promise.all(plugins.map((plugin) => plugin.summary?.(answers, host) ?? Promise.resolve([])))).flat();
   dialog.title('SUMMARY');
-  for (const block of summaryBlocks)
-    for (const summary of summaries) if (summary.block === block) for (const line of summary.lines) dialog.note(line);
+  for (const block of summaryBlocks) {
+    for (const { lines } of summaries.filter((summary) => summary.block === block)) for (const line of lines) dialog.note(line);
+  }
   dialog.title('END OF SUMMARY');
-};
+}
 
+/** Safety copies go only after the journal's end: until then a rollback may need them. */
 async function discardCopies({ host }: Run, plan: Plan, journal: Journal): Promise<void> {
   for (const { step } of plan.steps) {
     const begun = journal.entries().find((entry) => entry.t === 'begin' && entry.step === step.id);

@@ -21,7 +21,16 @@ export interface View {
 
 /** undefined: fine. A string: refused. `doubt`: allowed once the user says so. `warning`: shown, then accepted. */
 export type Verdict =
-  undefined | string | { readonly doubt: string; readonly question: string; readonly id: string } | { readonly warning: string };
+  | undefined
+  | string
+  | {
+      readonly doubt: string;
+      readonly question: string;
+      readonly id: string;
+      /** Whoever wrote the answer into a file has decided already: it is accepted with a warning. */
+      readonly acceptedWhenGiven?: boolean;
+    }
+  | { readonly warning: string };
 
 /** How a setting is asked. */
 export interface Ask {

@@ -51,7 +51,8 @@ export function stdinKeyboard(signal: AbortSignal): Keyboard {
 
   async function wholeLine(): Promise<string> {
     for (;;) {
-      const end = buffered.indexOf('\n');
+      // What was typed ahead while the terminal was in raw mode ends its lines with a carriage return.
+      const end = buffered.search(stdin.isTTY ? /[\r\n]/ : /\n/);
       if (end >= 0) {
         const line = buffered.slice(0, end).replace(/\r$/, '');
         buffered = buffered.slice(end + 1);
@@ -72,6 +73,8 @@ export function stdinKeyboard(signal: AbortSignal): Keyboard {
     stdin.setRawMode(true);
     try {
       for (;;) {
+        // Arrow keys and the like are no characters of a password.
+        buffered = buffered.replace(/^\u001b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])/, '');
         const [key, ...rest] = [...buffered];
         if (key === undefined) {
           if (ended) throw cancelled('Ctrl-D');

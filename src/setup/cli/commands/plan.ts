@@ -1,7 +1,7 @@
 import { planOnly } from '../../core/pipeline.ts';
 import { planText } from '../../core/preview.ts';
 import type { Arguments } from '../args.ts';
-import { compose, requireRoot } from '../compose.ts';
+import { compose, refuseSecrets, requireRoot } from '../compose.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { sandboxRoot } from '../sandbox-root.ts';
 import { listenToSignals } from '../signals.ts';
@@ -9,6 +9,7 @@ import { listenToSignals } from '../signals.ts';
 /** `engine-setup plan`: what a run would do. Asks nothing, writes nothing. */
 export async function plan(args: Arguments, version: string): Promise<ExitCode> {
   const signals = listenToSignals(() => process.exit(5));
+  refuseSecrets(args.set);
   const { run } = await compose(args, version, { root: sandboxRoot(requireRoot(args.root)), signals, changes: false });
   const { plan: made, owed } = await planOnly(run);
   if (args.json) {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Outcome, runPipeline } from '../../core/pipeline.ts';
 import { SetupError } from '../../kit/errors.ts';
 import type { Arguments } from '../args.ts';
-import { compose, requireRoot } from '../compose.ts';
+import { compose, refuseSecrets, requireRoot } from '../compose.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { takeLock } from '../lock.ts';
 import { claimRoot, sandboxRoot } from '../sandbox-root.ts';
@@ -24,6 +24,7 @@ export const endNow = (committed: boolean): never => process.exit(committed ? 3 
 /** `engine-setup`: the whole wizard. */
 export async function setup(args: Arguments, version: string): Promise<ExitCode> {
   const root = sandboxRoot(requireRoot(args.root));
+  refuseSecrets(args.set);
   claimRoot(root);
   const signals = listenToSignals(endNow);
   const lock = await takeLock(lockPath(root));
