@@ -1,19 +1,8 @@
 import { type Problem, type View, plugin } from '#kit';
 import { database, identifier, role, rows } from '#steps';
+import { takenPort } from '../network/settings.ts';
 import { server } from './server.ts';
-import {
-  adminPassword,
-  administration,
-  engineDatabase,
-  host,
-  knownPasswords,
-  name,
-  password,
-  port,
-  programs,
-  unit,
-  user,
-} from './settings.ts';
+import { adminPassword, administration, engineDatabase, host, name, password, port, present, programs, unit, user } from './settings.ts';
 
 const inside = ['database/initdb'];
 
@@ -65,23 +54,15 @@ const engine = (view: View) => {
 
 export default plugin({
   name: 'database',
-  facts: [knownPasswords, programs],
+  facts: [present, programs],
   settings: [host, port, name, user, password, adminPassword],
   async preflight(view, reader) {
     const problems: Problem[] = [];
     const { problem } = view.fact(programs);
     if (problem !== undefined) problems.push({ id: 'postgres-programs', level: 'error', ...problem });
-    if (!(await reader.services.isActive(unit))) {
-      const listener = await reader.network.listener(view.get(port));
-      if (listener !== undefined) {
-        problems.push({
-          id: 'database-port',
-          level: 'error',
-          message: `Port ${view.get(port)}, wanted for PostgreSQL, is taken by ${listener.program ?? 'a program of another user'}${listener.pid === undefined ? '' : ` (process ${listener.pid})`}`,
-          remedy: `End that program, or choose another port with --set ${port.key}=PORT.`,
-        });
-      }
-    }
+    const wanted = { id: 'database-port', port: view.get(port), purpose: 'PostgreSQL', key: port.key };
+    const taken = await takenPort(reader, wanted, { unit, port: view.fact(present).port });
+    if (taken !== undefined) problems.push(taken);
     return problems;
   },
   steps: (view) => [...server(view), ...engine(view)],

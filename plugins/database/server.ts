@@ -67,8 +67,8 @@ export function server(view: View): readonly Step[] {
   const belonging = owner === undefined ? {} : { owner };
   return [
     directories({ id: 'database/directories', chapter: 'database.server', title: 'Creating PostgreSQL directories', quiet: true }, [
-      { path: paths.home, mode: 0o700, ...belonging },
-      { path: '/var/log/postgresql', mode: 0o700 },
+      { path: paths.home, mode: 0o700, ours: true, ...belonging },
+      { path: '/var/log/postgresql', mode: 0o700, ours: true },
     ]),
     writeFile(
       {

@@ -20,11 +20,22 @@ const plainName = (value: string): string | undefined =>
 const longEnough = (value: string): string | undefined =>
   value.length < minimumLength ? `The database password is shorter than ${minimumLength} characters` : undefined;
 
-/** The passwords of an earlier run, from the files it wrote. */
-export const knownPasswords = fact('database-passwords', async (host) => {
+/** One value of the engine's configuration as setup wrote it. */
+const valueIn = (configuration: string, key: string): string | undefined =>
+  new RegExp(`^${key}="((?:[^"\\\\]|\\\\.)*)"$`, 'm').exec(configuration)?.[1]?.replace(/\\(.)/g, '$1');
+
+/** The way into the database that an earlier run has configured, and whether the cluster is still there. */
+export const present = fact('database-present', async (host) => {
   const configuration = (await readText(host, paths.engineConfiguration)) ?? '';
-  const quoted = /^ENGINE_DB_PASSWORD="((?:[^"\\]|\\.)*)"$/m.exec(configuration)?.[1];
-  return { engine: quoted?.replace(/\\(.)/g, '$1'), admin: (await readText(host, paths.adminPassword))?.trim() };
+  return {
+    // The server's own word: it runs before the engine is configured.
+    port: /^port = '(\d+)'$/m.exec((await readText(host, `${paths.data}/postgresql.conf`)) ?? '')?.[1],
+    name: valueIn(configuration, 'ENGINE_DB_DATABASE'),
+    user: valueIn(configuration, 'ENGINE_DB_USER'),
+    password: valueIn(configuration, 'ENGINE_DB_PASSWORD'),
+    adminPassword: (await readText(host, paths.adminPassword))?.trim(),
+    cluster: (await readText(host, `${paths.data}/PG_VERSION`)) !== undefined,
+  };
 });
 
 /** How to run PostgreSQL's programs here. */
@@ -57,6 +68,8 @@ export const name = setting({
   about: 'Name of the engine database.',
   preview: 'Engine database name',
   keep: true,
+  // Another name would mean another, empty database beside the one that is in use.
+  settled: (view) => view.fact(present).name,
   initial: 'engine',
   validate: plainName,
 });
@@ -68,6 +81,7 @@ export const user = setting({
   about: 'Role that owns the engine database.',
   preview: 'Engine database user name',
   keep: true,
+  settled: (view) => view.fact(present).user,
   initial: 'engine',
   validate: plainName,
 });
@@ -78,7 +92,7 @@ export const password = setting({
   kind: text,
   about: 'Password of the role that owns the engine database; made up where none is given.',
   secret: true,
-  initial: (view, host) => view.fact(knownPasswords).engine ?? host.crypto.random(16).toString('base64url'),
+  initial: (view, host) => view.fact(present).password ?? host.crypto.random(16).toString('base64url'),
   validate: longEnough,
 });
 
@@ -88,7 +102,7 @@ export const adminPassword = setting({
   kind: text,
   about: 'Password of the administrator of the PostgreSQL server in a sandbox; made up where none is given.',
   secret: true,
-  initial: (view, host) => view.fact(knownPasswords).admin ?? host.crypto.random(16).toString('base64url'),
+  initial: (view, host) => view.fact(present).adminPassword ?? host.crypto.random(16).toString('base64url'),
   validate: longEnough,
 });
 

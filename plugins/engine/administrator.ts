@@ -1,8 +1,9 @@
-import type { Sql, Step, View } from '#kit';
+import { SetupError, type Sql, type Step, type View } from '#kit';
 import { command, lookOr, rows } from '#steps';
 import { hashPassword, matchesHash } from '../../src/setup/pki/password-hash.ts';
 import { engineDatabase } from '../database/settings.ts';
-import { adminPassword } from './settings.ts';
+import { realRoot } from '../environment/settings.ts';
+import { adminPassword, postInstall } from './settings.ts';
 
 const inside = ['database/initdb', 'database/engine'];
 
@@ -29,17 +30,24 @@ function account(view: View): Step {
         );
         return found.length === 1;
       },
-      statements: () => [
-        {
-          text: "insert into aaa_jdbc.users (uuid, name, password, password_valid_to) select gen_random_uuid(), 'admin', '', now() where not exists (select 1 from aaa_jdbc.users where name = 'admin')",
-        },
-        {
-          text: "insert into aaa_jdbc.user_attributes (user_id, name, value) select id, 'firstName', 'admin' from aaa_jdbc.users u where name = 'admin' and not exists (select 1 from aaa_jdbc.user_attributes a where a.user_id = u.id and a.name = 'firstName')",
-        },
-        {
-          text: "select attach_user_to_role('admin', 'internal-authz', '*', (select uuid::text from aaa_jdbc.users where name = 'admin'), 'SuperUser')",
-        },
-      ],
+      statements: () => {
+        if (view.find(adminPassword) === undefined) {
+          throw new SetupError('failed', 'The database has no administrator any more, and there is no password for a new one', {
+            remedy: `Bring the database back from a backup. To begin anew, remove ${view.fact(realRoot)}${postInstall}.`,
+          });
+        }
+        return [
+          {
+            text: "insert into aaa_jdbc.users (uuid, name, password, password_valid_to) select gen_random_uuid(), 'admin', '', now() where not exists (select 1 from aaa_jdbc.users where name = 'admin')",
+          },
+          {
+            text: "insert into aaa_jdbc.user_attributes (user_id, name, value) select id, 'firstName', 'admin' from aaa_jdbc.users u where name = 'admin' and not exists (select 1 from aaa_jdbc.user_attributes a where a.user_id = u.id and a.name = 'firstName')",
+          },
+          {
+            text: "select attach_user_to_role('admin', 'internal-authz', '*', (select uuid::text from aaa_jdbc.users where name = 'admin'), 'SuperUser')",
+          },
+        ];
+      },
       undo: () => [
         {
           text: "delete from public.users where domain = 'internal-authz' and external_id = (select uuid::text from aaa_jdbc.users where name = 'admin')",

@@ -2,13 +2,13 @@ import { type Problem, type Step, type View, plugin, readText } from '#kit';
 import { rows, running, schema, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { shippedMigrations, shippedPath, shippedText } from '../../src/setup/render/shipped.ts';
-import { administration, engineDatabase } from '../database/settings.ts';
+import { administration, engineDatabase, present } from '../database/settings.ts';
 import { realRoot } from '../environment/settings.ts';
-import { fqdn, httpsPort } from '../network/settings.ts';
+import { fqdn, httpsPort, presentHttpsPort, takenPort } from '../network/settings.ts';
 import { paths as pki } from '../pki/settings.ts';
 import { administrator } from './administrator.ts';
 import { configuration, keptPassword } from './configuration.ts';
-import { adminPassword, generateAdminPassword, installed, knownSecrets, paths, ssoClientSecret, unit } from './settings.ts';
+import { adminPassword, generateAdminPassword, installed, knownSecrets, paths, postInstall, ssoClientSecret, unit } from './settings.ts';
 
 const inside = ['database/initdb', 'database/engine'];
 const stops = [{ unit, title: 'Stopping engine service' }];
@@ -131,16 +131,20 @@ export default plugin({
   facts: [installed, knownSecrets],
   settings: [generateAdminPassword, adminPassword, ssoClientSecret],
   async preflight(view, host) {
-    if (await host.services.isActive(unit)) return [];
-    const listener = await host.network.listener(view.get(httpsPort));
-    if (listener === undefined) return [];
-    const problem: Problem = {
-      id: 'https-port',
-      level: 'error',
-      message: `Port ${view.get(httpsPort)}, wanted for HTTPS, is taken by ${listener.program ?? 'a program of another user'}${listener.pid === undefined ? '' : ` (process ${listener.pid})`}`,
-      remedy: `End that program, or choose another port with --set ${httpsPort.key}=PORT.`,
-    };
-    return [problem];
+    const problems: Problem[] = [];
+    const wanted = { id: 'https-port', port: view.get(httpsPort), purpose: 'HTTPS', key: httpsPort.key };
+    const taken = await takenPort(host, wanted, { unit, port: view.fact(presentHttpsPort) });
+    if (taken !== undefined) problems.push(taken);
+    if (view.fact(installed) && !view.fact(present).cluster) {
+      const marker = host.files.real(postInstall);
+      problems.push({
+        id: 'database-lost',
+        level: 'error',
+        message: `${marker} speaks of an installation, but its database cluster is gone`,
+        remedy: `Bring the cluster back from a backup. To install anew, without the old data, remove ${marker}.`,
+      });
+    }
+    return problems;
   },
   steps: (view) => [
     ...configuration(view),

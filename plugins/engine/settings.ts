@@ -13,9 +13,12 @@ export const paths = {
   healthSocket: '/run/ovirt-engine/engine.sock',
 } as const;
 
+/** The file that an installation leaves behind. */
+export const postInstall = '/etc/ovirt-engine-setup.conf.d/20-setup-ovirt-post.conf';
+
 /** Whether an earlier run has come to its end here: then the administrator exists, and the password is theirs. */
 export const installed = fact('installed', async (host) =>
-  ((await readText(host, '/etc/ovirt-engine-setup.conf.d/20-setup-ovirt-post.conf')) ?? '').includes('OVESETUP_CORE/generatedByVersion='),
+  ((await readText(host, postInstall)) ?? '').includes('OVESETUP_CORE/generatedByVersion='),
 );
 
 /** Secrets that an earlier or unfinished run has left in their places. */

@@ -5,6 +5,3 @@ export const sandbox = fact('sandbox', (host) => Promise.resolve(host.files.real
 
 /** Where a path of the installation really lies: services know nothing of sandboxes, so their configuration names real paths. */
 export const realRoot = fact('real-root', (host) => Promise.resolve(host.files.real('/').replace(/\/$/, '')));
-
-/** Who runs setup. */
-export const user = fact('user', (host) => host.user());

@@ -1,4 +1,4 @@
 import { plugin } from '#kit';
-import { fqdn, httpsPort, ownName } from './settings.ts';
+import { fqdn, httpsPort, ownName, presentHttpsPort } from './settings.ts';
 
-export default plugin({ name: 'network', facts: [ownName], settings: [fqdn, httpsPort] });
+export default plugin({ name: 'network', facts: [ownName, presentHttpsPort], settings: [fqdn, httpsPort] });

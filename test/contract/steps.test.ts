@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { plugins } from '../../plugins/index.ts';
 import { execute } from '../../src/setup/core/execute.ts';
 import { openJournal } from '../../src/setup/core/journal.ts';
 import { rollBack } from '../../src/setup/core/rollback.ts';
@@ -71,8 +70,4 @@ test('the titles of steps and their ids are unique', async () => {
   const { steps } = await prepared(newMachine(), samples.slice(0, 1));
   expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length);
   expect(new Set(steps.map(({ title }) => title)).size).toBe(steps.length);
-});
-
-test('every plugin is reached by a step, a setting or a check', () => {
-  for (const plugin of plugins) expect(plugin.steps ?? plugin.settings ?? plugin.preflight, plugin.name).toBeDefined();
 });

@@ -111,7 +111,9 @@ export async function compose(
     formatAnswers: formatConf,
     warnings: unknownKeys(sources, knownKeys),
     async saveAnswers(text) {
-      const kept = `/var/lib/ovirt-engine/setup/answers/${name.slice(0, 14)}-setup.conf`;
+      const directory = '/var/lib/ovirt-engine/setup/answers';
+      const taken = (await host.files.list(directory)).includes(`${name.slice(0, 14)}-setup.conf`);
+      const kept = `${directory}/${taken ? name : name.slice(0, 14)}-setup.conf`;
       await host.files.write(kept, file(text, 0o600));
       if (args.generateAnswer === undefined) return [host.files.real(kept)];
       writePrivately(args.generateAnswer, text);

@@ -20,7 +20,6 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   busy: 7,
   failed: 1,
   interrupted: 1,
-  unhealthy: 6,
 };
 
 /** The exit code for an expected error. */

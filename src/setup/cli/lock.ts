@@ -1,69 +1,71 @@
-import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync, closeSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { fileFailure } from '../host/errno.ts';
+import { kernelLock } from '../host/kernel-lock.ts';
+import { type ProcessId, identify, isAlive } from '../host/process-table.ts';
+import { makeDirectories } from '../host/put.ts';
 import { SetupError } from '../kit/errors.ts';
 
-/** Who holds the lock. The start time tells a living holder from another process that got the same number later. */
-interface Holder {
-  readonly pid: number;
-  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
-  readonly started: string;
-}
-
-function startOf(pid: number): string | undefined {
+const textOf = (path: string): string | undefined => {
   try {
-    // The program's name stands in parentheses and may contain anything: fields are counted after the last one.
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ')[19];
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+};
+
+/** Who wrote its name into the file, if it still lives: whoever has just taken the lock may not have written yet. */
+function holderOf(path: string): Pick<ProcessId, 'pid'> | undefined {
+  try {
+    const holder = JSON.parse(textOf(path) ?? 'null') as ProcessId | null;
+    return holder !== null && isAlive(holder) ? holder : undefined;
   } catch {
     return undefined;
   }
 }
 
-function holderOf(path: string): Holder | undefined {
-  try {
-    const { pid, started } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Holder>;
-    return typeof pid === 'number' && typeof started === 'string' ? { pid, started } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const isAlive = (holder: Holder | undefined): holder is Holder => holder !== undefined && startOf(holder.pid) === holder.started;
-
-const busy = (holder: Holder | undefined): SetupError =>
+const busy = (holder: Pick<ProcessId, 'pid'> | undefined): SetupError =>
   new SetupError('busy', `Another run of engine-setup is active here${holder === undefined ? '' : ` (process ${holder.pid})`}`, {
     remedy: 'Wait for it to end.',
   });
 
+async function lockOf(path: string): ReturnType<typeof kernelLock> {
+  try {
+    await makeDirectories(dirname(path));
+    return await kernelLock(dirname(path), 'run');
+  } catch (error) {
+    throw fileFailure('lock', dirname(path), error);
+  }
+}
+
 /**
  * Takes the lock of an installation. Returns what gives it back, and whether a dead holder's lock was taken over.
- * Throws SetupError `busy` while another run lives.
+ * Throws SetupError `busy` while another run lives. The kernel decides who holds it; the file only says who that is.
  */
 export async function takeLock(path: string): Promise<{ readonly takenOver: boolean; release(): void }> {
-  const mine = JSON.stringify({ pid: process.pid, started: startOf(process.pid) } satisfies { pid: number; started: string | undefined });
-  const release = (): void => {
-    // Whoever removed the whole installation has removed the lock with it.
-    if (existsSync(path) && readFileSync(path, 'utf8') === mine) rmSync(path, { force: true });
+  const lock = await lockOf(path);
+  if (lock === undefined) throw busy(holderOf(path));
+  // Whoever gives the lock back removes the file.
+  const takenOver = textOf(path) !== undefined;
+  const mine = JSON.stringify(identify(process.pid));
+  const change = (work: () => void): void => {
+    try {
+      work();
+    } catch {
+      // A full disk, say: then the others hear that there is a run, but not which one.
+    }
   };
-  mkdirSync(dirname(path), { recursive: true });
-  try {
-    const fd = openSync(path, 'wx', 0o600);
-    writeSync(fd, mine);
-    closeSync(fd);
-    return { takenOver: false, release };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  // Whoever has just created the file has not written its name yet: look again before calling it dead.
-  if (!isAlive(holderOf(path))) await sleep(50);
-  const holder = holderOf(path);
-  if (isAlive(holder)) throw busy(holder);
-  // Two may find the dead holder at once: both put their name there, and after a moment the one whose name stayed has the lock.
-  writeFileSync(`${path}.${process.pid}`, mine, { mode: 0o600 });
-  renameSync(`${path}.${process.pid}`, path);
-  await sleep(100);
-  if (readFileSync(path, 'utf8') !== mine) throw busy(holderOf(path));
-  return { takenOver: true, release };
+  change(() => {
+    // Not into what lies there, which may be a link.
+    rmSync(path, { force: true });
+    writeFileSync(path, mine, { mode: 0o600, flag: 'wx' });
+  });
+  return {
+    takenOver,
+    release() {
+      // Not the file of somebody else: whoever removed the whole installation has removed ours with it.
+      if (textOf(path) === mine) change(() => rmSync(path, { force: true }));
+      lock.release();
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SetupError, messageOf } from '../kit/errors.ts';
 
@@ -13,6 +13,13 @@ export function kindOfRoot(root: string): 'absent' | 'empty' | 'sandbox' | 'fore
   const names = readdirSync(root);
   if (names.includes(marker)) return 'sandbox';
   return names.length === 0 ? 'empty' : 'foreign';
+}
+
+/** Units, and so commands, are read from below the directory: nobody else may be able to put them there. */
+function isOnlyOurs(path: string, kind: ReturnType<typeof kindOfRoot>): boolean {
+  const { uid, mode } = lstatSync(path);
+  // An empty one gets its mode when it is claimed.
+  return uid === process.geteuid?.() && (kind === 'empty' || (mode & 0o022) === 0);
 }
 
 /** The absolute path of the sandbox that `--root` names. Throws `refused` for a directory that holds other things. */
@@ -31,6 +38,10 @@ export function sandboxRoot(root: string): string {
   if (path === '/' || kind === 'foreign') {
     throw new SetupError('refused', `${path} is not a sandbox of engine-setup, and not empty`, { remedy });
   }
+  if (kind !== 'absent' && !isOnlyOurs(path, kind)) {
+    const why = `${path} belongs to another user, or other users may write into it: they could have us run what they like`;
+    throw new SetupError('refused', why, { remedy });
+  }
   return path;
 }
 
@@ -39,7 +50,9 @@ export function claimRoot(path: string): void {
   if (kindOfRoot(path) === 'sandbox') return;
   try {
     // As root, PostgreSQL may have to run as another account: that one must get through, though it need not look around.
-    mkdirSync(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+    const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
+    mkdirSync(path, { recursive: true, mode });
+    chmodSync(path, mode);
     writeFileSync(join(path, marker), 'Everything below this directory belongs to engine-setup and may be deleted by it.\n');
   } catch (error) {
     throw new SetupError('refused', `${path} cannot be used: ${messageOf(error)}`, {

@@ -13,6 +13,7 @@ import {
   sections,
 } from '#kit';
 import { type Answers, type AnySetting, Unsettled } from './answers.ts';
+import { consents } from './choose.ts';
 
 export interface Asking {
   readonly settings: readonly AnySetting[];
@@ -44,16 +45,10 @@ export function inOrder(settings: readonly AnySetting[], order: readonly string[
   return [...settings].sort((a, b) => order.indexOf(a.key) - order.indexOf(b.key));
 }
 
-/** Asks a yes/no question about a doubt or the like. Enter means no. */
-async function agree(text: string, name: string, asking: Asking): Promise<boolean> {
-  const preset = asking.sources.find(`QUESTION/1/${name}`);
-  if (preset !== undefined) return ['yes', 'true'].includes(String(preset.raw).toLowerCase());
-  for (;;) {
-    const reply = (await asking.dialog.ask({ name, text, choices: ['Yes', 'No'], initial: 'No', hidden: false })).trim().toLowerCase();
-    if (reply === 'yes') return true;
-    if (reply === 'no' || reply === '') return false;
-    asking.dialog.log('error', 'Invalid value');
-  }
+/** The answer to a doubt that was written into a file under the name of its question; undefined if there is none. */
+function presetConsent(name: string, { sources }: Asking): boolean | undefined {
+  const preset = sources.find(`QUESTION/1/${name}`);
+  return preset === undefined ? undefined : ['yes', 'true'].includes(String(preset.raw).toLowerCase());
 }
 
 /** Whether a verdict lets the value pass. Says why not, asks where a doubt may be accepted. */
@@ -68,13 +63,14 @@ async function passes(verdict: Verdict, setting: AnySetting, asking: Asking, giv
     asking.dialog.log('warning', `${verdict.doubt} (accepted by --allow ${verdict.id})`);
     return true;
   }
-  if (given && verdict.acceptedWhenGiven === true) {
+  const preset = presetConsent(verdict.id, asking);
+  if (preset === true || (given && preset === undefined && verdict.acceptedWhenGiven === true)) {
     asking.dialog.log('warning', verdict.doubt);
     return true;
   }
   if (asking.dialog.interactive) {
     asking.dialog.log('warning', verdict.doubt);
-    if (await agree(verdict.question, verdict.id, asking)) return true;
+    if (preset ?? (await consents(asking.dialog, verdict.id, verdict.question))) return true;
     return { id: verdict.id, level: 'doubt', message: '' };
   }
   return {
@@ -145,6 +141,13 @@ function keep(setting: AnySetting, value: unknown, given: Given | undefined, { a
     dialog.log('warning', `${setting.key}${sayWhere(given.origin)} has no effect: it is ${shown} on this host already`);
   }
   answers.set(setting, { value, origin: { kind: 'kept' } });
+}
+
+/** An answer that somebody gave to a question that does not arise here is not lost silently. */
+function sayIneffective(setting: AnySetting, { sources, dialog }: Asking): void {
+  const given = find(setting, sources);
+  if (setting.ask === undefined || given?.origin.kind !== 'given') return;
+  dialog.log('warning', `${setting.key}${sayWhere(given.origin)} has no effect: on this host the question does not arise any more`);
 }
 
 /** A default that nobody could look at is refused with a way out. */
@@ -231,7 +234,10 @@ export async function settle(asking: Asking): Promise<void> {
     if (here.some(({ ask }) => ask !== undefined)) dialog.title(section.title);
     for (const setting of here) {
       try {
-        if (setting.when?.(answers) === false) continue;
+        if (setting.when?.(answers) === false) {
+          sayIneffective(setting, asking);
+          continue;
+        }
         await settleOne(setting, asking);
       } catch (error) {
         // What hangs on a refused answer cannot be judged; the refusal itself is reported.

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type Change, type Host, SetupError, type Step, messageOf } from '#kit';
+import { type Change, type Host, type Json, SetupError, type Step, messageOf } from '#kit';
 import type { Entry, Journal } from './journal.ts';
 import { stash } from './stash.ts';
 
@@ -50,14 +50,23 @@ async function missingParents(paths: readonly string[], host: Host): Promise<rea
   return [...missing];
 }
 
+const holds = async (step: Step, kept: Json, host: Host): Promise<boolean> => step.holds === undefined || step.holds(host, kept);
+
 async function begin(step: Step, change: Exclude<Change, { kind: 'none' }>, { host, journal }: Workshop): Promise<void> {
   const files: Record<string, string | null> = {};
   for (const path of change.touches ?? []) files[path] = await stash(host, journal.directory, path);
-  const parents = await missingParents(Object.keys(files), host);
+  const makes = change.makes ?? [];
+  const parents = [...makes, ...(await missingParents([...Object.keys(files), ...makes], host))];
   // The first safety copy of an unfinished run counts: a second one would hold our own half-done work.
   const earlier = begun(journal, step.id);
-  const kept = earlier === undefined ? ((await step.prepare?.(host)) ?? null) : earlier.kept;
-  await journal.append({ t: 'begin', step: step.id, kept, files, parents });
+  const kept = earlier !== undefined && (await holds(step, earlier.kept, host)) ? earlier.kept : ((await step.prepare?.(host)) ?? null);
+  try {
+    await journal.append({ t: 'begin', step: step.id, kept, files, parents });
+  } catch (error) {
+    // A copy that the journal does not know of would never be thrown away.
+    if (kept !== earlier?.kept) await step.discard?.(host, kept).catch(() => undefined);
+    throw error;
+  }
   for (const unit of step.notify ?? []) await journal.append({ t: 'notify', unit });
 }
 
@@ -111,7 +120,11 @@ export async function stopServices(units: readonly string[], { host, journal }: 
 /** Restarts every notified unit once. A unit that does not run is left to the step that starts it. */
 export async function restartNotified({ host, journal }: Workshop): Promise<void> {
   for (const unit of owedRestarts(journal)) {
-    if (await host.services.isActive(unit)) await host.services.restart(unit);
+    if (await host.services.isActive(unit)) {
+      // A restart that fails leaves the unit down: then a rollback has to bring it back.
+      await journal.append({ t: 'stopped', unit });
+      await host.services.restart(unit);
+    }
     await journal.append({ t: 'notified', unit });
   }
 }

@@ -5,12 +5,13 @@ import {
   SetupError,
   type Sources,
   type StageId,
+  type Step,
   type WorkStage,
   messageOf,
   stages,
   summaryBlocks,
 } from '#kit';
-import { type Answers, type AnySetting, isRemembered, newAnswers } from './answers.ts';
+import { type Answers, type AnySetting, isRemembered, newAnswers, Unsettled } from './answers.ts';
 import { inOrder, settle } from './ask.ts';
 import { confirm, confirmSettings } from './confirm.ts';
 import { type Observer, execute, owedRestarts, restartNotified, stopServices } from './execute.ts';
@@ -21,7 +22,7 @@ import { type Plan, makePlan, stepsOf, unitsToStop } from './plan.ts';
 import { preflight } from './preflight.ts';
 import { planText, settingsPreview } from './preview.ts';
 import { postInstallStep, recordStep } from './record.ts';
-import { rollBack } from './rollback.ts';
+import { isComplete, rollBack } from './rollback.ts';
 
 /** All that a run needs from outside. */
 export interface Run {
@@ -131,6 +132,12 @@ const owed = ({ unfinished }: Progress): readonly string[] =>
 const begin: StageWork = async (run, progress) => {
   const plan = made(progress.plan);
   run.committed();
+  const pending = new Set(plan.steps.filter(({ change }) => change.kind !== 'none').map(({ step }) => step.id));
+  if (progress.unfinished !== undefined && isComplete(progress.unfinished.entries, pending)) {
+    const old = await openJournal(run.host, progress.unfinished, run.name);
+    await old.append({ t: 'end', result: 'ok' });
+    progress.unfinished = undefined;
+  }
   if (plan.pending === 0 && progress.unfinished === undefined) return;
   progress.journal = await openJournal(run.host, progress.unfinished, run.name);
   await progress.journal.append({ t: 'start', run: run.name, version: run.version, steps: plan.steps.map(({ step }) => step.id) });
@@ -311,9 +318,10 @@ export async function runPipeline(run: Run): Promise<Outcome> {
 /** What `engine-setup plan` shows: facts, answers and checks, but no stage that changes anything. */
 export async function planOnly(run: Run): Promise<{ readonly plan: Plan; readonly owed: readonly string[] }> {
   const progress: Progress = { unfinished: undefined, answers: undefined, plan: undefined, journal: undefined, unhealthy: [] };
-  await lookForUnfinished(run, progress);
-  await readFacts(run, progress);
-  await askQuestions(run, progress);
+  for (const work of [lookForUnfinished, readFacts, askQuestions]) {
+    await work(run, progress);
+    goOn(run);
+  }
   return { plan: await makePlan(steps(run, made(progress.answers)), run.host), owed: owed(progress) };
 }
 
@@ -325,7 +333,6 @@ export async function rollBackUnfinished(run: Run): Promise<readonly string[] | 
   const unfinished = await findUnfinished(run.host);
   if (unfinished === undefined) return undefined;
   run.dialog.log('info', `Taking back run ${unfinished.run}`);
-  const journal = await openJournal(run.host, unfinished, run.name);
   const answers = newAnswers(
     await probe(
       run.plugins.flatMap(({ facts }) => facts ?? []),
@@ -339,5 +346,17 @@ export async function rollBackUnfinished(run: Run): Promise<readonly string[] | 
     // Without the password of the administrator, say, the steps that set it are not known; they lie inside of others that are.
     if (!(error instanceof SetupError) || error.code !== 'refused') throw error;
   }
-  return rollBack([...steps(run, answers).map(({ step }) => step), recordStep(journal)], { ...run, journal });
+  const known = run.plugins.flatMap((plugin) => knownSteps(plugin, answers));
+  const journal = await openJournal(run.host, unfinished, run.name);
+  return rollBack([...known, postInstallStep(answers, run.version, run.formatAnswers), recordStep(journal)], { ...run, journal });
+}
+
+/** The steps of a plugin, as far as the answers suffice to tell them; the files of others are put back from the journal alone. */
+function knownSteps(plugin: Plugin, answers: Answers): readonly Step[] {
+  try {
+    return plugin.steps?.(answers) ?? [];
+  } catch (error) {
+    if (error instanceof Unsettled) return [];
+    throw error;
+  }
 }

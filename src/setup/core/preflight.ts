@@ -1,4 +1,5 @@
 import { type Dialog, type HostReader, type Plugin, type Problem, SetupError, type View } from '#kit';
+import { consents } from './choose.ts';
 
 /**
  * Makes the named checks of all plugins and reports their findings together.
@@ -17,24 +18,8 @@ export async function preflight(
       dialog.log('warning', `${problem.message} (accepted by --allow ${problem.id})`);
     else if (problem.level === 'doubt' && dialog.interactive) {
       dialog.log('warning', problem.message);
-      if (!(await accepted(problem, dialog))) open.push(problem);
+      if (!(await consents(dialog, problem.id, 'Do you want Setup to continue?'))) open.push(problem);
     } else open.push(problem);
   }
   if (open.length > 0) throw new SetupError('refused', 'This host is not ready', { problems: open });
-}
-
-async function accepted(problem: Problem, dialog: Dialog): Promise<boolean> {
-  for (;;) {
-    const reply = await dialog.ask({
-      name: problem.id,
-      text: 'Do you want Setup to continue?',
-      choices: ['Yes', 'No'],
-      initial: 'No',
-      hidden: false,
-    });
-    const word = reply.trim().toLowerCase();
-    if (word === 'yes') return true;
-    if (word === 'no' || word === '') return false;
-    dialog.log('error', 'Invalid value');
-  }
 }

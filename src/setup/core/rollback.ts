@@ -1,6 +1,6 @@
 import { type Host, type Json, type Step, messageOf } from '#kit';
-import type { Observer } from './execute.ts';
-import type { Journal } from './journal.ts';
+import { type Observer, owedRestarts } from './execute.ts';
+import type { Entry, Journal } from './journal.ts';
 import { restore } from './stash.ts';
 
 interface Begun {
@@ -10,10 +10,14 @@ interface Begun {
   readonly files: Readonly<Record<string, string | null>>;
 }
 
-/** Steps of the run, in the order they were begun first, with the oldest copies. Those undone already are left out. */
+/**
+ * Steps of the run, in the order they were begun first, with the oldest copies. Those undone already are left out,
+ * and so are their copies: what happened to a file after it was put back is not ours to undo.
+ */
 function begunSteps(journal: Journal): readonly Begun[] {
   const first = new Map<string, string | null>();
   const found = new Map<string, { kept: Json; paths: Set<string> }>();
+  const inUse = (path: string): boolean => [...found.values()].some(({ paths }) => paths.has(path));
   for (const entry of journal.entries()) {
     if (entry.t === 'begin') {
       for (const [path, hash] of Object.entries(entry.files)) if (!first.has(path)) first.set(path, hash);
@@ -21,13 +25,37 @@ function begunSteps(journal: Journal): readonly Begun[] {
       for (const path of Object.keys(entry.files)) known.paths.add(path);
       found.set(entry.step, known);
     }
-    if (entry.t === 'undone') found.delete(entry.step);
+    if (entry.t === 'undone') {
+      const paths = found.get(entry.step)?.paths ?? [];
+      found.delete(entry.step);
+      for (const path of paths) if (!inUse(path)) first.delete(path);
+    }
   }
   return [...found].map(([step, { kept, paths }]) => ({
     step,
     kept,
     files: Object.fromEntries([...paths].map((path) => [path, first.get(path) ?? null])),
   }));
+}
+
+/**
+ * Whether a run that lacks its end has nevertheless done all its work: only its last line was lost.
+ * Such a run is closed, not taken up: whatever fails later must not take the whole installation with it.
+ * @param pending ids of steps that have something to do now
+ */
+export function isComplete(entries: readonly Entry[], pending: ReadonlySet<string>): boolean {
+  let planned: readonly string[] = [];
+  const settled = new Set<string>();
+  const begun = new Set<string>();
+  for (const entry of entries) {
+    if (entry.t === 'start') planned = entry.steps;
+    if (entry.t === 'begin') begun.add(entry.step);
+    if (entry.t === 'done' || entry.t === 'already') settled.add(entry.step);
+    if (entry.t === 'undone' || entry.t === 'undo-failed' || entry.t === 'failed') return false;
+  }
+  if (owedRestarts({ entries: () => entries }).length > 0) return false;
+  const wentThrough = planned.length > 0 && planned.every((step) => settled.has(step));
+  return wentThrough || (pending.size === 0 && [...begun].every((step) => settled.has(step)));
 }
 
 async function undoOne(begun: Begun, step: Step | undefined, host: Host, directory: string): Promise<void> {

@@ -5,8 +5,7 @@ export type ErrorCode =
   | 'cancelled' // the user said no, or closed the terminal, before the confirmation
   | 'busy' // another run is active
   | 'failed' // a step failed
-  | 'interrupted' // a signal ended the run
-  | 'unhealthy'; // installed, but a health check failed
+  | 'interrupted'; // a signal ended the run
 
 /** One finding among several: reported together with all others of its kind. */
 export interface Problem {

@@ -94,5 +94,5 @@ export const previewLines: readonly string[] = [
 ];
 
 /** The blocks of the closing summary, in order; a plugin labels each block it prints. */
-export const summaryBlocks = ['login', 'web-access', 'certificates', 'notes'] as const;
+export const summaryBlocks = ['login', 'web-access', 'certificates'] as const;
 export type SummaryBlock = (typeof summaryBlocks)[number];

@@ -13,6 +13,8 @@ export type Change =
       /** Unified diff; never of secret content. */
       readonly diff?: string;
       readonly touches?: readonly string[];
+      /** Directories that come into being. Undo takes them away again only if nobody has put anything into them. */
+      readonly makes?: readonly string[];
     };
 
 /** Every author must choose one; "I did not think about it" does not compile. */
@@ -46,6 +48,8 @@ export interface Step extends Heading {
   check(host: HostReader): Promise<Change>;
   /** A safety copy, or a note of how things were; its result is journaled and handed to `undo`. Never a secret. */
   prepare?(host: Host): Promise<Json>;
+  /** Whether the safety copy that an interrupted attempt has made is still there. If not, `prepare` is called again. */
+  holds?(host: HostReader, kept: Json): Promise<boolean>;
   /** Throws the safety copy away once the run has succeeded. */
   discard?(host: Host, kept: Json): Promise<void>;
   apply(host: Host, say: (line: string) => void): Promise<void>;

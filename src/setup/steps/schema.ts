@@ -52,9 +52,29 @@ const record = (schema: string, { version, script, checksum }: Migration): reado
 export function schema(heading: Heading, { at, admin, schema: name, migrations }: WantedSchema): Step {
   const newest = migrations.at(-1)?.version ?? '';
   const copy = `${at.name}_before_${name}`;
-  const dropCopy = async (host: Host): Promise<void> => {
-    await host.database.change(admin, (sql) => sql.rows(`drop database if exists ${identifier(copy)} with (force)`));
+  const failed = `${at.name}_failed`;
+  const drop = async (host: Host, database: string): Promise<void> => {
+    await host.database.change(admin, (sql) => sql.rows(`drop database if exists ${identifier(database)} with (force)`));
   };
+  const exists = async (sql: Sql, database: string): Promise<boolean> =>
+    (await sql.rows('select 1 from pg_database where datname = $1', [database])).length > 0;
+
+  /** Names can be changed in a transaction, so that there is a database of the name at every moment. */
+  async function putBack(host: Host): Promise<void> {
+    await drop(host, failed);
+    await host.database.change(admin, async (sql) => {
+      const [access] = await sql.rows<{ open: boolean }>("select has_database_privilege('public', $1, 'connect') as open", [at.name]);
+      await sql.rows('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()', [at.name]);
+      await sql.atomically([
+        { text: `alter database ${identifier(at.name)} rename to ${identifier(failed)}` },
+        { text: `alter database ${identifier(copy)} rename to ${identifier(at.name)}` },
+        // A copy has its owner, but not its access rights.
+        ...(access?.open === false ? [{ text: `revoke all on database ${identifier(at.name)} from public` }] : []),
+      ]);
+    });
+    await drop(host, failed);
+  }
+
   return {
     ...heading,
     undo: {
@@ -67,13 +87,17 @@ export function schema(heading: Heading, { at, admin, schema: name, migrations }
           await host.database.change({ ...admin, name: at.name }, (sql) => sql.atomically(empty.map((text) => ({ text }))));
           return;
         }
-        await host.database.change(admin, async (sql) => {
-          const [there] = await sql.rows('select 1 from pg_database where datname = $1', [copy]);
-          // Without the copy a former undo has already put it back, and was cut off before it could say so.
-          if (there === undefined) return;
-          await sql.rows(`drop database if exists ${identifier(at.name)} with (force)`);
-          await sql.rows(`alter database ${identifier(copy)} rename to ${identifier(at.name)}`);
-        });
+        if (await host.database.look(admin, (sql) => exists(sql, copy))) return putBack(host);
+        // An undo that was cut off may have put the copy back already; then the version is the former one.
+        const { version } = kept as { version: string };
+        const found = await host.database.look(at, (sql) => versionOf(sql, name));
+        if (found !== version) {
+          throw new SetupError(
+            'failed',
+            `The safety copy ${copy} of ${at.name} is gone, and its schema ${name} is at ${found ?? 'nothing'}`,
+          );
+        }
+        await drop(host, failed);
       },
     },
     check: (host) =>
@@ -81,24 +105,26 @@ export function schema(heading: Heading, { at, admin, schema: name, migrations }
         const found = await versionOf(sql, name);
         if (found === newest) return nothing;
         if (found === undefined) return { kind: 'create', note: `version ${newest}` };
+        if (found > newest) {
+          throw new SetupError('refused', `The ${name} schema has version ${found}, newer than the ${newest} of this program`, {
+            remedy: 'Use the version of engine-setup that made it, or a newer one.',
+          });
+        }
         return { kind: 'update', note: `${found} -> ${newest}` };
       }),
     async prepare(host) {
       const found = await host.database.look(at, (sql) => versionOf(sql, name));
       if (found === undefined) return null;
-      await dropCopy(host);
-      await host.database.change(admin, (sql) => sql.rows(`create database ${identifier(copy)} template ${identifier(at.name)}`));
+      await drop(host, copy);
+      const statement = `create database ${identifier(copy)} template ${identifier(at.name)} owner ${identifier(at.user)}`;
+      await host.database.change(admin, (sql) => sql.rows(statement));
       return { copy, version: found };
     },
-    discard: (host, kept) => (kept === null ? Promise.resolve() : dropCopy(host)),
+    holds: (host, kept) => (kept === null ? Promise.resolve(true) : host.database.look(admin, (sql) => exists(sql, copy))),
+    discard: (host, kept) => (kept === null ? Promise.resolve() : drop(host, copy)),
     async apply(host, say) {
       await host.database.change(at, async (sql) => {
         const found = (await versionOf(sql, name)) ?? '';
-        if (found > newest) {
-          throw new SetupError('failed', `The ${name} schema has version ${found}, newer than the ${newest} of this program`, {
-            remedy: 'Install the version of engine-setup that made it, or a newer one.',
-          });
-        }
         for (const migration of migrations.filter(({ version }) => version > found)) {
           say(`${name}: ${migration.script}`);
           await sql.atomically([{ text: migration.sql }, ...record(name, migration)]);

@@ -75,26 +75,32 @@ export interface WantedDatabase {
   readonly owner: string;
 }
 
-/** A database with its own encoding and collation, whatever the locale of the system. */
+/** A database with its own encoding and collation, whatever the locale of the system, and with its owner. */
 export function database(heading: Heading, { admin, name, owner }: WantedDatabase): Step {
-  const find = (sql: Sql): Promise<readonly { owner: string }[]> =>
-    sql.rows('select pg_get_userbyid(datdba) as owner from pg_database where datname = $1', [name]);
+  const ownerOf = async (sql: Sql): Promise<string | undefined> =>
+    (await sql.rows<{ owner: string }>('select pg_get_userbyid(datdba) as owner from pg_database where datname = $1', [name]))[0]?.owner;
+  const giveTo = (whom: string): string => `alter database ${identifier(name)} owner to ${identifier(whom)}`;
   return {
     ...heading,
     undo: {
       async run(host, kept) {
-        if (kept === 'absent')
-          await host.database.change(admin, (sql) => sql.rows(`drop database if exists ${identifier(name)} with (force)`));
+        const statement = typeof kept === 'string' ? giveTo(kept) : `drop database if exists ${identifier(name)} with (force)`;
+        await host.database.change(admin, (sql) => sql.rows(statement));
       },
     },
     check: (host) =>
-      lookOr<Change>(host, admin, { kind: 'create', note: name }, async (sql) =>
-        (await find(sql)).length === 0 ? { kind: 'create', note: name } : nothing,
-      ),
-    prepare: (host) => host.database.look(admin, async (sql) => ((await find(sql)).length === 0 ? 'absent' : 'present')),
+      lookOr<Change>(host, admin, { kind: 'create', note: name }, async (sql) => {
+        const found = await ownerOf(sql);
+        if (found === undefined) return { kind: 'create', note: name };
+        return found === owner ? nothing : { kind: 'update', note: `${name}: owner ${found} -> ${owner}` };
+      }),
+    // The former owner; null: there was no such database.
+    prepare: (host) => host.database.look(admin, async (sql) => (await ownerOf(sql)) ?? null),
     async apply(host) {
-      const statement = `create database ${identifier(name)} owner ${identifier(owner)} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`;
-      await host.database.change(admin, (sql) => sql.rows(statement));
+      await host.database.change(admin, async (sql) => {
+        const create = `create database ${identifier(name)} owner ${identifier(owner)} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`;
+        await sql.rows((await ownerOf(sql)) === undefined ? create : giveTo(owner));
+      });
     },
   };
 }

@@ -74,6 +74,7 @@ export function stdinKeyboard(signal: AbortSignal): Keyboard {
     try {
       for (;;) {
         // Arrow keys and the like are no characters of a password.
+        // eslint-disable-next-line no-control-regex -- they begin with the control character escape
         buffered = buffered.replace(/^\u001b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z])/, '');
         const [key, ...rest] = [...buffered];
         if (key === undefined) {

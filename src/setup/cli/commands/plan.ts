@@ -1,5 +1,6 @@
 import { planOnly } from '../../core/pipeline.ts';
 import { planText } from '../../core/preview.ts';
+import { stdoutScreen } from '../../ui/screen.ts';
 import type { Arguments } from '../args.ts';
 import { compose, refuseSecrets, requireRoot } from '../compose.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -21,7 +22,7 @@ export async function plan(args: Arguments, version: string): Promise<ExitCode> 
       ...(change.kind === 'none' ? {} : { note: change.note }),
       drifted,
     }));
-    process.stdout.write(run.masked(`${JSON.stringify({ pending: made.pending, owedRestarts: owed, steps }, null, 2)}\n`));
-  } else process.stdout.write(run.masked(`${planText(made, { diffs: true, owed }).join('\n')}\n`));
+    stdoutScreen().write(run.masked(`${JSON.stringify({ pending: made.pending, owedRestarts: owed, steps }, null, 2)}\n`));
+  } else stdoutScreen().write(run.masked(`${planText(made, { diffs: true, owed }).join('\n')}\n`));
   return 0;
 }

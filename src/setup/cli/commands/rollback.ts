@@ -1,4 +1,5 @@
 import { rollBackUnfinished } from '../../core/pipeline.ts';
+import { stdoutScreen } from '../../ui/screen.ts';
 import type { Arguments } from '../args.ts';
 import { compose, requireRoot } from '../compose.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -11,7 +12,7 @@ import { endNow, lockPath } from './setup.ts';
 export async function rollback(args: Arguments, version: string): Promise<ExitCode> {
   const root = sandboxRoot(requireRoot(args.root));
   if (kindOfRoot(root) !== 'sandbox') {
-    process.stdout.write('There is nothing to take back: nothing is installed there.\n');
+    stdoutScreen().write('There is nothing to take back: nothing is installed there.\n');
     return 0;
   }
   const signals = listenToSignals(endNow);

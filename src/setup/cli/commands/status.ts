@@ -1,3 +1,4 @@
+import { stdoutScreen } from '../../ui/screen.ts';
 import type { Arguments } from '../args.ts';
 import { requireRoot } from '../compose.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -21,6 +22,6 @@ const text = (status: Status): string =>
 /** `engine-setup status`: where the engine is, and how its services are. */
 export async function status(args: Arguments): Promise<ExitCode> {
   const found = await inspectInstallation(sandboxRoot(requireRoot(args.root)));
-  process.stdout.write(`${args.json ? JSON.stringify(found, null, 2) : text(found)}\n`);
+  stdoutScreen().write(`${args.json ? JSON.stringify(found, null, 2) : text(found)}\n`);
   return 0;
 }

@@ -18,8 +18,8 @@ export interface Effects {
   readonly list: readonly string[];
   /** Throws if the power is gone. To be called before every look. */
   alive(): void;
-  /** Performs one effect. `half` is what is left of it when the power goes in the middle; without it, nothing is. */
-  perform<T>(name: string, whole: () => T, half?: () => void): T;
+  /** Performs one effect. `half` is what is left of it when the power goes in the middle; without it, nothing is; `failed` is what a failure leaves behind. */
+  perform<T>(name: string, whole: () => T, half?: () => void, failed?: () => void): T;
 }
 
 /** An account of effects, with the accidents that happen to it. */
@@ -36,7 +36,7 @@ export function newEffects(accidents: readonly Accident[]): Effects {
   return {
     list,
     alive,
-    perform(name, whole, half) {
+    perform(name, whole, half, failed) {
       alive();
       list.push(name);
       const how = accidents.find(({ at }) => at === list.length)?.how;
@@ -45,7 +45,10 @@ export function newEffects(accidents: readonly Accident[]): Effects {
         half?.();
         die();
       }
-      if (how === 'fail') throw new Error(`made to fail: ${name}`);
+      if (how === 'fail') {
+        failed?.();
+        throw new Error(`made to fail: ${name}`);
+      }
       const result = whole();
       if (how === 'cut-after') die();
       return result;

@@ -87,7 +87,14 @@ function services({ disk, running, ...machine }: Machine, effects: Effects): Hos
       }),
     start: async (unit) => effects.perform(`start ${unit}`, () => begin(unit)),
     stop: async (unit) => effects.perform(`stop ${unit}`, () => void running.delete(unit)),
-    restart: async (unit) => effects.perform(`restart ${unit}`, () => begin(unit)),
+    // A restart that fails has stopped the unit all the same.
+    restart: async (unit) =>
+      effects.perform(
+        `restart ${unit}`,
+        () => begin(unit),
+        undefined,
+        () => void running.delete(unit),
+      ),
     reload: async (unit) => effects.perform(`reload ${unit}`, () => begin(unit)),
   };
 }

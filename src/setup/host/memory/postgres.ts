@@ -85,13 +85,26 @@ const rules: readonly Rule[] = [
   ],
   [new RegExp(`^drop role if exists ${name}`), (m, { cluster }) => (Reflect.deleteProperty(cluster.roles, m[1] as string), none)],
   [
-    new RegExp(`^create database ${name} (?:owner ${name} template template0|template ${name})`),
-    (m, { cluster }) => (
-      (cluster.databases[m[1] as string] =
-        m[3] === undefined ? emptyDatabase(m[2] as string) : structuredClone(cluster.databases[m[3]] as Database)),
-      none
-    ),
+    new RegExp(`^create database ${name} owner ${name} template template0`),
+    (m, { cluster }) => ((cluster.databases[m[1] as string] = emptyDatabase(m[2] as string)), none),
   ],
+  [
+    // A copy belongs to whom it is said to, and is open to everybody, whatever the original was.
+    new RegExp(`^create database ${name} template ${name} owner ${name}`),
+    (m, { cluster }) => {
+      cluster.databases[m[1] as string] = {
+        ...structuredClone(cluster.databases[m[2] as string] as Database),
+        owner: m[3] as string,
+        open: true,
+      };
+      return none;
+    },
+  ],
+  [
+    new RegExp(`^alter database ${name} owner to ${name}`),
+    (m, { cluster }) => (((cluster.databases[m[1] as string] as Database).owner = m[2] as string), none),
+  ],
+  [/^select pg_terminate_backend/, () => none],
   [new RegExp(`^drop database if exists ${name}`), (m, { cluster }) => (Reflect.deleteProperty(cluster.databases, m[1] as string), none)],
   [
     new RegExp(`^alter database ${name} rename to ${name}`),

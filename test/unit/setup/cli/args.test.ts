@@ -131,7 +131,6 @@ describe('exit codes', () => {
     ['busy', 7],
     ['failed', 1],
     ['interrupted', 1],
-    ['unhealthy', 6],
   ])('of an error %s is %i', (error, code) => {
     expect(exitCodeOf(error)).toBe(code);
   });

@@ -63,7 +63,7 @@ describe('a step', () => {
       message: 'Writing /etc/a: ran, but the host still differs: /etc/a',
     });
     expect(on.observer.seen).toEqual(['a started', 'a failed']);
-    expect(kinds(on.journal)).toEqual(['begin']);
+    expect(kinds(on.journal)).toEqual(['begin', 'failed']);
   });
 
   test('that fails stops those behind it and throws what it threw', async () => {

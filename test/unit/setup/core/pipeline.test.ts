@@ -69,8 +69,6 @@ describe('a run', () => {
       { name: 'steps', steps: boom },
       { name: 'check', steps: () => [{ ...fileStep('a', '/etc/a', 'x'), check: boom }] },
       { name: 'apply', steps: () => [{ ...fileStep('a', '/etc/a', 'x'), apply: boom }] },
-      { name: 'health', health: boom },
-      { name: 'summary', summary: boom },
     ];
     for (const plugin of cases) {
       const { outcome, screen, log } = await run(newMachine(), [plugin]);
@@ -120,12 +118,23 @@ describe('a run', () => {
     expect(discarded).toEqual(['copy']);
   });
 
+  test('stands by an installation that is complete, whatever fails after its end', async () => {
+    const boom = (): never => {
+      throw new TypeError('boom');
+    };
+    for (const plugin of [{ name: 'health', health: boom }, { name: 'summary', summary: boom }] satisfies readonly Plugin[]) {
+      const { outcome, screen } = await run(newMachine(), [plugin]);
+      expect(outcome.failure, plugin.name).toBeUndefined();
+      expect(screen, plugin.name).toContain('[WARNING] The installation is complete, but: boom');
+    }
+  });
+
   test('prints the blocks of the summary in their order, whatever the order of plugins', async () => {
-    const summary = (block: 'login' | 'notes' | 'certificates', line: string): Plugin => ({
+    const summary = (block: 'login' | 'web-access' | 'certificates', line: string): Plugin => ({
       name: block,
       summary: () => Promise.resolve([{ block, lines: [line] }]),
     });
-    const { screen } = await run(newMachine(), [summary('notes', 'LAST'), summary('login', 'FIRST'), summary('certificates', 'MIDDLE')]);
+    const { screen } = await run(newMachine(), [summary('web-access', 'MIDDLE'), summary('certificates', 'LAST'), summary('login', 'FIRST')]);
     expect(screen.match(/FIRST|MIDDLE|LAST/g)).toEqual(['FIRST', 'MIDDLE', 'LAST']);
   });
 

@@ -68,6 +68,15 @@ describe('preflight', () => {
     ]);
   });
 
+  test('minds a foreign program on a port that our running service shall move to', async () => {
+    const machine = newMachine({ foreignPorts: new Map([[443, 'nginx']]) });
+    const content = Buffer.from('ENGINE_HTTPS_PORT="9443"\n');
+    machine.disk.set('/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf', { kind: 'file', content, mode: 0o644 });
+    const view = await answers(machine);
+    machine.running.set('ovirt-engine', '');
+    expect(await engine.preflight?.(view, memoryHost(machine))).toMatchObject([{ id: 'https-port' }]);
+  });
+
   test('does not mind our own services on their ports', async () => {
     const machine = newMachine({
       foreignPorts: new Map([
@@ -75,6 +84,9 @@ describe('preflight', () => {
         [5432, 'postgres'],
       ]),
     });
+    const put = (path: string, text: string): void => void machine.disk.set(path, { kind: 'file', content: Buffer.from(text), mode: 0o644 });
+    put('/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf', 'ENGINE_HTTPS_PORT="443"\n');
+    put('/var/lib/pgsql/data/postgresql.conf', "port = '5432'\n");
     const view = await answers(machine);
     machine.running.set('ovirt-engine', '');
     machine.running.set('postgresql', '');

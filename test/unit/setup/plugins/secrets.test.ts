@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { file, text } from '#kit';
 import {
   adminPassword as serverPassword,
-  knownPasswords,
   name,
   password as databasePassword,
   paths,
+  present,
   user,
 } from '../../../../plugins/database/settings.ts';
 import {
@@ -45,14 +45,19 @@ describe('passwords of an earlier run', () => {
         const data = { host: 'localhost', port: 5432, user: 'engine', name: 'engine', password: engine };
         await host.files.write(paths.engineConfiguration, file(render('engine/10-setup-database.conf', data), 0o640));
         await host.files.write(paths.adminPassword, file(`${admin}\n`, 0o600));
-        expect(await knownPasswords.probe(host)).toEqual({ engine, admin });
+        expect(await present.probe(host)).toMatchObject({
+          password: engine,
+          adminPassword: admin,
+            name: 'engine',
+          user: 'engine',
+        });
       }),
       { numRuns: 300 },
     );
   });
 
   test('are unknown where there are no such files', async () => {
-    expect(await knownPasswords.probe(memoryHost(newMachine()))).toEqual({ engine: undefined, admin: undefined });
+    expect(await present.probe(memoryHost(newMachine()))).toMatchObject({ password: undefined, adminPassword: undefined, cluster: false });
     expect(await knownSecrets.probe(memoryHost(newMachine()))).toEqual({ admin: undefined, client: undefined });
   });
 
@@ -60,7 +65,7 @@ describe('passwords of an earlier run', () => {
     const host = memoryHost(newMachine());
     for (const line of ['ENGINE_DB_PASSWORD="open', 'ENGINE_DB_PASSWORD=bare', '#ENGINE_DB_PASSWORD="x"', 'ENGINE_DB_PASSWORD="a"b"']) {
       await host.files.write(paths.engineConfiguration, file(`${line}\n`, 0o640));
-      expect((await knownPasswords.probe(host)).engine, line).toBeUndefined();
+      expect((await present.probe(host)).password, line).toBeUndefined();
     }
   });
 
@@ -80,7 +85,7 @@ describe('passwords of an earlier run', () => {
     const files = [conf({ 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77', 'OVESETUP_DB/password': `str:${odd}` })];
     const first = await install({ machine, files });
     expect(first.outcome.failure, first.screen).toBeUndefined();
-    expect(await knownPasswords.probe(memoryHost(machine))).toMatchObject({ engine: odd });
+    expect(await present.probe(memoryHost(machine))).toMatchObject({ password: odd });
     // The second run is not told the password.
     const second = await install({ machine, files: [] });
     expect(second.outcome.failure, second.screen).toBeUndefined();
@@ -101,6 +106,7 @@ describe('the password of the administrator', () => {
       id: 'OVESETUP_CONFIG_WEAK_ENGINE_PASSWORD',
       doubt: 'The password is weak: it is a very common password',
       question: 'Use weak password?',
+      acceptedWhenGiven: true,
     });
     expect(await judge('zorbalax')).toMatchObject({ doubt: expect.stringContaining('a word that belongs to this installation') });
     expect(await judge('canary-Wort-77')).toBeUndefined();
@@ -135,7 +141,7 @@ describe('secrets that are made up', () => {
     const host = memoryHost(newMachine());
     const view = newAnswers(
       new Map<string, unknown>([
-        [knownPasswords.id, {}],
+        [present.id, {}],
         [knownSecrets.id, {}],
       ]),
     );

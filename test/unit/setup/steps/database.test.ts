@@ -118,7 +118,7 @@ describe('a database', () => {
     const first = await apply([makeRole(), makeDatabase], machine);
     await first.done;
     expect(await makeDatabase.check(memoryHost(machine))).toEqual({ kind: 'none' });
-    await undo(makeDatabase, memoryHost(machine), 'present' as never);
+    await undo(makeDatabase, memoryHost(machine), 'engine' as never);
     expect(await makeDatabase.check(memoryHost(machine))).toEqual({ kind: 'none' });
     expect(await first.takeBack()).toEqual([]);
     expect(await makeDatabase.check(memoryHost(machine))).toEqual({ kind: 'create', note: 'engine' });
@@ -166,7 +166,7 @@ describe('a schema', () => {
     // A copy that an earlier run has left would be of an older state.
     expect(changes).toEqual([
       'drop database if exists "engine_before_public" with (force)',
-      'create database "engine_before_public" template "engine"',
+      'create database "engine_before_public" template "engine" owner "engine"',
       'create table t_04050002 ()',
     ]);
     expect(on.journal.entries()[0]).toMatchObject({ kept: { copy: 'engine_before_public', version: '04050001' } });
@@ -202,7 +202,7 @@ describe('a schema', () => {
     const machine = await installed('04050001', '04050009');
     const { on, done } = await apply([makeSchema('04050001', '04050002')], machine);
     await expect(done).rejects.toMatchObject({
-      code: 'failed',
+      code: 'refused',
       message: 'The public schema has version 04050009, newer than the 04050002 of this program',
     });
     expect(on.host.effects.filter((effect) => effect.startsWith('create table'))).toEqual([]);

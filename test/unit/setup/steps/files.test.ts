@@ -137,9 +137,9 @@ describe('directories', () => {
 
   test('are made in their order, and only those that differ are touched', async () => {
     const on = host();
-    expect(await step.check(on)).toMatchObject({ kind: 'create', touches: ['/opt/a', '/opt/a/b'] });
+    expect(await step.check(on)).toMatchObject({ kind: 'create', makes: ['/opt/a', '/opt/a/b'] });
     await on.files.write('/opt/a', { kind: 'directory', mode: 0o755 });
-    expect(await step.check(on)).toMatchObject({ touches: ['/opt/a/b'] });
+    expect(await step.check(on)).toMatchObject({ makes: ['/opt/a/b'] });
     await step.apply(on, silent);
     expect(await step.check(on)).toEqual({ kind: 'none' });
     expect(await on.files.read('/opt/a/b')).toMatchObject({ kind: 'directory', mode: 0o700 });
