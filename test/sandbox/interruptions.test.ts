@@ -241,7 +241,7 @@ describe('a full disk', () => {
   const mount = (megabytes: number, directory: string): void =>
     void execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=700`, 'tmpfs', directory], { stdio: 'ignore' });
 
-  test.skipIf(process.getuid?.() !== 0).each([1, 8, 30, 45, 60])(
+  test.skipIf(process.getuid?.() !== 0).each([1, 8, 16, 24, 30])(
     'of %i MB ends with a message that names the path and a remedy, and with the old state',
     async (size) => {
       const trial = await fresh();
