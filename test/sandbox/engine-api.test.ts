@@ -1,28 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addAdmin, addUser, adminPassword, ownVersion, startEngine, type TestEngine } from '../support/engine.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { addUser, adminPassword, ownVersion } from '../support/engine.ts';
 import { type Answer, basic } from '../support/https-client.ts';
-import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { useEngine } from '../support/running-engine.ts';
 
 const root = '/ovirt-engine/api';
 const admin = basic('admin@internal', adminPassword);
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-let postgres: TestPostgres;
-let engine: TestEngine;
+const running = useEngine();
 let userId = '';
 beforeAll(async () => {
-  postgres = await startPostgres();
-  await addAdmin(postgres);
-  engine = await startEngine(postgres);
-  userId = (await postgres.query<{ user_id: string }>('select user_id from users'))[0]!.user_id;
-});
-afterAll(async () => {
-  await engine.stop();
-  await postgres.stop();
+  userId = (await running.postgres.query<{ user_id: string }>('select user_id from users'))[0]!.user_id;
 });
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
-  engine.client(path, { method, headers: { authorization: admin, ...headers } });
+  running.engine.client(path, { method, headers: { authorization: admin, ...headers } });
 const json = { accept: 'application/json' };
 
 describe('the root of the API', () => {
@@ -92,7 +84,7 @@ describe('credentials', () => {
   it('are a live token that carries the scope of the API', async () => {
     const grant = async (scope: string): Promise<string> => {
       const form = { grant_type: 'password', username: 'admin@internal', password: adminPassword, scope };
-      const { body } = await engine.client('/ovirt-engine/sso/oauth/token', { form, headers: json });
+      const { body } = await running.engine.client('/ovirt-engine/sso/oauth/token', { form, headers: json });
       return (JSON.parse(body) as { access_token: string }).access_token;
     };
     const status = async (token: string) => (await get(root, { authorization: `Bearer ${token}` })).status;
@@ -101,7 +93,7 @@ describe('credentials', () => {
     expect(await status(await grant('ovirt-app-admin'))).toBe(200);
     expect(await status(await grant('openid'))).toBe(401);
     expect(await status(`${token}x`)).toBe(401);
-    await engine.client('/ovirt-engine/services/sso-logout', { form: { token, scope: 'ovirt-app-api' } });
+    await running.engine.client('/ovirt-engine/services/sso-logout', { form: { token, scope: 'ovirt-app-api' } });
     expect(await status(token)).toBe(401);
   });
 
@@ -120,21 +112,21 @@ describe('credentials', () => {
   });
 
   it('stop working at once for a user without roles, though the password is remembered', async () => {
-    await addUser(postgres, 'temp', adminPassword);
-    await postgres.query(
+    await addUser(running.postgres, 'temp', adminPassword);
+    await running.postgres.query(
       `select attach_user_to_role('temp', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'temp'`,
     );
     const authorization = basic('temp@internal', adminPassword);
     expect((await get(root, { authorization })).status).toBe(200);
-    await postgres.query(`delete from permissions where ad_element_id = (select user_id from users where username = 'temp')`);
+    await running.postgres.query(`delete from permissions where ad_element_id = (select user_id from users where username = 'temp')`);
     expect((await get(root, { authorization })).status).toBe(401);
-    await postgres.query(`delete from users where username = 'temp'`);
+    await running.postgres.query(`delete from users where username = 'temp'`);
   });
 
   it('given with every request are one login to the audit log', async () => {
-    await postgres.query('delete from audit_log');
+    await running.postgres.query('delete from audit_log');
     await Promise.all(Array.from({ length: 40 }, () => get(root)));
-    const [{ count }] = (await postgres.query<{ count: string }>('select count(*) from audit_log')) as [{ count: string }];
+    const [{ count }] = (await running.postgres.query<{ count: string }>('select count(*) from audit_log')) as [{ count: string }];
     expect(Number(count)).toBeLessThanOrEqual(1);
   });
 });
@@ -185,7 +177,7 @@ describe('the correlation id', () => {
 
   it('is made up when the client sends none, also for refusals', async () => {
     expect((await get(root)).headers['correlation-id']).toMatch(uuid);
-    expect((await engine.client(root)).headers['correlation-id']).toMatch(uuid);
+    expect((await running.engine.client(root)).headers['correlation-id']).toMatch(uuid);
     expect((await get(`${root}/nothing`)).headers['correlation-id']).toMatch(uuid);
   });
 });

@@ -98,13 +98,17 @@ describe('the engine refuses to start', () => {
   it.each([
     [
       'older',
-      `update schema_version set version = '04040999'`,
+      `update schema_version set version = '04040999' where current`,
       /schema public has version 04040999, but this release needs 0405\d{4}: run engine-setup/,
     ],
-    ['newer', `update schema_version set version = '04990001'`, /schema public has version 04990001, .* made by a newer release/],
+    [
+      'newer',
+      `update schema_version set version = '04990001' where current`,
+      /schema public has version 04990001, .* made by a newer release/,
+    ],
     ['missing', `alter schema aaa_jdbc rename to away`, /schema aaa_jdbc is not installed, .*: run engine-setup/],
   ])('with a schema that is %s', async (_kind, statement, message) => {
-    const [installed] = await postgres.query<{ version: string }>('select max(version) as version from schema_version');
+    const [installed] = await postgres.query<{ version: string }>('select version from schema_version where current');
     await postgres.query(statement);
     await withEngine(
       async (engine) => {
@@ -113,7 +117,7 @@ describe('the engine refuses to start', () => {
       },
       { until: 'cannot start' },
     );
-    await postgres.query('update schema_version set version = $1', [installed!.version]);
+    await postgres.query('update schema_version set version = $1 where current', [installed!.version]);
     await postgres.query('alter schema away rename to aaa_jdbc').catch(() => undefined);
   });
 

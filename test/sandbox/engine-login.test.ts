@@ -1,45 +1,26 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { addAdmin, addUser, adminPassword, startEngine, type TestEngine } from '../support/engine.ts';
-import { type Answer, cookieValue } from '../support/https-client.ts';
-import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { addUser, adminPassword } from '../support/engine.ts';
+import { type Answer, cookieValue, freshSource } from '../support/https-client.ts';
+import { formCookie, loginForm, loginTarget, logIn as sendForm, tokenIn } from '../support/login-form.ts';
+import { useEngine } from '../support/running-engine.ts';
 
-const loginForm = '/ovirt-engine/sso/login.html';
-const loginTarget = '/ovirt-engine/sso/interactive-login';
 const sessionCookie = '__Secure-engine-session';
-const formCookie = '__Secure-engine-login';
 const wrong = 'The user name or the password is wrong.';
 
-let postgres: TestPostgres;
-let engine: TestEngine;
-beforeAll(async () => {
-  postgres = await startPostgres();
-  await addAdmin(postgres);
+const running = useEngine(async (postgres) => {
   await addUser(postgres, 'plain', adminPassword);
-  await addUser(postgres, 'expired', adminPassword, "now() - interval '1 day'");
-  await addUser(postgres, 'disabled', adminPassword);
-  await postgres.query(`update aaa_jdbc.users set disabled = 1 where name = 'disabled'`);
-  engine = await startEngine(postgres);
-});
-afterAll(async () => {
-  await engine.stop();
-  await postgres.stop();
+  await addUser(postgres, 'expired', adminPassword, { validTo: "now() - interval '1 day'" });
+  await addUser(postgres, 'disabled', adminPassword, { disabled: 1 });
 });
 
-const tokenIn = ({ body }: Answer): string => /name="form_token" value="([^"]*)"/.exec(body)?.[1] ?? '';
-
-/** Opens the form and sends it, as a browser would. */
-async function logIn(fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> {
-  const form = await engine.client(loginForm);
-  return engine.client(loginTarget, {
-    form: { form_token: tokenIn(form), profile: 'internal', ...fields },
-    headers: { cookie: `${formCookie}=${cookieValue(form, formCookie)}`, ...headers },
-  });
-}
+/** Sends the form, each time from another address. */
+const logIn = (fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer> =>
+  sendForm(running.engine, fields, { headers, from: freshSource() });
 const admin = { username: 'admin', password: adminPassword };
 
 /** A session cookie of the administrator, ready to be sent. */
 const session = async (): Promise<string> => `${sessionCookie}=${cookieValue(await logIn(admin), sessionCookie)}`;
-const welcome = (cookie: string) => engine.client('/ovirt-engine/', { headers: { cookie } });
+const welcome = (cookie: string) => running.engine.client('/ovirt-engine/', { headers: { cookie } });
 
 describe('logging in', () => {
   it.each(['admin', 'admin@internal'])('works as %s and leads to the welcome page', async (username) => {
@@ -87,10 +68,10 @@ describe('logging in', () => {
   });
 
   it('leaves events behind', async () => {
-    await postgres.query('delete from audit_log');
+    await running.postgres.query('delete from audit_log');
     await logIn({ username: 'ad\nmin\u202e', password: 'wrong' });
     await logIn(admin);
-    const events = await postgres.query<{ log_type: number; user_name: string }>(
+    const events = await running.postgres.query<{ log_type: number; user_name: string }>(
       'select log_type, user_name from audit_log order by audit_log_id',
     );
     expect(events).toEqual([
@@ -108,9 +89,9 @@ describe('a form from elsewhere', () => {
   };
 
   it('is refused without the token or with another one', async () => {
-    await refused(engine.client(loginTarget, { form: admin }));
+    await refused(running.engine.client(loginTarget, { form: admin }));
     await refused(logIn({ ...admin, form_token: '' }));
-    await refused(logIn({ ...admin, form_token: tokenIn(await engine.client(loginForm)) }));
+    await refused(logIn({ ...admin, form_token: tokenIn(await running.engine.client(loginForm)) }));
   });
 
   it('is refused without the cookie the token was made for', async () => {
@@ -129,7 +110,7 @@ describe('a form from elsewhere', () => {
   });
 
   it('is not mistaken for our own', async () => {
-    expect((await logIn(admin, { origin: `https://localhost:${engine.port}`, 'sec-fetch-site': 'same-origin' })).status).toBe(303);
+    expect((await logIn(admin, { origin: `https://localhost:${running.engine.port}`, 'sec-fetch-site': 'same-origin' })).status).toBe(303);
   });
 });
 
@@ -138,8 +119,8 @@ describe('a session', () => {
     const before = await session();
     const planted = `${sessionCookie}=${'A'.repeat(86)}`;
     for (const brought of [planted, before]) {
-      const form = await engine.client(loginForm);
-      const answer = await engine.client(loginTarget, {
+      const form = await running.engine.client(loginForm);
+      const answer = await running.engine.client(loginTarget, {
         form: { form_token: tokenIn(form), ...admin },
         headers: { cookie: `${formCookie}=${cookieValue(form, formCookie)}; ${brought}` },
       });
@@ -150,7 +131,7 @@ describe('a session', () => {
 
   it('is known to the database by a digest only', async () => {
     const cookie = await session();
-    const rows = await postgres.query<{ row: string }>('select s::text as row from sso_sessions s');
+    const rows = await running.postgres.query<{ row: string }>('select s::text as row from sso_sessions s');
     expect(rows.length).toBeGreaterThan(0);
     expect(JSON.stringify(rows)).not.toContain(cookie.split('=')[1]);
   });
@@ -158,8 +139,8 @@ describe('a session', () => {
   it('does not open the API, and a token of the API opens no session', async () => {
     const cookie = await session();
     const token = cookie.split('=')[1]!;
-    expect((await engine.client('/ovirt-engine/api', { headers: { authorization: `Bearer ${token}`, cookie } })).status).toBe(401);
-    const granted = await engine.client('/ovirt-engine/sso/oauth/token', {
+    expect((await running.engine.client('/ovirt-engine/api', { headers: { authorization: `Bearer ${token}`, cookie } })).status).toBe(401);
+    const granted = await running.engine.client('/ovirt-engine/sso/oauth/token', {
       form: { grant_type: 'password', username: 'admin@internal', password: adminPassword, scope: 'ovirt-app-api' },
       headers: { accept: 'application/json' },
     });
@@ -174,24 +155,25 @@ describe('a session', () => {
   ])('ends with: %s', async (statement) => {
     const cookie = await session();
     expect((await welcome(cookie)).body).toContain('admin@internal');
-    await postgres.query(statement);
+    await running.postgres.query(statement);
     expect((await welcome(cookie)).body).not.toContain('admin@internal');
-    await postgres.query(`update aaa_jdbc.users set disabled = 0 where name = 'admin'`);
+    await running.postgres.query(`update aaa_jdbc.users set disabled = 0 where name = 'admin'`);
   });
 
   it('is noted as used at most once a minute', async () => {
     const cookie = await session();
-    const noted = () => postgres.query<{ at: Date }>('select last_used_at as at from sso_sessions order by created_at desc limit 1');
+    const noted = () =>
+      running.postgres.query<{ at: Date }>('select last_used_at as at from sso_sessions order by created_at desc limit 1');
     const [first] = await noted();
     await welcome(cookie);
     expect(await noted()).toEqual([first]);
-    await postgres.query(`update sso_sessions set last_used_at = last_used_at - interval '2 minutes'`);
+    await running.postgres.query(`update sso_sessions set last_used_at = last_used_at - interval '2 minutes'`);
     await welcome(cookie);
     expect((await noted())[0]!.at.getTime()).toBeGreaterThanOrEqual(first!.at.getTime());
   });
 
   it('makes the login form lead on to the welcome page', async () => {
-    const answer = await engine.client(loginForm, { headers: { cookie: await session() } });
+    const answer = await running.engine.client(loginForm, { headers: { cookie: await session() } });
     expect([answer.status, answer.headers.location]).toEqual([303, '/ovirt-engine/']);
   });
 });
@@ -204,7 +186,7 @@ describe('logging out', () => {
   const stillLoggedIn = async (): Promise<boolean> => (await welcome(cookie)).body.includes('admin@internal');
 
   it('asks first when a link leads there', async () => {
-    const page = await engine.client('/ovirt-engine/logout', { headers: { cookie } });
+    const page = await running.engine.client('/ovirt-engine/logout', { headers: { cookie } });
     expect(page.status).toBe(200);
     expect(tokenIn(page)).not.toBe('');
     expect(await stillLoggedIn()).toBe(true);
@@ -212,11 +194,11 @@ describe('logging out', () => {
 
   it('ends the session for good and drops the cookie', async () => {
     const form_token = tokenIn(await welcome(cookie));
-    const answer = await engine.client('/ovirt-engine/logout', { form: { form_token }, headers: { cookie } });
+    const answer = await running.engine.client('/ovirt-engine/logout', { form: { form_token }, headers: { cookie } });
     expect([answer.status, answer.headers.location]).toEqual([303, '/ovirt-engine/']);
     expect(answer.cookies.get(sessionCookie)).toMatch(/^; .*Secure; HttpOnly; SameSite=Lax; Max-Age=0$/);
     expect(await stillLoggedIn()).toBe(false);
-    const [event] = await postgres.query<{ log_type: number }>('select log_type from audit_log order by audit_log_id desc limit 1');
+    const [event] = await running.postgres.query<{ log_type: number }>('select log_type from audit_log order by audit_log_id desc limit 1');
     expect(event).toEqual({ log_type: 31 });
   });
 
@@ -224,7 +206,7 @@ describe('logging out', () => {
     const form_token = tokenIn(await welcome(cookie));
     const other = tokenIn(await welcome(await session()));
     const send = (form: Record<string, string>, headers: Record<string, string> = {}) =>
-      engine.client('/ovirt-engine/logout', { form, headers: { cookie, ...headers } });
+      running.engine.client('/ovirt-engine/logout', { form, headers: { cookie, ...headers } });
     expect((await send({})).status).toBe(403);
     expect((await send({ form_token: other })).status).toBe(403);
     expect((await send({ form_token }, { origin: 'https://evil.example' })).status).toBe(403);

@@ -1,28 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addAdmin, adminPassword, startEngine, type TestEngine } from '../support/engine.ts';
-import { freePort, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { describe, expect, it } from 'vitest';
+import { adminPassword } from '../support/engine.ts';
+import { freePort } from '../support/postgres.ts';
+import { useEngine } from '../support/running-engine.ts';
 
-let postgres: TestPostgres;
-let engine: TestEngine;
-let origin = '';
-beforeAll(async () => {
-  postgres = await startPostgres();
-  await addAdmin(postgres);
-  const port = await freePort();
-  origin = `http://127.0.0.1:${port}`;
-  engine = await startEngine(postgres, {
-    settings: {
-      ENGINE_HTTPS_ENABLED: 'false',
-      ENGINE_HTTP_ENABLED: 'true',
-      ENGINE_HTTP_PORT: String(port),
-      ENGINE_PROXY_ENABLED: 'true',
-      ENGINE_HTTPS_PORT: 'None',
-    },
-  });
-});
-afterAll(async () => {
-  await engine.stop();
-  await postgres.stop();
+const port = await freePort();
+const origin = `http://127.0.0.1:${port}`;
+const running = useEngine(undefined, {
+  settings: {
+    ENGINE_HTTPS_ENABLED: 'false',
+    ENGINE_HTTP_ENABLED: 'true',
+    ENGINE_HTTP_PORT: String(port),
+    ENGINE_PROXY_ENABLED: 'true',
+    ENGINE_HTTPS_PORT: 'None',
+  },
 });
 
 /** What a web server in front adds to every request. */
@@ -51,7 +41,7 @@ describe('behind a web server', () => {
 
   it('events name the address of the browser', async () => {
     await logIn('https://engine.example.com');
-    const [event] = await postgres.query<{ message: string }>('select message from audit_log order by audit_log_id desc limit 1');
+    const [event] = await running.postgres.query<{ message: string }>('select message from audit_log order by audit_log_id desc limit 1');
     expect(event!.message).toBe('User admin@internal logged in from 203.0.113.7.');
   });
 

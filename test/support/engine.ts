@@ -97,11 +97,11 @@ export async function addUser(
   postgres: TestPostgres,
   name: string,
   password: string,
-  validTo = "now() + interval '73000 days'",
+  { validTo = "now() + interval '73000 days'", disabled = 0 } = {},
 ): Promise<void> {
   await postgres.query(
-    `with account as (insert into aaa_jdbc.users (uuid, name, password, password_valid_to)
-       values (gen_random_uuid(), $1, $2, ${validTo}) returning id)
+    `with account as (insert into aaa_jdbc.users (uuid, name, password, password_valid_to, disabled)
+       values (gen_random_uuid(), $1, $2, ${validTo}, ${disabled}) returning id)
      insert into aaa_jdbc.user_attributes (user_id, name, value) select id, 'firstName', $3 from account`,
     [name, hash(password), name],
   );

@@ -15,13 +15,15 @@ export interface Ask {
   /** Sent as a form. */
   readonly form?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The loopback address to send from; 127.0.0.1 where nothing is said. */
+  readonly from?: string;
 }
 
 export type HttpsClient = (path: string, ask?: Ask) => Promise<Answer>;
 
 /** A client that trusts one CA, follows no redirect and sends the path as it stands. */
 export function createClient(port: number, ca: string): HttpsClient {
-  return (path, { method, headers = {}, form, body } = {}) =>
+  return (path, { method, headers = {}, form, body, from } = {}) =>
     new Promise((resolve, reject) => {
       const payload = form === undefined ? body : new URLSearchParams(form).toString();
       const type: Record<string, string> = form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
@@ -36,6 +38,7 @@ export function createClient(port: number, ca: string): HttpsClient {
           headers: { ...type, ...length, ...headers },
           agent: false,
           family: 4,
+          ...(from === undefined ? {} : { localAddress: from }),
         },
         (response) => {
           let text = '';
@@ -66,3 +69,8 @@ export const cookieValue = (answer: Answer, name: string): string => (answer.coo
 
 /** The Authorization header of HTTP Basic. */
 export const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+let sources = 0;
+
+/** A loopback address nobody has sent from yet: failed logins of one test are no reason to answer the next one late. */
+export const freshSource = (): string => `127.0.1.${++sources}`;

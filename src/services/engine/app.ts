@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../frame/database.ts';
 import type { Log } from '../frame/log.ts';
@@ -45,7 +46,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const { client, caCertificate, engineCertificate, tokenIdleSeconds } = settings;
   const pages = await loadPages(version);
   const audit = createAudit(database, log, now);
-  const authenticate = createAuthenticate({ database, audit, log, now });
+  const authenticate = createAuthenticate({ database, audit, log, now, sleep });
   const formTokens = createFormTokens(client.secret, settings.hostNames);
 
   const app = createServer({

@@ -23,14 +23,12 @@ export async function newestVersion(folder: string): Promise<string> {
   return newest;
 }
 
-/** The version a schema has according to its table `schema_version`, or null when it was never installed. */
+/** The version a schema has: that of the row of its table `schema_version` which setup marked as current. Null when it was never installed. */
 export async function installedVersion(database: Database, schema: string): Promise<string | null> {
   const table = `${schema}.schema_version`;
   const [found] = await database.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [table]);
   if (found?.exists !== true) return null;
-  const [row] = await database.query<{ version: string | null }>(
-    `select max(version) as version from ${table} where state in ('INSTALLED', 'SKIPPED')`,
-  );
+  const [row] = await database.query<{ version: string }>(`select version from ${table} where current order by id desc limit 1`);
   return row?.version ?? null;
 }
 

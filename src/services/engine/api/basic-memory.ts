@@ -1,5 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import type { BasicCredentials } from '../http/basic-credentials.ts';
+import { createCredentialDigest } from '../sso/credential-digest.ts';
 
 /** Remembers for a short time whose some credentials were. */
 export type BasicMemory = (credentials: BasicCredentials, check: () => Promise<string | null>) => Promise<string | null>;
@@ -15,14 +15,12 @@ const most = 1_000;
  * `check` returns the id of the user, or null, which is not remembered.
  */
 export function createBasicMemory(now: () => number): BasicMemory {
-  const key = randomBytes(32);
+  const digestOf = createCredentialDigest();
   const known = new Map<string, { userId: string; until: number }>();
   const running = new Map<string, Promise<string | null>>();
 
-  return async ({ user, password }, check) => {
-    const digest = createHmac('sha256', key)
-      .update(JSON.stringify([user, password]))
-      .digest('base64');
+  return async (credentials, check) => {
+    const digest = digestOf(credentials);
     const found = known.get(digest);
     if (found !== undefined && found.until > now()) return found.userId;
     known.delete(digest);

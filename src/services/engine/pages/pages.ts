@@ -9,7 +9,8 @@ export interface PageData {
     readonly banner: string | null;
     readonly user: string | null;
     readonly formToken: string | null;
-    readonly fingerprint: string | null;
+    /** In pairs of digits, between which the line may break. */
+    readonly fingerprint: readonly string[] | null;
     readonly database: boolean;
   };
   readonly login: { readonly message: string | null; readonly username: string; readonly formToken: string };

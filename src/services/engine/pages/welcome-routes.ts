@@ -47,7 +47,7 @@ export function welcomeRoutes(app: FastifyInstance, parts: WelcomeParts): void {
       banner: banners.get(one(queryOf(request), 'error') ?? '') ?? null,
       user: session === null ? null : loginName(session.principal),
       formToken: session === null ? null : formTokens.issue('logout', sessionToken(request)),
-      fingerprint: certificate?.fingerprint256 ?? null,
+      fingerprint: certificate?.fingerprint256.split(':') ?? null,
       database,
     });
   });

@@ -52,7 +52,14 @@ export function loginRoutes(app: FastifyInstance, parts: LoginParts): void {
     }
     const profile = one(form, 'profile') ?? internal.profile;
     const user = username.endsWith(`@${profile}`) ? username : `${username}@${profile}`;
-    const outcome = await authenticate({ user, password: one(form, 'password') ?? '', source: request.ip, correlationId: null });
+    const attempt = { user, password: one(form, 'password') ?? '', source: request.ip, correlationId: null };
+    const outcome = await authenticate(attempt).catch((error: unknown) => {
+      if (error instanceof Refusal) return error;
+      throw error;
+    });
+    if (outcome instanceof Refusal) {
+      return showForm(request, reply.headers(outcome.headers), outcome.status, `${outcome.message} Please try again.`, username);
+    }
     // 200, since a 401 would have to name a scheme of HTTP authentication and there is none for this form.
     if ('refusal' in outcome) return showForm(request, reply, 200, outcome.refusal, username);
 

@@ -6,6 +6,7 @@ export type OAuthCode =
   | 'invalid_request'
   | 'invalid_scope'
   | 'server_error'
+  | 'temporarily_unavailable'
   | 'unauthorized_client'
   | 'unsupported_grant_type';
 

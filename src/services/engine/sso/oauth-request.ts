@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod 
 import type { Log } from '../../frame/log.ts';
 import { describeFailure } from '../http/failure.ts';
 import { allFieldsOf, type Fields, one } from '../http/fields.ts';
-import { OAuthError, oauthErrorBody } from './oauth-error.ts';
+import { type OAuthCode, OAuthError, oauthErrorBody } from './oauth-error.ts';
 import { splitScope } from './scopes.ts';
 
 /** Registers an OAuth end point, which clients may use with GET and a query or with POST and a form. */
@@ -46,6 +46,10 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     return;
   }
   const { status, message, headers } = describeFailure(error, log);
-  const code = status >= 500 ? 'server_error' : 'invalid_request';
-  void sendJson(reply.code(status).headers(headers), oauthErrorBody(code, message, scopes));
+  void sendJson(reply.code(status).headers(headers), oauthErrorBody(codeOf(status), message, scopes));
+}
+
+function codeOf(status: number): OAuthCode {
+  if (status === 429 || status === 503) return 'temporarily_unavailable';
+  return status >= 500 ? 'server_error' : 'invalid_request';
 }

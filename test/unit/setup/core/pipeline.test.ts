@@ -122,7 +122,10 @@ describe('a run', () => {
     const boom = (): never => {
       throw new TypeError('boom');
     };
-    for (const plugin of [{ name: 'health', health: boom }, { name: 'summary', summary: boom }] satisfies readonly Plugin[]) {
+    for (const plugin of [
+      { name: 'health', health: boom },
+      { name: 'summary', summary: boom },
+    ] satisfies readonly Plugin[]) {
       const { outcome, screen } = await run(newMachine(), [plugin]);
       expect(outcome.failure, plugin.name).toBeUndefined();
       expect(screen, plugin.name).toContain('[WARNING] The installation is complete, but: boom');
@@ -134,7 +137,11 @@ describe('a run', () => {
       name: block,
       summary: () => Promise.resolve([{ block, lines: [line] }]),
     });
-    const { screen } = await run(newMachine(), [summary('web-access', 'MIDDLE'), summary('certificates', 'LAST'), summary('login', 'FIRST')]);
+    const { screen } = await run(newMachine(), [
+      summary('web-access', 'MIDDLE'),
+      summary('certificates', 'LAST'),
+      summary('login', 'FIRST'),
+    ]);
     expect(screen.match(/FIRST|MIDDLE|LAST/g)).toEqual(['FIRST', 'MIDDLE', 'LAST']);
   });
 

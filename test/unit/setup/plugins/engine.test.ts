@@ -84,7 +84,8 @@ describe('preflight', () => {
         [5432, 'postgres'],
       ]),
     });
-    const put = (path: string, text: string): void => void machine.disk.set(path, { kind: 'file', content: Buffer.from(text), mode: 0o644 });
+    const put = (path: string, text: string): void =>
+      void machine.disk.set(path, { kind: 'file', content: Buffer.from(text), mode: 0o644 });
     put('/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf', 'ENGINE_HTTPS_PORT="443"\n');
     put('/var/lib/pgsql/data/postgresql.conf', "port = '5432'\n");
     const view = await answers(machine);

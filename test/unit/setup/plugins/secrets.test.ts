@@ -48,7 +48,7 @@ describe('passwords of an earlier run', () => {
         expect(await present.probe(host)).toMatchObject({
           password: engine,
           adminPassword: admin,
-            name: 'engine',
+          name: 'engine',
           user: 'engine',
         });
       }),
