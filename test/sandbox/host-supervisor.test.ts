@@ -1,6 +1,17 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmdirSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -50,6 +61,11 @@ async function processOf(name: string): Promise<ProcessId> {
   const pid = (await stateOf(name))?.pid;
   return identify(pid ?? -1)!;
 }
+const runsAnew = (name: string, before: ProcessId): Promise<ProcessId> =>
+  until(async () => {
+    const { state, pid } = (await stateOf(name)) ?? {};
+    return state === 'running' && pid !== before.pid && identify(pid ?? -1);
+  });
 const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 const processesWith = (argument: string): readonly number[] =>
   readdirSync('/proc')
@@ -61,6 +77,24 @@ async function killSupervisor(): Promise<void> {
   const holder = readHolder(root)!;
   process.kill(holder.pid, 'SIGKILL');
   await until(() => !isAlive(holder));
+}
+
+/** Fills a disk to the last byte that this file can take. */
+function fill(path: string): void {
+  const fd = openSync(path, 'a');
+  try {
+    for (let size = 65_536; size > 0; size = size === 1 ? 0 : size / 2) {
+      for (let full = false; !full;) {
+        try {
+          full = writeSync(fd, Buffer.alloc(size)) < size;
+        } catch {
+          full = true;
+        }
+      }
+    }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 describe('a service of a sandbox', () => {
@@ -217,7 +251,7 @@ describe('a service that ends by itself', () => {
     await host.services.start('crasher');
     const first = await processOf('crasher');
     process.kill(first.pid, 'SIGKILL');
-    await until(async () => (await stateOf('crasher'))?.state === 'running' && (await processOf('crasher')).pid !== first.pid);
+    await runsAnew('crasher', first);
     expect(readRecords(root)[0]).toMatchObject({ restarts: 1, lastExit: { code: null, signal: 'SIGKILL' } });
   });
 
@@ -291,7 +325,7 @@ describe('the supervisor', () => {
     expect(all.map(isAlive)).toEqual([false, false, false]);
     expect(textOf(join(root, 'order'))).toBe('second\nfirst\n');
     expect((await unitStates(root)).map(({ name, state }) => `${name} ${state}`)).toEqual(['first stopped', 'second stopped']);
-    expect(readdirSync(join(root, 'run')).sort()).toEqual(['units']);
+    expect(readdirSync(join(root, 'run')).sort()).toEqual(['.lock-id', 'units']);
   });
 
   test('keeps running when the last unit is stopped', async () => {
@@ -373,7 +407,7 @@ describe('after kill -9 of the supervisor', () => {
     await host.services.start('sleeper');
     expect(await processOf('sleeper')).toEqual(running);
     process.kill(running.pid, 'SIGKILL');
-    await until(async () => (await stateOf('sleeper'))?.state === 'running' && (await processOf('sleeper')).pid !== running.pid);
+    await runsAnew('sleeper', running);
   });
 
   test('the next one starts again what has died meanwhile', async () => {
@@ -459,5 +493,62 @@ describe('after kill -9 of the supervisor', () => {
     expect(await stateOf('sleeper')).toMatchObject({ state: 'stopped' });
     await startSupervisor(root);
     expect(await host.services.isActive('sleeper')).toBe(false);
+  });
+});
+
+/** A disk that can be filled without harm to anybody; mounting one is for root alone. */
+const canMount = ((): boolean => {
+  const at = mkdtempSync(join(tmpdir(), 'mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', at], { stdio: 'ignore' });
+    execFileSync('umount', [at], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmdirSync(at);
+  }
+})();
+
+describe('on a full disk', () => {
+  test.skipIf(!canMount)('(root only, mounts a tmpfs) a service that dies is started again, and its supervisor lives on', async () => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=700', 'tmpfs', root]);
+    try {
+      await unit('talker', shell('while :; do echo "I am here"; /bin/sleep 0.1; done'), ['Restart=on-failure', 'RestartSec=10ms']);
+      await unit('sleeper', ['/bin/sleep', '1000'], ['Restart=on-failure', 'RestartSec=10ms']);
+      await host.services.start('talker');
+      await host.services.start('sleeper');
+      const [holder, before] = [readHolder(root)!, [await processOf('talker'), await processOf('sleeper')]];
+      const full = (): void => ['ballast', 'var/log/supervisor.log'].forEach((path) => fill(join(root, path)));
+      full();
+      for (const { pid } of before) process.kill(pid, 'SIGKILL');
+      const again = [await runsAnew('talker', before[0]!), await runsAnew('sleeper', before[1]!)];
+      expect(isAlive(holder)).toBe(true);
+      expect(textOf(join(root, 'var/log/supervisor.log'))).not.toContain(String(again[1]!.pid));
+
+      // It still does what it is told, and its successor finds what it could not note down.
+      full();
+      await host.services.restart('talker');
+      await killSupervisor();
+      full();
+      await startSupervisor(root);
+      expect(await processOf('sleeper')).toEqual(again[1]);
+      process.kill(again[1]!.pid, 'SIGKILL');
+      const third = await runsAnew('sleeper', again[1]!);
+      const second = readHolder(root);
+
+      // With room again everything is caught up on.
+      await rm(join(root, 'ballast'));
+      await until(() => readRecords(root).some((record) => record.name === 'sleeper' && record.process?.pid === third.pid));
+      await until(() => textOf(join(root, 'var/log/supervisor.log')).includes(`sleeper: running, process ${third.pid}`));
+      await until(() => readHolder(root) !== undefined && isAlive(readHolder(root)!));
+      expect(second === undefined || !isAlive(second) || second.pid === readHolder(root)!.pid).toBe(true);
+      await stopSupervisor(root);
+      expect(isAlive(third)).toBe(false);
+    } finally {
+      await rm(join(root, 'ballast'), { force: true });
+      await stopSupervisor(root);
+      execFileSync('umount', ['-l', root]);
+    }
   });
 });

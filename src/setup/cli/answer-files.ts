@@ -1,6 +1,7 @@
-import { closeSync, fchmodSync, fstatSync, lstatSync, openSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AnswerFile } from '../answers/sources.ts';
+import { writePrivateFile } from '../host/put.ts';
 import { SetupError, messageOf } from '../kit/errors.ts';
 
 const largest = 16 * 1024 * 1024;
@@ -24,16 +25,8 @@ function read(path: string, kept: boolean): AnswerFile {
   }
 }
 
-/** Writes a file that only its owner can read, also where a more open one lies already. */
-export function writePrivately(path: string, text: string): void {
-  const fd = openSync(path, 'w', 0o600);
-  try {
-    if (fstatSync(fd).isFile()) fchmodSync(fd, 0o600);
-    writeFileSync(fd, text);
-  } finally {
-    closeSync(fd);
-  }
-}
+/** Writes a file that only its owner can read, whole or not at all, in place of what lies there. Throws SetupError `failed`. */
+export const writePrivately = (path: string, text: string): void => writePrivateFile(path, text);
 
 /** `PATH` if it is there, then `PATH.d/*.conf` by name. */
 function configuration(path: string): readonly string[] {

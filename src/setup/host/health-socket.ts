@@ -1,6 +1,6 @@
-import { closeSync, constants, openSync } from 'node:fs';
 import { request } from 'node:http';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { type Held, hold } from './supervisor/hold.ts';
 
 /** What a service says of itself on its socket (`/healthz`). */
 export interface ServiceHealth {
@@ -15,16 +15,16 @@ export interface ServiceHealth {
  * @param path real path of the socket; it may be longer than the 108 bytes that the kernel allows, so the way leads through its directory
  */
 export async function askHealth(path: string, timeoutMs = 2000): Promise<ServiceHealth | undefined> {
-  let directory: number;
+  let directory: Held;
   try {
-    directory = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+    directory = hold(dirname(path));
   } catch {
     return undefined;
   }
   try {
     return await new Promise<ServiceHealth | undefined>((resolve) => {
       const options = {
-        socketPath: `/proc/self/fd/${directory}/${basename(path)}`,
+        socketPath: join(directory.path, basename(path)),
         path: '/healthz',
         timeout: timeoutMs,
         agent: false,
@@ -49,6 +49,6 @@ export async function askHealth(path: string, timeoutMs = 2000): Promise<Service
       asked.end();
     });
   } finally {
-    closeSync(directory);
+    directory.close();
   }
 }

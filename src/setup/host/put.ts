@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { closeSync, constants, fchmodSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, chmod, lchown, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { SetupError } from '../kit/errors.ts';
 import type { Entry } from '../kit/host.ts';
 import { groupId, userId } from './accounts.ts';
-import { codeOf } from './errno.ts';
+import { codeOf, fileFailure } from './errno.ts';
 
 /** A name that nobody can guess, so that nobody can prepare a trap there; in the target's directory, so that a rename suffices. */
 const beside = (path: string): string => join(dirname(path), `.engine-setup-${randomBytes(8).toString('hex')}`);
@@ -95,4 +96,38 @@ export async function put(path: string, entry: Entry, owners: boolean): Promise<
     throw error;
   }
   await syncDirectory(dirname(path));
+}
+
+/**
+ * Writes a file, anywhere on this host, that only its owner can read: whole or not at all, and in place of what lies there, be it a link.
+ * A device takes the text as it is. Throws SetupError `failed`.
+ */
+export function writePrivateFile(path: string, text: string): void {
+  const draft = beside(path);
+  try {
+    const there = lstatSync(path, { throwIfNoEntry: false });
+    if (there?.isCharacterDevice() === true) return writeFileSync(path, text);
+    // To replace one of these, as /dev/stdout, is never what was meant.
+    if (there !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+      throw new SetupError('failed', `Cannot write ${path}: it is not a file`, { remedy: 'Name another file.' });
+    }
+    const fd = openSync(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    try {
+      fchmodSync(fd, 0o600);
+      writeFileSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(draft, path);
+    const directory = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      fsyncSync(directory);
+    } finally {
+      closeSync(directory);
+    }
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw fileFailure('write', path, error);
+  }
 }

@@ -55,9 +55,12 @@ export async function postgresLauncher(
   if (!isRoot) return checked([]);
   if (await probe([...namespace(), 'true'])) return checked(namespace());
   const account = await findAccount(['postgres', 'nobody']);
-  const change =
-    account === undefined ? [] : [program('setpriv'), `--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups', '--'];
-  if (account !== undefined && (await probe([...change, 'true']))) return checked(change, account.name);
+  // A change of the account would take back that the program ends with us (see `commands.ts`). An old setpriv cannot keep that.
+  for (const keep of [['--pdeathsig=keep'], []]) {
+    if (account === undefined) break;
+    const change = [program('setpriv'), `--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups', ...keep, '--'];
+    if (await probe([...change, 'true'])) return checked(change, account.name);
+  }
   const remedy =
     'Run as an ordinary user, or allow user namespaces (sysctl user.max_user_namespaces), or create an account named postgres.';
   return { launcher: [], problem: { message: 'PostgreSQL refuses to run as root, and there is no way here to be somebody else', remedy } };

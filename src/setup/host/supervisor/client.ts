@@ -51,10 +51,15 @@ async function ask(root: string, request: Request): Promise<Reply | undefined> {
 
 /** A process that outlives us and our terminal. It is told nothing but the root. */
 async function launch(root: string): Promise<ChildProcess> {
-  await makeDirectories(logDirectory(root));
-  await makeDirectories(runDirectory(root));
   const cache = process.env['NODE_COMPILE_CACHE'];
-  const output = openSync(supervisorLog(root), 'a', 0o600);
+  let output: number;
+  try {
+    await makeDirectories(logDirectory(root));
+    await makeDirectories(runDirectory(root));
+    output = openSync(supervisorLog(root), 'a', 0o600);
+  } catch (error) {
+    throw fileFailure('write', supervisorLog(root), error);
+  }
   try {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), root], {
       cwd: '/',

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
 
-/** A sandbox's root held open. */
+/** A directory held open. */
 export interface Held {
   /**
    * Leads to this very directory, whatever becomes of its name: one that was removed does not lead to another that was made in its place.
@@ -10,8 +10,8 @@ export interface Held {
   close(): void;
 }
 
-/** Holds the root of a sandbox. Throws ENOENT if it is not there. */
-export function hold(root: string): Held {
-  const fd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
+/** Holds a directory. Throws ENOENT if it is not there. */
+export function hold(directory: string): Held {
+  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   return { path: `/proc/self/fd/${fd}`, close: () => closeSync(fd) };
 }

@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAbsent } from '../errno.ts';
+import { codeOf, isAbsent } from '../errno.ts';
 import { type ProcessId, bootId } from '../process-table.ts';
 import type { Unit } from '../unit-file.ts';
 import { holderFile, recordDirectory } from './sandbox-paths.ts';
@@ -37,9 +37,15 @@ export const isSettled = ({ state, boot }: UnitRecord): boolean => state === 'st
 
 /** In one move, so that a reader never sees a half. It need not survive a power cut: then no process does either. */
 function writeJson(path: string, value: unknown): void {
-  writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
-  chmodSync(`${path}.new`, 0o600);
-  renameSync(`${path}.new`, path);
+  const draft = `${path}.new`;
+  try {
+    writeFileSync(draft, JSON.stringify(value), { mode: 0o600 });
+    chmodSync(draft, 0o600);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
 }
 
 function readJson(path: string): unknown {
@@ -74,11 +80,43 @@ export function readRecords(root: string): readonly UnitRecord[] {
     .sort((a, b) => a.sequence - b.sequence);
 }
 
-/** Notes who supervises; undefined: nobody any more. */
-export function writeHolder(root: string, holder: ProcessId | undefined): void {
-  if (holder === undefined) rmSync(holderFile(root), { force: true });
-  else writeJson(holderFile(root), holder);
-}
+/** Notes who supervises. */
+export const writeHolder = (root: string, holder: ProcessId): void => writeJson(holderFile(root), holder);
 
 /** Who supervises, or did so before it was killed. */
 export const readHolder = (root: string): ProcessId | undefined => readJson(holderFile(root)) as ProcessId | undefined;
+
+/** Notes that may have to wait, for a full disk for instance. Nothing here ever throws. */
+export interface Notes {
+  /** Makes a note, in place of one of the same name that still waits. */
+  make(name: string, write: () => void): void;
+  /** Tries again what waits. */
+  retry(): void;
+}
+
+export function notes(log: (line: string) => void): Notes {
+  const waiting = new Map<string, () => void>();
+  const attempt = (name: string, write: () => void): boolean => {
+    try {
+      write();
+      return true;
+    } catch (error) {
+      if (!waiting.has(name))
+        log(`what is known of ${name} cannot be noted down, and is kept in memory: ${codeOf(error) ?? String(error)}`);
+      return false;
+    }
+  };
+  return {
+    make(name, write) {
+      if (attempt(name, write)) waiting.delete(name);
+      else waiting.set(name, write);
+    },
+    retry() {
+      for (const [name, write] of waiting) {
+        if (!attempt(name, write)) continue;
+        waiting.delete(name);
+        log(`what is known of ${name} is noted down`);
+      }
+    },
+  };
+}

@@ -19,10 +19,20 @@ const pollMs = 100;
 /** Even SIGKILL takes a moment; a process that hangs in the kernel never ends. */
 const killMs = 5_000;
 
-const openLog = (path: string): number => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  return openSync(path, 'a', 0o640);
-};
+/** Trouble with a disk, which may pass, and is no reason to keep a service down. */
+const diskTrouble = ['ENOSPC', 'EDQUOT', 'EROFS', 'EIO'];
+
+function openLog(path: string, log: (line: string) => void): number {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    return openSync(path, 'a', 0o640);
+  } catch (error) {
+    const code = codeOf(error) ?? '';
+    if (!diskTrouble.includes(code)) throw error;
+    log(`its output is lost until its next start, because ${path} cannot be opened: ${code}`);
+    return openSync('/dev/null', 'w');
+  }
+}
 
 /** The files a unit writes to; errors go where the output goes unless the unit says otherwise, as in systemd. */
 export const logsOf = (unit: Unit, otherwise: string): readonly [stdout: string, stderr: string] => {
@@ -49,9 +59,14 @@ export async function endAll({ invocation, boot }: { readonly invocation: string
 }
 
 /** Starts the process of a unit in a session of its own. Throws if the program cannot be started at all. */
-export async function launch(unit: Unit, logs: readonly [string, string], invocation: string): Promise<Running> {
+export async function launch(
+  unit: Unit,
+  logs: readonly [string, string],
+  invocation: string,
+  log: (line: string) => void,
+): Promise<Running> {
   const [program, ...args] = unit.argv;
-  const outputs = logs.map(openLog);
+  const outputs = logs.map((path) => openLog(path, log));
   // The child takes over our mask. Nothing else runs in between: this is synchronous.
   const ours = process.umask(unit.umask);
   try {

@@ -29,6 +29,7 @@ export interface Surroundings {
   readonly known: UnitRecord | undefined;
   /** Where its output goes unless the unit says otherwise. */
   readonly ownLog: string;
+  /** Neither of the two ever throws: they are called where nobody would catch it. */
   keep(record: UnitRecord): void;
   log(line: string): void;
 }
@@ -66,9 +67,11 @@ export function unitRunner({ name, known, ownLog, keep, log }: Surroundings): Un
   async function spawn(current: UnitRecord): Promise<Running> {
     if (record !== undefined) await endAll(record);
     const { process: _, ...rest } = current;
-    // On disk before the process is there: see UnitRecord.
-    const next = note(rest, { state: 'starting', invocation: randomUUID().replaceAll('-', ''), boot: bootId() });
-    const process = await launch(next.unit, logsOf(next.unit, ownLog), next.invocation);
+    // On disk before the process is there: see UnitRecord. A restart keeps the invocation, of which no process is left: so the new process
+    // is found even if the disk is full, and the record there is an old one.
+    const invocation = rest.invocation === '' ? randomUUID().replaceAll('-', '') : rest.invocation;
+    const next = note(rest, { state: 'starting', invocation, boot: bootId() });
+    const process = await launch(next.unit, logsOf(next.unit, ownLog), next.invocation, (line) => log(`${name}: ${line}`));
     watch(next, process);
     return process;
   }

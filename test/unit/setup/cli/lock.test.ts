@@ -1,12 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { takeLock } from '../../../../src/setup/cli/lock.ts';
+import { bootId, identify } from '../../../../src/setup/host/process-table.ts';
 
 let directory = '';
 const children: ChildProcess[] = [];
@@ -20,11 +30,6 @@ const put = (holder: string): void => {
   mkdirSync(dirname(path()), { recursive: true });
   writeFileSync(path(), holder);
 };
-const startOf = (pid: number): string | undefined =>
-  readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')[19];
-
 /** Takes the lock in a process of its own, at the moment a line comes in; says how that went, and stays until its input ends. */
 function contender(): ChildProcess & { readonly stdout: NodeJS.ReadableStream; readonly stdin: NodeJS.WritableStream } {
   const module_ = new URL('../../../../src/setup/cli/lock.ts', import.meta.url).href;
@@ -50,7 +55,7 @@ describe('the lock', () => {
     const lock = await takeLock(path());
     expect(lock.takenOver).toBe(false);
     expect(statSync(path()).mode & 0o777).toBe(0o600);
-    expect(JSON.parse(readFileSync(path(), 'utf8'))).toEqual({ pid: process.pid, started: startOf(process.pid) });
+    expect(JSON.parse(readFileSync(path(), 'utf8'))).toEqual(identify(process.pid));
     await expect(takeLock(path())).rejects.toMatchObject({
       code: 'busy',
       message: `Another run of engine-setup is active here (process ${process.pid})`,
@@ -75,11 +80,11 @@ describe('the lock', () => {
   });
 
   test.each([
-    ['of a process that is gone', () => JSON.stringify({ pid: 2 ** 30, started: '1' })],
-    ['of another process that had our number', () => JSON.stringify({ pid: process.pid, started: '1' })],
+    ['of a process that is gone', () => JSON.stringify({ pid: 2 ** 30, startTime: 1, boot: bootId() })],
+    ['of another process that had our number', () => JSON.stringify({ pid: process.pid, startTime: 1, boot: bootId() })],
+    ['of a process before the machine was started anew', () => JSON.stringify({ ...identify(process.pid), boot: 'another boot' })],
     ['whose holder died before it wrote its name', () => ''],
     ['that is damaged', () => '{"pid":'],
-    ['that names nobody', () => '{"pid":"1","started":5}'],
     ['that is not even an object', () => 'null'],
   ])('%s is taken over', async (_, holder) => {
     put(holder());
@@ -91,7 +96,7 @@ describe('the lock', () => {
 
   test('of a dead process is taken over by one only, of several that try at once', async () => {
     for (let round = 0; round < 3; round++) {
-      put(JSON.stringify({ pid: 2 ** 30, started: String(round) }));
+      put(JSON.stringify({ pid: 2 ** 30, startTime: round, boot: bootId() }));
       const all = [contender(), contender(), contender()];
       await Promise.all(all.map(said));
       for (const child of all) child.stdin.write('\n');
@@ -101,40 +106,60 @@ describe('the lock', () => {
     }
   }, 60_000);
 
-  test('of a dead process is lost by the one whose name was replaced by that of another who took it over too', async () => {
-    put(JSON.stringify({ pid: 2 ** 30, started: '1' }));
-    const child = contender();
-    const winner = JSON.stringify({ pid: child.pid, started: startOf(child.pid ?? 0) });
-    const taking = takeLock(path());
-    while (!readFileSync(path(), 'utf8').includes(`"pid":${process.pid},`)) await setImmediate();
-    writeFileSync(path(), winner);
-    await expect(taking).rejects.toMatchObject({ code: 'busy', message: expect.stringContaining(`process ${child.pid ?? 0}`) });
-    expect(readFileSync(path(), 'utf8')).toBe(winner);
+  test('is held by one only, of several that try at once where nothing is there yet', async () => {
+    for (let round = 0; round < 3; round++) {
+      rmSync(dirname(path()), { recursive: true, force: true });
+      const all = [contender(), contender(), contender(), contender()];
+      await Promise.all(all.map(said));
+      for (const child of all) child.stdin.write('\n');
+      expect((await Promise.all(all.map(said))).sort()).toEqual(['busy', 'busy', 'busy', 'got false']);
+      for (const child of all) child.kill('SIGKILL');
+      await Promise.all(all.map(async (child) => child.signalCode ?? once(child, 'exit')));
+    }
+  }, 60_000);
+
+  test('does not depend on its file, which only says who holds it', async () => {
+    const lock = await takeLock(path());
+    put(JSON.stringify({ pid: 2 ** 30, startTime: 1, boot: bootId() }));
+    await expect(takeLock(path())).rejects.toMatchObject({ code: 'busy', message: 'Another run of engine-setup is active here' });
+    lock.release();
+    expect(existsSync(path())).toBe(true);
+    (await takeLock(path())).release();
   });
 
-  test('is not given back by one who does not hold it any more', async () => {
+  test('has a name that nobody else can know, and that a copy of the installation does not share', async () => {
     const lock = await takeLock(path());
-    const other = JSON.stringify({ pid: 1, started: startOf(1) });
-    writeFileSync(path(), other);
+    const id = join(dirname(path()), '.lock-id');
+    expect(statSync(id).mode & 0o777).toBe(0o600);
+    expect(readFileSync(id, 'utf8')).toMatch(/^[0-9a-f]{64}$/);
+    expect(readdirSync(dirname(path())).sort()).toEqual(['.lock-id', 'engine-setup.lock']);
+    cpSync(dirname(path()), join(directory, 'copy'), { recursive: true });
+    const other = await takeLock(join(directory, 'copy/engine-setup.lock'));
+    other.release();
     lock.release();
-    expect(readFileSync(path(), 'utf8')).toBe(other);
+  });
+
+  test('does not write through a link that lies where its file belongs', async () => {
+    put('');
+    rmSync(path());
+    writeFileSync(join(directory, 'precious'), 'data');
+    symlinkSync(join(directory, 'precious'), path());
+    (await takeLock(path())).release();
+    expect(readFileSync(join(directory, 'precious'), 'utf8')).toBe('data');
   });
 
   test('can be given back after the whole installation is gone', async () => {
     const lock = await takeLock(path());
     rmSync(dirname(path()), { recursive: true });
+    // Whoever comes next finds nothing, not even the name of our lock.
+    const next = await takeLock(path());
     expect(() => lock.release()).not.toThrow();
+    await expect(takeLock(path())).rejects.toMatchObject({ code: 'busy', message: expect.stringContaining(`process ${process.pid}`) });
+    next.release();
   });
 
-  test('is respected though the name of its holder holds parentheses and blanks', async () => {
-    const child = spawn('/bin/sh', ['-c', 'printf "x) S 1 2 3" > /proc/self/comm; exec 3<&0; read line'], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    children.push(child);
-    const started = startOf(child.pid ?? 0);
-    put(JSON.stringify({ pid: child.pid, started }));
-    await expect(takeLock(path())).rejects.toMatchObject({ code: 'busy' });
-    child.stdin.end();
-    expect(await text(child.stdout)).toBe('');
+  test('that cannot be made says why', async () => {
+    writeFileSync(dirname(path()), 'in the way');
+    await expect(takeLock(path())).rejects.toMatchObject({ code: 'failed', message: expect.stringContaining('not a directory') });
   });
 });

@@ -1,13 +1,32 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { runCommand } from '../../../../src/setup/host/commands.ts';
+import { endCommands, runCommand } from '../../../../src/setup/host/commands.ts';
 import { identify } from '../../../../src/setup/host/process-table.ts';
 
+const [setpriv, unshare] = [
+  ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'],
+  ['unshare', '--user', '--map-user=65534', '--'],
+] as const;
+const works = ([program = '', ...args]: readonly string[]): boolean => spawnSync(program, [...args, 'true']).status === 0;
+
 const sh = (script: string) => ['sh', '-c', script] as const;
+
+async function until(what: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (what()) return;
+    await sleep(20);
+  }
+  throw new Error('it did not happen');
+}
+async function pidIn(path: string): Promise<number> {
+  await until(() => existsSync(path) && readFileSync(path, 'utf8').endsWith('\n'));
+  return Number(readFileSync(path, 'utf8'));
+}
 
 describe('a command', () => {
   test('gives code and both outputs as they are', async () => {
@@ -85,5 +104,41 @@ describe('a command', () => {
 
   test('that prints without end is ended', async () => {
     await expect(runCommand({ argv: ['yes'] })).rejects.toThrow('The program yes printed more than 8388608 characters and was ended');
+  });
+
+  // `kill -9` of setup leaves it no time to end anything: this is up to the kernel.
+  test.skipIf(!works(setpriv)).each([
+    ['', []],
+    [', also in a namespace of its own', works(unshare) ? unshare : []],
+  ])('dies with us, however we die%s', async (_, launcher) => {
+    const folder = await mkdtemp(join(tmpdir(), 'commands-'));
+    try {
+      const argv = [...launcher, ...sh(`umask 0; echo $$ > ${folder}/pid; exec sleep 1000`)];
+      await chmod(folder, 0o777);
+      const module_ = new URL('../../../../src/setup/host/commands.ts', import.meta.url).href;
+      const script = `import { runCommand } from ${JSON.stringify(module_)}; await runCommand(${JSON.stringify({ argv })});`;
+      const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'ignore' });
+      const pid = await pidIn(join(folder, 'pid'));
+      expect(identify(pid)).toBeDefined();
+      parent.kill('SIGKILL');
+      await until(() => identify(pid) === undefined);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('can be ended at once with all that it started', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'commands-'));
+    try {
+      const ended = runCommand({ argv: sh(`trap '' TERM INT; sleep 1000 & echo $! > ${folder}/pid; wait`) });
+      const pid = await pidIn(join(folder, 'pid'));
+      endCommands();
+      expect((await ended).code).toBe(137);
+      await until(() => identify(pid) === undefined);
+      // Nobody is left: nothing happens.
+      endCommands();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });

@@ -39,9 +39,12 @@ describe('the programs of PostgreSQL', () => {
       `--reuid=${uid}`,
       expect.stringMatching(/^--regid=\d+$/),
       '--clear-groups',
+      '--pdeathsig=keep',
       '--',
     ]);
     expect(found.problem).toBeUndefined();
+    const old = await postgresLauncher({ programs, home: '/' }, { isRoot: true, probe: without('unshare', '--pdeathsig=keep') });
+    expect(old.launcher.slice(-2)).toEqual(['--clear-groups', '--']);
   });
 
   test('that nobody may run are a problem with a way out', async () => {
