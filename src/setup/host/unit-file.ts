@@ -16,10 +16,6 @@ import { splitWords, withoutSpecifiers } from './unit-words.ts';
  * All paths are real ones: the sandbox's root is a part of them.
  */
 export interface Unit {
-  readonly description: string;
-  readonly after: readonly string[];
-  readonly wants: readonly string[];
-  readonly requires: readonly string[];
   readonly argv: readonly [string, ...string[]];
   /** Whether the service reads its configuration again on SIGHUP. */
   readonly reloads: boolean;
@@ -35,27 +31,22 @@ export interface Unit {
   /** Files that output is appended to; without them the supervisor chooses one. */
   readonly stdout?: string;
   readonly stderr?: string;
-  readonly wantedBy: readonly string[];
 }
 
 type Draft = { -readonly [K in keyof Unit]?: Unit[K] };
 /** Takes the value of a key over into the draft; throws an Error that says what is accepted. */
 type Take = (value: string, draft: Draft) => void;
 
-/** An empty value takes back what stood before, as in systemd. */
-const list =
-  (key: 'after' | 'wants' | 'requires' | 'wantedBy'): Take =>
-  (value, draft) => {
-    draft[key] = value === '' ? [] : [...(draft[key] ?? []), ...splitWords(value)];
-  };
+/** Read, so that a mistake is found, but without a meaning here. */
+const list: Take = (value) => void splitWords(value);
 const ignored: Take = () => undefined;
 
 const keys: Readonly<Record<string, Readonly<Record<string, Take>>>> = {
   Unit: {
-    Description: (value, draft) => (draft.description = withoutSpecifiers(value)),
-    After: list('after'),
-    Wants: list('wants'),
-    Requires: list('requires'),
+    Description: (value) => void withoutSpecifiers(value),
+    After: list,
+    Wants: list,
+    Requires: list,
   },
   Service: {
     Type: (value) => oneOf(value, ['exec', 'simple']),
@@ -85,7 +76,7 @@ const keys: Readonly<Record<string, Readonly<Record<string, Take>>>> = {
     StandardError: (value, draft) => (draft.stderr = logFile(value)),
     ...Object.fromEntries([...hardening].map((key) => [key, ignored])),
   },
-  Install: { WantedBy: list('wantedBy') },
+  Install: { WantedBy: list },
 };
 
 /** Lines with their numbers: comments dropped, lines that end in a backslash joined with the next. */
@@ -139,10 +130,6 @@ export function parseUnit(text: string, path: string): Unit {
 
 /** As in systemd, but for the limit to stop: a trial should not wait for a minute and a half. */
 const defaults = {
-  description: '',
-  after: [],
-  wants: [],
-  requires: [],
   reloads: false,
   environment: {},
   directory: '/',
@@ -152,5 +139,4 @@ const defaults = {
   killSignal: 'SIGTERM',
   signalAll: true,
   umask: 0o022,
-  wantedBy: [],
 } as const;

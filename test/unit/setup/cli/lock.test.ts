@@ -154,7 +154,7 @@ describe('the lock', () => {
     // Whoever comes next finds nothing, not even the name of our lock.
     const next = await takeLock(path());
     expect(() => lock.release()).not.toThrow();
-    await expect(takeLock(path())).rejects.toMatchObject({ code: 'busy', message: expect.stringContaining(`process ${process.pid}`) });
+    await expect(takeLock(path())).rejects.toMatchObject({ code: 'busy' });
     next.release();
   });
 

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { filesBelow } from '../../../../src/setup/host/files.ts';
+import { writePrivateFile } from '../../../../src/setup/host/put.ts';
 import { SetupError } from '../../../../src/setup/kit/errors.ts';
 import { type Host, file } from '../../../../src/setup/kit/host.ts';
 
@@ -281,5 +282,26 @@ describe('what the file system refuses', () => {
   test.skipIf(asRoot)('says so without permission (needs an ordinary user)', async () => {
     mkdirSync(join(root, 'closed'), { mode: 0o500 });
     expect((await failure(files.write('/closed/a', file('x', 0o644)))).message).toContain('permission denied');
+  });
+});
+
+describe('a private file outside of any prefix', () => {
+  test('replaces what lies there, be it a link or open to all, and nothing that is no file', () => {
+    const folder = join(outside, 'private');
+    mkdirSync(folder);
+    const at = (name: string): string => join(folder, name);
+    writeFileSync(at('precious'), 'data', { mode: 0o644 });
+    symlinkSync('precious', at('link'));
+    symlinkSync('nowhere', at('dangling'));
+    for (const name of ['new', 'link', 'dangling']) {
+      writePrivateFile(at(name), 'secret');
+      expect(lstatSync(at(name)).mode, name).toBe(0o100600);
+      expect(readFileSync(at(name), 'utf8')).toBe('secret');
+    }
+    expect(readFileSync(at('precious'), 'utf8')).toBe('data');
+    mkdirSync(at('folder'));
+    symlinkSync('/dev/null', at('device'));
+    for (const name of ['folder', 'device']) expect(() => writePrivateFile(at(name), 'secret')).toThrow('it is not a file');
+    expect(readdirSync(folder).sort()).toEqual(['dangling', 'device', 'folder', 'link', 'new', 'precious']);
   });
 });

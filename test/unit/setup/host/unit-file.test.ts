@@ -43,10 +43,6 @@ ProtectSystem=strict
 WantedBy=multi-user.target
 `;
     expect(parse(text)).toEqual({
-      description: 'An engine at 100%',
-      after: ['network.target', 'postgresql.service', 'other.service'],
-      wants: ['a.service'],
-      requires: ['b.service'],
       argv: ['/opt/my node/bin/node', '--flag', 'a b', 'say "hi"', '100%', '$HOME', 'tab\there'],
       reloads: true,
       environment: { NAME: 'a b', OTHER: '100%', MORE: '' },
@@ -59,7 +55,6 @@ WantedBy=multi-user.target
       umask: 0o027,
       stdout: '/var/log/a log',
       stderr: '/var/log/errors',
-      wantedBy: ['multi-user.target'],
     });
   });
 
