@@ -1,6 +1,7 @@
 import { type DatabaseAddress, type View, fact, port as portKind, readText, setting, text } from '#kit';
 import { minimumLength } from '../../src/setup/pki/password-limits.ts';
 import { sandbox } from '../environment/settings.ts';
+import { httpsPort } from '../network/settings.ts';
 
 export const paths = {
   home: '/var/lib/pgsql',
@@ -59,6 +60,7 @@ export const port = setting({
   preview: 'Engine database port',
   keep: true,
   initial: (view) => (view.fact(sandbox) ? 15432 : 5432),
+  validate: (value, view) => (value === view.get(httpsPort) ? `Port ${value} is wanted for HTTPS already` : undefined),
 });
 
 export const name = setting({

@@ -75,7 +75,7 @@ export async function findUnfinished(host: HostReader): Promise<{ readonly run: 
   for (const run of [...(await host.files.list(runsDirectory))].reverse()) {
     const text = await readText(host, fileIn(run));
     if (text === undefined) continue;
-    const entries = parse(text, fileIn(run));
+    const entries = parse(text, host.files.real(fileIn(run)));
     if (entries.length > 0 && entries.at(-1)?.t !== 'end') return { run, entries };
   }
   return undefined;

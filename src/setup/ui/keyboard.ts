@@ -98,6 +98,9 @@ export function stdinKeyboard(signal: AbortSignal): Keyboard {
   return {
     terminal: stdin.isTTY,
     async line(hidden) {
+      // Answers that come without a pause would otherwise leave no moment in which a signal is seen.
+      await new Promise((resolve) => setImmediate(resolve));
+      heed();
       stdin.resume();
       try {
         return hidden && stdin.isTTY ? await hiddenLine() : await wholeLine();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type Outcome, runPipeline } from '../../core/pipeline.ts';
+import { endCommands } from '../../host/commands.ts';
 import { SetupError } from '../../kit/errors.ts';
 import type { Arguments } from '../args.ts';
 import { compose, refuseSecrets, requireRoot } from '../compose.ts';
@@ -18,8 +19,11 @@ export function verdict({ failure, leftOver, unhealthy }: Outcome): ExitCode {
   return unhealthy.length > 0 ? 6 : 0;
 }
 
-/** A second signal: the journal stays as it is. Ending at once is the meaning, so nothing is drained. */
-export const endNow = (committed: boolean): never => process.exit(committed ? 3 : 5);
+/** A second signal: the journal stays as it is. Ending at once is the meaning, so nothing is drained, and no program works on. */
+export function endNow(committed: boolean): never {
+  endCommands();
+  process.exit(committed ? 3 : 5);
+}
 
 /** `engine-setup`: the whole wizard. */
 export async function setup(args: Arguments, version: string): Promise<ExitCode> {
