@@ -85,7 +85,7 @@ describe('Ctrl-C', () => {
   ])('on a terminal, %s, cancels with code 5 and changes nothing', async (_name, prompt, before, key) => {
     const trial = await fresh();
     const program = fileURLToPath(new URL('../../bin/engine-setup', import.meta.url));
-    const child = spawn('/usr/bin/script', ['-qec', `'${program}' --root='${trial.root}'`, '/dev/null'], {
+    const child = spawn('/usr/bin/script', ['-qec', `exec '${program}' --root='${trial.root}'`, '/dev/null'], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     let screen = '';
