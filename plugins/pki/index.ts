@@ -60,6 +60,16 @@ export default plugin({
   settings: [organization, country],
   async preflight(_view, host) {
     const found = parseCertificate(await readText(host, paths.authority));
+    if (found === undefined && parseCertificate(await readText(host, paths.certificate('engine'))) !== undefined) {
+      const lost: Problem = {
+        id: 'authority-lost',
+        level: 'doubt',
+        message: `${host.files.real(paths.authority)} is gone or damaged, but a certificate that it has signed is there`,
+        remedy:
+          'Bring it back from a backup. With --allow authority-lost a new one is made, which every browser and host has to be told to trust.',
+      };
+      return [lost];
+    }
     if (found === undefined || belongsTo(found, await readText(host, paths.authorityKey))) return [];
     const problem: Problem = {
       id: 'pki-without-key',

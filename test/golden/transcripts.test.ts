@@ -73,6 +73,15 @@ const stories: readonly Story[] = [
   { name: 'second-run', before: installed, answers: complete },
   { name: 'second-run-interactive', before: installed, typed: [''] },
   { name: 'organization-cannot-change', before: installed, answers: { ...complete, 'OVESETUP_PKI/organization': 'str:Another' } },
+  {
+    name: 'authority-lost',
+    before: async (machine) => {
+      const there = await installed(machine);
+      there.disk.delete('/etc/pki/ovirt-engine/ca.pem');
+      return there;
+    },
+    answers: complete,
+  },
   { name: 'port-taken', machine: { foreignPorts: new Map([[443, 'nginx']]) }, answers: complete },
   { name: 'little-room', machine: { freeBytes: 50 * 1024 * 1024 }, answers: complete },
   { name: 'little-room-accepted', machine: { freeBytes: 50 * 1024 * 1024 }, typed: ['', password, password, '', 'yes', ''] },

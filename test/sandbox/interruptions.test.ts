@@ -190,6 +190,15 @@ describe('what cannot work is refused before anything is changed', () => {
     expect(stderr).toContain('Is the file cut off here?');
   });
 
+  test('an answer file that was cut off inside its last answer is at least doubted', async () => {
+    const trial = await fresh();
+    const text = readFileSync(trial.answers, 'utf8');
+    const at = text.indexOf('publicHttpsPort=int:') + 'publicHttpsPort=int:'.length + 1;
+    writeFileSync(trial.answers, text.slice(0, at));
+    const { stderr } = await run(['plan', ...trial.unattended]);
+    expect(stderr).toContain(`${trial.answers}:3: the last line has no end. Is the file cut off here?`);
+  });
+
   test('a damaged journal, with file, line and what to do', async () => {
     const trial = await fresh();
     const running = start(trial.unattended);

@@ -52,6 +52,15 @@ export async function readSources(files: readonly AnswerFile[], commandLine: Rea
   return { find: (key) => found.get(key)?.given, keys: () => [...found.keys()] };
 }
 
+/** Classic files whose last line has no end: their last answer may be cut off, and nothing else would show it. */
+export const withoutEnd = (files: readonly AnswerFile[]): readonly string[] =>
+  files
+    .filter(({ path, text }) => !['.yaml', '.yml'].includes(extname(path)) && text !== '' && !text.endsWith('\n'))
+    .map(
+      ({ path, text }) =>
+        `${path}:${text.split('\n').length}: the last line has no end. Is the file cut off here? If not, end it with a line break`,
+    );
+
 /** Keys that no setting knows, each with the nearest one that is known. They warn; they never block. */
 export function unknownKeys(sources: Sources, known: ReadonlySet<string>): readonly string[] {
   return sources

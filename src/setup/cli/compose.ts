@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { plugins } from '../../../plugins/index.ts';
 import { formatConf } from '../answers/conf.ts';
-import { readSources, unknownKeys } from '../answers/sources.ts';
+import { readSources, unknownKeys, withoutEnd } from '../answers/sources.ts';
 import type { AnySetting } from '../core/answers.ts';
 import { confirmSettings } from '../core/confirm.ts';
 import type { Run } from '../core/pipeline.ts';
@@ -109,7 +109,7 @@ export async function compose(
     masked: (text) => logMask.apply(text),
     committed: () => signals.commit(),
     formatAnswers: formatConf,
-    warnings: unknownKeys(sources, knownKeys),
+    warnings: [...withoutEnd(files), ...unknownKeys(sources, knownKeys)],
     async saveAnswers(text) {
       const directory = '/var/lib/ovirt-engine/setup/answers';
       const taken = (await host.files.list(directory)).includes(`${name.slice(0, 14)}-setup.conf`);

@@ -12,6 +12,8 @@ export async function plan(args: Arguments, version: string): Promise<ExitCode> 
   const signals = listenToSignals(() => process.exit(5));
   refuseSecrets(args.set);
   const { run } = await compose(args, version, { root: sandboxRoot(requireRoot(args.root)), signals, changes: false });
+  // The dialog is silent here, and standard output holds the plan alone.
+  for (const warning of run.warnings) process.stderr.write(`engine-setup: ${run.masked(warning)}\n`);
   const { plan: made, owed } = await planOnly(run);
   if (args.json) {
     const steps = made.steps.map(({ step, change, drifted }) => ({
