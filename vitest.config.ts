@@ -21,6 +21,8 @@ export default defineConfig({
       project('unit'),
       project('contract', { testTimeout: 120_000 }),
       project('golden'),
+      // Programs on terminals of their own, which take a moment to appear.
+      project('terminal', { testTimeout: 120_000, sequence: { groupOrder: 2 } }),
       // Real databases and services: one file at a time, after the quick projects, and with time to start things.
       project('sandbox', { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } }),
     ],

@@ -1,8 +1,22 @@
-import { type Problem, type View, plugin } from '#kit';
+import { type HostReader, type Problem, type View, message, plugin } from '#kit';
 import { database, identifier, role, rows } from '#steps';
+import { engineHere } from '../engine/settings.ts';
 import { takenPort } from '../network/settings.ts';
 import { server } from './server.ts';
-import { adminPassword, administration, engineDatabase, host, name, password, port, present, programs, unit, user } from './settings.ts';
+import {
+  adminPassword,
+  administration,
+  engineDatabase,
+  fields,
+  isOurs,
+  location,
+  paths,
+  port,
+  present,
+  programs,
+  provisioning,
+  unit,
+} from './settings.ts';
 
 const inside = ['database/initdb'];
 
@@ -14,7 +28,7 @@ const engine = (view: View) => {
       {
         id: 'database/engine-role',
         chapter: 'database.engine',
-        title: `Creating PostgreSQL role '${own.user}'`,
+        title: message`Creating PostgreSQL role '${own.user}'`,
         quiet: true,
         needs: ['database/start'],
         inside,
@@ -25,7 +39,7 @@ const engine = (view: View) => {
       {
         id: 'database/engine',
         chapter: 'database.engine',
-        title: `Creating PostgreSQL '${own.name}' database`,
+        title: message`Creating PostgreSQL '${own.name}' database`,
         needs: ['database/engine-role'],
         inside,
       },
@@ -41,7 +55,7 @@ const engine = (view: View) => {
       },
       {
         at: admin,
-        note: `only ${own.user} may connect to ${own.name}`,
+        note: message`only ${own.user} may connect to ${own.name}`,
         isRight: async (sql) =>
           (await sql.rows<{ open: boolean }>("select has_database_privilege('public', $1, 'connect') as open", [own.name]))[0]?.open ===
           false,
@@ -52,18 +66,40 @@ const engine = (view: View) => {
   ];
 };
 
+const foreignCluster = (host: HostReader): Problem => ({
+  id: 'database-in-the-way',
+  level: 'error',
+  message: message`${host.files.real(paths.data)} holds a database cluster that setup has not made`,
+  remedy: message`Bring back ${host.files.real(paths.adminPassword)} if the cluster is one of setup; otherwise move the cluster away.`,
+});
+
 export default plugin({
   name: 'database',
   facts: [present, programs],
-  settings: [host, port, name, user, password, adminPassword],
+  settings: [
+    location,
+    provisioning,
+    fields.host,
+    fields.port,
+    fields.secured,
+    fields.validated,
+    fields.name,
+    fields.user,
+    fields.password,
+    adminPassword,
+  ],
   async preflight(view, reader) {
+    if (!engineHere(view) || !isOurs(view)) return [];
     const problems: Problem[] = [];
     const { problem } = view.fact(programs);
     if (problem !== undefined) problems.push({ id: 'postgres-programs', level: 'error', ...problem });
+    const { occupied, adminPassword: known } = view.fact(present);
+    // Setup leaves the password of its own cluster beside it before it makes one.
+    if (occupied && known === undefined) problems.push(foreignCluster(reader));
     const wanted = { id: 'database-port', port: view.get(port), purpose: 'PostgreSQL', key: port.key };
     const taken = await takenPort(reader, wanted, { unit, port: view.fact(present).port });
     if (taken !== undefined) problems.push(taken);
     return problems;
   },
-  steps: (view) => [...server(view), ...engine(view)],
+  steps: (view) => (engineHere(view) && isOurs(view) ? [...server(view), ...engine(view)] : []),
 });

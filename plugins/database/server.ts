@@ -1,4 +1,4 @@
-import { type Step, type View, file, nothing, readText } from '#kit';
+import { type Step, type View, file, nothing, readText, message } from '#kit';
 import { command, directories, editLines, running, succeed, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { realRoot } from '../environment/settings.ts';
@@ -146,7 +146,7 @@ export function server(view: View): readonly Step[] {
             return false;
           }
         },
-        remedy: `Look into ${root}/var/log/postgresql/postgresql.log`,
+        remedy: message`Look into ${root}/var/log/postgresql/postgresql.log`,
       },
     ),
   ];

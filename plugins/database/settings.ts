@@ -1,7 +1,11 @@
-import { type DatabaseAddress, type View, fact, port as portKind, readText, setting, text } from '#kit';
+import { type DatabaseAddress, type Setting, type Text, type View, choice, decision, fact, message, readText, setting, text } from '#kit';
 import { minimumLength } from '../../src/setup/pki/password-limits.ts';
-import { sandbox } from '../environment/settings.ts';
+import { isWholeHost, sandbox } from '../environment/settings.ts';
+import { engineHere } from '../engine/settings.ts';
 import { httpsPort } from '../network/settings.ts';
+import { databaseFields } from './fields.ts';
+
+export { type Fields, databaseFields } from './fields.ts';
 
 export const paths = {
   home: '/var/lib/pgsql',
@@ -12,14 +16,8 @@ export const paths = {
 } as const;
 export const unit = 'postgresql';
 
-/** Names that are used unquoted by many tools around PostgreSQL. */
-const plainName = (value: string): string | undefined =>
-  /^[a-z_][a-z0-9_]{0,62}$/.test(value)
-    ? undefined
-    : `"${value}" must begin with a small letter and hold only small letters, digits and underscores, at most 63`;
-
-const longEnough = (value: string): string | undefined =>
-  value.length < minimumLength ? `The database password is shorter than ${minimumLength} characters` : undefined;
+const longEnough = (value: string): Text | undefined =>
+  value.length < minimumLength ? message`The database password is shorter than ${minimumLength} characters` : undefined;
 
 /** One value of the engine's configuration as setup wrote it. */
 const valueIn = (configuration: string, key: string): string | undefined =>
@@ -36,91 +34,104 @@ export const present = fact('database-present', async (host) => {
     password: valueIn(configuration, 'ENGINE_DB_PASSWORD'),
     adminPassword: (await readText(host, paths.adminPassword))?.trim(),
     cluster: (await readText(host, `${paths.data}/PG_VERSION`)) !== undefined,
+    /** Something lies where our cluster would: another cluster, or what is left of one. */
+    occupied: (await host.files.list(paths.data)).length > 0,
   };
 });
 
 /** How to run PostgreSQL's programs here. */
 export const programs = fact('postgres-programs', (host) => host.postgres());
 
-export const host = setting({
-  key: 'OVESETUP_DB/host',
-  section: 'database',
-  kind: text,
-  about: 'Host of the engine database.',
-  preview: 'Engine database host',
-  initial: 'localhost',
-  validate: (value) => (value === 'localhost' ? undefined : 'Only a database on this host (localhost) is supported by this version'),
-});
+/** The engine's database is not there yet. */
+const isNew = (view: View): boolean => view.fact(present).name === undefined;
 
-export const port = setting({
-  key: 'OVESETUP_DB/port',
-  section: 'database',
-  kind: portKind,
-  about: 'Port of the engine database.',
-  preview: 'Engine database port',
-  keep: true,
-  initial: (view) => (view.fact(sandbox) ? 15432 : 5432),
-  validate: (value, view) => (value === view.get(httpsPort) ? `Port ${value} is wanted for HTTPS already` : undefined),
-});
+/** Where a database is, and whether setup makes it: two questions that each database has. */
+export function placeQuestions(on: {
+  readonly prefix: string;
+  readonly title: string;
+  readonly word: string;
+  readonly wanted: (view: View) => boolean;
+}): { readonly location: Setting<'local' | 'remote'>; readonly provisioning: Setting<boolean> } {
+  const { prefix, title, word, wanted } = on;
+  const location = setting({
+    key: `${prefix}/postgresLocation`,
+    section: 'database',
+    kind: choice('Local', 'Remote'),
+    about: message`Whether the ${title} database is on this host or on another one.`,
+    ask: { name: `${prefix}_POSTGRES_LOCATION`, text: message`Where is the ${title} database located?` },
+    when: (view) => isWholeHost(view) && wanted(view) && !view.stated(provisioning),
+    initial: 'local',
+  });
+  const provisioning: Setting<boolean> = setting({
+    key: `${prefix}/postgresProvisioningEnabled`,
+    section: 'database',
+    kind: decision('Automatic', 'Manual'),
+    about: message`Automatic: setup runs the PostgreSQL server of this host and makes the ${title} database. Manual: somebody else has made it.`,
+    ask: {
+      name: `${prefix}_POSTGRES_ENABLED`,
+      text: message`Would you like Setup to automatically configure postgresql and create ${title} database, or prefer to perform that manually?`,
+      notes: [
+        message`Setup can configure the local postgresql server automatically for the ${word} to run. This may conflict with existing applications.`,
+      ],
+      when: (view) => isWholeHost(view) && view.find(location) !== 'remote',
+    },
+    preview: message`Configure local ${title} database`,
+    when: wanted,
+    initial: (view) => view.find(location) !== 'remote',
+    validate: (value, view) => (value || isWholeHost(view) ? undefined : 'Below a root the database server is one of its own'),
+  });
+  return { location, provisioning };
+}
 
-export const name = setting({
-  key: 'OVESETUP_DB/database',
-  section: 'database',
-  kind: text,
-  about: 'Name of the engine database.',
-  preview: 'Engine database name',
-  keep: true,
+const places = placeQuestions({
+  prefix: 'OVESETUP_PROVISIONING',
+  title: 'Engine',
+  word: 'engine',
+  wanted: (view) => engineHere(view) && isNew(view),
+});
+export const { location, provisioning } = places;
+
+/** Whether the database server is ours to run: setup makes it now, or has made it. */
+export const isOurs = (view: View): boolean => view.find(provisioning) ?? view.fact(present).cluster;
+
+export const fields = databaseFields({
+  prefix: 'OVESETUP_DB',
+  questions: 'OVESETUP_ENGINE_DB',
+  title: 'Engine',
+  usual: 'engine',
+  wanted: engineHere,
+  byHand: (view) => isNew(view) && !isOurs(view),
+  port: {
+    initial: (view) => (view.fact(sandbox) ? 15432 : 5432),
+    validate: (value, view) =>
+      isOurs(view) && value === view.get(httpsPort) ? message`Port ${value} is wanted for HTTPS already` : undefined,
+  },
   // Another name would mean another, empty database beside the one that is in use.
-  settled: (view) => view.fact(present).name,
-  initial: 'engine',
-  validate: plainName,
+  name: { settled: (view) => view.fact(present).name },
+  user: { settled: (view) => view.fact(present).user },
+  password: {
+    initial: (view, reader) => view.fact(present).password ?? (isOurs(view) ? reader.crypto.random(16).toString('base64url') : undefined),
+    validate: (value, view) => (isOurs(view) ? longEnough(value) : undefined),
+  },
 });
-
-export const user = setting({
-  key: 'OVESETUP_DB/user',
-  section: 'database',
-  kind: text,
-  about: 'Role that owns the engine database.',
-  preview: 'Engine database user name',
-  keep: true,
-  settled: (view) => view.fact(present).user,
-  initial: 'engine',
-  validate: plainName,
-});
-
-export const password = setting({
-  key: 'OVESETUP_DB/password',
-  section: 'database',
-  kind: text,
-  about: 'Password of the role that owns the engine database; made up where none is given.',
-  secret: true,
-  initial: (view, host) => view.fact(present).password ?? host.crypto.random(16).toString('base64url'),
-  validate: longEnough,
-});
+export const { port, name, user, password } = fields;
 
 export const adminPassword = setting({
   key: 'OVESETUP_PROVISIONING/postgresAdminPassword',
   section: 'database',
   kind: text,
-  about: 'Password of the administrator of the PostgreSQL server in a sandbox; made up where none is given.',
+  about: 'Password of the administrator of the PostgreSQL server that setup runs; made up where none is given.',
   secret: true,
-  initial: (view, host) => view.fact(present).adminPassword ?? host.crypto.random(16).toString('base64url'),
+  when: (view) => engineHere(view) && isOurs(view),
+  // A server that is there has its password: setup would lock itself out with another one.
+  settled: (view) => (view.fact(present).cluster ? view.fact(present).adminPassword : undefined),
+  initial: (view, reader) => view.fact(present).adminPassword ?? reader.crypto.random(16).toString('base64url'),
   validate: longEnough,
 });
 
 /** The engine's own way into its database. */
-export const engineDatabase = (view: View): DatabaseAddress => ({
-  host: view.get(host),
-  port: view.get(port),
-  name: view.get(name),
-  user: view.get(user),
-  password: view.get(password),
-});
+export const engineDatabase = (view: View): DatabaseAddress => fields.address(view);
 
-/** The administrator's way into the server. */
-export const administration = (view: View): DatabaseAddress => ({
-  ...engineDatabase(view),
-  name: 'postgres',
-  user: 'postgres',
-  password: view.get(adminPassword),
-});
+/** The administrator's way into the server; where the server is not ours, the owner of the database has to do. */
+export const administration = (view: View): DatabaseAddress =>
+  isOurs(view) ? { ...engineDatabase(view), name: 'postgres', user: 'postgres', password: view.get(adminPassword) } : engineDatabase(view);

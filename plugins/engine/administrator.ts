@@ -1,4 +1,4 @@
-import { SetupError, type Sql, type Step, type View } from '#kit';
+import { SetupError, type Sql, type Step, type View, message } from '#kit';
 import { command, lookOr, rows } from '#steps';
 import { hashPassword, matchesHash } from '../../src/setup/pki/password-hash.ts';
 import { engineDatabase } from '../database/settings.ts';
@@ -33,7 +33,7 @@ function account(view: View): Step {
       statements: () => {
         if (view.find(adminPassword) === undefined) {
           throw new SetupError('failed', 'The database has no administrator any more, and there is no password for a new one', {
-            remedy: `Bring the database back from a backup. To begin anew, remove ${view.fact(realRoot)}${postInstall}.`,
+            remedy: message`Bring the database back from a backup. To begin anew, remove ${view.fact(realRoot)}${postInstall}.`,
           });
         }
         return [

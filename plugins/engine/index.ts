@@ -1,17 +1,36 @@
-import { type Problem, type Step, type View, plugin, readText } from '#kit';
-import { rows, running, schema, writeFile } from '#steps';
+import { type HealthCheck, type Problem, type Step, type Summary, type View, message, messageOf, plugin, readText } from '#kit';
+import { running, schema, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import { shippedMigrations, shippedPath, shippedText } from '../../src/setup/render/shipped.ts';
-import { administration, engineDatabase, present } from '../database/settings.ts';
+import { shippedMigrations, shippedPath } from '../../src/setup/render/shipped.ts';
+import { administration, engineDatabase, isOurs, present } from '../database/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { fqdn, httpsPort, presentHttpsPort, takenPort } from '../network/settings.ts';
 import { paths as pki } from '../pki/settings.ts';
 import { administrator } from './administrator.ts';
 import { configuration, keptPassword } from './configuration.ts';
-import { adminPassword, generateAdminPassword, installed, knownSecrets, paths, postInstall, ssoClientSecret, unit } from './settings.ts';
+import { options } from './options.ts';
+import {
+  adminPassword,
+  applicationMode,
+  enable,
+  engineHere,
+  engineStop,
+  generateAdminPassword,
+  installed,
+  knownSecrets,
+  paths,
+  postInstall,
+  sanWipeAfterDelete,
+  ssoClientSecret,
+  unit,
+  vacuum,
+} from './settings.ts';
+import { stops } from './stops.ts';
+import { vacuumed } from './vacuum.ts';
 
 const inside = ['database/initdb', 'database/engine'];
-const stops = [{ unit, title: 'Stopping engine service' }];
+/** Where the database is made by hand, nothing of setup has to stand before its schema. */
+const needs = (view: View): readonly string[] => (isOurs(view) ? ['database/engine'] : []);
 
 const schemas = (view: View): readonly Step[] => {
   const [at, admin] = [engineDatabase(view), administration(view)];
@@ -21,9 +40,9 @@ const schemas = (view: View): readonly Step[] => {
         id: 'engine/schema',
         chapter: 'engine.schema',
         title: 'Creating/refreshing Engine database schema',
-        needs: ['database/engine'],
+        needs: needs(view),
         inside,
-        stops,
+        stops: stops(view),
         notify: [unit],
       },
       { at, admin, schema: 'public', migrations: shippedMigrations('src/services/engine/schema/engine') },
@@ -33,63 +52,15 @@ const schemas = (view: View): readonly Step[] => {
         id: 'engine/directory-schema',
         chapter: 'engine.schema',
         title: "Creating/refreshing Engine 'internal' domain database schema",
-        needs: ['database/engine'],
+        needs: needs(view),
         inside,
-        stops,
+        stops: stops(view),
         notify: [unit],
       },
       { at, admin, schema: 'aaa_jdbc', migrations: shippedMigrations('src/services/engine/schema/aaa_jdbc') },
     ),
   ];
 };
-
-const { version } = JSON.parse(shippedText('package.json')) as { version: string };
-
-const options = (view: View): Step =>
-  rows(
-    {
-      id: 'engine/options',
-      chapter: 'engine.options',
-      title: 'Setting engine options',
-      quiet: true,
-      needs: ['engine/schema'],
-      inside: [...inside, 'engine/schema'],
-    },
-    {
-      at: engineDatabase(view),
-      note: `ProductRPMVersion ${version}`,
-      isRight: async (sql) => {
-        const [found] = await sql.rows<{ option_value: string }>(
-          "select option_value from vdc_options where option_name = 'ProductRPMVersion' and version = 'general'",
-        );
-        return found?.option_value === version;
-      },
-      keep: async (sql) =>
-        (
-          await sql.rows<{ option_value: string }>(
-            "select option_value from vdc_options where option_name = 'ProductRPMVersion' and version = 'general'",
-          )
-        )[0]?.option_value ?? null,
-      statements: () => [
-        { text: "delete from vdc_options where option_name = 'ProductRPMVersion' and version = 'general'" },
-        {
-          text: "insert into vdc_options (option_name, option_value, version) values ('ProductRPMVersion', $1, 'general')",
-          values: [version],
-        },
-      ],
-      undo: (kept) => [
-        { text: "delete from vdc_options where option_name = 'ProductRPMVersion' and version = 'general'" },
-        ...(kept === null
-          ? []
-          : [
-              {
-                text: "insert into vdc_options (option_name, option_value, version) values ('ProductRPMVersion', $1, 'general')",
-                values: [kept],
-              },
-            ]),
-      ],
-    },
-  );
 
 const service = (view: View): readonly Step[] => {
   const root = view.fact(realRoot);
@@ -118,7 +89,7 @@ const service = (view: View): readonly Step[] => {
         title: 'Starting engine service',
         needs: ['engine/unit', 'engine/schema', 'pki/apache'],
       },
-      { unit, remedy: `Look into ${root}${paths.log}` },
+      { unit, remedy: message`Look into ${root}${paths.log}` },
     ),
   ];
 };
@@ -126,11 +97,37 @@ const service = (view: View): readonly Step[] => {
 /** The engine as its users reach it. */
 const address = (view: View): string => `https://${view.get(fqdn)}:${view.get(httpsPort)}/ovirt-engine`;
 
+/** The engine answers under its own address, with a certificate of its own authority. */
+const health = (view: View): HealthCheck => ({
+  name: 'engine',
+  limitMs: 60_000,
+  remedy: message`Look into ${view.fact(realRoot)}${paths.log}`,
+  async probe(host) {
+    const ca = await readText(host, pki.authority);
+    if (ca === undefined) return message`${pki.authority} is not there`;
+    const url = `${address(view)}/services/health`;
+    try {
+      const { status, body } = await host.network.get({ url, ca, timeoutMs: 2000 });
+      return status === 200 ? undefined : message`${url} answered ${status}: ${body.slice(0, 200)}`;
+    } catch (error) {
+      return message`${url} does not answer (${messageOf(error)})`;
+    }
+  },
+});
+
+const login: Summary = { block: 'login', lines: ["Please use the user 'admin@internal' and password specified in order to login"] };
+
+const summary = (view: View): readonly Summary[] => [
+  ...(view.find(adminPassword) === undefined ? [] : [login]),
+  { block: 'web-access', lines: ['Web access is enabled at:', message`    ${address(view)}`] },
+];
+
 export default plugin({
   name: 'engine',
   facts: [installed, knownSecrets],
-  settings: [generateAdminPassword, adminPassword, ssoClientSecret],
+  settings: [enable, generateAdminPassword, adminPassword, vacuum, applicationMode, ssoClientSecret, sanWipeAfterDelete, engineStop],
   async preflight(view, host) {
+    if (!engineHere(view)) return [];
     const problems: Problem[] = [];
     const wanted = { id: 'https-port', port: view.get(httpsPort), purpose: 'HTTPS', key: httpsPort.key };
     const taken = await takenPort(host, wanted, { unit, port: view.fact(presentHttpsPort) });
@@ -140,42 +137,24 @@ export default plugin({
       problems.push({
         id: 'database-lost',
         level: 'error',
-        message: `${marker} speaks of an installation, but its database cluster is gone`,
-        remedy: `Bring the cluster back from a backup. To install anew, without the old data, remove ${marker}.`,
+        message: message`${marker} speaks of an installation, but its database cluster is gone`,
+        remedy: message`Bring the cluster back from a backup. To install anew, without the old data, remove ${marker}.`,
       });
     }
     return problems;
   },
-  steps: (view) => [
-    ...configuration(view),
-    ...keptPassword(view),
-    ...schemas(view),
-    ...administrator(view),
-    options(view),
-    ...service(view),
-  ],
-  health: (view) => [
-    {
-      name: 'engine',
-      limitMs: 60_000,
-      remedy: `Look into ${view.fact(realRoot)}${paths.log}`,
-      async probe(host) {
-        const ca = await readText(host, pki.authority);
-        if (ca === undefined) return `${pki.authority} is not there`;
-        try {
-          const { status, body } = await host.network.get({ url: `${address(view)}/services/health`, ca, timeoutMs: 2000 });
-          return status === 200 ? undefined : `answered ${status}: ${body.slice(0, 200)}`;
-        } catch (error) {
-          return `${address(view)}/services/health does not answer (${error instanceof Error ? error.message : String(error)})`;
-        }
-      },
-    },
-  ],
-  summary: (view) =>
-    Promise.resolve([
-      ...(view.find(adminPassword) === undefined
-        ? []
-        : [{ block: 'login' as const, lines: ["Please use the user 'admin@internal' and password specified in order to login"] }]),
-      { block: 'web-access', lines: ['Web access is enabled at:', `    ${address(view)}`] },
-    ]),
+  steps: (view) =>
+    engineHere(view)
+      ? [
+          ...configuration(view),
+          ...keptPassword(view),
+          ...schemas(view),
+          ...vacuumed(view),
+          ...administrator(view),
+          options(view, inside),
+          ...service(view),
+        ]
+      : [],
+  health: (view) => (engineHere(view) ? [health(view)] : []),
+  summary: (view) => Promise.resolve(engineHere(view) ? summary(view) : []),
 });

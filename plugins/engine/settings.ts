@@ -1,5 +1,6 @@
-import { type Setting, fact, readText, setting, text, yesNo } from '#kit';
+import { type Setting, type View, choice, decision, fact, message, readText, setting, term, text, yesNo } from '#kit';
 import { minimumLength } from '../../src/setup/pki/password-limits.ts';
+import { isWholeHost } from '../environment/settings.ts';
 import { fqdn } from '../network/settings.ts';
 
 export const unit = 'ovirt-engine';
@@ -27,12 +28,30 @@ export const knownSecrets = fact('engine-secrets', async (host) => ({
   client: /^ENGINE_SSO_CLIENT_SECRET="([\w-]+)"$/m.exec((await readText(host, paths.fragment('11-setup-sso.conf'))) ?? '')?.[1],
 }));
 
+export const enable = setting({
+  key: 'OVESETUP_ENGINE_CORE/enable',
+  section: 'product',
+  kind: yesNo,
+  about: 'Installs the engine on this host.',
+  ask: { name: 'OVESETUP_ENGINE_ENABLE', text: 'Configure Engine on this host' },
+  preview: 'Engine installation',
+  keep: true,
+  when: isWholeHost,
+  initial: true,
+});
+
+/** Whether the engine is a part of this installation; of a trial it always is. */
+export const engineHere = (view: View): boolean => view.find(enable) ?? true;
+
+/** The engine is being installed, not installed already. */
+const isFirst = (view: View): boolean => engineHere(view) && !view.fact(installed);
+
 export const generateAdminPassword = setting({
   key: 'OVESETUP_CONFIG/generateAdminPassword',
   section: 'engine',
   kind: yesNo,
-  about: `Makes up the password of the administrator and keeps it in ${paths.adminPassword}, readable by its owner only.`,
-  when: (view) => !view.fact(installed),
+  about: message`Makes up the password of the administrator and keeps it in ${paths.adminPassword}, readable by its owner only.`,
+  when: isFirst,
   initial: false,
 });
 
@@ -41,21 +60,26 @@ export const adminPassword: Setting<string> = setting({
   section: 'engine',
   kind: text,
   about: 'Password of the administrator, admin@internal.',
-  ask: { name: 'OVESETUP_CONFIG_ADMIN_SETUP', text: 'Engine admin password', confirm: 'Confirm engine admin password' },
+  ask: {
+    name: 'OVESETUP_CONFIG_ADMIN_SETUP',
+    text: 'Engine admin password',
+    confirm: 'Confirm engine admin password',
+    when: (view) => !view.get(generateAdminPassword),
+  },
   secret: true,
-  when: (view) => !view.fact(installed),
+  when: isFirst,
   initial: (view, host) =>
     view.get(generateAdminPassword) ? (view.fact(knownSecrets).admin ?? host.crypto.random(15).toString('base64url')) : undefined,
   remember: (view) => view.given(adminPassword),
   async validate(value, view) {
-    if (value.length < minimumLength) return `The password is shorter than ${minimumLength} characters`;
+    if (value.length < minimumLength) return message`The password is shorter than ${minimumLength} characters`;
     // Dictionaries of passwords are large: they are read only when a password has to be judged.
     const { weakness } = await import('../../src/setup/pki/password-strength.ts');
     const flaw = weakness(value, ['admin', 'internal', 'ovirt', 'engine', ...view.get(fqdn).split('.')]);
     if (flaw === undefined) return undefined;
     return {
       id: 'OVESETUP_CONFIG_WEAK_ENGINE_PASSWORD',
-      doubt: `The password is weak: ${flaw}`,
+      doubt: message`The password is weak: ${term(flaw)}`,
       question: 'Use weak password?',
       acceptedWhenGiven: true,
     };
@@ -68,6 +92,57 @@ export const ssoClientSecret = setting({
   kind: text,
   about: 'Secret of the engine as a client of its own single sign-on; made up where none is given.',
   secret: true,
+  when: engineHere,
   initial: (view, host) => view.fact(knownSecrets).client ?? host.crypto.random(24).toString('base64url'),
   validate: (value) => (/^[\w-]{32,}$/.test(value) ? undefined : 'must be at least 32 letters, digits, hyphens or underscores'),
+});
+
+export const vacuum = setting({
+  key: 'OVESETUP_DB/engineVacuumFull',
+  section: 'engine',
+  kind: yesNo,
+  about: 'Rewrites the whole engine database, which gives its unused space back to the disk. It takes minutes for a large one.',
+  ask: {
+    name: 'ENGINE_VACUUM_FULL',
+    text: 'Would you like to run a full vacuum on the Engine database?',
+    notes: [
+      'Setup can run a full vacuum on the Engine database. It reduces the size of the database and can make it quicker,',
+      'but it takes time, and needs as much free space on the disk as the database itself.',
+    ],
+  },
+  when: (view) => engineHere(view) && view.fact(installed),
+  remember: false,
+  initial: false,
+});
+
+export const applicationMode = setting({
+  key: 'OVESETUP_CONFIG/applicationMode',
+  section: 'engine',
+  kind: choice('Virt', 'Gluster', 'Both'),
+  about: 'What the engine manages: virtual machines, storage of Gluster, or both.',
+  ask: { name: 'OVESETUP_CONFIG_APPLICATION_MODE', text: 'Application mode' },
+  preview: 'Application mode',
+  when: isFirst,
+  initial: 'both',
+});
+
+export const sanWipeAfterDelete = setting({
+  key: 'OVESETUP_CONFIG/sanWipeAfterDelete',
+  section: 'storage',
+  kind: yesNo,
+  about: 'Whether new disks on block storage are overwritten with zeros when they are deleted. Each disk can have it otherwise.',
+  ask: { name: 'OVESETUP_CONFIG_SAN_WIPE_AFTER_DELETE', text: 'Default SAN wipe after delete', when: isFirst },
+  preview: 'Default SAN wipe after delete',
+  keep: true,
+  when: engineHere,
+  initial: false,
+});
+
+export const engineStop = setting({
+  key: 'OVESETUP_CORE/engineStop',
+  formerly: ['OVESETUP_DIALOG/engineStop'],
+  section: 'misc',
+  kind: decision('OK', 'Cancel'),
+  about: 'Agrees that a running engine is stopped where the work needs it; asked only then.',
+  when: engineHere,
 });

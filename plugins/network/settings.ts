@@ -1,5 +1,5 @@
-import { type HostReader, type Problem, fact, port, readText, setting, text } from '#kit';
-import { sandbox } from '../environment/settings.ts';
+import { type HostReader, type Problem, type Text, fact, message, port, readText, setting, term, text, yesNo } from '#kit';
+import { isWholeHost, sandbox } from '../environment/settings.ts';
 import { flawOf, fullNameIn } from './domain-name.ts';
 
 /** The host's own idea of its full name, from its host name and hosts file, without asking a resolver. */
@@ -7,6 +7,32 @@ export const ownName = fact('own-name', async (host) => {
   const name = await host.network.hostname();
   return name.includes('.') ? name : (fullNameIn((await readText(host, '/etc/hosts')) ?? '', name) ?? name);
 });
+
+export const reverseValidation = setting({
+  key: 'OVESETUP_CONFIG/fqdnReverseValidation',
+  section: 'network',
+  kind: yesNo,
+  about: 'Whether DNS has to know the name of the engine for its address too.',
+  when: isWholeHost,
+  initial: false,
+});
+
+export const nonLoopback = setting({
+  key: 'OVESETUP_CONFIG/fqdnNonLoopback',
+  section: 'network',
+  kind: yesNo,
+  about: 'Whether all addresses of the name of the engine have to be on network interfaces of this host other than loopback.',
+  when: isWholeHost,
+  initial: false,
+});
+
+const refusal = (flaw: Text): Text => message`Host name is not valid: ${term(flaw)}`;
+
+/** A name that nothing knows is refused, with where it was looked for. */
+async function unresolved(name: string, host: HostReader): Promise<Text | undefined> {
+  if ((await host.network.resolve(name)).length > 0) return undefined;
+  return refusal(message`${name} did not resolve into an IP address; it was looked up in ${await host.network.lookedUpIn()}`);
+}
 
 export const fqdn = setting({
   key: 'OVESETUP_CONFIG/fqdn',
@@ -19,14 +45,30 @@ export const fqdn = setting({
   initial: (view) => (view.fact(sandbox) ? 'localhost' : view.fact(ownName)),
   async validate(name, view, host) {
     const flaw = flawOf(name);
-    if (flaw !== undefined) return `Host name is not valid: ${flaw}`;
-    const addresses = await host.network.resolve(name);
-    if (addresses.length === 0) return `Host name is not valid: ${name} did not resolve into an IP address`;
-    const elsewhere = view.fact(sandbox) ? addresses.find((address) => !isLoopback(address)) : undefined;
-    if (elsewhere !== undefined)
-      return `Below a root the engine listens on loopback only, but ${name} is ${elsewhere}; localhost is a good name there`;
-    if (!name.includes('.') && !(view.fact(sandbox) && name === 'localhost')) return { warning: `Host name ${name} has no domain suffix` };
-    return undefined;
+    if (flaw !== undefined) return refusal(flaw);
+    const unknown = await unresolved(name, host);
+    if (unknown !== undefined) return unknown;
+    if (view.fact(sandbox)) {
+      const elsewhere = (await host.network.resolve(name)).find((address) => !isLoopback(address));
+      if (elsewhere !== undefined)
+        return message`Below a root the engine listens on loopback only, but ${name} is ${elsewhere}; localhost is a good name there`;
+      return name.includes('.') || name === 'localhost' ? undefined : { warnings: [message`Host name ${name} has no domain suffix`] };
+    }
+    const warnings: Text[] = name.includes('.') ? [] : [message`Host name ${name} has no domain suffix`];
+    const known = await host.network.dns(name);
+    if (known.length === 0) warnings.push(message`Failed to resolve ${name} using DNS, it can be resolved only locally`);
+    else if (view.get(reverseValidation)) {
+      const names = (await Promise.all(known.map((address) => host.network.reverse(address)))).flat();
+      if (!names.some((found) => found.toLowerCase() === name.toLowerCase()))
+        return refusal(message`${known.join(', ')} did not reverse resolve into ${name}, but into ${names.join(', ') || 'nothing'}`);
+    }
+    if (view.get(nonLoopback)) {
+      const local = new Set((await host.network.addresses()).filter((address) => !isLoopback(address)));
+      const foreign = (await host.network.resolve(name)).filter((address) => !local.has(address));
+      if (foreign.length > 0)
+        return refusal(message`${foreign.join(', ')} is not an address of a network interface of this host other than loopback`);
+    }
+    return warnings.length === 0 ? undefined : { warnings };
   },
 });
 
@@ -45,6 +87,12 @@ export const presentHttpsPort = fact('present-https-port', async (host) => {
   return /^ENGINE_HTTPS_PORT="(\d+)"$/m.exec(configuration)?.[1];
 });
 
+/** Checks the name of another host: its form, and that it resolves. */
+export async function hostNameFlaw(name: string, host: HostReader): Promise<Text | undefined> {
+  const flaw = flawOf(name);
+  return flaw === undefined ? unresolved(name, host) : refusal(flaw);
+}
+
 /**
  * The finding that a wanted port is held by somebody else; undefined if it is free, or held by our own unit that runs on it already.
  * @param own the unit that shall have it, and the port that unit is configured for now
@@ -57,13 +105,14 @@ export async function takenPort(
   if (own.port === String(wanted.port) && (await host.services.isActive(own.unit))) return undefined;
   const listener = await host.network.listener(wanted.port);
   if (listener === undefined) return undefined;
-  const process = listener.pid === undefined ? '' : ` (process ${listener.pid})`;
+  const program = listener.program === undefined ? message`a program of another user` : message`${listener.program}`;
+  const holder = listener.pid === undefined ? program : message`${program} (process ${listener.pid})`;
   return {
     id: wanted.id,
     level: 'error',
-    message: `Port ${wanted.port}, wanted for ${wanted.purpose}, is taken by ${listener.program ?? 'a program of another user'}${process}`,
-    remedy: `End that program, or choose another port with --set ${wanted.key}=PORT.`,
+    message: message`Port ${wanted.port}, wanted for ${wanted.purpose}, is taken by ${holder}`,
+    remedy: message`End that program, or choose another port with --set ${wanted.key}=PORT.`,
   };
 }
 
-const isLoopback = (address: string): boolean => address === '::1' || /^127(\.\d{1,3}){3}$/.test(address);
+export const isLoopback = (address: string): boolean => address === '::1' || /^127(\.\d{1,3}){3}$/.test(address);

@@ -1,9 +1,10 @@
-import { type Problem, type View, plugin, readText } from '#kit';
+import { type Problem, type View, plugin, readText, message } from '#kit';
 import { authority, certificate, directories, keys } from '#steps';
 import { belongsTo, fingerprints, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
+import { engineHere } from '../engine/settings.ts';
 import { fqdn } from '../network/settings.ts';
 import { bits, certificates, lifetimes } from './certificates.ts';
-import { authoritySubject, country, organization, paths } from './settings.ts';
+import { authorityDaysLeft, authoritySubject, country, organization, paths, renew } from './settings.ts';
 
 const steps = (view: View) => {
   const name = view.get(fqdn);
@@ -21,12 +22,13 @@ const steps = (view: View) => {
       ...certificates.map(({ name: leaf }) => ({ path: paths.key(leaf), bits: bits.leaf, mode: 0o600 })),
     ]),
     authority(
-      { id: 'pki/ca', chapter: 'pki.authority', title: 'Creating CA', needs: ['pki/keys'] },
+      { id: 'pki/ca', chapter: 'pki.authority', title: view.find(renew) === true ? 'Renewing CA' : 'Creating CA', needs: ['pki/keys'] },
       {
         path: paths.authority,
         key: paths.authorityKey,
         subject: (number) => subject(`${name.slice(0, 55)}.${number}`),
         days: lifetimes.authority,
+        renew: view.find(renew) === true,
       },
     ),
     ...certificates.map((leaf) =>
@@ -35,7 +37,7 @@ const steps = (view: View) => {
         {
           id: `pki/${leaf.name}`,
           chapter: 'pki.certificates',
-          title: `Issuing ${leaf.name} certificate`,
+          title: message`Issuing ${leaf.name} certificate`,
           quiet: true,
           needs: ['pki/ca'],
           notify: ['ovirt-engine'],
@@ -56,15 +58,15 @@ const steps = (view: View) => {
 
 export default plugin({
   name: 'pki',
-  facts: [authoritySubject],
-  settings: [organization, country],
+  facts: [authoritySubject, authorityDaysLeft],
+  settings: [organization, country, renew],
   async preflight(_view, host) {
     const found = parseCertificate(await readText(host, paths.authority));
     if (found === undefined && parseCertificate(await readText(host, paths.certificate('engine'))) !== undefined) {
       const lost: Problem = {
         id: 'authority-lost',
         level: 'doubt',
-        message: `${host.files.real(paths.authority)} is gone or damaged, but a certificate that it has signed is there`,
+        message: message`${host.files.real(paths.authority)} is gone or damaged, but a certificate that it has signed is there`,
         remedy:
           'Bring it back from a backup. With --allow authority-lost a new one is made, which every browser and host has to be told to trust.',
       };
@@ -74,12 +76,12 @@ export default plugin({
     const problem: Problem = {
       id: 'pki-without-key',
       level: 'error',
-      message: `${host.files.real(paths.authority)} is there, but its private key ${host.files.real(paths.authorityKey)} is missing or is another one`,
-      remedy: `Bring the key back from a backup. To start a new authority instead, which no host or browser trusts yet, move ${host.files.real(paths.home)} away.`,
+      message: message`${host.files.real(paths.authority)} is there, but its private key ${host.files.real(paths.authorityKey)} is missing or is another one`,
+      remedy: message`Bring the key back from a backup. To start a new authority instead, which no host or browser trusts yet, move ${host.files.real(paths.home)} away.`,
     };
     return [problem];
   },
-  steps,
+  steps: (view) => (engineHere(view) ? steps(view) : []),
   async summary(_view, host) {
     const ca = parseCertificate(await readText(host, paths.authority));
     const key = await readText(host, paths.key('engine'));
@@ -88,7 +90,11 @@ export default plugin({
     return [
       {
         block: 'certificates',
-        lines: [`Internal CA ${sha1}`, `Internal CA fingerprint: SHA256: ${sha256}`, `SSH fingerprint: ${sshFingerprint(key)}`],
+        lines: [
+          message`Internal CA ${sha1}`,
+          message`Internal CA fingerprint: SHA256: ${sha256}`,
+          message`SSH fingerprint: ${sshFingerprint(key)}`,
+        ],
       },
     ];
   },

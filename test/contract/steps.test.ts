@@ -1,19 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { type Step, inEnglish } from '#kit';
 import { execute } from '../../src/setup/core/execute.ts';
 import { openJournal } from '../../src/setup/core/journal.ts';
 import { rollBack } from '../../src/setup/core/rollback.ts';
 import { type Machine, copyOf, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
-import type { Step } from '../../src/setup/kit/step.ts';
+import { english, silentObserver } from '../support/fakes.ts';
 import { diskOf, prepared, samples } from '../support/installation.ts';
-
-const silent = { started: () => undefined, said: () => undefined, ended: () => undefined };
 
 /** Applies steps to a machine as a run of its own; returns a way to take that run back. */
 async function apply(steps: readonly Step[], machine: Machine, run: string) {
   const host = memoryHost(machine);
   const journal = await openJournal(host, undefined, run);
-  await execute(steps, { host, journal, observer: silent, signal: new AbortController().signal });
-  return () => rollBack(steps, { host, journal, observer: silent });
+  await execute(steps, { host, journal, observer: silentObserver, signal: new AbortController().signal });
+  return () => rollBack(steps, { host, journal, observer: silentObserver });
 }
 
 describe.each(samples)('with $path', (sample) => {
@@ -33,9 +32,10 @@ describe.each(samples)('with $path', (sample) => {
       const trial = copyOf(machine);
       const takeBack = await apply([step], trial, 'trial');
       expect(await step.check(memoryHost(trial)), step.id).toEqual({ kind: 'none' });
-      const leftOver = await takeBack();
+      const leftOver = english(await takeBack());
       // Undo puts the files back; a unit that was stopped for it may have been told so.
-      if (typeof step.undo === 'object' && 'never' in step.undo) expect(leftOver, step.id).toEqual([`${step.id}: ${step.undo.never}`]);
+      if (typeof step.undo === 'object' && 'never' in step.undo)
+        expect(leftOver, step.id).toEqual([`${step.id}: ${inEnglish(step.undo.never)}`]);
       else {
         expect(leftOver, step.id).toEqual([]);
         expect(diskOf(trial), step.id).toEqual(diskOf(before));
@@ -46,7 +46,7 @@ describe.each(samples)('with $path', (sample) => {
       await execute([step], {
         host: effects,
         journal: { run: '', directory: '/j', append: () => Promise.resolve(), entries: () => [] },
-        observer: silent,
+        observer: silentObserver,
         signal: new AbortController().signal,
       });
       expect(effects.effects, `${step.id}, applied again`).toEqual([]);
@@ -69,5 +69,5 @@ describe.each(samples)('with $path', (sample) => {
 test('the titles of steps and their ids are unique', async () => {
   const { steps } = await prepared(newMachine(), samples.slice(0, 1));
   expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length);
-  expect(new Set(steps.map(({ title }) => title)).size).toBe(steps.length);
+  expect(new Set(steps.map(({ title }) => english(title))).size).toBe(steps.length);
 });

@@ -1,16 +1,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Dialog, Plugin, Step } from '#kit';
+import type { Catalogue, Dialog, Plugin, Step } from '#kit';
 import { plugins } from '../../plugins/index.ts';
 import { formatConf } from '../../src/setup/answers/conf.ts';
 import { type AnswerFile, readSources } from '../../src/setup/answers/sources.ts';
-import { type Answers, newAnswers } from '../../src/setup/core/answers.ts';
-import { inOrder, settle } from '../../src/setup/core/ask.ts';
-import { confirmSettings } from '../../src/setup/core/confirm.ts';
-import { probe } from '../../src/setup/core/facts.ts';
-import { type Outcome, type Run, runPipeline } from '../../src/setup/core/pipeline.ts';
-import { stepsOf } from '../../src/setup/core/plan.ts';
-import { postInstallPath, postInstallStep } from '../../src/setup/core/record.ts';
+import type { Answers } from '../../src/setup/core/answers.ts';
+import { type Outcome, runPipeline } from '../../src/setup/core/pipeline.ts';
+import { postInstallPath } from '../../src/setup/core/record.ts';
+import { type Run, prepare, settleAnswers, stepsFor } from '../../src/setup/core/run.ts';
 import { type Accident, type Machine, type MemoryHost, memoryHost } from '../../src/setup/host/memory/index.ts';
 import { type Entry, textOf } from '../../src/setup/kit/host.ts';
 import { linesDialog } from '../../src/setup/ui/dialog-lines.ts';
@@ -56,11 +53,22 @@ export interface Setting {
   readonly typed?: readonly string[];
   readonly plugins?: readonly Plugin[];
   readonly signal?: AbortSignal;
+  /** The language of the screen; English without it. */
+  readonly catalogue?: Catalogue;
   readonly more?: Partial<Run>;
 }
 
 /** Runs the whole wizard on a machine in memory, through the line dialog. */
-export async function install({ machine, files, accidents = [], typed, signal, more, plugins: list = plugins }: Setting): Promise<Trial> {
+export async function install({
+  machine,
+  files,
+  accidents = [],
+  typed,
+  signal,
+  catalogue = () => undefined,
+  more,
+  plugins: list = plugins,
+}: Setting): Promise<Trial> {
   const host = memoryHost(machine, ...accidents);
   let screen = '';
   let log = '';
@@ -88,6 +96,7 @@ export async function install({ machine, files, accidents = [], typed, signal, m
     screen: { colour: false, write: (text) => void (screen += text) },
     mask: screenMask,
     log: record,
+    catalogue,
     ...(typed === undefined ? {} : { keyboard }),
   });
   const outcome = await runPipeline({
@@ -95,7 +104,7 @@ export async function install({ machine, files, accidents = [], typed, signal, m
     name: '20260102030405-abcdef',
     plugins: list,
     host,
-    sources: await readSources([...kept(machine), ...files], new Map()),
+    sources: await readSources([...kept(machine), ...files]),
     warnings: [],
     configurationFiles: files.map(({ path }) => path),
     dialog,
@@ -103,6 +112,7 @@ export async function install({ machine, files, accidents = [], typed, signal, m
     signal: signal ?? new AbortController().signal,
     allowed: new Set(),
     acceptDefaults: false,
+    reconfigureOptional: false,
     yes: typed === undefined,
     logFile: record.path,
     trace: (line) => record.write('DEBUG', 'setup', line),
@@ -120,26 +130,52 @@ export async function install({ machine, files, accidents = [], typed, signal, m
   return { outcome, host, screen, log };
 }
 
-/** The answers and steps for a machine, without a run. */
-export async function prepared(machine: Machine, files: readonly AnswerFile[]): Promise<{ answers: Answers; steps: readonly Step[] }> {
-  const host = memoryHost(machine);
-  const answers = newAnswers(
-    await probe(
-      plugins.flatMap(({ facts }) => facts ?? []),
-      host,
-    ),
-  );
-  const silent: Dialog = {
+/** A run for which nobody is there, whose words go nowhere. */
+export const silentRun = async (machine: Machine, files: readonly AnswerFile[]): Promise<Run> => ({
+  version: '0.1.0',
+  name: '20260102030405-abcdef',
+  plugins,
+  host: memoryHost(machine),
+  sources: await readSources([...kept(machine), ...files]),
+  warnings: [],
+  configurationFiles: [],
+  dialog: {
     interactive: false,
+    patient: true,
     title: () => undefined,
     note: () => undefined,
     log: () => undefined,
+    provided: () => undefined,
     ask: () => Promise.reject(new Error('nobody to ask')),
-  };
-  const settings = inOrder([...plugins.flatMap(({ settings: some }) => some ?? []), confirmSettings]);
-  const sources = await readSources([...kept(machine), ...files], new Map());
-  await settle({ settings, sources, answers, dialog: silent, host, allowed: new Set(), acceptDefaults: true, hide: () => undefined });
-  return { answers, steps: stepsOf(plugins, answers, [postInstallStep(answers, '0.1.0', formatConf)]).map(({ step }) => step) };
+  },
+  observer: {
+    stage: () => undefined,
+    planned: () => undefined,
+    started: () => undefined,
+    said: () => undefined,
+    ended: () => undefined,
+    finished: () => undefined,
+  },
+  signal: new AbortController().signal,
+  allowed: new Set(),
+  acceptDefaults: true,
+  reconfigureOptional: false,
+  yes: true,
+  logFile: '/var/log/setup.log',
+  trace: () => undefined,
+  hide: () => undefined,
+  masked: (text) => text,
+  committed: () => undefined,
+  formatAnswers: formatConf,
+  saveAnswers: () => Promise.resolve([]),
+});
+
+/** The answers and steps for a machine, without a run. */
+export async function prepared(machine: Machine, files: readonly AnswerFile[]): Promise<{ answers: Answers; steps: readonly Step[] }> {
+  const run = await silentRun(machine, files);
+  const preparation = await prepare(run);
+  await settleAnswers(run, preparation);
+  return { answers: preparation.answers, steps: stepsFor(run, preparation).map(({ step }) => step) };
 }
 
 /** Where a run keeps its own account of itself, which is not part of the installation. */

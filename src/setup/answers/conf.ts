@@ -1,141 +1,104 @@
-import { type Problem } from '#kit';
-import { type Reading, type Statement, type Strength, problemAt, strengths } from './statement.ts';
+import { message } from '../kit/text.ts';
+import { flawOfStray, isHopeless, judgeEnd } from './conf-flaws.ts';
+import { iniItems } from './ini.ts';
+import {
+  type Flaw,
+  type Note,
+  type Reading,
+  type Statement,
+  type Strength,
+  flawAt,
+  noteAt,
+  refusesTheFile,
+  strengths,
+} from './statement.ts';
+import { formatTyped, parseTyped } from './typed.ts';
 
-/** One option of an ini file with its continuation lines joined. */
-interface Option {
-  readonly key: string;
-  readonly value: string;
-  readonly line: number;
-}
-
-const yes = new Set(['true', '1', 'yes']);
-const no = new Set(['false', '0', 'no']);
-
-/** Parses the `type:value` form. Returns the typed value, or what is wrong with it. */
-export function parseTyped(text: string): { readonly value: unknown } | { readonly wrong: string } {
-  const colon = text.indexOf(':');
-  const type = colon < 0 ? text : text.slice(0, colon);
-  const rest = colon < 0 ? '' : text.slice(colon + 1);
-  switch (colon < 0 ? '' : type) {
-    case 'none':
-      return { value: undefined };
-    case 'bool': {
-      const word = rest.trim().toLowerCase();
-      if (yes.has(word)) return { value: true };
-      return no.has(word) ? { value: false } : { wrong: `"${rest}" is neither True nor False` };
-    }
-    case 'int':
-      return /^\s*-?\d{1,15}\s*$/.test(rest) ? { value: Number(rest) } : { wrong: `"${rest}" is not a whole number` };
-    case 'str':
-      return { value: rest.replaceAll('%%', '%') };
-    case 'multi-str':
-      return { value: rest === '' ? [] : rest.replaceAll('%%', '%').split('\n') };
-    default:
-      return { wrong: 'a value starts with its type: none:, bool:, int:, str: or multi-str:' };
-  }
-}
+const strengthOf = (section: string): Strength | undefined => strengths.find((strength) => section === `environment:${strength}`);
 
 /**
  * Reads a classic answer file: `[environment:default]` (or init, override, enforce) and `KEY=type:value` lines, UTF-8.
  * Continuation lines are indented; `#` and `;` start comment lines; other sections are ignored.
- * @param name stands in front of the line number in every message
+ * @param file stands in front of the line number in every message
  */
-export function readConf(text: string, name: string): Reading {
+export function readConf(text: string, file: string): Reading {
   const statements: Statement[] = [];
-  const problems: Problem[] = [];
-  let strength: Strength | undefined;
-  let inSection = false;
-  let option: Option | undefined;
-  const seen = new Map<string, Option>();
+  const problems: Flaw[] = [];
+  const notes: Note[] = [];
+  const at = (line: number) => ({ file, line });
+  if (text.includes('\0') || text.includes('\uFFFD'))
+    return { statements, problems: [flawAt(at(1), 'this is not a text file in UTF-8')], notes };
 
-  const finish = (): void => {
-    if (option === undefined || strength === undefined) return;
-    const { key, value, line } = option;
-    const where = `${name}:${line}`;
+  const seen = new Map<string, { readonly value: string; readonly line: number }>();
+  const state = (strength: Strength, key: string, written: string, line: number): void => {
     const before = seen.get(`${strength} ${key}`);
-    option = undefined;
-    if (before !== undefined) {
-      if (before.value !== value)
-        problems.push(problemAt(where, `${key} stands here and, with another value, in line ${before.line}`, 'Keep one of the two.'));
+    const typed = parseTyped(written);
+    const original = before === undefined ? typed.original : refusesTheFile;
+    const more = { key, ...(original === undefined ? {} : { original }) };
+    if (before === undefined) seen.set(`${strength} ${key}`, { value: written, line });
+    else if (before.value === written) notes.push(noteAt(at(line), message`stands in line ${before.line} already`, key));
+    else {
+      const what = message`stands here and, with another value, in line ${before.line}`;
+      problems.push(flawAt(at(line), what, { ...more, remedy: 'Keep one of the two.' }));
       return;
     }
-    seen.set(`${strength} ${key}`, { key, value, line });
-    const typed = parseTyped(value);
-    if ('wrong' in typed) problems.push(problemAt(where, `${key}: ${typed.wrong}`));
-    else statements.push({ key, value: typed.value, strength, where });
+    if ('wrong' in typed) problems.push(flawAt(at(line), typed.wrong, more));
+    else statements.push({ ...more, value: typed.value, strength, place: at(line) });
+    if (typed.note !== undefined) notes.push(noteAt(at(line), typed.note, key));
   };
 
-  if (text.includes('\0') || text.includes('\uFFFD'))
-    return { statements: [], problems: [problemAt(name, 'this is not a text file in UTF-8')] };
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  for (const [index, line] of lines.entries()) {
-    const number = index + 1;
-    if (/^\s*([#;].*)?$/.test(line)) continue;
-    if (/^\s/.test(line) && option !== undefined) {
-      option = { ...option, value: `${option.value}\n${line.trim()}` };
-      continue;
-    }
-    finish();
-    const section = /^\[([^\]]*)\]\s*$/.exec(line);
-    if (section !== null) {
-      const found = /^environment:(.*)$/.exec(section[1] ?? '')?.[1];
-      strength = strengths.find((known) => known === found);
-      inSection = true;
-      continue;
-    }
-    if (inSection && strength === undefined && !line.startsWith('[')) continue;
-    const pair = /^([^=:\s[][^=:]*)[=:]\s*(.*)$/s.exec(line);
-    if (!inSection)
-      problems.push(problemAt(`${name}:${number}`, 'stands before the first section', 'Start the file with [environment:default].'));
-    else if (pair === null)
-      problems.push(problemAt(`${name}:${number}`, 'is neither a section nor KEY=type:value', 'Is the file cut off here?'));
-    else option = { key: (pair[1] ?? '').trimEnd(), value: (pair[2] ?? '').trimEnd(), line: number };
+  let section: string | undefined;
+  for (const item of iniItems(text)) {
+    const { line } = item;
+    if (isHopeless(problems, at(line))) return { statements, problems, notes };
+    const strength = strengthOf(section ?? '');
+    if (item.kind === 'section') section = item.name;
+    else if (section === undefined)
+      problems.push(flawAt(at(line), 'stands before the first section', { remedy: 'Start the file with [environment:default].' }));
+    else if (item.kind === 'stray') {
+      const { what, remedy } = flawOfStray(item.text);
+      // What stands in the sections of others is none of our business, but a broken title may be that of a section of ours.
+      if (strength !== undefined || item.text.startsWith('[')) problems.push(flawAt(at(line), what, { remedy }));
+    } else if (strength !== undefined) state(strength, item.key, item.value, line);
   }
-  finish();
-  const promised = /^# answers: (\d{1,6})$/m.exec(text)?.[1];
-  if (promised !== undefined && (Number(promised) !== seen.size || !text.endsWith('\n'))) {
-    const found = Number(promised) === seen.size ? 'its last line has no end' : `${seen.size} are here`;
-    problems.push(
-      problemAt(
-        name,
-        `the file says that it holds ${promised} answers, but ${found}`,
-        'Is it cut off? Take the file from where it was written, or correct the number.',
-      ),
-    );
-  }
-  if (!inSection && problems.length === 0)
-    problems.push(problemAt(name, 'the file is empty', 'An answer file has at least the section [environment:default].'));
-  return { statements, problems };
+  const end = judgeEnd(text, file, seen.size);
+  problems.push(...end.problems);
+  notes.push(...end.notes);
+  if (section === undefined && problems.length === 0)
+    problems.push(flawAt(at(1), 'the file is empty', { remedy: 'An answer file has at least the section [environment:default].' }));
+  return { statements, problems, notes };
 }
 
-/** What a line can hold: with a line break in it, a value could give other answers. */
-function singleLine(text: string): string {
-  if (text.includes('\n')) throw new Error('a text with line breaks has no form in an answer file');
-  return text.replaceAll('%', '%%');
+/** The answers of one section, strongest in the order of `strengths`. */
+type Sections = ReadonlyMap<Strength, ReadonlyMap<string, unknown>>;
+
+/** One line of a classic file. Throws for a key or a value that has no form there. */
+function formatPair(key: string, value: unknown): string {
+  if (!/^[^=:\s[#;][^=:\s]*$/.test(key)) throw new Error('a key with blanks, = or : has no form in an answer file');
+  return `${key}=${formatTyped(value)}`;
 }
 
-/** A text of a list. It stands on a line of its own, where blanks are trimmed and comments dropped. */
-function listed(text: string): string {
-  if (!/^[^\s#;]/.test(text) || text !== text.trim()) throw new Error(`${JSON.stringify(text)} has no form in a list of an answer file`);
-  return singleLine(text);
-}
+const leftOutLine = (key: string): string => `# ${key} is secret and not kept here; give it with --set-file=${key}=FILE`;
 
-/** A value in the `type:value` form. The texts of a list continue on lines that are indented by one blank. */
-function formatTyped(value: unknown): string {
-  if (value === undefined || value === null) return 'none:None';
-  if (typeof value === 'string') return `str:${singleLine(value)}`;
-  if (typeof value === 'boolean') return `bool:${value ? 'True' : 'False'}`;
-  if (typeof value === 'number') return `int:${value}`;
-  if (Array.isArray(value)) return `multi-str:${value.map((one) => listed(String(one))).join('\n ')}`;
-  throw new Error(`${typeof value} has no form in an answer file`);
-}
-
-/** Writes a classic answer file; `readConf` reads it back to the same answers. The number of answers lets a reader notice a file that was cut off. */
-export const formatConf = (answers: ReadonlyMap<string, unknown>): string =>
+/**
+ * Writes a classic answer file with one or more sections. The number of answers at its top lets a reader notice a file that was cut off.
+ * Throws for what has no form in such a file.
+ */
+export const formatSections = (sections: Sections, leftOut: readonly string[] = []): string =>
   [
     '# action=setup',
-    `# answers: ${answers.size}`,
-    '[environment:default]',
-    ...[...answers].map(([key, value]) => `${key}=${formatTyped(value)}`),
+    `# answers: ${[...sections.values()].reduce((sum, { size }) => sum + size, 0)}`,
+    ...leftOut.map(leftOutLine),
+    ...[...sections].flatMap(([strength, answers]) => [
+      `[environment:${strength}]`,
+      ...[...answers].map(([key, value]) => formatPair(key, value)),
+    ]),
     '',
   ].join('\n');
+
+/**
+ * Writes a classic answer file; `readConf` reads it back to the same answers.
+ * @param leftOut keys of secrets that are not in the file: a comment says how to give each of them
+ */
+export const formatConf = (answers: ReadonlyMap<string, unknown>, leftOut: readonly string[] = []): string =>
+  formatSections(new Map([['default', answers]]), leftOut);

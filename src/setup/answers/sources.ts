@@ -1,8 +1,8 @@
-import { distance } from 'fastest-levenshtein';
 import { extname } from 'node:path';
-import { type Given, type Problem, SetupError, type Sources, messageOf } from '#kit';
+import { type Given, type Problem, SetupError, type Sources, type Text, message, messageOf } from '#kit';
 import { readConf } from './conf.ts';
-import { type Reading, type Statement, type Strength } from './statement.ts';
+import { type Rank, rankOf, strongest } from './precedence.ts';
+import { type Reading, flawAt, sayPlace } from './statement.ts';
 
 /** A file as it was read from disk. */
 export interface AnswerFile {
@@ -12,66 +12,76 @@ export interface AnswerFile {
   readonly kept: boolean;
 }
 
-/** Who wins when several sources name the same key, strongest first. `kept` is the configuration of the installation itself. */
-const precedence = ['enforce', 'override', 'init', 'command line', 'default', 'kept'] as const;
-type Rank = (typeof precedence)[number];
-
-const rankOf = (strength: Strength, kept: boolean): Rank => (strength === 'default' && kept ? 'kept' : strength);
-
-async function readFile({ path, text }: AnswerFile): Promise<Reading> {
-  if (!['.yaml', '.yml'].includes(extname(path))) return readConf(text, path);
-  const { readYaml } = await import('./yaml.ts');
-  return readYaml(text, path);
+/** What all sources say, with what is odd about them and harmless. */
+export interface ReadSources extends Sources {
+  readonly notes: readonly Text[];
 }
+
+/** Whether a file holds answers in YAML, by its name; all others are classic files. */
+export const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(path));
+
+/** Reads one answer file. Never throws: what is wrong is in the reading. */
+export async function readAnswers({ path, text }: Pick<AnswerFile, 'path' | 'text'>): Promise<Reading> {
+  if (!isYaml(path)) return readConf(text, path);
+  // The parser of YAML is large.
+  const { readYaml } = await import('./yaml.ts');
+  try {
+    return readYaml(text, path);
+  } catch (error) {
+    return { statements: [], problems: [flawAt({ file: path, line: 1 }, messageOf(error))], notes: [] };
+  }
+}
+
+/** One answer of the command line. */
+export interface CommandLineAnswer {
+  readonly key: string;
+  /** undefined: there is no answer, whatever weaker sources say. */
+  readonly value: unknown;
+  /** The option that says so: shown with every complaint about it. */
+  readonly where: string;
+}
+
+/** Nobody reads more than this of one file. */
+const shown = 100;
+
+/** As much of a list as people read, and how much more there is. */
+const bounded = <T>(all: readonly T[], more: (count: number) => T): readonly T[] =>
+  all.length <= shown ? all : [...all.slice(0, shown), more(all.length - shown)];
 
 /**
- * Reads all answer files and the `KEY=VALUE` statements of the command line into one place to ask.
+ * Reads all answer files and the statements of the command line into one place to ask.
  * Of several files the last one that names a key counts. Throws SetupError `refused` with all problems together.
  */
-export async function readSources(files: readonly AnswerFile[], commandLine: ReadonlyMap<string, string>): Promise<Sources> {
+export async function readSources(files: readonly AnswerFile[], commandLine: readonly CommandLineAnswer[] = []): Promise<ReadSources> {
   const problems: Problem[] = [];
-  const found = new Map<string, { rank: Rank; given: Given }>();
-  const offer = (rank: Rank, given: Given): void => {
-    const before = found.get(given.key);
-    if (before === undefined || precedence.indexOf(rank) <= precedence.indexOf(before.rank)) found.set(given.key, { rank, given });
-  };
-  const take = ({ key, value, strength, where }: Statement, kept: boolean): void => {
-    if (value !== undefined) offer(rankOf(strength, kept), { key, raw: value, origin: { kind: kept ? 'kept' : 'given', where } });
-  };
-  for (const file of files) {
-    try {
-      const reading = await readFile(file);
-      problems.push(...reading.problems);
-      for (const statement of reading.statements) take(statement, file.kept);
-    } catch (error) {
-      problems.push({ id: 'answer-file', level: 'error', message: `${file.path}: ${messageOf(error)}` });
+  const notes: Text[] = [];
+  const claims: { readonly key: string; readonly rank: Rank; readonly given: Given | undefined }[] = [];
+  for (const { path, text, kept } of files) {
+    const reading = await readAnswers({ path, text });
+    problems.push(
+      ...bounded<Problem>(reading.problems, (count) => ({
+        id: 'answer-file',
+        level: 'error',
+        message: message`${path}: ${count} more problems`,
+      })),
+    );
+    notes.push(
+      ...bounded<Text>(
+        reading.notes.map((note) => note.message),
+        (count) => message`${path}: ${count} more notes of this kind`,
+      ),
+    );
+    for (const { key, value, strength, place } of reading.statements) {
+      const given: Given = { key, raw: value, origin: { kind: kept ? 'kept' : 'given', where: sayPlace(place) } };
+      // In a file, none counts as not given.
+      if (value !== undefined) claims.push({ key, rank: rankOf(strength, kept), given });
     }
   }
-  for (const [key, raw] of commandLine) offer('command line', { key, raw, origin: { kind: 'given', where: '--set' } });
+  for (const { key, value, where } of commandLine) {
+    const given: Given | undefined = value === undefined ? undefined : { key, raw: value, origin: { kind: 'given', where } };
+    claims.push({ key, rank: 'command line', given });
+  }
   if (problems.length > 0) throw new SetupError('refused', 'An answer file cannot be used', { problems });
-  return { find: (key) => found.get(key)?.given, keys: () => [...found.keys()] };
-}
-
-/** Classic files whose last line has no end: their last answer may be cut off, and nothing else would show it. */
-export const withoutEnd = (files: readonly AnswerFile[]): readonly string[] =>
-  files
-    .filter(({ path, text }) => !['.yaml', '.yml'].includes(extname(path)) && text !== '' && !text.endsWith('\n'))
-    .map(
-      ({ path, text }) =>
-        `${path}:${text.split('\n').length}: the last line has no end. Is the file cut off here? If not, end it with a line break`,
-    );
-
-/** Keys that no setting knows, each with the nearest one that is known. They warn; they never block. */
-export function unknownKeys(sources: Sources, known: ReadonlySet<string>): readonly string[] {
-  return sources
-    .keys()
-    .filter((key) => !known.has(key) && !key.startsWith('QUESTION/') && !key.startsWith('OVESETUP_CORE/'))
-    .map((key) => {
-      const where = sources.find(key)?.origin.where ?? '';
-      const [nearest] = [...known]
-        .map((candidate) => ({ candidate, far: distance(key.toLowerCase(), candidate.toLowerCase()) }))
-        .sort((a, b) => a.far - b.far);
-      const hint = nearest !== undefined && nearest.far <= 6 ? `; did you mean ${nearest.candidate}?` : '';
-      return `${where}: ${key} is not known and has no effect${hint}`;
-    });
+  const found = new Map([...strongest(claims)].flatMap(([key, { given }]) => (given === undefined ? [] : [[key, given] as const])));
+  return { find: (key) => found.get(key), keys: () => [...found.keys()], notes };
 }

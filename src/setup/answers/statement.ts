@@ -1,8 +1,19 @@
 import type { Problem } from '../kit/errors.ts';
+import { type Text, message, term } from '../kit/text.ts';
 
 /** The sections of an answer file, by how strong their statements are. `default` yields to everything, `enforce` to nothing. */
 export const strengths = ['default', 'init', 'override', 'enforce'] as const;
 export type Strength = (typeof strengths)[number];
+
+/** A place in an answer file. Only YAML has columns: in a classic file a line holds one statement. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column?: number;
+}
+
+/** `file:line`, or `file:line:column` */
+export const sayPlace = ({ file, line, column }: Place): string => `${file}:${line}${column === undefined ? '' : `:${column}`}`;
 
 /** One `key = value` of an answer file, typed but not yet judged by the setting it belongs to. */
 export interface Statement {
@@ -10,20 +21,49 @@ export interface Statement {
   /** undefined: the file says "none", which counts as not given. */
   readonly value: unknown;
   readonly strength: Strength;
-  /** 'file:line' */
-  readonly where: string;
+  readonly place: Place;
+  /** What the original engine-setup makes of it, where that is something else. Never holds the value. */
+  readonly original?: string;
 }
 
-/** What reading one file gave. Problems are collected, so that all of them are shown together. */
+/** What is wrong at a place of an answer file: a problem that still knows its place and key. */
+export interface Flaw extends Problem {
+  readonly place: Place;
+  /** What is wrong, without place and key. */
+  readonly what: Text;
+  readonly key?: string;
+  readonly original?: string;
+}
+
+/** What is odd at a place of an answer file, and harmless. */
+export interface Note {
+  readonly place: Place;
+  /** What is odd, without place and key. */
+  readonly what: Text;
+  /** The same with them. */
+  readonly message: Text;
+}
+
+/** What reading one file gave. Flaws are collected, so that all of them are shown together. */
 export interface Reading {
   readonly statements: readonly Statement[];
-  readonly problems: readonly Problem[];
+  readonly problems: readonly Flaw[];
+  readonly notes: readonly Note[];
 }
 
-/** A problem at a place in an answer file. */
-export const problemAt = (where: string, message: string, remedy?: string): Problem => ({
+/** A note at a place. The text must not hold the value: it may be a secret. */
+export const noteAt = (place: Place, what: Text, key?: string): Note => {
+  const where = key === undefined ? sayPlace(place) : `${sayPlace(place)}: ${key}`;
+  return { place, what, message: message`${where}: ${term(what)}` };
+};
+
+/** A flaw at a place. The text must not hold the value: it may be a secret. */
+export const flawAt = (place: Place, what: Text, more: { remedy?: Text; key?: string; original?: string } = {}): Flaw => ({
   id: 'answer-file',
   level: 'error',
-  message: `${where}: ${message}`,
-  ...(remedy === undefined ? {} : { remedy }),
+  ...noteAt(place, what, more.key),
+  ...more,
 });
+
+/** What the original makes of a file that it refuses. */
+export const refusesTheFile = 'refuses the whole file';

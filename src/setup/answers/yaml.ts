@@ -1,49 +1,63 @@
-import { LineCounter, type ParsedNode, isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import { type Problem } from '#kit';
-import { type Reading, type Statement, problemAt } from './statement.ts';
+import { type ErrorCode, LineCounter, type ParsedNode, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { type Text, message } from '../kit/text.ts';
+import { type Flaw, type Place, type Reading, type Statement, flawAt } from './statement.ts';
+
+/** What the parser would say with words of the file, which may be secret. */
+const withoutQuotes: Partial<Readonly<Record<ErrorCode, Text>>> = {
+  BAD_DIRECTIVE: 'directives are not read',
+  BAD_DQ_ESCAPE: 'there is no such escape sequence',
+  TAG_RESOLVE_FAILED: 'tags are not read',
+};
+
+/** What the parser says, without what stands in the file. */
+const said = ({ code, message: words }: { readonly code: ErrorCode; readonly message: string }): Text =>
+  words.includes('call stack') ? 'is nested too deeply for an answer file' : (withoutQuotes[code] ?? words.replace(/(?<=\S): .*$/s, ''));
 
 /**
  * Reads answers written as YAML: `OVESETUP_CONFIG/fqdn: engine.example.net`, or the same nested by name space.
- * Every statement has the strength of `[environment:default]`. Aliases are refused: an answer file needs none, and they can be used to exhaust memory.
+ * Every statement has the strength of `[environment:default]`. Tags and aliases are refused: an answer file needs none,
+ * and aliases can be used to exhaust memory.
  */
-export function readYaml(text: string, name: string): Reading {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true });
-  const at = (offset: number | undefined): string => `${name}:${offset === undefined ? 1 : counter.linePos(offset).line}`;
-  const problems: Problem[] = document.errors.map((error) =>
-    problemAt(at(error.pos[0]), error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? ''),
-  );
+export function readYaml(text: string, file: string): Reading {
+  const lineCounter = new LineCounter();
+  const at = (offset = 0): Place => {
+    const { line, col } = lineCounter.linePos(offset);
+    // Before the first character is read there are no lines yet.
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  // Keys that stand twice are found below, in one pass.
+  const document = parseDocument(text, { lineCounter, uniqueKeys: false, prettyErrors: false });
+  const problems: Flaw[] = [...document.errors, ...document.warnings].map((one) => flawAt(at(one.pos[0]), said(one)));
   const statements: Statement[] = [];
-  const seen = new Map<string, string>();
-  const add = (key: string, value: unknown, where: string): void => {
-    const before = seen.get(key);
-    if (before === undefined) statements.push({ key, value, strength: 'default', where });
-    else problems.push(problemAt(where, `${key} stands here and in line ${before.split(':').at(-1) ?? ''}`, 'Keep one of the two.'));
-    seen.set(key, where);
+  const lines = new Map<string, number>();
+  const add = (key: string, value: unknown, place: Place): void => {
+    const before = lines.get(key);
+    if (before === undefined) statements.push({ key, value, strength: 'default', place });
+    else problems.push(flawAt(place, message`stands here and in line ${before}`, { key, remedy: 'Keep one of the two.' }));
+    lines.set(key, place.line);
   };
 
   const walk = (node: ParsedNode | null, prefix: string): void => {
     if (!isMap(node)) {
-      problems.push(problemAt(at(node?.range[0]), `${prefix === '' ? 'the file' : prefix} is not a list of KEY: value`));
+      problems.push(flawAt(at(node?.range[0]), 'the file is not a list of KEY: value'));
       return;
     }
     for (const { key, value } of node.items) {
       const word: unknown = isScalar(key) ? key.value : undefined;
-      const where = at((key as ParsedNode | null)?.range[0]);
+      const place = at((key as ParsedNode | null)?.range[0]);
       if (typeof word !== 'string' || word === '') {
-        problems.push(problemAt(where, 'a key is a text'));
+        problems.push(flawAt(place, 'a key is a text; one that looks like a number needs quotes'));
         continue;
       }
       const full = prefix === '' ? word : `${prefix}/${word}`;
-      const child = value;
-      if (isMap(child)) walk(child, full);
-      else if (child === null || isScalar(child)) add(full, child?.value ?? undefined, where);
-      else if (!isSeq(child)) problems.push(problemAt(where, `${full}: aliases are not read`));
-      else if (child.items.every((item) => isScalar(item))) add(full, child.toJSON(), where);
-      else problems.push(problemAt(where, `${full}: a list holds only plain values`));
+      if (isMap(value)) walk(value, full);
+      else if (value === null || isScalar(value)) add(full, value?.value ?? undefined, place);
+      else if (!isSeq(value)) problems.push(flawAt(place, 'aliases are not read', { key: full }));
+      else if (value.items.every((item) => isScalar(item))) add(full, value.toJSON(), place);
+      else problems.push(flawAt(place, 'a list holds only plain values', { key: full }));
     }
   };
 
   if (problems.length === 0) walk(document.contents, '');
-  return { statements, problems };
+  return { statements, problems, notes: [] };
 }

@@ -1,45 +1,63 @@
-import { lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Problem, SetupError, type Text, message, term } from '#kit';
 import type { AnswerFile } from '../answers/sources.ts';
 import { writePrivateFile } from '../host/put.ts';
-import { SetupError, messageOf } from '../kit/errors.ts';
+import type { Arguments } from './args.ts';
+import { type Read, readNamed } from './read-input.ts';
+import { unreadable } from './unreadable.ts';
 
 const largest = 16 * 1024 * 1024;
-
-function read(path: string, kept: boolean): AnswerFile {
-  const named = (message: string): SetupError =>
-    new SetupError('refused', `The answer file ${path} cannot be read: ${message}`, { remedy: 'Correct its name or its permissions.' });
-  let size: number;
-  try {
-    const stat = statSync(path);
-    if (!stat.isFile()) throw new Error('it is not a file');
-    ({ size } = stat);
-  } catch (error) {
-    throw named((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is not there' : messageOf(error));
-  }
-  if (size > largest) throw named(`it is larger than ${largest / 1024 / 1024} MiB`);
-  try {
-    return { path, text: readFileSync(path, 'utf8'), kept };
-  } catch (error) {
-    throw named(messageOf(error));
-  }
-}
 
 /** Writes a file that only its owner can read, whole or not at all, in place of what lies there. Throws SetupError `failed`. */
 export const writePrivately = (path: string, text: string): void => writePrivateFile(path, text);
 
-/** `PATH` if it is there, then `PATH.d/*.conf` by name. */
-function configuration(path: string): readonly string[] {
-  const names = (lstatSync(`${path}.d`, { throwIfNoEntry: false })?.isDirectory() ?? false) ? readdirSync(`${path}.d`).sort() : [];
-  const main = lstatSync(path, { throwIfNoEntry: false }) === undefined ? [] : [path];
-  return [...main, ...names.filter((name) => name.endsWith('.conf')).map((name) => join(`${path}.d`, name))];
+/** An answer file that somebody names, with its permissions. */
+export type NamedFile = AnswerFile & Pick<Read, 'mode'>;
+
+/** The finding that an answer file cannot be read. */
+export const unusable = (path: string, why: Text, remedy?: Text): Problem => ({
+  id: 'answer-file',
+  level: 'error',
+  message: message`The answer file ${path} cannot be read: ${term(why)}`,
+  ...(remedy === undefined ? {} : { remedy }),
+});
+
+/** Throws SetupError `refused` if there is one: a single one is the very message, several are listed. */
+export function refuse(problems: readonly Problem[]): void {
+  const [first, second] = problems;
+  if (first === undefined) return;
+  if (second !== undefined) throw new SetupError('refused', 'Answer files cannot be read', { problems });
+  throw new SetupError('refused', first.message, first.remedy === undefined ? {} : { remedy: first.remedy });
 }
 
 /**
- * The answer files of a run in the order they count: the configuration of the installation, then those that the command line names.
- * Throws SetupError `refused` for one that cannot be read.
+ * What `--config=FILE` means: the file, and all `FILE.d/*.conf` by name, as with the configuration that it stands for.
+ * One of both has to be there: whoever names it wants it to be read.
  */
-export const answerFiles = (root: string, named: readonly string[]): readonly AnswerFile[] => [
-  ...configuration(join(root, 'etc/ovirt-engine-setup.conf')).map((path) => read(path, true)),
-  ...named.map((path) => read(path, false)),
-];
+function configured(path: string): readonly string[] {
+  const directory = `${path}.d`;
+  const names = statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(directory).sort() : [];
+  const parts = names.filter((name) => name.endsWith('.conf')).map((name) => join(directory, name));
+  return parts.length > 0 && lstatSync(path, { throwIfNoEntry: false }) === undefined ? parts : [path, ...parts];
+}
+
+/** Reads the files and pipes that the command line names, in the order they count. Throws SetupError `refused` with all that cannot be read. */
+export async function namedFiles({ config, configAppend }: Arguments, signal: AbortSignal): Promise<readonly NamedFile[]> {
+  const files: NamedFile[] = [];
+  const problems: Problem[] = [];
+  const take = async (named: string, pathsOf: (named: string) => readonly string[]): Promise<void> => {
+    let path = named;
+    try {
+      for (path of pathsOf(named)) files.push({ path, kept: false, ...(await readNamed(path, { bytes: largest, signal })) });
+    } catch (error) {
+      if (error instanceof SetupError) throw error;
+      const { why, remedy } = unreadable(error);
+      problems.push(unusable(path, why, remedy));
+    }
+  };
+  for (const path of config) await take(path, configured);
+  for (const path of configAppend) await take(path, (named) => [named]);
+  refuse(problems);
+  return files;
+}

@@ -1,5 +1,12 @@
-import { parseArgs } from 'node:util';
 import { SetupError } from '../kit/errors.ts';
+import { type CommandName, type OptionName, commands, options } from './options.ts';
+import { type Words, takeApart } from './words.ts';
+
+/** `KEY=VALUE`, taken apart. */
+export interface Pair {
+  readonly key: string;
+  readonly value: string;
+}
 
 /** Everything that the command line can say. */
 export interface Arguments {
@@ -9,89 +16,111 @@ export interface Arguments {
   readonly help: boolean;
   readonly version: boolean;
   readonly root: string | undefined;
+  readonly offline: boolean;
+  readonly reconfigureOptional: boolean;
+  readonly reconfigureDwhScale: boolean;
+  readonly jbossHome: string | undefined;
+  /** Read instead of the configuration of the installation; empty: that one is read. */
+  readonly config: readonly string[];
   readonly configAppend: readonly string[];
-  readonly set: ReadonlyMap<string, string>;
-  readonly generateAnswer: string | undefined;
-  readonly log: string | undefined;
-  readonly dialog: 'lines' | undefined;
-  readonly yes: boolean;
-  readonly allow: ReadonlySet<string>;
+  readonly set: readonly Pair[];
+  /** Keys with the paths of files that hold their values. */
+  readonly setFile: readonly Pair[];
+  /** Keys with the numbers of descriptors that their values are read from. */
+  readonly setFd: readonly Pair[];
+  /** `KEY=type:value` statements, quoted as in a shell. */
+  readonly otopiEnvironment: string | undefined;
   readonly acceptDefaults: boolean;
+  readonly allow: ReadonlySet<string>;
+  readonly yes: boolean;
+  readonly generateAnswer: string | undefined;
+  readonly withSecrets: boolean;
+  readonly dialog: 'lines' | 'terminal' | 'machine' | undefined;
+  readonly noInput: boolean;
+  /** Whether standard output carries events instead of texts for people. */
+  readonly events: boolean;
+  readonly log: string | undefined;
   readonly json: boolean;
+  readonly to: 'yaml' | 'conf' | undefined;
+  readonly output: string | undefined;
 }
 
-/** The commands, with the line that `--help` shows for each. */
-export const commands = {
-  setup: 'install, or bring an installation to what the answers want (the default)',
-  plan: 'show what setup would change, and change nothing',
-  rollback: 'take back an unfinished run',
-  status: 'show addresses, services and their versions',
-  sandbox: 'start, stop or reset: a trial below --root, default .sandbox',
-} as const;
-export type CommandName = keyof typeof commands;
+/** Commands that take words of their own, and check them. */
+const wordy: ReadonlySet<CommandName> = new Set(['answers', 'sandbox']);
 
-/** The options, with what `--help` shows for each. */
-export const options = {
-  root: { type: 'string', value: 'DIR', about: 'install below this directory; nothing else is touched' },
-  'config-append': {
-    type: 'string',
-    value: 'FILE',
-    multiple: true,
-    about: 'read answers from this file (.conf or .yaml); may be repeated, the last one wins',
-  },
-  set: { type: 'string', value: 'KEY=VALUE', multiple: true, about: 'give one answer; not for secrets' },
-  'generate-answer': { type: 'string', value: 'FILE', about: 'also write the answers of this run to this file' },
-  log: { type: 'string', value: 'FILE', about: 'write the log to this file instead of the usual place' },
-  dialog: { type: 'string', value: 'lines', about: 'ask line by line, also through a pipe' },
-  'accept-defaults': { type: 'boolean', about: 'take the default where there is one, without asking' },
-  allow: { type: 'string', value: 'ID', multiple: true, about: 'accept the doubt of this name; may be repeated' },
-  yes: { type: 'boolean', about: 'give the final confirmation; it accepts no doubts' },
-  json: { type: 'boolean', about: 'with plan and status: one JSON document' },
-  help: { type: 'boolean', about: 'show this help' },
-  version: { type: 'boolean', about: 'show the version' },
-} as const;
-
-const usage = (message: string): SetupError => new SetupError('usage', message, { remedy: 'See engine-setup --help.' });
-
-function statements(texts: readonly string[]): ReadonlyMap<string, string> {
-  const map = new Map<string, string>();
-  for (const text of texts) {
-    const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-    if (key === undefined || value === undefined) throw usage(`--set wants KEY=VALUE, not ${text}`);
-    map.set(key, value);
-  }
-  return map;
+/** What does not go together. */
+function clashes({ plain, values }: Words): readonly string[] {
+  const [word = 'setup', ...more] = plain;
+  if (!Object.hasOwn(commands, word)) return [`${word} is not a command`];
+  const command = word as CommandName;
+  const idle = [...values.keys()].filter((name) => options.get(name)?.only?.includes(command) === false);
+  const problems = idle.map((name) => `--${name} means nothing to ${command}`);
+  if (more.length > 0 && !wordy.has(command)) problems.push(`${more.join(' ')}: ${command} takes no further words`);
+  if (values.has('with-secrets') && !values.has('generate-answer')) problems.push('--with-secrets wants --generate-answer=FILE, too');
+  const machine = values.get('dialog')?.at(-1) === 'machine';
+  if (machine && values.has('no-input')) problems.push('--dialog=machine and --no-input: a front end is there to be asked');
+  if (machine && values.has('events')) problems.push('--dialog=machine and --events=json: both want standard output for themselves');
+  return problems;
 }
 
-/** Reads the command line. Throws SetupError `usage`. */
+function refuse(problems: readonly string[]): never {
+  const [first = ''] = problems;
+  throw new SetupError('usage', problems.length === 1 ? first : 'The command line cannot be understood', {
+    remedy: 'See engine-setup --help.',
+    problems: problems.length === 1 ? [] : problems.map((message) => ({ id: 'usage', level: 'error', message })),
+  });
+}
+
+/** Reads the command line. Throws SetupError `usage` with all mistakes together. */
 export function readArguments(argv: readonly string[]): Arguments {
-  let parsed;
-  try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
-  } catch (error) {
-    // node adds advice about "--" after the first sentence.
-    throw usage((error as Error).message.split(/\.\s/)[0] ?? '');
-  }
-  const { values, positionals } = parsed;
-  const [command = 'setup', ...words] = positionals;
-  if (!Object.hasOwn(commands, command)) throw usage(`${command} is not a command`);
-  const { dialog } = values;
-  if (dialog !== undefined && dialog !== 'lines') throw usage(`--dialog knows lines, not ${dialog}`);
-  if (words.length > 0 && command !== 'sandbox') throw usage(`${words.join(' ')}: ${command} takes no further words`);
-  return {
+  const words = takeApart(argv);
+  const problems = [...words.problems, ...(words.strange ? [] : clashes(words))];
+  const has = (name: OptionName): boolean => words.values.has(name);
+  const all = (name: OptionName): readonly string[] => words.values.get(name) ?? [];
+  const last = (name: OptionName): string | undefined => all(name).at(-1);
+  const pairs = (name: OptionName, value: RegExp): readonly Pair[] =>
+    all(name).flatMap((text) => {
+      const at = text.indexOf('=');
+      const pair = { key: text.slice(0, at), value: text.slice(at + 1) };
+      if (at > 0 && value.test(pair.value)) return [pair];
+      // It may be a password at the wrong place: it is not repeated.
+      problems.push(`--${name} wants ${options.get(name)?.value ?? ''}`);
+      return [];
+    });
+  const [command = 'setup', ...more] = words.plain;
+  const args: Arguments = {
     command: command as CommandName,
-    words,
-    help: values.help === true,
-    version: values.version === true,
-    root: values.root,
-    configAppend: values['config-append'] ?? [],
-    set: statements(values.set ?? []),
-    generateAnswer: values['generate-answer'],
-    log: values.log,
-    dialog,
-    yes: values.yes === true,
-    allow: new Set(values.allow ?? []),
-    acceptDefaults: values['accept-defaults'] === true,
-    json: values.json === true,
+    words: more,
+    help: has('help'),
+    version: has('version'),
+    root: last('root'),
+    offline: has('offline'),
+    reconfigureOptional: has('reconfigure-optional-components'),
+    reconfigureDwhScale: has('reconfigure-dwh-scale'),
+    jbossHome: last('jboss-home'),
+    config: all('config'),
+    configAppend: all('config-append'),
+    set: pairs('set', /^/),
+    setFile: pairs('set-file', /./s),
+    setFd: pairs('set-fd', /^\d{1,9}$/),
+    otopiEnvironment: last('otopi-environment'),
+    acceptDefaults: has('accept-defaults'),
+    allow: new Set(
+      all('allow')
+        .flatMap((ids) => ids.split(','))
+        .map((id) => id.trim()),
+    ),
+    yes: has('yes'),
+    generateAnswer: last('generate-answer'),
+    withSecrets: has('with-secrets'),
+    dialog: last('dialog') as Arguments['dialog'],
+    noInput: has('no-input'),
+    events: has('events'),
+    log: last('log'),
+    json: has('json'),
+    to: last('to') as Arguments['to'],
+    output: last('output'),
   };
+  if (problems.length > 0) refuse(problems);
+  return args;
 }

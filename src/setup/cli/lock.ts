@@ -1,10 +1,13 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileFailure } from '../host/errno.ts';
-import { kernelLock } from '../host/kernel-lock.ts';
+import { isLocked, kernelLock } from '../host/kernel-lock.ts';
 import { type ProcessId, identify, isAlive } from '../host/process-table.ts';
 import { makeDirectories } from '../host/put.ts';
 import { SetupError } from '../kit/errors.ts';
+
+/** The lock of an installation, below its root. */
+export const lockPath = (root: string): string => join(root, 'run/engine-setup.lock');
 
 const textOf = (path: string): string | undefined => {
   try {
@@ -68,4 +71,18 @@ export async function takeLock(path: string): Promise<{ readonly takenOver: bool
       lock.release();
     },
   };
+}
+
+/** Who holds the lock of an installation, as far as it has said so. */
+export interface Holder {
+  readonly pid?: number;
+  readonly since?: Date;
+}
+
+/** Looks whether a run is active, and which one, without being in its way; undefined: none is. */
+export async function lockHolder(path: string): Promise<Holder | undefined> {
+  if (!(await isLocked(dirname(path), 'run'))) return undefined;
+  const holder = holderOf(path);
+  const since = statSync(path, { throwIfNoEntry: false })?.mtime;
+  return holder === undefined ? {} : { pid: holder.pid, ...(since === undefined ? {} : { since }) };
 }

@@ -1,4 +1,4 @@
-import type { Fact, Origin, Setting, View } from '#kit';
+import type { Fact, Origin, Setting, Sources, View } from '#kit';
 import type { Facts } from './facts.ts';
 
 // A setting of any type.
@@ -22,14 +22,20 @@ export interface Answer {
 export interface Answers extends View {
   readonly all: ReadonlyMap<AnySetting, Answer>;
   set(setting: AnySetting, answer: Answer): void;
+  /** Takes an answer back: its question is put again. */
+  unset(setting: AnySetting): void;
 }
 
+/** Keys under which sources may answer a setting, strongest first. */
+export const keysOf = (setting: AnySetting): readonly string[] => [setting.key, ...(setting.formerly ?? [])];
+
 /** Answers before the first question. */
-export function newAnswers(facts: Facts): Answers {
+export function newAnswers(facts: Facts, sources: Pick<Sources, 'find'> = { find: () => undefined }): Answers {
   const all = new Map<AnySetting, Answer>();
   return {
     all,
     set: (setting, answer) => void all.set(setting, answer),
+    unset: (setting) => void all.delete(setting),
     get<T>(setting: Setting<T>): T {
       const found = all.get(setting);
       if (found === undefined) throw new Unsettled(setting.key);
@@ -37,6 +43,7 @@ export function newAnswers(facts: Facts): Answers {
     },
     find: <T>(setting: Setting<T>): T | undefined => all.get(setting)?.value as T | undefined,
     given: (setting) => ['asked', 'given'].includes(all.get(setting)?.origin.kind ?? ''),
+    stated: (setting) => keysOf(setting).some((key) => sources.find(key) !== undefined),
     fact<T>(fact: Fact<T>): T {
       if (!facts.has(fact.id)) throw new Error(`fact ${fact.id} is not declared by any plugin`);
       return facts.get(fact.id) as T;

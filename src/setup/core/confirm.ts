@@ -1,6 +1,13 @@
-import { type Dialog, SetupError, decision, setting } from '#kit';
+import { type Host, type Problem, type Question, SetupError, type Stop, decision, setting, message } from '#kit';
 import type { Answers } from './answers.ts';
-import { choose } from './choose.ts';
+import { type Asker, choose } from './asker.ts';
+
+const question: Omit<Question, 'hidden'> & { readonly initial: string } = {
+  name: 'OVESETUP_DIALOG_CONFIRM_SETTINGS',
+  text: 'Please confirm installation settings',
+  choices: ['OK', 'Cancel'],
+  initial: 'OK',
+};
 
 /** The final confirmation. It is a setting so that an answer file can give it. */
 export const confirmSettings = setting({
@@ -10,21 +17,37 @@ export const confirmSettings = setting({
   about: 'Confirms the previewed settings, so that an unattended run may go on.',
 });
 
-/** Asks for the final confirmation, unless it is given. Throws `cancelled`, or `refused` where nobody can be asked. */
-export async function confirm(answers: Answers, dialog: Dialog, yes: boolean): Promise<void> {
-  const given = yes ? true : answers.find(confirmSettings);
-  if (given === undefined && !dialog.interactive) {
-    throw new SetupError('refused', 'Nobody confirmed the settings', {
-      remedy: `Say --yes, or give ${confirmSettings.key} in an answer file.`,
-    });
-  }
-  const question = {
-    name: 'OVESETUP_DIALOG_CONFIRM_SETTINGS',
-    text: 'Please confirm installation settings',
-    choices: ['OK', 'Cancel'],
-    initial: 'OK',
+/** Whether somebody still has to say yes to the preview. */
+export const isOpen = (answers: Answers, yes: boolean): boolean => !yes && answers.find(confirmSettings) === undefined;
+
+/** The finding that nobody will confirm an unattended run; undefined if somebody will, or has. */
+export function unconfirmed(answers: Answers, asker: Asker, yes: boolean): Problem | undefined {
+  if (!isOpen(answers, yes) || asker.answers(question.name)) return undefined;
+  return {
+    id: confirmSettings.key,
+    level: 'error',
+    message: message`${confirmSettings.key} is not given: nobody confirms the settings`,
+    remedy: 'Confirm them beforehand with --yes.',
   };
-  const agreed = given ?? (await choose(dialog, question)) === 'OK';
+}
+
+/** Asks for the final confirmation, unless it is given. Throws `cancelled`, or `refused` where nobody can be asked. */
+export async function confirm(answers: Answers, asker: Asker, yes: boolean): Promise<void> {
+  const given = yes ? true : answers.find(confirmSettings);
+  const problem = unconfirmed(answers, asker, yes);
+  if (problem !== undefined) throw new SetupError('refused', 'Nobody confirmed the settings', { problems: [problem] });
+  const agreed = given ?? (await choose(asker, question)) === 'OK';
   if (!agreed) throw new SetupError('cancelled', 'Configuration was rejected by user');
   answers.set(confirmSettings, { value: true, origin: { kind: 'asked' } });
+}
+
+/** Asks before units that people use are stopped. Throws `cancelled` if they may not be. */
+export async function agreeToStop(stops: readonly Stop[], asker: Asker, host: Host): Promise<void> {
+  for (const { unit, consent } of stops) {
+    if (consent === undefined || !(await host.services.isActive(unit))) continue;
+    const stop = { name: consent.name, text: consent.text, choices: ['OK', 'Cancel'], initial: 'OK' };
+    // Nobody to ask: what Enter would say.
+    const agreed = consent.agreed ?? (asker.answers(consent.name) ? (await choose(asker, stop)) === 'OK' : true);
+    if (!agreed) throw new SetupError('cancelled', 'The service may not be stopped, so nothing was changed');
+  }
 }

@@ -1,13 +1,24 @@
 import { dirname } from 'node:path';
-import { type Change, type Host, type Json, SetupError, type Step, messageOf } from '#kit';
+import { type Change, type Host, type Json, SetupError, type StageId, type Step, message, messageOf, term } from '#kit';
 import type { Entry, Journal } from './journal.ts';
 import { stash } from './stash.ts';
 
-/** Watches the work: progress on screen, the log. It decides nothing. */
+/** Watches a run: progress on screen, events for programs, the log. It decides nothing. */
 export interface Observer {
+  /** A stage begins. */
+  stage(id: StageId): void;
+  /**
+   * The work is about to begin.
+   * @param steps all steps that have something to do, in their order
+   * @param expected milliseconds that each took in earlier runs, by step id; steps that never ran here are not in it
+   */
+  planned(steps: readonly Step[], expected: ReadonlyMap<string, number>): void;
   started(step: Step): void;
   said(step: Step, line: string): void;
-  ended(step: Step, how: 'done' | 'already' | 'failed' | 'undone', error?: unknown): void;
+  /** @param ms how long it took; unknown for a step that was undone */
+  ended(step: Step, how: 'done' | 'already' | 'failed' | 'undone', ms: number | undefined, error?: unknown): void;
+  /** No step follows, however it went: what is drawn on the screen stays as it is. */
+  finished(): void;
 }
 
 export interface Workshop {
@@ -77,7 +88,7 @@ async function perform(step: Step, workshop: Workshop): Promise<void> {
   const change = await step.check(host);
   if (change.kind === 'none') {
     await journal.append({ t: 'already', step: step.id, ms: took() });
-    observer.ended(step, 'already');
+    observer.ended(step, 'already', took());
     return;
   }
   observer.started(step);
@@ -85,16 +96,18 @@ async function perform(step: Step, workshop: Workshop): Promise<void> {
     await begin(step, change, workshop);
     await step.apply(host, (line) => observer.said(step, line));
     const left = await step.check(host);
-    if (left.kind !== 'none') throw new SetupError('failed', `${step.title}: ran, but the host still differs: ${left.note}`);
+    if (left.kind !== 'none')
+      throw new SetupError('failed', message`${term(step.title)}: ran, but the host still differs: ${term(left.note)}`);
   } catch (error) {
     // On a full disk this line cannot be written either; the rollback does not need it.
     await journal.append({ t: 'failed', step: step.id, error: messageOf(error) }).catch(() => undefined);
-    observer.ended(step, 'failed', error);
+    observer.ended(step, 'failed', took(), error);
     throw error;
   }
-  await journal.append({ t: 'done', step: step.id, ms: took() });
+  const ms = took();
+  await journal.append({ t: 'done', step: step.id, ms });
   if (step.starts !== undefined && owedRestarts(journal).includes(step.starts)) await journal.append({ t: 'notified', unit: step.starts });
-  observer.ended(step, 'done');
+  observer.ended(step, 'done', ms);
 }
 
 /**

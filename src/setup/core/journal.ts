@@ -1,10 +1,17 @@
-import { type Host, type HostReader, type Json, SetupError, readText } from '#kit';
+import { type Host, type HostReader, type Json, SetupError, readText, message } from '#kit';
+
+/** When a line was written; journals of older versions do not say. */
+interface Timed {
+  /** ISO 8601, UTC. */
+  readonly at?: string;
+}
 
 /**
  * What a journal line says. `files` maps each touched path to the stash copy of what was there; null: nothing was.
  * `parents` are directories above them that were not there either.
  */
-export type Entry =
+export type Entry = Timed & Event;
+type Event =
   | { readonly t: 'start'; readonly run: string; readonly version: string; readonly steps: readonly string[] }
   | { readonly t: 'stopped'; readonly unit: string }
   | {
@@ -27,7 +34,8 @@ export interface Journal {
   readonly run: string;
   /** The directory of the run: journal and stash. */
   readonly directory: string;
-  append(entry: Entry): Promise<void>;
+  /** Writes a line, with its time. */
+  append(entry: Event): Promise<void>;
   entries(): readonly Entry[];
 }
 
@@ -48,7 +56,7 @@ function parse(text: string, path: string): readonly Entry[] {
       if (typeof entry?.t !== 'string') throw new Error('no entry');
       return entry as Entry;
     } catch {
-      throw new SetupError('refused', `The journal of an unfinished run is damaged: ${path}, line ${index + 1}`, {
+      throw new SetupError('refused', message`The journal of an unfinished run is damaged: ${path}, line ${index + 1}`, {
         remedy:
           `That run cannot be undone by itself any more. To go on from the present state of the host, move the directory ` +
           `${path.replace(/\/journal$/, '')} away and run engine-setup again: it compares the host with what is wanted.`,
@@ -62,7 +70,8 @@ function open(host: Host, run: string, before: readonly Entry[]): Journal {
   return {
     run,
     directory: `${runsDirectory}/${run}`,
-    async append(entry) {
+    async append(event) {
+      const entry: Entry = { ...event, at: host.now().toISOString() };
       await host.files.append(fileIn(run), JSON.stringify(entry));
       all.push(entry);
     },
@@ -79,6 +88,20 @@ export async function findUnfinished(host: HostReader): Promise<{ readonly run: 
     if (entries.length > 0 && entries.at(-1)?.t !== 'end') return { run, entries };
   }
   return undefined;
+}
+
+/** The runs that came to their end, oldest first, as their entries. Journals that cannot be read are passed over: they only serve estimates. */
+export async function endedRuns(host: HostReader): Promise<readonly (readonly Entry[])[]> {
+  const runs: (readonly Entry[])[] = [];
+  for (const run of await host.files.list(runsDirectory)) {
+    try {
+      const entries = parse((await readText(host, fileIn(run))) ?? '', fileIn(run));
+      if (entries.at(-1)?.t === 'end') runs.push(entries);
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+    }
+  }
+  return runs;
 }
 
 /** Opens the journal of the unfinished run, or of a new one. A torn last line is cut off first, so that the next one starts clean. */

@@ -1,69 +1,37 @@
 import {
-  type Dialog,
-  type Host,
-  type Plugin,
+  type Problem,
   SetupError,
-  type Sources,
   type StageId,
-  type Step,
+  type Text,
   type WorkStage,
+  message,
   messageOf,
   stages,
   summaryBlocks,
+  term,
+  textOfError,
+  inEnglish,
 } from '#kit';
-import { type Answers, type AnySetting, isRemembered, newAnswers, Unsettled } from './answers.ts';
-import { inOrder, settle } from './ask.ts';
-import { confirm, confirmSettings } from './confirm.ts';
-import { type Observer, execute, owedRestarts, restartNotified, stopServices } from './execute.ts';
-import { probe } from './facts.ts';
+import { type Answers, isRemembered } from './answers.ts';
+import { agreeToStop, confirm, isOpen, unconfirmed } from './confirm.ts';
+import { execute, owedRestarts, restartNotified, stopServices } from './execute.ts';
 import { waitHealthy } from './health.ts';
+import { timesOfEarlierRuns } from './history.ts';
 import { type Journal, findUnfinished, openJournal, tidyRuns } from './journal.ts';
-import { type Plan, makePlan, stepsOf, unitsToStop } from './plan.ts';
-import { preflight } from './preflight.ts';
-import { planText, settingsPreview } from './preview.ts';
-import { postInstallStep, recordStep } from './record.ts';
+import { type Plan, makePlan, unitsToStop } from './plan.ts';
+import { findings, judgeFindings, openFindings } from './preflight.ts';
+import { planSummary, planText, settingsPreview } from './preview.ts';
+import { recordStep } from './record.ts';
 import { isComplete, rollBack } from './rollback.ts';
-
-/** All that a run needs from outside. */
-export interface Run {
-  readonly version: string;
-  /** Unique name of a run: its start time and six random characters. */
-  readonly name: string;
-  readonly plugins: readonly Plugin[];
-  readonly host: Host;
-  readonly sources: Sources;
-  /** What is odd about the answers, and harmless. */
-  readonly warnings: readonly string[];
-  /** Files the sources were read from, for the note at the start. */
-  readonly configurationFiles: readonly string[];
-  readonly dialog: Dialog;
-  readonly observer: Observer;
-  readonly signal: AbortSignal;
-  readonly allowed: ReadonlySet<string>;
-  readonly acceptDefaults: boolean;
-  readonly yes: boolean;
-  /** Path of the log, shown to the user. */
-  readonly logFile: string;
-  /** Only into the log. */
-  readonly trace: (line: string) => void;
-  readonly hide: (secret: string) => void;
-  /** A text with all secrets replaced, for what is printed without the dialog. */
-  readonly masked: (text: string) => string;
-  /** Called once when the work begins: from here on a lost terminal does not stop the run. */
-  readonly committed: () => void;
-  /** Text of an answer file, and of the post-install file, from keys and values. */
-  readonly formatAnswers: (answers: ReadonlyMap<string, unknown>) => string;
-  /** Writes the answer file of the run where it is kept; returns the paths written. */
-  readonly saveAnswers: (text: string) => Promise<readonly string[]>;
-}
+import { type Preparation, type Run, prepare, settleAnswers, stepsFor } from './run.ts';
 
 /** What the stages hand on to one another; each field is written by one stage and read by later ones. */
 interface Progress {
   unfinished: Awaited<ReturnType<typeof findUnfinished>>;
-  answers: Answers | undefined;
+  preparation: Preparation | undefined;
   plan: Plan | undefined;
   journal: Journal | undefined;
-  unhealthy: readonly string[];
+  unhealthy: readonly Text[];
 }
 
 type StageWork = (run: Run, progress: Progress) => Promise<void>;
@@ -79,50 +47,57 @@ function goOn(run: Run): void {
   if (run.signal.aborted) throw new SetupError('cancelled', 'Stopped by a signal');
 }
 
-const allSettings = (run: Run): readonly AnySetting[] =>
-  inOrder([...run.plugins.flatMap(({ settings }) => settings ?? []), confirmSettings]);
-
 const lookForUnfinished: StageWork = async (run, progress) => {
   progress.unfinished = await findUnfinished(run.host);
 };
 
 const showEnvironment: StageWork = (run, { unfinished }) => {
-  run.dialog.note(`Configuration files: [${run.configurationFiles.map((path) => `'${path}'`).join(', ')}]`);
-  run.dialog.note(`Log file: ${run.logFile}`);
-  run.dialog.note(`Version: engine-setup-${run.version}`);
-  for (const warning of run.warnings) run.dialog.log('warning', warning);
-  if (unfinished !== undefined) run.dialog.log('warning', `Run ${unfinished.run} did not come to its end; this one takes up its work`);
+  const { dialog } = run;
+  dialog.note(message`Configuration files: [${run.configurationFiles.map((path) => `'${path}'`).join(', ')}]`);
+  dialog.note(message`Log file: ${run.logFile}`);
+  dialog.note(message`Version: engine-setup-${run.version}`);
+  for (const warning of run.warnings) dialog.log('warning', warning);
+  if (unfinished !== undefined) dialog.log('warning', message`Run ${unfinished.run} did not come to its end; this one takes up its work`);
   return Promise.resolve();
 };
 
 const readFacts: StageWork = async (run, progress) => {
-  progress.answers = newAnswers(
-    await probe(
-      run.plugins.flatMap(({ facts }) => facts ?? []),
-      run.host,
-    ),
-  );
+  progress.preparation = await prepare(run);
 };
 
 const askQuestions: StageWork = async (run, progress) => {
-  const { sources, dialog, host, allowed, acceptDefaults, hide } = run;
-  await settle({ settings: allSettings(run), sources, answers: made(progress.answers), dialog, host, allowed, acceptDefaults, hide });
+  const preparation = made(progress.preparation);
+  try {
+    await settleAnswers(run, preparation);
+  } catch (error) {
+    if (!(error instanceof SetupError) || error.code !== 'refused' || run.dialog.interactive) throw error;
+    throw new SetupError('refused', error.text, { problems: [...error.problems, ...(await whatElse(run, preparation))] });
+  }
 };
 
-/** The steps of this run, in order. */
-const steps = (run: Run, answers: Answers): ReturnType<typeof stepsOf> =>
-  stepsOf(run.plugins, answers, [postInstallStep(answers, run.version, run.formatAnswers)]);
+/** Nobody wants to start an unattended run once for each thing that is missing: all of them are told together. */
+async function whatElse({ host, allowed, yes }: Run, { plugins, answers, asker }: Preparation): Promise<readonly Problem[]> {
+  const problem = unconfirmed(answers, asker, yes);
+  const found = openFindings(await findings(plugins, answers, host), { asker, allowed });
+  return [...(problem === undefined ? [] : [problem]), ...found];
+}
 
 const validate: StageWork = async (run, progress) => {
   const { dialog, host, allowed } = run;
-  const answers = made(progress.answers);
-  await preflight(run.plugins, { view: answers, host, dialog, allowed });
-  progress.plan = await makePlan(steps(run, answers), host);
+  const preparation = made(progress.preparation);
+  const { plugins, answers, asker } = preparation;
+  await judgeFindings(await findings(plugins, answers, host), { answers, asker, allowed });
+  progress.plan = await makePlan(stepsFor(run, preparation), host);
+  await agreeToStop(unitsToStop(progress.plan), asker, host);
   dialog.title('CONFIGURATION PREVIEW');
   for (const line of settingsPreview(answers)) dialog.note(line);
-  for (const line of planText(progress.plan, { diffs: true, owed: owed(progress) })) run.trace(line);
-  if (!run.yes) dialog.note('');
-  await confirm(answers, dialog, run.yes);
+  for (const line of planText(progress.plan, owed(progress))) run.trace(inEnglish(line));
+  if (dialog.detailed === true) {
+    dialog.title('PLAN');
+    for (const line of planSummary(progress.plan, owed(progress))) dialog.note(line);
+  }
+  if (isOpen(answers, run.yes)) dialog.note('');
+  await confirm(answers, asker, run.yes);
   goOn(run);
 };
 
@@ -141,6 +116,11 @@ const begin: StageWork = async (run, progress) => {
   if (plan.pending === 0 && progress.unfinished === undefined) return;
   progress.journal = await openJournal(run.host, progress.unfinished, run.name);
   await progress.journal.append({ t: 'start', run: run.name, version: run.version, steps: plan.steps.map(({ step }) => step.id) });
+  const { observer } = run;
+  observer.planned(
+    plan.steps.filter(({ change }) => change.kind !== 'none').map(({ step }) => step),
+    await timesOfEarlierRuns(run.host),
+  );
   const units = unitsToStop(plan);
   for (const { title } of units) run.dialog.log('info', title);
   await stopServices(
@@ -173,6 +153,7 @@ const closeUp: StageWork = async (run, progress) => {
     await work('closeup')(run, progress);
     await journal.append({ t: 'end', result: 'ok' });
   }
+  run.observer.finished();
   // The installation stands. What goes wrong from here on is told, and changes nothing about that.
   try {
     if (journal !== undefined) await discardCopies(run, made(progress.plan), journal);
@@ -180,12 +161,12 @@ const closeUp: StageWork = async (run, progress) => {
     await checkHealth(run, progress);
     await summarize(run, progress);
   } catch (error) {
-    run.dialog.log('warning', `The installation is complete, but: ${messageOf(error)}`);
+    run.dialog.log('warning', message`The installation is complete, but: ${term(textOfError(error))}`);
   }
 };
 
-async function checkHealth({ plugins, host, signal, dialog }: Run, progress: Progress): Promise<void> {
-  const answers = made(progress.answers);
+async function checkHealth({ host, signal, dialog }: Run, progress: Progress): Promise<void> {
+  const { plugins, answers } = made(progress.preparation);
   const checks = plugins.flatMap((plugin) => plugin.health?.(answers) ?? []);
   const unhealthy = await waitHealthy(checks, host, signal);
   for (const { message, remedy } of unhealthy) {
@@ -195,12 +176,15 @@ async function checkHealth({ plugins, host, signal, dialog }: Run, progress: Pro
   progress.unhealthy = unhealthy.map(({ message }) => message);
 }
 
-async function summarize({ plugins, host, dialog }: Run, progress: Progress): Promise<void> {
-  const answers = made(progress.answers);
+async function summarize({ host, dialog }: Run, progress: Progress): Promise<void> {
+  const { plugins, answers } = made(progress.preparation);
   const summaries = (await Promise.all(plugins.map((plugin) => plugin.summary?.(answers, host) ?? Promise.resolve([])))).flat();
   dialog.title('SUMMARY');
   for (const block of summaryBlocks) {
-    for (const { lines } of summaries.filter((summary) => summary.block === block)) for (const line of lines) dialog.note(line);
+    for (const { lines, warnings } of summaries.filter((summary) => summary.block === block)) {
+      for (const line of lines) dialog.note(line);
+      for (const warning of warnings ?? []) dialog.log('warning', warning);
+    }
   }
   dialog.title('END OF SUMMARY');
 }
@@ -213,20 +197,26 @@ async function discardCopies({ host }: Run, plan: Plan, journal: Journal): Promi
   }
 }
 
-const cleanUp: StageWork = async (run, { answers }) => {
+const cleanUp: StageWork = async (run, { preparation }) => {
   const { dialog } = run;
-  dialog.note(`Log file is located at ${run.logFile}`);
-  if (answers === undefined || answers.all.size === 0) return;
-  const remembered = [...answers.all]
-    .filter(([setting]) => isRemembered(setting, answers))
-    .map(([setting, { value }]) => [setting.key, value] as const);
+  dialog.note(message`Log file is located at ${run.logFile}`);
+  if (preparation === undefined || preparation.answers.all.size === 0) return;
   try {
-    for (const path of await run.saveAnswers(run.formatAnswers(new Map(remembered))))
-      dialog.log('info', `Generating answer file '${path}'`);
+    for (const path of await run.saveAnswers(...answerFile(run, preparation.answers)))
+      dialog.log('info', message`Generating answer file '${path}'`);
   } catch (error) {
-    dialog.log('warning', `The answer file could not be written: ${messageOf(error)}`);
+    dialog.log('warning', message`The answer file could not be written: ${term(textOfError(error))}`);
   }
 };
+
+/** The answer file of a run: as it is kept, without secrets, and as a user may ask for it, with them. */
+function answerFile(run: Run, answers: Answers): readonly [kept: string, complete: string] {
+  const remembered = [...answers.all].filter(([setting]) => isRemembered(setting, answers));
+  const texts = (entries: typeof remembered): ReadonlyMap<string, unknown> => new Map(entries.map(([{ key }, { value }]) => [key, value]));
+  const secrets = remembered.filter(([{ secret }]) => secret === true).map(([{ key }]) => key);
+  const open = remembered.filter(([{ secret }]) => secret !== true);
+  return [run.formatAnswers(texts(open), secrets), run.formatAnswers(texts(remembered))];
+}
 
 const nothingYet: StageWork = () => Promise.resolve();
 
@@ -255,12 +245,11 @@ export interface Outcome {
   /** What stopped it; none for a success. */
   readonly failure?: unknown;
   /** What a rollback could not take back. */
-  readonly leftOver: readonly string[];
-  readonly unhealthy: readonly string[];
-  readonly answers?: Answers;
+  readonly leftOver: readonly Text[];
+  readonly unhealthy: readonly Text[];
 }
 
-async function takeBack(run: Run, progress: Progress): Promise<readonly string[]> {
+async function takeBack(run: Run, progress: Progress): Promise<readonly Text[]> {
   const { journal, plan } = progress;
   if (journal === undefined || journal.entries().at(-1)?.t === 'end') return [];
   run.dialog.log('info', 'Rolling back what this run has changed');
@@ -271,12 +260,14 @@ function explain(error: unknown, title: string, run: Run): void {
   const { dialog } = run;
   if (!(error instanceof SetupError)) {
     run.trace(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    dialog.log('error', `Failed to execute stage '${title}': ${messageOf(error)}`);
-    dialog.note(`This is a defect of the program. Please report it with ${run.logFile}`);
+    dialog.log('error', message`Failed to execute stage '${term(title)}': ${messageOf(error)}`);
+    dialog.note(message`This is a defect of the program. Please report it with ${run.logFile}`);
     return;
   }
-  dialog.log('error', `Failed to execute stage '${title}': ${error.message}`);
+  dialog.log('error', message`Failed to execute stage '${term(title)}': ${term(error.text)}`);
   for (const problem of error.problems) {
+    // Whoever said no to a doubt has just read it.
+    if (problem.message === '') continue;
     dialog.log(problem.level === 'doubt' ? 'warning' : 'error', problem.message);
     if (problem.remedy !== undefined) dialog.note(problem.remedy);
   }
@@ -286,13 +277,14 @@ function explain(error: unknown, title: string, run: Run): void {
 
 /** Runs all stages. Never throws: how it went is in the outcome. */
 export async function runPipeline(run: Run): Promise<Outcome> {
-  const progress: Progress = { unfinished: undefined, answers: undefined, plan: undefined, journal: undefined, unhealthy: [] };
+  const progress: Progress = { unfinished: undefined, preparation: undefined, plan: undefined, journal: undefined, unhealthy: [] };
   let failure: unknown;
-  let leftOver: readonly string[] = [];
+  let leftOver: readonly Text[] = [];
   for (const { id, title } of stages) {
     const { evenAfterFailure, work: stage } = pipeline[id];
     if (failure !== undefined && evenAfterFailure !== true) continue;
-    run.dialog.log('info', `Stage: ${title}`);
+    run.observer.stage(id);
+    run.dialog.log('info', message`Stage: ${term(title)}`);
     try {
       await stage(run, progress);
     } catch (error) {
@@ -300,7 +292,8 @@ export async function runPipeline(run: Run): Promise<Outcome> {
       if (failure !== undefined) continue;
       failure = error;
       leftOver = await takeBack(run, progress);
-      for (const what of leftOver) run.dialog.log('error', `Could not be undone: ${what}`);
+      run.observer.finished();
+      for (const what of leftOver) run.dialog.log('error', message`Could not be undone: ${term(what)}`);
     }
   }
   const good = failure === undefined;
@@ -311,52 +304,5 @@ export async function runPipeline(run: Run): Promise<Outcome> {
     leftOver,
     unhealthy: progress.unhealthy,
     ...(good ? {} : { failure }),
-    ...(progress.answers === undefined ? {} : { answers: progress.answers }),
   };
-}
-
-/** What `engine-setup plan` shows: facts, answers and checks, but no stage that changes anything. */
-export async function planOnly(run: Run): Promise<{ readonly plan: Plan; readonly owed: readonly string[] }> {
-  const progress: Progress = { unfinished: undefined, answers: undefined, plan: undefined, journal: undefined, unhealthy: [] };
-  for (const work of [lookForUnfinished, readFacts, askQuestions]) {
-    await work(run, progress);
-    goOn(run);
-  }
-  return { plan: await makePlan(steps(run, made(progress.answers)), run.host), owed: owed(progress) };
-}
-
-/**
- * What `engine-setup rollback` does: takes the unfinished run back. undefined: there is none.
- * Returns what could not be undone. Questions are not asked: steps are known from the answers that the host holds.
- */
-export async function rollBackUnfinished(run: Run): Promise<readonly string[] | undefined> {
-  const unfinished = await findUnfinished(run.host);
-  if (unfinished === undefined) return undefined;
-  run.dialog.log('info', `Taking back run ${unfinished.run}`);
-  const answers = newAnswers(
-    await probe(
-      run.plugins.flatMap(({ facts }) => facts ?? []),
-      run.host,
-    ),
-  );
-  const quiet = { ...run.dialog, interactive: false, title: () => undefined };
-  try {
-    await settle({ ...run, settings: allSettings(run), answers, dialog: quiet, acceptDefaults: true });
-  } catch (error) {
-    // Without the password of the administrator, say, the steps that set it are not known; they lie inside of others that are.
-    if (!(error instanceof SetupError) || error.code !== 'refused') throw error;
-  }
-  const known = run.plugins.flatMap((plugin) => knownSteps(plugin, answers));
-  const journal = await openJournal(run.host, unfinished, run.name);
-  return rollBack([...known, postInstallStep(answers, run.version, run.formatAnswers), recordStep(journal)], { ...run, journal });
-}
-
-/** The steps of a plugin, as far as the answers suffice to tell them; the files of others are put back from the journal alone. */
-function knownSteps(plugin: Plugin, answers: Answers): readonly Step[] {
-  try {
-    return plugin.steps?.(answers) ?? [];
-  } catch (error) {
-    if (error instanceof Unsettled) return [];
-    throw error;
-  }
 }

@@ -1,4 +1,16 @@
-import { type Change, type Chapter, type HostReader, type Plugin, type Step, type View, type WorkStage, chapters } from '#kit';
+import {
+  type Change,
+  type Chapter,
+  type HostReader,
+  type Plugin,
+  type Step,
+  type Stop,
+  type Text,
+  type View,
+  type WorkStage,
+  chapters,
+} from '#kit';
+import { inWrittenOrder } from './order.ts';
 import { anyDrifted, readRecord } from './record.ts';
 
 export interface PlannedStep {
@@ -24,7 +36,21 @@ const order: readonly { readonly stage: WorkStage; readonly chapter: Chapter }[]
  * A mistake here is a mistake in a plugin, so it throws a plain Error: two steps of one name, a need that is missing or stands later.
  */
 export function arrange(steps: readonly Step[]): readonly { readonly step: Step; readonly stage: WorkStage }[] {
-  const arranged = order.flatMap(({ stage, chapter }) => steps.filter((step) => step.chapter === chapter).map((step) => ({ step, stage })));
+  // A step behind one that is not here stands at the end of its chapter.
+  const hasNeighbour = ({ after }: Step): boolean => steps.some(({ id }) => id === after);
+  const own = order.flatMap(({ chapter }) => {
+    const here = steps.filter((step) => step.chapter === chapter && !hasNeighbour(step));
+    return [...here.filter(({ after }) => after === undefined), ...here.filter(({ after }) => after !== undefined)];
+  });
+  const names = own.map(({ id }) => id);
+  const sorted = inWrittenOrder(steps, names, ({ id, after }) => ({ name: id, after }));
+  const stageOf = new Map(order.map(({ stage, chapter }) => [chapter, stage]));
+  // A step of third parties runs with the one it stands after, whatever chapter it names.
+  const stageAt = ({ chapter, after }: Step): WorkStage => {
+    const neighbour = after === undefined ? undefined : steps.find(({ id }) => id === after);
+    return neighbour === undefined ? (stageOf.get(chapter) ?? 'misc') : stageAt(neighbour);
+  };
+  const arranged = sorted.map((step) => ({ step, stage: stageAt(step) }));
   const seen = new Set<string>();
   const all = new Set(steps.map(({ id }) => id));
   for (const { step } of arranged) {
@@ -53,11 +79,28 @@ export async function makePlan(arranged: ReturnType<typeof arrange>, host: HostR
   return { steps, pending: steps.filter(({ change }) => change.kind !== 'none').length };
 }
 
-/** Units that pending steps need stopped, in order of first mention, with the line that says so. */
-export function unitsToStop(plan: Plan): readonly { readonly unit: string; readonly title: string }[] {
-  const found = new Map<string, string>();
+/** Units that pending steps need stopped, in order of first mention. */
+export function unitsToStop(plan: Plan): readonly Stop[] {
+  const found = new Map<string, Stop>();
   for (const { step, change } of plan.steps) {
-    if (change.kind !== 'none') for (const { unit, title } of step.stops ?? []) if (!found.has(unit)) found.set(unit, title);
+    if (change.kind !== 'none') for (const stop of step.stops ?? []) if (!found.has(stop.unit)) found.set(stop.unit, stop);
   }
-  return [...found].map(([unit, title]) => ({ unit, title }));
+  return [...found.values()];
+}
+
+/** Units that are restarted at the end: those that pending steps notify, and those still owed by an unfinished run. */
+export const restartsOf = (plan: Plan, owed: readonly string[]): readonly string[] => [
+  ...new Set([...owed, ...plan.steps.flatMap(({ step, change }) => (change.kind === 'none' ? [] : (step.notify ?? [])))]),
+];
+
+/** The first pending step that cannot be undone, and why; what lies inside something that this run makes goes away with it. */
+export function noReturn(plan: Plan): { readonly planned: PlannedStep; readonly why: Text } | undefined {
+  const pending = plan.steps.filter(({ change }) => change.kind !== 'none');
+  const ids = new Set(pending.map(({ step }) => step.id));
+  for (const planned of pending) {
+    const { undo, inside } = planned.step;
+    const within = inside?.some((id) => ids.has(id)) === true;
+    if (!within && typeof undo === 'object' && 'never' in undo) return { planned, why: undo.never };
+  }
+  return undefined;
 }

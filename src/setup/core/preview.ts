@@ -1,54 +1,76 @@
-import { previewLines } from '#kit';
-import type { Answers } from './answers.ts';
-import type { Plan, PlannedStep } from './plan.ts';
+import { type Change, type Text, column, message, previewLines, term } from '#kit';
+import type { Answers, AnySetting } from './answers.ts';
+import { inWrittenOrder } from './order.ts';
+import { type Plan, type PlannedStep, noReturn, restartsOf, unitsToStop } from './plan.ts';
 
-/** The lines of the configuration preview: label in 40 columns, colon, value; in the outline's order. Secrets never stand here. */
-export function settingsPreview(answers: Answers): readonly string[] {
-  return [...answers.all]
-    .filter(([setting]) => setting.preview !== undefined && setting.secret !== true && previewLines.includes(setting.key))
-    .sort(([a], [b]) => previewLines.indexOf(a.key) - previewLines.indexOf(b.key))
-    .map(([setting, { value }]) => {
-      // Decisions stand here as True and False, whatever words they were asked with.
-      const text = typeof value === 'boolean' ? (value ? 'True' : 'False') : setting.kind.format(value);
-      return `${(setting.preview ?? '').padEnd(40)}: ${text}`;
-    });
+/** Decisions stand in the preview as True and False, choices as they are stored, whatever words they were asked with. */
+function shown(setting: AnySetting, value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return typeof value === 'string' ? value : setting.kind.format(value);
+}
+
+/**
+ * The lines of the configuration preview: label in 40 columns, colon, value; in the outline's order. Secrets never stand here.
+ * Lines of third parties follow the setting they stand after; those whose neighbour is not shown stand at the end.
+ */
+export function settingsPreview(answers: Answers): readonly Text[] {
+  const all = [...answers.all.keys()].filter(({ preview, secret }) => preview !== undefined && secret !== true);
+  const hasPlace = ({ key, after }: AnySetting): boolean =>
+    previewLines.includes(key) || all.some((other) => other.key === after && hasPlace(other));
+  const placed = inWrittenOrder(all.filter(hasPlace), previewLines, ({ key, after }) => ({ name: key, after }));
+  return [...placed, ...all.filter((setting) => !hasPlace(setting))].map(
+    (setting) => message`${column(setting.preview ?? '', 40)}: ${shown(setting, answers.all.get(setting)?.value)}`,
+  );
 }
 
 const marks = { none: ' ', create: '+', update: '~', remove: '-', run: '>' } as const;
 
-function line({ step, change, drifted }: PlannedStep): string {
+function line({ step, change, drifted }: PlannedStep): Text {
   const note = change.kind === 'none' ? '' : change.note;
-  const edited = drifted ? ', edited by hand since the last run' : '';
-  return `  ${marks[change.kind]} ${step.id.padEnd(28)} ${step.title.padEnd(44)} ${note}${edited}`.trimEnd();
+  const edited = drifted ? term(', edited by hand since the last run') : '';
+  return message`  ${marks[change.kind]} ${column(step.id, 28)} ${column(step.title, 44)} ${term(note)}${edited}`;
 }
 
-/** The plan as text: what would be created (+), changed (~), removed (-) or run (>), and what is beyond return. */
-export function planText(plan: Plan, more: { readonly diffs: boolean; readonly owed: readonly string[] }): readonly string[] {
-  const pending = plan.steps.filter(({ change }) => change.kind !== 'none');
-  const lines: string[] = [];
-  const ids = new Set(pending.map(({ step }) => step.id));
-  let returnable = true;
-  for (const planned of pending) {
-    const { step, change } = planned;
-    // What lies inside something that this run makes goes away with it.
-    const within = step.inside?.some((id) => ids.has(id)) === true;
-    if (returnable && !within && typeof step.undo === 'object' && 'never' in step.undo) {
-      returnable = false;
-      lines.push(`  ---- beyond this line there is no way back: ${step.undo.never}`);
-    }
-    lines.push(line(planned));
-    if (more.diffs && change.kind !== 'none' && change.diff !== undefined)
-      lines.push(
-        ...change.diff
-          .trimEnd()
-          .split('\n')
-          .slice(1)
-          .map((text) => `      ${text}`),
-      );
-  }
-  const restarts = [...new Set([...more.owed, ...pending.flatMap(({ step }) => step.notify ?? [])])];
-  lines.push(
-    `${plan.pending} to change, ${plan.steps.length - plan.pending} already right. Restarts at the end: ${restarts.join(', ') || 'none'}.`,
-  );
-  return lines;
+/** How much there is to do, and what is restarted when it is done. */
+function countLine(plan: Plan, owed: readonly string[]): Text {
+  const restarts = restartsOf(plan, owed).join(', ');
+  const count = message`${plan.pending} to change, ${plan.steps.length - plan.pending} already right.`;
+  return message`${count} ${restarts === '' ? term('No restarts at the end.') : message`Restarts at the end: ${restarts}.`}`;
 }
+
+/** Where there is no way back any more, and why. */
+const pointOfNoReturn = (why: Text): Text => message`  ---- beyond this line there is no way back: ${term(why)}`;
+
+const pendingOf = (plan: Plan): readonly PlannedStep[] => plan.steps.filter(({ change }) => change.kind !== 'none');
+
+/** The plan in a few lines, for somebody who is about to confirm: the steps that the screen will name. */
+export function planSummary(plan: Plan, owed: readonly string[]): readonly Text[] {
+  const point = noReturn(plan);
+  const lines = pendingOf(plan).flatMap((planned): readonly Text[] => [
+    ...(planned === point?.planned ? [pointOfNoReturn(point.why)] : []),
+    ...(planned.step.quiet === true ? [] : [message`  ${marks[planned.change.kind]} ${term(planned.step.title)}`]),
+  ]);
+  return [...lines, countLine(plan, owed)];
+}
+
+/** The plan as text: what would be created (+), changed (~), removed (-) or run (>), stopped and restarted, and what is beyond return. */
+export function planText(plan: Plan, owed: readonly string[]): readonly Text[] {
+  const point = noReturn(plan);
+  const stops = unitsToStop(plan).map(({ unit }) => unit);
+  const lines = pendingOf(plan).flatMap((planned): readonly Text[] => [
+    ...(planned === point?.planned ? [pointOfNoReturn(point.why)] : []),
+    line(planned),
+    ...diffLines(planned.change),
+  ]);
+  return [...lines, ...(stops.length > 0 ? [message`Stopped meanwhile, if they run: ${stops.join(', ')}.`] : []), countLine(plan, owed)];
+}
+
+/** The difference of a file, without the line that names it. */
+const diffLines = (change: Change): readonly Text[] =>
+  change.kind === 'none' || change.diff === undefined
+    ? []
+    : change.diff
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((text) => message`      ${text}`);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Entry, type HostReader, type Step, file, nothing, readText, sameEntry } from '#kit';
+import { type Entry, type HostReader, type Step, file, message, nothing, readText, sameEntry } from '#kit';
 import type { Answers } from './answers.ts';
 import type { Journal } from './journal.ts';
 
@@ -70,7 +70,9 @@ export function postInstallStep(answers: Answers, version: string, format: (answ
   const kept = [...answers.all].filter(([setting]) => setting.keep === true && setting.secret !== true);
   const values = kept.map(([setting, { value }]) => [setting.key, value] as const);
   const text = format(new Map<string, unknown>([['OVESETUP_CORE/generatedByVersion', version], ...values]));
-  return ownFile({ id: 'record/answers', title: `Generating post install configuration file '${postInstallPath}'` }, postInstallPath, () =>
-    Promise.resolve(text),
+  return ownFile(
+    { id: 'record/answers', title: message`Generating post install configuration file '${postInstallPath}'` },
+    postInstallPath,
+    () => Promise.resolve(text),
   );
 }

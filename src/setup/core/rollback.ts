@@ -1,4 +1,4 @@
-import { type Host, type Json, type Step, messageOf } from '#kit';
+import { type Host, type Json, type Step, type Text, message, messageOf, term, textOfError } from '#kit';
 import { type Observer, owedRestarts } from './execute.ts';
 import type { Entry, Journal } from './journal.ts';
 import { restore } from './stash.ts';
@@ -69,32 +69,29 @@ async function undoOne(begun: Begun, step: Step | undefined, host: Host, directo
  * Returns what could not be undone, in words; nothing left means that the journal is closed as rolled back.
  * @param steps the steps known now; files of others are restored all the same
  */
-export async function rollBack(
-  steps: readonly Step[],
-  on: { host: Host; journal: Journal; observer: Observer },
-): Promise<readonly string[]> {
+export async function rollBack(steps: readonly Step[], on: { host: Host; journal: Journal; observer: Observer }): Promise<readonly Text[]> {
   const { host, journal, observer } = on;
   const known = new Map(steps.map((step) => [step.id, step]));
   const begun = begunSteps(journal);
   const inRun = new Set(begun.map(({ step }) => step));
-  const leftOver: string[] = [];
+  const leftOver: Text[] = [];
   for (const one of [...begun].reverse()) {
     const step = known.get(one.step);
     try {
       const within = step?.inside?.some((id) => inRun.has(id)) === true;
       if (!within && step !== undefined && typeof step.undo === 'object' && 'never' in step.undo) {
-        leftOver.push(`${one.step}: ${step.undo.never}`);
+        leftOver.push(message`${one.step}: ${term(step.undo.never)}`);
         continue;
       }
       if (step === undefined && one.kept !== null) {
-        leftOver.push(`${one.step}: the present answers do not contain this step any more`);
+        leftOver.push(message`${one.step}: the present answers do not contain this step any more`);
         continue;
       }
       if (!within) await undoOne(one, step, host, journal.directory);
       await journal.append({ t: 'undone', step: one.step });
-      if (step !== undefined) observer.ended(step, 'undone');
+      if (step !== undefined) observer.ended(step, 'undone', undefined);
     } catch (error) {
-      leftOver.push(`${one.step}: ${messageOf(error)}`);
+      leftOver.push(message`${one.step}: ${term(textOfError(error))}`);
       await journal.append({ t: 'undo-failed', step: one.step, error: messageOf(error) }).catch(() => undefined);
     }
   }
@@ -103,7 +100,7 @@ export async function rollBack(
     leftOver.push(...(await bringBackServices(host, journal)));
     if (leftOver.length === 0) await journal.append({ t: 'end', result: 'rolled-back' });
   } catch (error) {
-    leftOver.push(messageOf(error));
+    leftOver.push(textOfError(error));
   }
   return leftOver;
 }
@@ -117,8 +114,8 @@ async function removeEmptyParents(host: Host, journal: Journal): Promise<void> {
 }
 
 /** Starts what the run has stopped, and restarts what may have been started in between, with the files that were just taken back. */
-async function bringBackServices(host: Host, journal: Journal): Promise<readonly string[]> {
-  const failed: string[] = [];
+async function bringBackServices(host: Host, journal: Journal): Promise<readonly Text[]> {
+  const failed: Text[] = [];
   const stopped = new Set<string>();
   const notified = new Set<string>();
   for (const entry of journal.entries()) {
@@ -131,7 +128,7 @@ async function bringBackServices(host: Host, journal: Journal): Promise<readonly
       if (stopped.has(unit) && !active) await host.services.start(unit);
       else if (notified.has(unit) && active) await host.services.restart(unit);
     } catch (error) {
-      failed.push(`${unit}: ${messageOf(error)}`);
+      failed.push(message`${unit}: ${term(textOfError(error))}`);
     }
   }
   return failed;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Entry, type Host, SetupError, readText } from '#kit';
+import { type Entry, type Host, SetupError, readText, message } from '#kit';
 
 /** What a stash file holds: the entry, with its content in base64. A directory is only noted, never copied. */
 type Copy =
@@ -35,7 +35,7 @@ export async function restore(host: Host, directory: string, path: string, hash:
   }
   const text = await readText(host, `${directory}/stash/${hash}`);
   if (text === undefined || createHash('sha256').update(text).digest('hex') !== hash) {
-    throw new SetupError('failed', `The safety copy of ${path} is missing or damaged: ${directory}/stash/${hash}`);
+    throw new SetupError('failed', message`The safety copy of ${path} is missing or damaged: ${directory}/stash/${hash}`);
   }
   await host.files.write(path, decode(JSON.parse(text) as Copy));
 }

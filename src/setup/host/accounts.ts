@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { SetupError } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 
 /** An account of this host. */
 export interface Account {
@@ -18,8 +19,8 @@ const nameIn = async (path: string, id: number): Promise<string> =>
 async function idIn(path: string, what: string, name: string): Promise<number> {
   const id = (await lines(path)).find((fields) => fields[0] === name)?.[2] ?? name;
   if (!/^\d{1,10}$/.test(id)) {
-    throw new SetupError('failed', `There is no ${what} ${name} on this host`, {
-      remedy: `Install the package that makes the ${what}, or create it.`,
+    throw new SetupError('failed', message`There is no ${what} ${name} on this host`, {
+      remedy: message`Install the package that makes the ${what}, or create it.`,
     });
   }
   return Number(id);

@@ -4,6 +4,7 @@ import { access } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SetupError } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 import type { Command, Output } from '../kit/host.ts';
 import { cleanEnvironment } from './environment.ts';
 import { codeOf } from './errno.ts';
@@ -19,13 +20,13 @@ function notStarted(program: string, error: unknown): SetupError {
   const code = codeOf(error);
   // A search also ends in EACCES if one of the directories in PATH cannot be searched.
   if (code === 'ENOENT' || (code === 'EACCES' && !program.includes('/'))) {
-    return new SetupError('failed', `The program ${program} is not there`, {
+    return new SetupError('failed', message`The program ${program} is not there`, {
       cause: error,
-      remedy: `Install the package that holds ${program}.`,
+      remedy: message`Install the package that holds ${program}.`,
     });
   }
-  if (code === 'EACCES') return new SetupError('failed', `The program ${program} may not be run by this user`, { cause: error });
-  return new SetupError('failed', `The program ${program} cannot be started: ${code ?? String(error)}`, { cause: error });
+  if (code === 'EACCES') return new SetupError('failed', message`The program ${program} may not be run by this user`, { cause: error });
+  return new SetupError('failed', message`The program ${program} cannot be started: ${code ?? String(error)}`, { cause: error });
 }
 
 /** Fails as a start of the program would, so that a program in front of it need not be asked what it could not start. */
@@ -117,7 +118,7 @@ export async function runCommand({ argv, input, timeoutMs = defaultTimeoutMs }: 
       // A daemon that left the group still holds our pipes; it must not hold us.
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
       const what = result === undefined ? `did not end within ${timeoutMs / 1000} s` : `printed more than ${longest} characters`;
-      throw new SetupError('failed', `The program ${program} ${what} and was ended`);
+      throw new SetupError('failed', message`The program ${program} ${what} and was ended`);
     }
     if (result.exitCode !== undefined) return { code: result.exitCode, stdout: result.stdout, stderr: result.stderr };
     if (result.signal === undefined) throw notStarted(program, result.cause ?? result);

@@ -1,4 +1,5 @@
-import { DatabaseUnavailable, SetupError } from '../kit/errors.ts';
+import { DatabaseUnavailable, SetupError, messageOf } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 import type { DatabaseAddress } from '../kit/host.ts';
 import { codeOf } from './errno.ts';
 
@@ -76,7 +77,6 @@ export function statementFailure(at: DatabaseAddress, error: unknown, text: stri
   const state = sqlStateOf(error);
   if (state !== undefined && notYet.has(state))
     return new DatabaseUnavailable('no-table', `${whereIs(at)} ${says['no-table']} (SQLSTATE ${state})`);
-  const message = error instanceof Error ? error.message : String(error);
-  const said = withoutValues(state ?? '', message, [at.password, ...textsIn(values), ...literalsIn(text)]);
-  return new SetupError('failed', `${whereIs(at)} refused a statement: ${said}${state === undefined ? '' : ` (SQLSTATE ${state})`}`);
+  const said = withoutValues(state ?? '', messageOf(error), [at.password, ...textsIn(values), ...literalsIn(text)]);
+  return new SetupError('failed', message`${whereIs(at)} refused a statement: ${said}${state === undefined ? '' : ` (SQLSTATE ${state})`}`);
 }

@@ -26,7 +26,7 @@ const configuration = (at: DatabaseAddress, socket: Socket, options: string): Cl
   password: () => at.password,
   application_name: 'engine-setup',
   client_encoding: 'UTF8',
-  ssl: false,
+  ssl: at.tls === undefined ? false : { rejectUnauthorized: at.tls === 'verified', servername: at.host },
   stream: () => socket,
   options: `-c statement_timeout=${statementMs}${options}`,
 });

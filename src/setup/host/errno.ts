@@ -1,4 +1,5 @@
 import { SetupError } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 
 /** The system's code of an error, 'ENOENT' for instance. */
 export function codeOf(error: unknown): string | undefined {
@@ -33,7 +34,7 @@ export function fileFailure(doing: string, path: string, error: unknown): SetupE
   if (error instanceof SetupError) return error;
   const code = codeOf(error);
   const [what, remedy] = known[code ?? ''] ?? [code ?? String(error), undefined];
-  return new SetupError('failed', `Cannot ${doing} ${path}: ${what}`, {
+  return new SetupError('failed', message`Cannot ${doing} ${path}: ${what}`, {
     cause: error,
     ...(remedy === undefined ? {} : { remedy: remedy(path) }),
   });

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, readlink, rename, rm, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { SetupError } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 import type { Entry, Host } from '../kit/host.ts';
 import { groupName, userName } from './accounts.ts';
 import { fileFailure, isAbsent } from './errno.ts';
@@ -34,7 +35,7 @@ async function readEntry(path: string, owners: boolean): Promise<Entry> {
   if (info.isSymbolicLink()) return { kind: 'link', target: await readlink(path) };
   if (info.isDirectory()) return { kind: 'directory', mode, ...owned };
   // Reading a pipe or a device could wait for ever.
-  if (!info.isFile()) throw new SetupError('failed', `Cannot read ${path}: it is neither a file nor a directory nor a link`);
+  if (!info.isFile()) throw new SetupError('failed', message`Cannot read ${path}: it is neither a file nor a directory nor a link`);
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     return { kind: 'file', content: await handle.readFile(), mode, ...owned };
@@ -85,7 +86,7 @@ async function freeBelow(path: string): Promise<number> {
 export function filesBelow(prefix: string, { owners }: { readonly owners: boolean }): Host['files'] {
   const { real, locate, follow } = places(prefix);
   const notRoot = (path: string): void => {
-    if (real(path) === real('/')) throw new SetupError('refused', `${real(path)} itself cannot be removed, moved or replaced`);
+    if (real(path) === real('/')) throw new SetupError('refused', message`${real(path)} itself cannot be removed, moved or replaced`);
   };
   return {
     real,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { SetupError, messageOf } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 import type { Response } from '../kit/host.ts';
 import { codeOf } from './errno.ts';
 
@@ -27,7 +28,7 @@ export async function httpsGet({
   readonly timeoutMs: number;
 }): Promise<Response> {
   const { protocol, origin, pathname } = new URL(url);
-  if (protocol !== 'https:') throw new SetupError('failed', `Only https can be asked: ${origin}${pathname}`);
+  if (protocol !== 'https:') throw new SetupError('failed', message`Only https can be asked: ${origin}${pathname}`);
   const { get } = await import('node:https');
   const signal = AbortSignal.timeout(timeoutMs);
   try {
@@ -39,6 +40,6 @@ export async function httpsGet({
   } catch (error) {
     const why = signal.aborted ? `nothing within ${timeoutMs} ms` : (codeOf(error) ?? messageOf(error));
     // Without the query, which may hold a token.
-    throw new SetupError('failed', `No answer from ${origin}${pathname}: ${why}`, { cause: error });
+    throw new SetupError('failed', message`No answer from ${origin}${pathname}: ${why}`, { cause: error });
   }
 }

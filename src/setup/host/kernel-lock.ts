@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
-import { type Server, createServer } from 'node:net';
+import { type Server, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { codeOf, isAbsent } from './errno.ts';
 
@@ -32,15 +32,7 @@ interface Id {
 
 function idOf(directory: string, purpose: string): Id {
   const path = idFile(directory);
-  const openIt = (): number => openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  let fd: number;
-  try {
-    fd = openIt();
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-    makeId(path);
-    fd = openIt();
-  }
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const { dev, ino } = fstatSync(fd);
     // With the file itself in it, so that a copy of the directory has locks of its own.
@@ -56,6 +48,17 @@ function idOf(directory: string, purpose: string): Id {
     };
   } finally {
     closeSync(fd);
+  }
+}
+
+/** The id, made if there is none yet. */
+function ownId(directory: string, purpose: string): Id {
+  try {
+    return idOf(directory, purpose);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    makeId(idFile(directory));
+    return idOf(directory, purpose);
   }
 }
 
@@ -84,11 +87,30 @@ function listen(name: string): Promise<Server | undefined> {
  */
 export async function kernelLock(directory: string, purpose: string): Promise<{ release(): void } | undefined> {
   for (;;) {
-    const id = idOf(directory, purpose);
+    const id = ownId(directory, purpose);
     const server = await listen(id.name);
     if (server === undefined) return undefined;
     // Otherwise somebody removed the directory while we took its lock, and the next one will not ask for this name.
     if (id.isCurrent()) return { release: () => void server.close() };
     server.close();
   }
+}
+
+/** Whether a lock on a directory is held right now. Only looks: the one who holds it notices nothing, and neither does one who wants it. */
+export async function isLocked(directory: string, purpose: string): Promise<boolean> {
+  let name: string;
+  try {
+    ({ name } = idOf(directory, purpose));
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+  return new Promise((resolve) => {
+    const socket = createConnection(name);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }

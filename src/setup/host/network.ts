@@ -1,8 +1,11 @@
-import { lookup } from 'node:dns/promises';
+import { Resolver, getServers, lookup } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import type { HostReader } from '../kit/host.ts';
 import { httpsGet } from './https-get.ts';
 import { findListener } from './listener.ts';
+
+/** Somebody waits at the keyboard: a server that does not answer is given little time. */
+const resolver = (): Resolver => new Resolver({ timeout: 1500, tries: 2 });
 
 /** The network of this host. It is the same inside a sandbox: ports and names are not below its root. */
 export const network: HostReader['network'] = {
@@ -18,6 +21,20 @@ export const network: HostReader['network'] = {
       // Unknown, not a name at all, or no resolver that could be asked: in each case nobody will find this host by it.
       return [];
     }
+  },
+  async dns(name) {
+    if (name === '') return [];
+    const ask = resolver();
+    const answers = await Promise.allSettled([ask.resolve4(name), ask.resolve6(name)]);
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+  },
+  reverse: (address) =>
+    resolver()
+      .reverse(address)
+      .catch(() => []),
+  async lookedUpIn() {
+    const servers = getServers();
+    return `/etc/hosts${servers.length === 0 ? '' : ` and the DNS server${servers.length > 1 ? 's' : ''} ${servers.join(', ')}`}`;
   },
   listener: findListener,
   get: httpsGet,

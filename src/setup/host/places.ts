@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, posix } from 'node:path';
 import { SetupError } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 import { isAbsent } from './errno.ts';
 
 /** Turns the paths that setup knows into paths on disk. Nothing outside of the prefix can be named. */
@@ -14,9 +15,9 @@ export interface Places {
 }
 
 function normal(path: string): string {
-  if (!path.startsWith('/')) throw new SetupError('refused', `A path must be absolute: ${JSON.stringify(path)}`);
-  if (path.includes('\0')) throw new SetupError('refused', `A path may not contain a zero byte: ${JSON.stringify(path)}`);
-  if (path.split('/').includes('..')) throw new SetupError('refused', `A path may not lead upwards: ${path}`);
+  if (!path.startsWith('/')) throw new SetupError('refused', message`A path must be absolute: ${JSON.stringify(path)}`);
+  if (path.includes('\0')) throw new SetupError('refused', message`A path may not contain a zero byte: ${JSON.stringify(path)}`);
+  if (path.split('/').includes('..')) throw new SetupError('refused', message`A path may not lead upwards: ${path}`);
   const tidy = posix.normalize(path);
   return tidy.length > 1 && tidy.endsWith('/') ? tidy.slice(0, -1) : tidy;
 }
@@ -49,7 +50,7 @@ export function places(prefix: string): Places {
     if (home === undefined) return;
     const leadsTo = await destination(path);
     if (isWithin(leadsTo, home)) return;
-    throw new SetupError('refused', `${path} leads through a link to ${leadsTo}, outside of ${root}`, {
+    throw new SetupError('refused', message`${path} leads through a link to ${leadsTo}, outside of ${root}`, {
       remedy: 'Remove the link, or give it a relative target inside of the sandbox.',
     });
   }

@@ -46,6 +46,12 @@ export const allPids = (): readonly number[] =>
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 
+/** The argument vector of a process; empty if there is none. */
+export const argumentsOf = (pid: number): readonly string[] => {
+  const line = readProc(`${pid}/cmdline`) ?? '';
+  return Buffer.from(line, 'latin1').toString('utf8').split('\0').slice(0, -1);
+};
+
 /** All living processes with this variable in the environment they were started with, and whether each leads its session. */
 export function withEnvironment(variable: string): readonly { readonly pid: number; readonly leads: boolean }[] {
   return allPids().flatMap((pid) => {

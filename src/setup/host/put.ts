@@ -3,6 +3,7 @@ import { closeSync, constants, fchmodSync, fsyncSync, lstatSync, openSync, renam
 import { type FileHandle, chmod, lchown, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SetupError } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 import type { Entry } from '../kit/host.ts';
 import { groupId, userId } from './accounts.ts';
 import { codeOf, fileFailure } from './errno.ts';
@@ -109,7 +110,7 @@ export function writePrivateFile(path: string, text: string): void {
     if (there?.isCharacterDevice() === true) return writeFileSync(path, text);
     // To replace one of these, as /dev/stdout, is never what was meant.
     if (there !== undefined && statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
-      throw new SetupError('failed', `Cannot write ${path}: it is not a file`, { remedy: 'Name another file.' });
+      throw new SetupError('failed', message`Cannot write ${path}: it is not a file`, { remedy: 'Name another file.' });
     }
     const fd = openSync(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
     try {

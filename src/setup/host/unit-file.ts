@@ -1,4 +1,5 @@
 import { SetupError } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 import { hardening } from './unit-keys.ts';
 import { absolute, commandLine, environment, killSignal, logFile, milliseconds, oneOf } from './unit-values.ts';
 import { splitWords, withoutSpecifiers } from './unit-words.ts';
@@ -97,7 +98,7 @@ function* logicalLines(text: string): Generator<readonly [number: number, line: 
 export function parseUnit(text: string, path: string): Unit {
   const draft: Draft = {};
   const refuse = (line: number, why: string): never => {
-    throw new SetupError('failed', `${path}, line ${line}: ${why}`, {
+    throw new SetupError('failed', message`${path}, line ${line}: ${why}`, {
       remedy: 'The supported keys are listed in src/setup/host/unit-file.ts.',
     });
   };

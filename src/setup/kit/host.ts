@@ -1,3 +1,5 @@
+import type { Text } from './text.ts';
+
 /** What lies at a path. Owner and group are names; they are left out where the host cannot set them (a sandbox without root). */
 export type Entry =
   | { readonly kind: 'file'; readonly content: Uint8Array; readonly mode: number; readonly owner?: string; readonly group?: string }
@@ -25,6 +27,8 @@ export interface DatabaseAddress {
   readonly name: string;
   readonly user: string;
   readonly password: string;
+  /** Absent: without TLS. 'required': encrypted, whoever answers. 'verified': its certificate has to fit the host name too. */
+  readonly tls?: 'required' | 'verified';
 }
 export interface Statement {
   readonly text: string;
@@ -59,7 +63,23 @@ export interface PostgresPrograms {
   /** Account that must own the cluster, where the launcher changes to another one. */
   readonly owner?: string;
   /** Why they cannot be run here, and what to do about it. */
-  readonly problem?: { readonly message: string; readonly remedy: string };
+  readonly problem?: { readonly message: Text; readonly remedy: Text };
+}
+
+/** What kind of machine the host is. */
+export interface System {
+  /** Whole memory, in MiB. */
+  readonly memoryMiB: number;
+  /** What /etc/os-release says of itself: 'debian', '12', 'Debian GNU/Linux 12 (bookworm)'. */
+  readonly distribution: { readonly id: string; readonly version: string; readonly title: string };
+}
+/** A package that a configured source offers in a newer version. */
+export interface PackageUpdate {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  /** Whether the installed version can still be had, so that the update can be taken back. */
+  readonly reversible: boolean;
 }
 
 /** Looking without touching. Facts, validation, preflight and `check()` receive this one. */
@@ -76,6 +96,14 @@ export interface HostReader {
   readonly services: {
     isActive(unit: string): Promise<boolean>;
     isEnabled(unit: string): Promise<boolean>;
+    /** Whether there is such a unit at all. */
+    exists(unit: string): Promise<boolean>;
+  };
+  readonly packages: {
+    /** The installed version; undefined: not installed. */
+    version(name: string): Promise<string | undefined>;
+    /** Packages of this product with newer versions, by name. */
+    updates(): Promise<readonly PackageUpdate[]>;
   };
   readonly network: {
     hostname(): Promise<string>;
@@ -83,6 +111,12 @@ export interface HostReader {
     addresses(): Promise<readonly string[]>;
     /** Asks the resolver of the system (hosts file, then DNS). Empty: unknown name. */
     resolve(name: string): Promise<readonly string[]>;
+    /** Asks the DNS servers alone, passing the hosts file by. Empty: they do not know the name, or do not answer. */
+    dns(name: string): Promise<readonly string[]>;
+    /** Names that the DNS servers have for an address. */
+    reverse(address: string): Promise<readonly string[]>;
+    /** Where names are looked up, in words: `/etc/hosts and the DNS server 192.0.2.53`. */
+    lookedUpIn(): Promise<string>;
     /** Who listens on a TCP port of this host. */
     listener(port: number): Promise<Listener | undefined>;
     /** GET over HTTPS from this host, trusting only the given CA. Throws when there is no answer. */
@@ -105,6 +139,7 @@ export interface HostReader {
   /** Who runs setup: name and whether it is root. */
   user(): Promise<{ readonly name: string; readonly root: boolean }>;
   postgres(): Promise<PostgresPrograms>;
+  system(): Promise<System>;
   now(): Date;
   sleep(ms: number): Promise<void>;
 }

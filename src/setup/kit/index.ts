@@ -1,3 +1,4 @@
+export * from './text.ts';
 export * from './outline.ts';
 export * from './errors.ts';
 export * from './kinds.ts';

@@ -1,7 +1,9 @@
+import type { Text } from './text.ts';
+
 /**
  * The table of contents of a run. Every order in the program is written here, once:
  * the stages on screen, the chapters of work, the sections and questions of the dialog
- * and the lines of the preview. Nothing is ever sorted by anything else.
+ * the checks before the work and the lines of the preview. Nothing is ever sorted by anything else.
  */
 
 /** The visible stages, in the order and with the titles that users of the classic wizard know. */
@@ -22,7 +24,7 @@ export const stages = [
   { id: 'cleanup', title: 'Clean up' },
   { id: 'pre_terminate', title: 'Pre-termination' },
   { id: 'terminate', title: 'Termination' },
-] as const;
+] as const satisfies readonly { readonly id: string; readonly title: Text }[];
 export type StageId = (typeof stages)[number]['id'];
 
 /** The chapters of work, by the stage that runs them. A step names its chapter; inside one, the order of `steps()` counts. */
@@ -59,7 +61,7 @@ export const sections = [
   { id: 'apache', title: 'APACHE CONFIGURATION' },
   { id: 'system', title: 'SYSTEM CONFIGURATION' },
   { id: 'misc', title: 'MISC CONFIGURATION' },
-] as const;
+] as const satisfies readonly { readonly id: string; readonly title: Text }[];
 export type Section = (typeof sections)[number]['id'];
 
 /**
@@ -67,32 +69,131 @@ export type Section = (typeof sections)[number]['id'];
  * A setting may only look at settings above it. Settings of third-party plugins say after which one they stand.
  */
 export const questions: readonly string[] = [
+  // product
+  'OVESETUP_ENGINE_CORE/enable',
+  'OVESETUP_OVN/ovirtProviderOvn',
+  'OVESETUP_CONFIG/imageioProxyConfig',
+  'OVESETUP_CONFIG/websocketProxyConfig',
+  'OVESETUP_DWH_CORE/enable',
+  'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig',
+  // packages
+  'OVESETUP_CORE/offlinePackager',
+  'OSETUP_RPMDISTRO/enableUpgrade',
+  'OSETUP_RPMDISTRO/requireRollback',
+  // network
+  'OVESETUP_CONFIG/fqdnReverseValidation',
+  'OVESETUP_CONFIG/fqdnNonLoopback',
   'OVESETUP_CONFIG/fqdn',
   'OVESETUP_CONFIG/publicHttpsPort',
+  'OVESETUP_CONFIG/validFirewallManagers',
+  'OVESETUP_CONFIG/updateFirewall',
+  'OVESETUP_CONFIG/firewallManager',
+  'OVESETUP_ENGINE_CONFIG/fqdn',
+  'OVESETUP_CONFIG/remoteEngineSetupStyle',
+  'OVESETUP_CONFIG/remoteEngineHostSshPort',
+  'OVESETUP_CONFIG/remoteEngineHostRootPassword',
+  // database
+  'OVESETUP_DWH_PROVISIONING/postgresLocation',
+  'OVESETUP_DWH_PROVISIONING/postgresProvisioningEnabled',
+  'OVESETUP_PROVISIONING/postgresLocation',
+  'OVESETUP_PROVISIONING/postgresProvisioningEnabled',
+  'OVESETUP_DWH_DB/host',
+  'OVESETUP_DWH_DB/port',
+  'OVESETUP_DWH_DB/secured',
+  'OVESETUP_DWH_DB/securedHostValidation',
+  'OVESETUP_DWH_DB/database',
+  'OVESETUP_DWH_DB/user',
+  'OVESETUP_DWH_DB/password',
   'OVESETUP_DB/host',
   'OVESETUP_DB/port',
+  'OVESETUP_DB/secured',
+  'OVESETUP_DB/securedHostValidation',
   'OVESETUP_DB/database',
   'OVESETUP_DB/user',
   'OVESETUP_DB/password',
   'OVESETUP_PROVISIONING/postgresAdminPassword',
+  'OVESETUP_DWH_DB/performBackup',
+  'OVESETUP_DB/dwhVacuumFull',
+  // engine
   'OVESETUP_CONFIG/generateAdminPassword',
   'OVESETUP_CONFIG/adminPassword',
+  'OVESETUP_DB/engineVacuumFull',
+  'OVESETUP_CONFIG/applicationMode',
+  'OVESETUP_OVN/defaultCredentials',
+  'OVESETUP_OVN/ovirtProviderOvnUser',
+  'OVESETUP_OVN/ovirtProviderOvnPassword',
   'OVESETUP_CONFIG/ssoClientSecret',
+  // storage
+  'OVESETUP_CONFIG/sanWipeAfterDelete',
+  // pki
   'OVESETUP_PKI/organization',
   'OVESETUP_PKI/country',
+  'OVESETUP_PKI/renew',
+  // apache
+  'OVESETUP_APACHE/configureRootRedirectionDefault',
+  'OVESETUP_APACHE/configureRootRedirection',
+  'OVESETUP_APACHE/configureSsl',
+  // misc
+  'OVESETUP_DWH_CONFIG/scale',
+  // validation: asked when everything else is known
+  'OVESETUP_CORE/engineStop',
+  'OVESETUP_SYSTEM/memCheckEnabled',
   'OVESETUP_DIALOG/confirmSettings',
 ];
 
 /** The lines of the configuration preview, in their order on screen (it is not the order of the questions). */
 export const previewLines: readonly string[] = [
+  'OVESETUP_CONFIG/applicationMode',
+  'OVESETUP_CONFIG/sanWipeAfterDelete',
+  'OVESETUP_CONFIG/firewallManager',
+  'OVESETUP_CONFIG/updateFirewall',
   'OVESETUP_CONFIG/fqdn',
+  'OSETUP_RPMDISTRO/requireRollback',
+  'OSETUP_RPMDISTRO/enableUpgrade',
+  'OVESETUP_PROVISIONING/postgresProvisioningEnabled',
+  'OVESETUP_APACHE/configureRootRedirection',
+  'OVESETUP_APACHE/configureSsl',
+  'OVESETUP_DB/secured',
   'OVESETUP_DB/user',
   'OVESETUP_DB/database',
   'OVESETUP_DB/host',
   'OVESETUP_DB/port',
+  'OVESETUP_DB/securedHostValidation',
+  'OVESETUP_ENGINE_CORE/enable',
   'OVESETUP_PKI/organization',
+  'OVESETUP_PKI/renew',
+  'OVESETUP_ENGINE_CONFIG/fqdn',
+  'OVESETUP_OVN/ovirtProviderOvn',
+  'OVESETUP_CONFIG/websocketProxyConfig',
+  'OVESETUP_DWH_CORE/enable',
+  'OVESETUP_DWH_DB/secured',
+  'OVESETUP_DWH_DB/host',
+  'OVESETUP_DWH_DB/user',
+  'OVESETUP_DWH_DB/database',
+  'OVESETUP_DWH_DB/performBackup',
+  'OVESETUP_DWH_DB/port',
+  'OVESETUP_DWH_DB/securedHostValidation',
+  'OVESETUP_DWH_PROVISIONING/postgresProvisioningEnabled',
+  'OVESETUP_CONFIG/imageioProxyConfig',
+  'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig',
 ];
 
-/** The blocks of the closing summary, in order; a plugin labels each block it prints. */
-export const summaryBlocks = ['login', 'web-access', 'certificates'] as const;
+/** The named checks of the host, in the order their findings are shown. Those of third-party plugins follow. */
+export const checks: readonly string[] = [
+  'unsupported-host',
+  'original-installed',
+  'postgres-programs',
+  'host-name',
+  'database-lost',
+  'database-in-the-way',
+  'authority-lost',
+  'pki-without-key',
+  'https-port',
+  'database-port',
+  'disk-space',
+  'low-memory',
+];
+
+/** The blocks of the closing summary, in order; a plugin labels each block it prints. `more` is for third parties. */
+export const summaryBlocks = ['login', 'web-access', 'certificates', 'memory', 'more'] as const;
 export type SummaryBlock = (typeof summaryBlocks)[number];

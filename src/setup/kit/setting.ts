@@ -1,6 +1,8 @@
 import type { HostReader } from './host.ts';
 import type { Kind } from './kinds.ts';
+import type { Level } from './dialog.ts';
 import type { Section } from './outline.ts';
+import type { Text } from './text.ts';
 
 /** Something read from the host before the first question. */
 export interface Fact<T> {
@@ -17,31 +19,42 @@ export interface View {
   fact<T>(fact: Fact<T>): T;
   /** Whether somebody gave this answer (typed it, or wrote it in a file), rather than it being computed. */
   given<T>(setting: Setting<T>): boolean;
+  /** Whether some source has an answer to a setting, which may stand further down in the order. */
+  stated<T>(setting: Setting<T>): boolean;
 }
 
-/** undefined: fine. A string: refused. `doubt`: allowed once the user says so. `warning`: shown, then accepted. */
+/** undefined: fine. A text: refused. `doubt`: allowed once the user says so. `warnings`: shown, then accepted. */
 export type Verdict =
   | undefined
-  | string
+  | Text
   | {
-      readonly doubt: string;
-      readonly question: string;
+      readonly doubt: Text;
+      readonly question: Text;
       readonly id: string;
       /** Whoever wrote the answer into a file has decided already: it is accepted with a warning. */
       readonly acceptedWhenGiven?: boolean;
     }
-  | { readonly warning: string };
+  | { readonly warnings: readonly Text[] }
+  /** Refused together with earlier answers: they are asked again, from the setting of this key on. */
+  | { readonly refused: Text; readonly again: string };
+
+/** A line that the dialog shows at the place of a setting. */
+export type Remark = { readonly note: Text } | { readonly level: Level; readonly text: Text };
 
 /** How a setting is asked. */
 export interface Ask {
   /** Name of the question in `QUESTION/<n>/<name>` answers and in the machine dialect. */
   readonly name: string;
   /** Prompt, without choices, default and colon. */
-  readonly text: string;
+  readonly text: Text;
   /** Asked a second time with this prompt; both entries must be equal. */
-  readonly confirm?: string;
+  readonly confirm?: Text;
+  /** Choices to show, where not all of the kind's can be had here. */
+  readonly choices?: (view: View) => readonly string[];
   /** Notes printed before the prompt. */
-  readonly notes?: readonly string[];
+  readonly notes?: readonly Text[] | ((view: View) => readonly Text[]);
+  /** False: relevant, but nobody has to be asked: the default is taken. */
+  readonly when?: (view: View) => boolean;
 }
 
 /** One declaration: prompt, answer-file key, type, default, validation, preview line, secrecy, documentation. */
@@ -50,14 +63,20 @@ export interface Setting<T> {
   readonly key: string;
   /** Keys of earlier releases that mean the same and are still read. */
   readonly formerly?: readonly string[];
+  /** Third parties: the key of the setting after which this one is asked and shown. Ours stand in the outline. */
+  readonly after?: string;
   readonly section: Section;
   readonly kind: Kind<T>;
-  /** One sentence for the generated reference. */
-  readonly about: string;
+  /** What it is good for, in a sentence or two: the generated reference, and the help of the dialog. */
+  readonly about: Text;
   /** Absent: never prompted. */
   readonly ask?: Ask;
   /** Label in the preview; absent: not shown. */
-  readonly preview?: string;
+  readonly preview?: Text;
+  /** Lines shown at its place whether or not it is asked, or relevant at all. */
+  readonly remarks?: (view: View) => readonly Remark[];
+  /** An optional component: one that was declined is asked for again with `--reconfigure-optional-components`. */
+  readonly optional?: boolean;
   /** Hidden at the prompt, masked everywhere, never in the preview. */
   readonly secret?: boolean;
   /** Written to the answer file. Default: true for what was given or asked, false for what was computed. */

@@ -1,5 +1,6 @@
 import type { Host, HostReader } from './host.ts';
 import type { Chapter } from './outline.ts';
+import type { Text } from './text.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
@@ -9,7 +10,7 @@ export type Change =
   | {
       readonly kind: 'create' | 'update' | 'remove' | 'run';
       /** What differs, for the plan: a path, a version, a reason. */
-      readonly note: string;
+      readonly note: Text;
       /** Unified diff; never of secret content. */
       readonly diff?: string;
       readonly touches?: readonly string[];
@@ -18,15 +19,26 @@ export type Change =
     };
 
 /** Every author must choose one; "I did not think about it" does not compile. */
-export type Undo = 'restore-files' | { readonly never: string } | { run(host: Host, kept: Json): Promise<void> };
+export type Undo = 'restore-files' | { readonly never: Text } | { run(host: Host, kept: Json): Promise<void> };
+
+/** A unit that must not run while a step is applied. */
+export interface Stop {
+  readonly unit: string;
+  /** The line that says so: 'Stopping engine service'. */
+  readonly title: Text;
+  /** Asked before a unit that people use is stopped. `agreed`: what an answer file says already. */
+  readonly consent?: { readonly name: string; readonly text: Text; readonly agreed: boolean | undefined };
+}
 
 /** What a step is called and where it stands. */
 export interface Heading {
   /** 'pki/ca': stable, seen in the plan, the journal and tests. */
   readonly id: string;
   readonly chapter: Chapter;
+  /** Third parties: the step after which this one stands. Its chapter is that of the step. */
+  readonly after?: string;
   /** 'Creating CA': the line on screen while it is applied. */
-  readonly title: string;
+  readonly title: Text;
   /** The classic screen has no line for it: only the plan, the log and events name it. */
   readonly quiet?: boolean;
   /** Steps that must stand earlier; asserted when the plan is made, never used to sort. */
@@ -36,7 +48,7 @@ export interface Heading {
   /** Steps that make the room this one works in: undoing one of them undoes this one, which is then not undone by itself. */
   readonly inside?: readonly string[];
   /** Units that must not run while this step is applied. They are stopped before the first change, and only if the step is pending. */
-  readonly stops?: readonly { readonly unit: string; readonly title: string }[];
+  readonly stops?: readonly Stop[];
 }
 
 /** The smallest thing that is checked, applied and undone. */

@@ -1,7 +1,8 @@
 import { ZxcvbnFactory } from '@zxcvbn-ts/core';
 import { adjacencyGraphs, dictionary } from '@zxcvbn-ts/language-common';
+import type { Text } from '../kit/text.ts';
 
-const reasons: Readonly<Record<string, string>> = {
+const reasons: Readonly<Record<string, Text>> = {
   topTen: 'it is one of the ten most used passwords',
   topHundred: 'it is one of the hundred most used passwords',
   common: 'it is a very common password',
@@ -23,7 +24,7 @@ const reasons: Readonly<Record<string, string>> = {
  * Why a password is easily guessed; undefined if it is good enough (about a million guesses or more).
  * @param words names of the installation that a guesser would try first
  */
-export function weakness(password: string, words: readonly string[]): string | undefined {
+export function weakness(password: string, words: readonly string[]): Text | undefined {
   const judge = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
   // Only the beginning is judged: the time grows with the square of the length, and long ones are strong.
   const { score, feedback } = judge.check(password.slice(0, 72), [...words]);

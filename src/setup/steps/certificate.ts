@@ -1,4 +1,4 @@
-import { type Heading, type HostReader, type Step, file, nothing, readText } from '#kit';
+import { type Heading, type HostReader, type Step, file, nothing, readText, message } from '#kit';
 import type { Subject } from '../pki/distinguished-name.ts';
 import { belongsTo, covers, isDue, parseCertificate } from '../pki/inspect.ts';
 
@@ -14,6 +14,8 @@ interface Pair {
 export interface WantedAuthority extends Omit<Pair, 'subject'> {
   /** The subject, which carries a number that tells authorities of one name apart. */
   readonly subject: (number: number) => Subject;
+  /** Somebody wants it to live on: issued anew with the same key and subject, unless it is young. */
+  readonly renew: boolean;
 }
 
 export interface WantedLeaf extends Pair {
@@ -31,22 +33,32 @@ const must = async (host: HostReader, path: string): Promise<string> => {
 // node-forge is loaded only where a certificate is really made: it costs more than all our own modules together.
 const issuing = () => import('../pki/issue.ts');
 
-/** The certificate of our own authority. One that fits its key is kept, whatever else it says. */
+/** Younger than this, an authority has just been renewed. */
+const young = 365 * 24 * 3600 * 1000;
+
+/** The certificate of our own authority. One that fits its key is kept, whatever else it says, unless somebody wants it renewed. */
 export function authority(heading: Heading, wanted: WantedAuthority): Step {
   return {
     ...heading,
     undo: 'restore-files',
     async check(host) {
       const found = parseCertificate(await readText(host, wanted.path));
-      if (found !== undefined && belongsTo(found, await readText(host, wanted.key))) return nothing;
+      if (found !== undefined && belongsTo(found, await readText(host, wanted.key))) {
+        const age = host.now().getTime() - found.validFromDate.getTime();
+        if (!wanted.renew || age < young) return nothing;
+        return { kind: 'update', note: message`${wanted.path}: ends ${found.validTo}`, touches: [wanted.path] };
+      }
       return { kind: found === undefined ? 'create' : 'update', note: wanted.path, touches: [wanted.path] };
     },
     async apply(host) {
       const key = await must(host, wanted.key);
       const { issueAuthority } = await issuing();
+      const found = parseCertificate(await readText(host, wanted.path));
+      // What it has signed stays valid: certificates know their authority by its subject and its key.
+      const former = found !== undefined && belongsTo(found, key) ? found.toLegacyObject().subject.CN : undefined;
       const number = 10_000 + (host.crypto.random(4).readUInt32BE() % 90_000);
       const pem = issueAuthority({
-        subject: wanted.subject(number),
+        subject: { ...wanted.subject(number), ...(typeof former === 'string' ? { commonName: former } : {}) },
         key,
         serial: host.crypto.random(16),
         now: host.now(),
@@ -77,7 +89,7 @@ export function certificate(heading: Heading, wanted: WantedLeaf): Step {
     async check(host) {
       const reason = await reasonToIssue(host, wanted);
       if (reason === undefined) return nothing;
-      return { kind: reason === 'missing' ? 'create' : 'update', note: `${wanted.path}: ${reason}`, touches: [wanted.path] };
+      return { kind: reason === 'missing' ? 'create' : 'update', note: message`${wanted.path}: ${reason}`, touches: [wanted.path] };
     },
     async apply(host) {
       const [ca, caKey, key] = await Promise.all([

@@ -1,4 +1,4 @@
-import { type Change, type Command, type Heading, type Host, type HostReader, SetupError, type Step } from '#kit';
+import { type Change, type Command, type Heading, type Host, type HostReader, SetupError, type Step, message } from '#kit';
 
 export interface WantedCommand {
   /** Says, without changing anything, whether the command still has to run. */
@@ -12,7 +12,7 @@ export async function succeed(host: Host, command: Command): Promise<void> {
   const { code, stdout, stderr } = await host.run(command);
   if (code === 0) return;
   const said = (stderr.trim() === '' ? stdout : stderr).trim().split('\n').slice(-5).join('\n');
-  throw new SetupError('failed', `${command.argv.join(' ')} ended with code ${code}: ${said}`);
+  throw new SetupError('failed', message`${command.argv.join(' ')} ended with code ${code}: ${said}`);
 }
 
 /** The last resort: a command, never without a look that says whether it is still needed. */

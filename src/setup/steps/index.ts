@@ -7,3 +7,4 @@ export * from './schema.ts';
 export * from './keys.ts';
 export * from './certificate.ts';
 export * from './command.ts';
+export * from './once.ts';

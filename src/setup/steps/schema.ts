@@ -9,6 +9,7 @@ import {
   type Statement,
   type Step,
   nothing,
+  message,
 } from '#kit';
 import type { Migration } from '../render/shipped.ts';
 import { identifier, lookOr } from './sql.ts';
@@ -94,23 +95,23 @@ export function schema(heading: Heading, { at, admin, schema: name, migrations }
         if (found !== version) {
           throw new SetupError(
             'failed',
-            `The safety copy ${copy} of ${at.name} is gone, and its schema ${name} is at ${found ?? 'nothing'}`,
+            message`The safety copy ${copy} of ${at.name} is gone, and its schema ${name} is at ${found ?? 'nothing'}`,
           );
         }
         await drop(host, failed);
       },
     },
     check: (host) =>
-      lookOr<Change>(host, at, { kind: 'create', note: `version ${newest}` }, async (sql) => {
+      lookOr<Change>(host, at, { kind: 'create', note: message`version ${newest}` }, async (sql) => {
         const found = await versionOf(sql, name);
         if (found === newest) return nothing;
-        if (found === undefined) return { kind: 'create', note: `version ${newest}` };
+        if (found === undefined) return { kind: 'create', note: message`version ${newest}` };
         if (found > newest) {
-          throw new SetupError('refused', `The ${name} schema has version ${found}, newer than the ${newest} of this program`, {
+          throw new SetupError('refused', message`The ${name} schema has version ${found}, newer than the ${newest} of this program`, {
             remedy: 'Use the version of engine-setup that made it, or a newer one.',
           });
         }
-        return { kind: 'update', note: `${found} -> ${newest}` };
+        return { kind: 'update', note: message`${found} -> ${newest}` };
       }),
     async prepare(host) {
       const found = await host.database.look(at, (sql) => versionOf(sql, name));

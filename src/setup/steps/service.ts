@@ -1,4 +1,4 @@
-import { type Heading, type Host, type HostReader, SetupError, type Step, nothing } from '#kit';
+import { type Heading, type Host, type HostReader, SetupError, type Step, type Text, message, nothing } from '#kit';
 
 export interface WantedService {
   readonly unit: string;
@@ -7,7 +7,7 @@ export interface WantedService {
   /** How long to wait for an answer after a start. */
   readonly limitMs?: number;
   /** Where to look when it does not answer. */
-  readonly remedy?: string;
+  readonly remedy?: Text;
 }
 
 async function untilItAnswers(host: Host, { unit, answers, limitMs = 60_000, remedy }: WantedService): Promise<void> {
@@ -16,9 +16,9 @@ async function untilItAnswers(host: Host, { unit, answers, limitMs = 60_000, rem
   for (;;) {
     if (await answers(host)) return;
     if (!(await host.services.isActive(unit)))
-      throw new SetupError('failed', `${unit} ended while it was starting`, remedy === undefined ? {} : { remedy });
+      throw new SetupError('failed', message`${unit} ended while it was starting`, remedy === undefined ? {} : { remedy });
     if (host.now().getTime() > deadline)
-      throw new SetupError('failed', `${unit} runs but does not answer`, remedy === undefined ? {} : { remedy });
+      throw new SetupError('failed', message`${unit} runs but does not answer`, remedy === undefined ? {} : { remedy });
     await host.sleep(20);
   }
 }

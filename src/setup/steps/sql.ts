@@ -9,7 +9,9 @@ import {
   type Sql,
   type Statement,
   type Step,
+  type Text,
   nothing,
+  message,
 } from '#kit';
 import { matchesScram, scramVerifier } from '../pki/scram.ts';
 
@@ -49,14 +51,14 @@ export function role(heading: Heading, { admin, name, password }: WantedRole): S
       async run(host, kept) {
         if (kept === 'absent') await host.database.change(admin, (sql) => sql.rows(`drop role if exists ${identifier(name)}`));
         else if (await host.database.look(admin, async (sql) => matchesScram((await find(sql))[0]?.rolpassword, password)))
-          throw new SetupError('failed', `the former password of role ${name} is not kept anywhere`);
+          throw new SetupError('failed', message`the former password of role ${name} is not kept anywhere`);
       },
     },
     check: (host) =>
       lookOr<Change>(host, admin, { kind: 'create', note: name }, async (sql) => {
         const [found] = await find(sql);
         if (found === undefined) return { kind: 'create', note: name };
-        return (await matchesScram(found.rolpassword, password)) ? nothing : { kind: 'update', note: `${name}: another password` };
+        return (await matchesScram(found.rolpassword, password)) ? nothing : { kind: 'update', note: message`${name}: another password` };
       }),
     prepare: (host) => host.database.look(admin, async (sql) => ((await find(sql)).length === 0 ? 'absent' : 'present')),
     async apply(host) {
@@ -92,7 +94,7 @@ export function database(heading: Heading, { admin, name, owner }: WantedDatabas
       lookOr<Change>(host, admin, { kind: 'create', note: name }, async (sql) => {
         const found = await ownerOf(sql);
         if (found === undefined) return { kind: 'create', note: name };
-        return found === owner ? nothing : { kind: 'update', note: `${name}: owner ${found} -> ${owner}` };
+        return found === owner ? nothing : { kind: 'update', note: message`${name}: owner ${found} -> ${owner}` };
       }),
     // The former owner; null: there was no such database.
     prepare: (host) => host.database.look(admin, async (sql) => (await ownerOf(sql)) ?? null),
@@ -108,7 +110,7 @@ export function database(heading: Heading, { admin, name, owner }: WantedDatabas
 export interface WantedRows {
   readonly at: DatabaseAddress;
   /** What the plan calls it. */
-  readonly note: string;
+  readonly note: Text;
   /** Whether the rows are as wanted. */
   readonly isRight: (sql: Sql) => Promise<boolean>;
   /** Makes them so, in one transaction. */

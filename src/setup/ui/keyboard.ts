@@ -1,4 +1,5 @@
-import { EndOfInput, SetupError } from '../kit/index.ts';
+import { EndOfInput, SetupError } from '#kit';
+import { cancelled } from './cancelled.ts';
 
 /** Reads what a person types, or what a pipe says, line by line. */
 export interface Keyboard {
@@ -8,8 +9,6 @@ export interface Keyboard {
   line(hidden: boolean): Promise<string>;
   close(): void;
 }
-
-const cancelled = (how: string): SetupError => new SetupError('cancelled', `Cancelled with ${how}`);
 
 /**
  * The keyboard of this process.

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Mask } from './mask.ts';
+import { visible } from './visible.ts';
 
 /** The log file of a run. Every line is written at once, so that nothing is lost when the power goes. */
 export interface Log {
@@ -34,7 +35,7 @@ export function openLog(path: string, mask: Mask): Log {
     path,
     write(level, source, text) {
       // Made visible, so that a name cannot write its own log lines.
-      const safe = mask.apply(text).replace(/(?!\n)\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+      const safe = visible(mask.apply(text));
       try {
         writeSync(fd, `${logTime(new Date())} ${level} ${source} ${safe.replaceAll('\n', '\n    ')}\n`);
       } catch {

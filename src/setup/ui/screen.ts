@@ -12,7 +12,7 @@ export interface Screen {
  */
 export function stdoutScreen(): Screen {
   return {
-    colour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
+    colour: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     write(text) {
       let rest = Buffer.from(text);
       while (rest.length > 0) {

@@ -1,30 +1,47 @@
-import { planOnly } from '../../core/pipeline.ts';
+import { type Text, inWords, message, term } from '#kit';
+import { type Outlook, planOnly } from '../../core/plan-only.ts';
 import { planText } from '../../core/preview.ts';
-import { stdoutScreen } from '../../ui/screen.ts';
+import { sandboxHost } from '../../host/sandbox.ts';
+import { catalogueFor } from '../../ui/catalogue.ts';
 import type { Arguments } from '../args.ts';
-import { compose, refuseSecrets, requireRoot } from '../compose.ts';
+import { compose } from '../compose.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import { sandboxRoot } from '../sandbox-root.ts';
+import { readInput } from '../input.ts';
+import { print, tell } from '../output.ts';
+import { planDocument } from '../plan-document.ts';
+import { requiredRoot } from '../sandbox-root.ts';
 import { listenToSignals } from '../signals.ts';
+
+/** What a run would be refused for, or would ask about, below the plan itself. */
+const findingsText = ({ findings }: Outlook): readonly Text[] =>
+  findings.length === 0
+    ? []
+    : [
+        'The checks of this host found:',
+        ...findings.flatMap(({ id, level, message: found, remedy }) => [
+          message`  ${term(level)} ${id}: ${term(found)}`,
+          ...(remedy === undefined ? [] : [message`    ${term(remedy)}`]),
+        ]),
+      ];
 
 /** `engine-setup plan`: what a run would do. Asks nothing, writes nothing. */
 export async function plan(args: Arguments, version: string): Promise<ExitCode> {
+  const root = requiredRoot(args.root);
   const signals = listenToSignals(() => process.exit(5));
-  refuseSecrets(args.set);
-  const { run } = await compose(args, version, { root: sandboxRoot(requireRoot(args.root)), signals, changes: false });
-  // The dialog is silent here, and standard output holds the plan alone.
-  for (const warning of run.warnings) process.stderr.write(`engine-setup: ${run.masked(warning)}\n`);
-  const { plan: made, owed } = await planOnly(run);
+  const input = await readInput(args, { root, signal: signals.signal });
+  const { run } = await compose(args, input, { version, host: sandboxHost(root), root, signals, dialog: undefined });
+  const { catalogue } = catalogueFor(process.env);
+  const shown = (text: Text): string => run.masked(inWords(text, catalogue));
+  // Standard output holds the plan alone.
+  for (const warning of run.warnings) tell(`engine-setup: ${shown(warning)}\n`);
+  const outlook = await planOnly(run);
   if (args.json) {
-    const steps = made.steps.map(({ step, change, drifted }) => ({
-      id: step.id,
-      chapter: step.chapter,
-      title: step.title,
-      change: change.kind,
-      ...(change.kind === 'none' ? {} : { note: change.note }),
-      drifted,
-    }));
-    stdoutScreen().write(run.masked(`${JSON.stringify({ pending: made.pending, owedRestarts: owed, steps }, null, 2)}\n`));
-  } else stdoutScreen().write(run.masked(`${planText(made, { diffs: true, owed }).join('\n')}\n`));
+    // Value by value: a password could look like a part of the document.
+    const masked = (_key: string, value: unknown): unknown => (typeof value === 'string' ? run.masked(value) : value);
+    print(`${JSON.stringify(planDocument(outlook), masked, 2)}\n`);
+  } else {
+    const lines = [...planText(outlook.plan, outlook.owed), ...findingsText(outlook)];
+    print(`${lines.map(shown).join('\n')}\n`);
+  }
   return 0;
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { stopSupervisor } from '../../host/supervisor/client.ts';
 import { SetupError } from '../../kit/errors.ts';
 import { programDirectory } from '../../paths.ts';
-import { stdoutScreen } from '../../ui/screen.ts';
 import type { Arguments } from '../args.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { type Status, inspectInstallation } from '../installation.ts';
-import { takeLock } from '../lock.ts';
+import { lockPath, takeLock } from '../lock.ts';
+import { print } from '../output.ts';
 import { kindOfRoot, sandboxRoot } from '../sandbox-root.ts';
-import { lockPath, setup } from './setup.ts';
+import { setup } from './setup.ts';
 
 /** How to reach a port of loopback from the machine that the user really sits at. */
 function tunnel(web: string): readonly string[] {
@@ -52,13 +52,13 @@ function welcome(status: Status): string {
 async function start(args: Arguments, root: string, version: string): Promise<ExitCode> {
   const usual = join(programDirectory, 'answers/sandbox.yaml');
   const code = await setup({ ...args, root, configAppend: [usual, ...args.configAppend], yes: true }, version);
-  if (code === 0) stdoutScreen().write(welcome(await inspectInstallation(root)));
+  if (code === 0) print(welcome(await inspectInstallation(root)));
   return code;
 }
 
 async function whileLocked(root: string, work: () => Promise<void>): Promise<void> {
   if (kindOfRoot(root) !== 'sandbox') {
-    stdoutScreen().write(`There is no sandbox at ${root}.\n`);
+    print(`There is no sandbox at ${root}.\n`);
     return;
   }
   const lock = await takeLock(lockPath(root));
@@ -80,7 +80,7 @@ export async function sandbox(args: Arguments, version: string): Promise<ExitCod
   await whileLocked(root, async () => {
     await stopSupervisor(root);
     if (verb === 'reset') rmSync(root, { recursive: true, force: true });
-    stdoutScreen().write(verb === 'reset' ? `${root} is removed.\n` : 'All services are stopped. Their data stays.\n');
+    print(verb === 'reset' ? `${root} is removed.\n` : 'All services are stopped. Their data stays.\n');
   });
   return 0;
 }

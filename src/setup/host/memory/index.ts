@@ -80,6 +80,7 @@ function services({ disk, running, ...machine }: Machine, effects: Effects): Hos
   return {
     isActive: async (unit) => (effects.alive(), running.has(unit)),
     isEnabled: async (unit) => (effects.alive(), disk.has(link(unit))),
+    exists: async (unit) => (effects.alive(), machine.units.has(unit) || disk.has(`/etc/systemd/system/${unit}.service`)),
     enable: async (unit, on) =>
       effects.perform(`${on ? 'enable' : 'disable'} ${unit}`, () => {
         if (on) disk.set(link(unit), { kind: 'link', target: `../${unit}.service` });
@@ -130,10 +131,17 @@ export function memoryHost(machine: Machine, ...accidents: readonly Accident[]):
     effects: effects.list,
     files: files(machine, effects),
     services: services(machine, effects),
+    packages: {
+      version: async (name) => machine.packages.get(name),
+      updates: async () => machine.updates,
+    },
     network: {
       hostname: async () => machine.hostname,
-      addresses: async () => ['127.0.0.1', '192.0.2.10'],
+      addresses: async () => machine.addresses,
       resolve: async (name) => machine.names.get(name) ?? [],
+      dns: async (name) => machine.dns.get(name) ?? [],
+      reverse: async (address) => [...machine.dns].filter(([, addresses]) => addresses.includes(address)).map(([name]) => name),
+      lookedUpIn: async () => '/etc/hosts and the DNS server 192.0.2.53',
       listener: async (port) => {
         const program = machine.foreignPorts.get(port) ?? unitOf(port);
         return program === undefined ? undefined : { pid: 4711, program };
@@ -180,7 +188,8 @@ export function memoryHost(machine: Machine, ...accidents: readonly Accident[]):
     run,
     user: async () => ({ name: 'root', root: true }),
     postgres: async () => ({ directory: '/usr/lib/postgresql/bin', launcher: [] }),
-    now: () => new Date('2026-01-02T03:04:05Z'),
+    system: async () => machine.system,
+    now: () => machine.now,
     sleep: async () => effects.alive(),
   };
 }

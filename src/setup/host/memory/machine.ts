@@ -1,4 +1,4 @@
-import { type Entry, textOf } from '../../kit/host.ts';
+import { type DatabaseAddress, type Entry, type PackageUpdate, type System, textOf } from '../../kit/host.ts';
 
 /** What a machine in memory is made of. The disk survives a power cut, everything else does not. */
 export interface Machine {
@@ -8,9 +8,22 @@ export interface Machine {
   readonly hostname: string;
   /** Names that the resolver knows. */
   readonly names: ReadonlyMap<string, readonly string[]>;
+  /** Names that the DNS servers know, with their addresses. */
+  readonly dns: ReadonlyMap<string, readonly string[]>;
+  /** Addresses of the network interfaces. */
+  readonly addresses: readonly string[];
+  /** Units that the system brings along; those that run are in `running` too. */
+  readonly units: ReadonlySet<string>;
+  /** Installed packages and their versions. */
+  readonly packages: ReadonlyMap<string, string>;
+  readonly updates: readonly PackageUpdate[];
+  readonly system: System;
   /** Ports held by programs that are not ours. */
   readonly foreignPorts: ReadonlyMap<number, string>;
   readonly freeBytes: number;
+  readonly now: Date;
+  /** Databases on servers that somebody else runs, each with settings of its server that differ from what an engine needs. */
+  readonly remoteDatabases: readonly (DatabaseAddress & { readonly settings: Readonly<Record<string, string>> })[];
 }
 
 /** An empty machine. */
@@ -25,8 +38,16 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
     ['engine.example.net', ['192.0.2.10']],
     ['localhost', ['127.0.0.1']],
   ]),
+  dns: new Map([['engine.example.net', ['192.0.2.10']]]),
+  addresses: ['127.0.0.1', '192.0.2.10'],
+  units: new Set(['firewalld', 'apache2']),
+  packages: new Map(),
+  updates: [],
+  system: { memoryMiB: 32_768, distribution: { id: 'debian', version: '12', title: 'Debian GNU/Linux 12 (bookworm)' } },
   foreignPorts: new Map(),
   freeBytes: 10 * 1024 ** 3,
+  now: new Date('2026-01-02T03:04:05Z'),
+  remoteDatabases: [],
   ...more,
 });
 

@@ -70,9 +70,15 @@ const rules: readonly Rule[] = [
   ],
   [/^select version from "([^"]+)"\.schema_version/, (m, { database }) => [{ version: database.schemas[m[1] as string]?.version }]],
   [
-    /^select option_value from vdc_options/,
-    (_m, { database }) => ('ProductRPMVersion' in database.options ? [{ option_value: database.options['ProductRPMVersion'] }] : none),
+    /^select option_name as name, option_value as value from vdc_options/,
+    (_m, { database, values: [names] }) =>
+      (names as readonly string[]).flatMap((name) => (name in database.options ? [{ name, value: database.options[name] }] : [])),
   ],
+  [
+    /from pg_tables where tableowner = current_user/,
+    (_m, { database }) => Object.keys(database.schemas).map((schema) => ({ schema, name: 't' })),
+  ],
+  [/^vacuum \(full, analyze\)/, () => none],
   [
     /^select password from aaa_jdbc\.users/,
     (_m, { database }) => (database.admin === undefined ? none : [{ password: database.admin.password }]),
@@ -129,8 +135,8 @@ const rules: readonly Rule[] = [
     /^insert into "([^"]+)"\.schema_version/,
     (m, { database, values: [version] }) => ((database.schemas[m[1] as string] = { version: String(version) }), none),
   ],
-  [/^delete from vdc_options/, (_m, { database }) => (delete database.options['ProductRPMVersion'], none)],
-  [/^insert into vdc_options/, (_m, { database, values: [value] }) => ((database.options['ProductRPMVersion'] = String(value)), none)],
+  [/^delete from vdc_options/, (_m, { database, values: [name] }) => (Reflect.deleteProperty(database.options, String(name)), none)],
+  [/^insert into vdc_options/, (_m, { database, values: [name, value] }) => ((database.options[String(name)] = String(value)), none)],
   [/^insert into aaa_jdbc\.users/, (_m, { database }) => ((database.admin ??= { password: '', attached: false }), none)],
   [/^insert into aaa_jdbc\.user_attributes/, () => none],
   [/^select attach_user_to_role/, (_m, { database }) => (((database.admin as { attached: boolean }).attached = true), none)],
@@ -156,10 +162,42 @@ function needTables(
     throw unavailable('no-table');
 }
 
+/** What an engine needs of a server: a good one says exactly this. */
+const suitable: Readonly<Record<string, string>> = {
+  server_encoding: 'UTF8',
+  max_connections: '150',
+  autovacuum_vacuum_scale_factor: '0.01',
+  autovacuum_analyze_scale_factor: '0.075',
+  autovacuum_max_workers: '6',
+  maintenance_work_mem: '65536',
+  work_mem: '8192',
+};
+
+/** A session on a server that somebody else runs: it tells its settings, and nothing else. */
+function elsewhere(
+  machine: Machine,
+  at: DatabaseAddress,
+  unavailable: (why: DatabaseUnavailable['why']) => DatabaseUnavailable,
+): ReturnType<typeof connect> {
+  const server = machine.remoteDatabases.find(({ host, port }) => host === at.host && port === at.port);
+  if (server === undefined) throw unavailable('down');
+  if (server.user !== at.user || server.password !== at.password) throw unavailable('denied');
+  if (server.name !== at.name) throw unavailable('no-database');
+  return {
+    run([statement]) {
+      if (statement?.text.includes('to_regclass') === true) return [{ there: false }];
+      if (statement?.text.includes('from pg_settings') !== true) throw unavailable('no-table');
+      const settings = { ...suitable, ...server.settings };
+      return Object.entries(settings).map(([key, setting]) => ({ name: key, setting, unit: key.endsWith('_mem') ? 'kB' : null }));
+    },
+  };
+}
+
 /** A session on the server of a machine. Throws DatabaseUnavailable where a real one could not be opened. */
 export function connect(machine: Machine, at: DatabaseAddress): { run(statements: readonly Statement[]): readonly Row[] } {
   const unavailable = (why: DatabaseUnavailable['why']): DatabaseUnavailable =>
     new DatabaseUnavailable(why, `${at.name} at port ${at.port}: ${why}`);
+  if (at.host !== 'localhost') return elsewhere(machine, at, unavailable);
   const entry = machine.disk.get(path);
   if (!machine.running.has('postgresql') || entry === undefined) throw unavailable('down');
   const read = (): Cluster => JSON.parse(textOf(machine.disk.get(path))) as Cluster;

@@ -5,6 +5,7 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SetupError } from '../../kit/errors.ts';
+import { message } from '../../kit/text.ts';
 import { cleanEnvironment } from '../environment.ts';
 import { codeOf, fileFailure } from '../errno.ts';
 import { isAlive } from '../process-table.ts';
@@ -36,7 +37,9 @@ async function ask(root: string, request: Request): Promise<Reply | undefined> {
         if (text.endsWith('\n')) resolve(JSON.parse(text) as Reply);
         else
           reject(
-            new SetupError('failed', 'The supervisor ended before it answered', { remedy: `See ${supervisorLog(root)}, then run again.` }),
+            new SetupError('failed', 'The supervisor ended before it answered', {
+              remedy: message`See ${supervisorLog(root)}, then run again.`,
+            }),
           );
       });
     });
@@ -91,7 +94,7 @@ export async function startSupervisor(sandbox: string): Promise<void> {
   while ((await ask(root, { op: 'hello' })) === undefined) {
     const failed = (child?.exitCode ?? 0) !== 0 || (child?.signalCode ?? null) !== null;
     if (failed || performance.now() > deadline) {
-      throw new SetupError('failed', `The supervisor of ${root} does not start`, { remedy: `See ${supervisorLog(root)}.` });
+      throw new SetupError('failed', message`The supervisor of ${root} does not start`, { remedy: message`See ${supervisorLog(root)}.` });
     }
     // It ends by itself if another one holds the lock: one that is just starting, or one that is just ending.
     if (child === undefined || child.exitCode !== null) child = await launch(root);
@@ -105,7 +108,9 @@ export async function demand(sandbox: string, request: Request): Promise<void> {
   await startSupervisor(root);
   const reply = await ask(root, request);
   if (reply?.ok === true) return;
-  throw new SetupError('failed', reply?.message ?? 'The supervisor ended', { remedy: reply?.remedy ?? `See ${supervisorLog(root)}.` });
+  throw new SetupError('failed', reply?.message ?? 'The supervisor ended', {
+    remedy: reply?.remedy ?? message`See ${supervisorLog(root)}.`,
+  });
 }
 
 /** Stops all units, the last one started first, and ends the supervisor. Also finds what a killed supervisor left running. */
@@ -119,7 +124,7 @@ export async function stopSupervisor(sandbox: string): Promise<void> {
   await demand(root, { op: 'shutdown' });
   const deadline = performance.now() + endMs;
   while (holder !== undefined && isAlive(holder)) {
-    if (performance.now() > deadline) throw new SetupError('failed', `The supervisor, process ${holder.pid}, does not end`);
+    if (performance.now() > deadline) throw new SetupError('failed', message`The supervisor, process ${holder.pid}, does not end`);
     await sleep(20);
   }
 }

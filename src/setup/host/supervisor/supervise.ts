@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SetupError, messageOf } from '../../kit/errors.ts';
+import { inEnglish } from '../../kit/text.ts';
 import { isAbsent } from '../errno.ts';
 import { type Unit, parseUnit } from '../unit-file.ts';
 import type { Reply, Request } from './protocol.ts';
@@ -86,7 +87,7 @@ export function supervise({ root, held, notes, log }: Workplace): Supervise {
     } catch (error) {
       log(`${JSON.stringify(request)}: ${messageOf(error)}`);
       const remedy = error instanceof SetupError ? error.remedy : undefined;
-      return { ok: false, message: messageOf(error), ...(remedy === undefined ? {} : { remedy }) };
+      return { ok: false, message: messageOf(error), ...(remedy === undefined ? {} : { remedy: inEnglish(remedy) }) };
     }
   };
 }

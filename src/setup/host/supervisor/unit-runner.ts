@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SetupError } from '../../kit/errors.ts';
+import { message } from '../../kit/text.ts';
 import { bootId, isAlive, signal } from '../process-table.ts';
 import type { Unit } from '../unit-file.ts';
 import { sizeOf, tailSince } from './log-tail.ts';
@@ -130,7 +131,7 @@ export function unitRunner({ name, known, ownLog, keep, log }: Surroundings): Un
     if (record !== undefined) note(record, { state: 'failed' });
     const lines = logs.flatMap(({ path, size }) => tailSince(path, size));
     throw new SetupError('failed', [`${name} ${describe(exit)} at once`, ...lines].join('\n'), {
-      remedy: `See ${logs.map(({ path }) => path).join(' and ')}.`,
+      remedy: message`See ${logs.map(({ path }) => path).join(' and ')}.`,
     });
   }
 

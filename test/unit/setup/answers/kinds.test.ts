@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decision, integer, port, text, yesNo } from '../../../../src/setup/kit/kinds.ts';
+import { choice, decision, integer, list, port, text, yesNo } from '../../../../src/setup/kit/kinds.ts';
 
 describe('a text', () => {
   test.each(['', 'a', 'a b', '100% "x" \\ $', 'Müller & Söhne', '\u{1f422}', 'a\u00a0b'])('may be %j', (value) => {
@@ -59,11 +59,40 @@ describe('a decision', () => {
     expect(kind.parse(value)).toBe(true),
   );
   test.each([false, 'False', 'no', '0', 0, 'MANUAL'])('is negative with %j', (value) => expect(kind.parse(value)).toBe(false));
-  test.each(['', 'y', 'maybe', 'ok', 2, null, undefined, {}])('is not %j', (value) => {
+  test.each(['', 'y', 'maybe', 'ok', 2, null, undefined, {}, ['yes']])('is not %j', (value) => {
     expect(() => kind.parse(value)).toThrow('Automatic or Manual is expected');
   });
   test('is printed with its words, which are its choices', () => {
     expect([kind.format(true), kind.format(false)]).toEqual(kind.choices);
     expect(yesNo.choices).toEqual(['Yes', 'No']);
+  });
+});
+
+describe('a choice', () => {
+  const kind = choice('Virt', 'Gluster', 'Both');
+  test.each(['both', 'BOTH', ' Both '])('is read from %j', (value) => expect(kind.parse(value)).toBe('both'));
+  test.each(['', 'bo', 'none', 1, null, undefined, ['both'], 'constructor'])('is not %j', (value) => {
+    expect(() => kind.parse(value)).toThrow('Virt, Gluster or Both is expected');
+  });
+  test('is printed as it was declared', () => {
+    expect(['virt', 'gluster', 'both'].map((value) => kind.format(kind.parse(value)))).toEqual(kind.choices);
+  });
+  test('may be a number, as a file writes it', () => {
+    expect([choice('1', '2').parse(2), choice('1', '2').parse('1')]).toEqual(['2', '1']);
+  });
+});
+
+describe('a list', () => {
+  test('is read from a list of a file, and from one line', () => {
+    expect([list.parse(['a b', 'c']), list.parse('a b, c'), list.parse([]), list.parse(' ')]).toEqual([['a b', 'c'], ['a b', 'c'], [], []]);
+  });
+  test.each([1, true, null, undefined, {}, ['a', 1], [['a']], [''], 'a,,b', ['a,b'], ['#a'], [';a'], [' a'], ['a\nb']])(
+    'is not %j',
+    (value) => {
+      expect(() => list.parse(value)).toThrow(/ expected/);
+    },
+  );
+  test('is printed so that it is read again', () => {
+    expect(list.parse(list.format(['a b', 'c']))).toEqual(['a b', 'c']);
   });
 });

@@ -1,12 +1,15 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AnswerFile, readSources, unknownKeys } from '../../../../src/setup/answers/sources.ts';
+import { type AnswerFile, readSources } from '../../../../src/setup/answers/sources.ts';
 import { SetupError } from '../../../../src/setup/kit/errors.ts';
+import { inEnglish } from '../../../../src/setup/kit/text.ts';
 
 const file = (path: string, text: string, kept = false): AnswerFile => ({ path, text, kept });
 const conf = (path: string, section: string, value: string, kept = false): AnswerFile =>
   file(path, `[environment:${section}]\nA/b=str:${value}\n`, kept);
-const winner = async (files: readonly AnswerFile[], commandLine: Readonly<Record<string, string>> = {}) =>
-  (await readSources(files, new Map(Object.entries(commandLine)))).find('A/b');
+const said = (pairs: Readonly<Record<string, unknown>>) => Object.entries(pairs).map(([key, value]) => ({ key, value, where: '--set' }));
+const winner = async (files: readonly AnswerFile[], commandLine: Readonly<Record<string, unknown>> = {}) =>
+  (await readSources(files, said(commandLine))).find('A/b');
 
 describe('of several sources', () => {
   test('the strongest counts: enforce, override, init, the command line, default, the kept configuration', async () => {
@@ -48,6 +51,48 @@ describe('of several sources', () => {
     expect(await winner([none])).toBeUndefined();
   });
 
+  test('the command line can say that there is no answer, whatever weaker sources say', async () => {
+    expect(await winner([conf('x', 'default', '1'), conf('y', 'default', '2', true)], { 'A/b': undefined })).toBeUndefined();
+    expect((await winner([conf('x', 'init', '1')], { 'A/b': undefined }))?.raw).toBe('1');
+    expect((await readSources([conf('x', 'default', '1')], said({ 'A/b': undefined }))).keys()).toEqual([]);
+  });
+
+  test('the one that counts is found as in a simple model, whatever there is', async () => {
+    const order = ['kept', 'default', 'command line', 'init', 'override', 'enforce'];
+    const claim = fc.record({ key: fc.constantFrom('A/b', 'A/c'), rank: fc.constantFrom(...order), none: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(fc.array(claim, { maxLength: 8 }), async (claims) => {
+        const inFiles = claims.filter(({ rank }) => rank !== 'command line');
+        const files = inFiles.map(({ key, rank, none }, at) =>
+          file(`f${at}`, `[environment:${rank === 'kept' ? 'default' : rank}]\n${key}=${none ? 'none:None' : 'str:v'}\n`, rank === 'kept'),
+        );
+        const typed = claims
+          .filter(({ rank }) => rank === 'command line')
+          .map(({ key }, at) => ({ key, value: 'v', where: `option ${at}` }));
+        const sources = await readSources(files, typed);
+        for (const key of ['A/b', 'A/c']) {
+          // The model: put all in their order, the strongest last; the last one with a value counts.
+          const rivals = [
+            ...inFiles.map((one, at) => ({ ...one, where: `f${at}:2` })),
+            ...typed.map((one) => ({ ...one, rank: 'command line', none: false })),
+          ].filter((one) => one.key === key && !one.none);
+          const last = order.flatMap((rank) => rivals.filter((one) => one.rank === rank)).at(-1);
+          expect(sources.find(key)?.origin.where).toBe(last?.where);
+        }
+      }),
+    );
+  });
+
+  test('what is odd about the files is told with its place', async () => {
+    const { notes } = await readSources([file('x', '[environment:default]\nA/b=str:5%%\nA/b=str:5%%')]);
+    expect(notes.map(inEnglish)).toEqual([
+      'x:2: A/b: %% is read as %, which needs no doubling here',
+      'x:3: A/b: stands in line 2 already',
+      'x:3: A/b: %% is read as %, which needs no doubling here',
+      'x:3: the last line has no end. Is the file cut off here? If not, end it with a line break',
+    ]);
+  });
+
   test('files are read by their ending', async () => {
     expect((await winner([file('a.yaml', 'A: {b: 1}\n')]))?.raw).toBe(1);
     expect((await winner([file('a.yml', 'A/b: x\n')]))?.raw).toBe('x');
@@ -61,32 +106,34 @@ describe('of several sources', () => {
       conf('3.conf', 'default', 'fine'),
       file('4.yaml', `A/b: ${'['.repeat(50_000)}\n`),
     ];
-    const error: unknown = await readSources(files, new Map()).catch((thrown: unknown) => thrown);
+    const error: unknown = await readSources(files).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SetupError);
     const { code, problems } = error as SetupError;
     expect(code).toBe('refused');
-    expect(problems.map(({ message }) => message.split(':')[0])).toEqual(expect.arrayContaining(['1.conf', '2.yaml', '4.yaml']));
-    expect(problems.some(({ message }) => message.startsWith('3.conf'))).toBe(false);
-  });
-});
-
-describe('unknown keys', () => {
-  const known = new Set(['OVESETUP_CONFIG/fqdn', 'OVESETUP_DB/port', 'OVESETUP_DB/password']);
-  const unknown = async (...keys: readonly string[]) =>
-    unknownKeys(await readSources([file('x', `[environment:default]\n${keys.map((key) => `${key}=str:v\n`).join('')}`)], new Map()), known);
-
-  test('are named with their place and the nearest known one', async () => {
-    expect(await unknown('OVESETUP_CONFIG/fqnd', 'ovesetup_db/PORT')).toEqual([
-      'x:2: OVESETUP_CONFIG/fqnd is not known and has no effect; did you mean OVESETUP_CONFIG/fqdn?',
-      'x:3: ovesetup_db/PORT is not known and has no effect; did you mean OVESETUP_DB/port?',
-    ]);
+    expect(problems.map(({ message }) => inEnglish(message).split(':')[0])).toEqual(expect.arrayContaining(['1.conf', '2.yaml', '4.yaml']));
+    expect(problems.some(({ message }) => inEnglish(message).startsWith('3.conf'))).toBe(false);
   });
 
-  test('have no hint where nothing is near', async () => {
-    expect(await unknown('SOMETHING/elseEntirely')).toEqual(['x:2: SOMETHING/elseEntirely is not known and has no effect']);
+  test('a file in which everything is wrong does not flood the screen', async () => {
+    const error: unknown = await readSources([file('x', `[environment:default]\n${'junk\n'.repeat(5000)}`)]).catch(
+      (thrown: unknown) => thrown,
+    );
+    const { problems } = error as SetupError;
+    expect(problems).toHaveLength(101);
+    expect(inEnglish(problems.at(-1)!.message)).toBe('x: 901 more problems');
   });
 
-  test('do not include answers to single questions, our own notes and known keys', async () => {
-    expect(await unknown('QUESTION/1/ANY', 'OVESETUP_CORE/generatedByVersion', 'OVESETUP_DB/password')).toEqual([]);
+  test('files of any bytes are read or refused', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.constantFrom('x.conf', 'x.yaml'), async (bytes, path) => {
+        for (const text of [Buffer.from(bytes).toString('utf8'), `[environment:default]\nA/b=${Buffer.from(bytes).toString('latin1')}`]) {
+          try {
+            await readSources([file(path, text)]);
+          } catch (error) {
+            expect(error).toBeInstanceOf(SetupError);
+          }
+        }
+      }),
+    );
   });
 });

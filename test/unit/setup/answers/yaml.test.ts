@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { formatYaml } from '../../../../src/setup/answers/write-yaml.ts';
 import { readYaml } from '../../../../src/setup/answers/yaml.ts';
+import { inEnglish } from '../../../../src/setup/kit/text.ts';
 
 const read = (text: string) => readYaml(text, 'a.yaml');
 const values = (text: string): Readonly<Record<string, unknown>> => {
@@ -9,7 +11,7 @@ const values = (text: string): Readonly<Record<string, unknown>> => {
   expect(problems).toEqual([]);
   return Object.fromEntries(statements.map(({ key, value }) => [key, value]));
 };
-const messages = (text: string): readonly string[] => read(text).problems.map(({ message }) => message);
+const messages = (text: string): readonly string[] => read(text).problems.map(({ message }) => inEnglish(message));
 
 describe('answers in YAML', () => {
   test('stand under whole keys or nested by name space', () => {
@@ -18,12 +20,12 @@ describe('answers in YAML', () => {
     expect(values('OVESETUP_CONFIG:\n  fqdn: engine.example.net\nOVESETUP_DB: {port: 5432}\nOVESETUP_X:\n  y: true\n')).toEqual(wanted);
   });
 
-  test('have the strength of the default section and the line of their key', () => {
+  test('have the strength of the default section and the place of their key', () => {
     const { statements } = read('# comment\nA:\n  b: x\n\n  c: |\n    two\n    lines\nD/e: [1, two]\n');
     expect(statements).toEqual([
-      { key: 'A/b', value: 'x', strength: 'default', where: 'a.yaml:3' },
-      { key: 'A/c', value: 'two\nlines\n', strength: 'default', where: 'a.yaml:5' },
-      { key: 'D/e', value: [1, 'two'], strength: 'default', where: 'a.yaml:8' },
+      { key: 'A/b', value: 'x', strength: 'default', place: { file: 'a.yaml', line: 3, column: 3 } },
+      { key: 'A/c', value: 'two\nlines\n', strength: 'default', place: { file: 'a.yaml', line: 5, column: 3 } },
+      { key: 'D/e', value: [1, 'two'], strength: 'default', place: { file: 'a.yaml', line: 8, column: 1 } },
     ]);
   });
 
@@ -38,15 +40,16 @@ describe('answers in YAML', () => {
   });
 
   test('may not stand twice, in whatever form, and the message names both lines', () => {
-    expect(messages('A/b: 1\nA/b: 2\n')[0]).toMatch(/^a\.yaml:2: Map keys must be unique/);
-    expect(messages('A:\n  b: 1\nC/d: 5\nA/b: 2\n')).toEqual(['a.yaml:4: A/b stands here and in line 2']);
+    expect(messages('A/b: 1\nA/b: 2\n')).toEqual(['a.yaml:2:1: A/b: stands here and in line 1']);
+    expect(messages('A:\n  b: 1\nA:\n  c: 1\n  b: 1\n')).toEqual(['a.yaml:5:3: A/b: stands here and in line 2']);
+    expect(messages('A:\n  b: 1\nC/d: 5\nA/b: 2\n')).toEqual(['a.yaml:4:1: A/b: stands here and in line 2']);
   });
 
   test('may not use aliases, neither as values nor as keys nor inside of lists', () => {
-    expect(messages('A/x: &x secret\nA/b: *x\n')).toEqual(['a.yaml:2: A/b: aliases are not read']);
-    expect(messages('A/x: &x secret\nA/b: [1, *x]\n')).toEqual(['a.yaml:2: A/b: a list holds only plain values']);
-    expect(messages('A/x: &x k\n? *x\n: 1\n')).toEqual(['a.yaml:2: a key is a text']);
-    expect(messages('A: &a {b: 1}\nC:\n  <<: *a\n')).toEqual(['a.yaml:3: C/<<: aliases are not read']);
+    expect(messages('A/x: &x secret\nA/b: *x\n')).toEqual(['a.yaml:2:1: A/b: aliases are not read']);
+    expect(messages('A/x: &x secret\nA/b: [1, *x]\n')).toEqual(['a.yaml:2:1: A/b: a list holds only plain values']);
+    expect(messages('A/x: &x k\n? *x\n: 1\n')).toEqual(['a.yaml:2:3: a key is a text; one that looks like a number needs quotes']);
+    expect(messages('A: &a {b: 1}\nC:\n  <<: *a\n')).toEqual(['a.yaml:3:3: C/<<: aliases are not read']);
   });
 
   test('cannot exhaust the memory by aliases of aliases', () => {
@@ -57,29 +60,53 @@ describe('answers in YAML', () => {
     const { statements, problems } = read(`${laughs.join('\n')}\n`);
     expect(statements.map(({ value }) => value)).toEqual([['lol', 'lol']]);
     expect(problems).toHaveLength(40);
-    expect(problems[39]?.message).toBe('a.yaml:41: A/a40: a list holds only plain values');
+    expect(inEnglish(problems[39]!.message)).toBe('a.yaml:41:1: A/a40: a list holds only plain values');
   });
 
-  test('are refused where they are no list of keys, with the line', () => {
-    expect(messages('')).toEqual(['a.yaml:1: the file is not a list of KEY: value']);
-    expect(messages('\n\njust text\n')).toEqual(['a.yaml:3: the file is not a list of KEY: value']);
-    expect(messages('- A/b\n')).toEqual(['a.yaml:1: the file is not a list of KEY: value']);
-    expect(messages('A/b: 1\n5: x\n')).toEqual(['a.yaml:2: a key is a text']);
-    expect(messages('A/b: 1\n"": x\n')).toEqual(['a.yaml:2: a key is a text']);
-    expect(messages('A/b: 1\n[a, b]: x\n')).toEqual(['a.yaml:2: a key is a text']);
+  test('are refused where they are no list of keys, with the place', () => {
+    expect(messages('')).toEqual(['a.yaml:1:1: the file is not a list of KEY: value']);
+    expect(messages('\n\njust text\n')).toEqual(['a.yaml:3:1: the file is not a list of KEY: value']);
+    expect(messages('- A/b\n')).toEqual(['a.yaml:1:1: the file is not a list of KEY: value']);
+    expect(messages('A/b: 1\n5: x\n')).toEqual(['a.yaml:2:1: a key is a text; one that looks like a number needs quotes']);
+    expect(messages('A/b: 1\n"": x\n')).toEqual(['a.yaml:2:1: a key is a text; one that looks like a number needs quotes']);
+    expect(messages('A/b: 1\n[a, b]: x\n')).toEqual(['a.yaml:2:1: a key is a text; one that looks like a number needs quotes']);
     expect(messages('A/b: [[1]]\nA/c: [{d: 1}]\n')).toEqual([
-      'a.yaml:1: A/b: a list holds only plain values',
-      'a.yaml:2: A/c: a list holds only plain values',
+      'a.yaml:1:1: A/b: a list holds only plain values',
+      'a.yaml:2:1: A/c: a list holds only plain values',
     ]);
   });
 
-  test('that cannot be parsed give the line, and nothing of what stands there', () => {
+  test('that cannot be parsed give the place, and nothing of what stands there', () => {
     const found = messages('A/b: 1\nA/c: "geheim\n');
     expect(found.length).toBeGreaterThan(0);
-    expect(found[0]).toMatch(/^a\.yaml:\d+: /);
+    expect(found[0]).toMatch(/^a\.yaml:\d+:\d+: /);
     expect(found.join('\n')).not.toContain('geheim');
+    for (const text of [
+      'A/c: |geheim\n x\n',
+      'A/c: "x" geheim\n',
+      'A/c: !geheim x\n',
+      'A/c: *geheim\n',
+      '}geheim\n',
+      'A/c: [}geheim]\n',
+      'A/c: "\\geheim"\n',
+      '%geheim x\n',
+    ]) {
+      expect(messages(text).length, text).toBeGreaterThan(0);
+      expect(messages(text).join('\n'), text).not.toContain('geheim');
+    }
     expect(messages('A/b: 1\n---\nA/b: 2\n').join('\n')).toContain('multiple documents');
-    expect(messages('A:\n\tb: 1\n')[0]).toMatch(/^a\.yaml:2: /);
+    expect(messages('A:\n\tb: 1\n')[0]).toMatch(/^a\.yaml:2:\d+: /);
+  });
+
+  test('may have no tags, which a program could run', () => {
+    expect(messages('A/b: !include other.yaml\n')).toEqual(['a.yaml:1:6: tags are not read']);
+    expect(values('A/b: !!str 5\n')).toEqual({ 'A/b': '5' });
+  });
+
+  test('cannot exhaust the program by their depth or length', { timeout: 20_000 }, () => {
+    expect(messages(`A/b: ${'['.repeat(50_000)}\n`)[0]).toMatch(/^a\.yaml:1:\d+: is nested too deeply/);
+    expect(read(`A:\n${Array.from({ length: 10_000 }, (_, n) => `  k${n}: ${n}\n`).join('')}`).statements).toHaveLength(10_000);
+    expect(read('x'.repeat(16 * 1024 * 1024)).problems).toHaveLength(1);
   });
 
   test('give back every text that was written', () => {
@@ -94,7 +121,7 @@ describe('answers in YAML', () => {
     );
   });
 
-  test('of any content are read or refused with a line', () => {
+  test('of any content are read or refused with a place', () => {
     fc.assert(
       fc.property(
         fc.string({
@@ -124,9 +151,54 @@ describe('answers in YAML', () => {
           ),
         }),
         (text) => {
-          for (const { message } of read(text).problems) expect(message).toMatch(/^a\.yaml:\d+: /);
+          for (const message of messages(text)) expect(message).toMatch(/^a\.yaml:\d+:\d+: /);
         },
       ),
+    );
+  });
+});
+
+describe('written YAML', () => {
+  test('is nested by name space, and quotes what older readers take for something else', () => {
+    const answers = new Map<string, unknown>([
+      ['A/b', 'engine.example.net'],
+      ['A/c', true],
+      ['QUESTION/1/X', 'no'],
+      ['A/d', undefined],
+      ['A/e', ['x', 'y z']],
+      ['A/f', ' 12 '],
+    ]);
+    expect(formatYaml(answers)).toBe(
+      'A:\n  b: engine.example.net\n  c: true\n  d: null\n  e:\n    - x\n    - y z\n  f: " 12 "\nQUESTION:\n  1/X: "no"\n',
+    );
+  });
+
+  test('is read back to the same answers, whatever they are', () => {
+    const key = fc.oneof(
+      fc.string({ minLength: 1, unit: 'grapheme' }),
+      fc.stringMatching(/^[A-Z]{1,3}(\/[a-z0-9]{1,3}){0,2}$/),
+      fc.constantFrom('<<', '__proto__/x', 'a/<<', '5/1', 'null', 'a/null', '~', 'a/-', 'a: b', 'QUESTION/1/X', 'a/', '/a', 'a//b'),
+    );
+    const value = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom(' ', '\n', '\r', '\t', '"', "'", ':', '#', '-', '\u2028', '\u0085', '\ufeff', '0', '~', '\0') }),
+      fc.constantFrom('yes', 'No', 'on', '1.0', '0x1', '1_000', 'null', '~', '2020-01-01', '1:30'),
+      fc.oneof(fc.boolean(), fc.integer(), fc.constant(undefined), fc.array(fc.string())),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(key, value), { minLength: 1, maxLength: 5 }), (pairs) => {
+        const answers = new Map<string, unknown>(pairs);
+        let written: string;
+        try {
+          written = formatYaml(answers);
+        } catch (error) {
+          expect(String(error)).toContain('damaged characters');
+          return;
+        }
+        const { statements, problems } = read(written);
+        expect(problems).toEqual([]);
+        expect(new Map(statements.map((one) => [one.key, one.value]))).toEqual(answers);
+      }),
     );
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { commands, options, readArguments } from '../../../../src/setup/cli/args.ts';
+import { readArguments } from '../../../../src/setup/cli/args.ts';
 import { exitCodeOf, exitCodes } from '../../../../src/setup/cli/exit-codes.ts';
 import { helpText } from '../../../../src/setup/cli/help.ts';
+import { commands, options } from '../../../../src/setup/cli/options.ts';
 import { type ErrorCode, SetupError } from '../../../../src/setup/kit/errors.ts';
 
 const refusal = (...argv: readonly string[]): string => {
@@ -15,89 +16,152 @@ const refusal = (...argv: readonly string[]): string => {
   throw new Error(`${argv.join(' ')} was accepted`);
 };
 
+const nothing = readArguments([]);
+
 describe('the command line', () => {
   test('that says nothing means setup, with nothing given', () => {
-    expect(readArguments([])).toEqual({
+    expect(nothing).toEqual({
       command: 'setup',
       words: [],
       help: false,
       version: false,
       root: undefined,
+      offline: false,
+      reconfigureOptional: false,
+      reconfigureDwhScale: false,
+      jbossHome: undefined,
+      config: [],
       configAppend: [],
-      set: new Map(),
-      generateAnswer: undefined,
-      log: undefined,
-      dialog: undefined,
-      yes: false,
-      allow: new Set(),
+      set: [],
+      setFile: [],
+      setFd: [],
+      otopiEnvironment: undefined,
       acceptDefaults: false,
+      allow: new Set(),
+      yes: false,
+      generateAnswer: undefined,
+      withSecrets: false,
+      dialog: undefined,
+      noInput: false,
+      events: false,
+      log: undefined,
       json: false,
+      to: undefined,
+      output: undefined,
     });
   });
 
-  test('is read with every option, before or behind the command', () => {
-    const all = [
-      '--root=/r',
-      '--config-append=a.conf',
-      '--config-append',
-      'b.yaml',
-      '--set=A/b=c=d',
-      '--set',
-      'A/e=',
-      '--generate-answer=g',
-      '--log=l',
-    ];
-    const rest = ['--dialog=lines', '--accept-defaults', '--allow=x', '--allow=y', '--yes', '--json', '--help', '--version'];
-    const wanted = {
-      command: 'plan',
-      words: [],
-      help: true,
-      version: true,
-      root: '/r',
-      configAppend: ['a.conf', 'b.yaml'],
-      set: new Map([
-        ['A/b', 'c=d'],
-        ['A/e', ''],
-      ]),
-      generateAnswer: 'g',
-      log: 'l',
-      dialog: 'lines',
-      yes: true,
-      allow: new Set(['x', 'y']),
-      acceptDefaults: true,
-      json: true,
-    };
-    expect(readArguments([...all, 'plan', ...rest])).toEqual(wanted);
-    expect(readArguments(['plan', ...all, ...rest])).toEqual(wanted);
-  });
-
-  test('takes an answer with everything behind the first equals sign, line breaks included; the last one counts', () => {
-    expect(readArguments(['--set', 'A/b=1', '--set', 'A/b=2\n3=4']).set).toEqual(new Map([['A/b', '2\n3=4']]));
-  });
-
-  test.each([['A/b'], ['=x'], ['']])('does not take %j for an answer', (text) => {
-    expect(refusal('--set', text)).toContain('--set wants KEY=VALUE');
+  const whole: readonly (readonly [argv: readonly string[], read: object])[] = [
+    [['--root=/r'], { root: '/r' }],
+    [['--offline'], { offline: true }],
+    [['--reconfigure-optional-components'], { reconfigureOptional: true }],
+    [['--reconfigure-dwh-scale'], { reconfigureDwhScale: true }],
+    [['--jboss-home=/j'], { jbossHome: '/j' }],
+    [['--config=a', '--config', 'b'], { config: ['a', 'b'] }],
+    [['--config-append=a.conf', '--config-append', 'b.yaml'], { configAppend: ['a.conf', 'b.yaml'] }],
+    [
+      ['--set=A/b=c=d', '--set', 'A/e='],
+      {
+        set: [
+          { key: 'A/b', value: 'c=d' },
+          { key: 'A/e', value: '' },
+        ],
+      },
+    ],
+    [['--set=A/b=2\n3=4'], { set: [{ key: 'A/b', value: '2\n3=4' }] }],
+    [['--set-file=A/b=/x=y'], { setFile: [{ key: 'A/b', value: '/x=y' }] }],
+    [['--set-fd=A/b=3'], { setFd: [{ key: 'A/b', value: '3' }] }],
+    [['--otopi-environment=A/b=str:x', '--otopi-environment=C/d=int:1'], { otopiEnvironment: 'C/d=int:1' }],
+    [['--accept-defaults'], { acceptDefaults: true }],
+    [['--allow=x,y', '--allow', 'z'], { allow: new Set(['x', 'y', 'z']) }],
+    [['--yes'], { yes: true }],
+    [['--generate-answer=g', '--with-secrets'], { generateAnswer: 'g', withSecrets: true }],
+    [['--dialog=lines'], { dialog: 'lines' }],
+    [['--dialog=terminal'], { dialog: 'terminal' }],
+    [['--dialog=machine'], { dialog: 'machine' }],
+    [['--no-input'], { noInput: true }],
+    [['--events=json'], { events: true }],
+    [['--log=l'], { log: 'l' }],
+    [['-h'], { help: true }],
+    [['--help'], { help: true }],
+    [['--version'], { version: true }],
+  ];
+  test.each(whole)('reads %j, before or behind the command', (argv, read) => {
+    expect(readArguments(argv)).toEqual({ ...nothing, ...read });
+    expect(readArguments(['setup', ...argv])).toEqual({ ...nothing, ...read });
+    expect(readArguments([...argv, 'setup'])).toEqual({ ...nothing, ...read });
   });
 
   test.each([
-    [['--no-such'], "Unknown option '--no-such'"],
-    [['-y'], "Unknown option '-y'"],
-    [['--yes=no'], "Option '--yes' does not take an argument"],
-    [['--root'], "Option '--root <value>' argument missing"],
-    [['--root', '--yes'], "Option '--root' argument is ambiguous"],
-    [['--dialog=gtk'], '--dialog knows lines, not gtk'],
+    [['plan', '--json'], { command: 'plan', json: true }],
+    [['status', '--json'], { command: 'status', json: true }],
+    [
+      ['answers', 'convert', 'a.conf', '--to=yaml', '--output=b'],
+      { command: 'answers', words: ['convert', 'a.conf'], to: 'yaml', output: 'b' },
+    ],
+    [['sandbox', 'start'], { command: 'sandbox', words: ['start'] }],
+  ])('reads %j', (argv, read) => {
+    expect(readArguments(argv)).toEqual({ ...nothing, ...read });
+  });
+
+  test('is read with every option that there is', () => {
+    const said = whole.flatMap(([argv]) => argv).join(' ');
+    const elsewhere = ['json', 'to', 'output'];
+    for (const name of [...options.keys()].filter((each) => !elsewhere.includes(each))) expect(said).toContain(`--${name}`);
+  });
+
+  test.each([
+    [['--no-such'], '--no-such is not an option'],
+    [['--no-such', 'value'], '--no-such is not an option'],
+    [['-y'], '-y is not an option'],
+    [['--yes=no'], '--yes takes no value'],
+    [['--root'], '--root wants a value: --root=DIR'],
+    [['--root', '--yes'], '--root wants a value: --root=DIR'],
+    [['--dialog=gtk'], '--dialog knows lines, terminal, machine, not gtk'],
+    [['--events=xml'], '--events knows json, not xml'],
     [['install'], 'install is not a command'],
     [['toString'], 'toString is not a command'],
     [['__proto__'], '__proto__ is not a command'],
     [['constructor', '--root=/x'], 'constructor is not a command'],
     [['plan', 'more', 'words'], 'more words: plan takes no further words'],
+    [['--json'], '--json means nothing to setup'],
+    [['plan', '--events=json'], '--events means nothing to plan'],
+    [['plan', '--to=yaml'], '--to means nothing to plan'],
+    [['--with-secrets'], '--with-secrets wants --generate-answer=FILE, too'],
+    [['--dialog=machine', '--no-input'], '--dialog=machine and --no-input: a front end is there to be asked'],
+    [['--dialog=machine', '--events=json'], '--dialog=machine and --events=json: both want standard output for themselves'],
+    [['--set-fd=A/b=three'], '--set-fd wants KEY=N'],
+    [['--set-file=A/b='], '--set-file wants KEY=PATH'],
   ])('%j is refused in one sentence', (argv, message) => {
     expect(refusal(...argv)).toBe(message);
   });
 
-  test('lets only sandbox take words', () => {
-    expect(readArguments(['sandbox', 'start']).words).toEqual(['start']);
-    for (const command of Object.keys(commands).filter((name) => name !== 'sandbox'))
+  test.each([['--set=canary-Wort-77'], ['--set==canary-Wort-77'], ['--set='], ['--set-file=canary-Wort-77'], ['--set-fd=canary-Wort-77']])(
+    'does not repeat what stands in %s: it may be a password at the wrong place',
+    (word) => {
+      const message = refusal(word);
+      expect(message).toMatch(/^--set\S* wants KEY=/);
+      expect(message).not.toContain('canary');
+    },
+  );
+
+  test('with several mistakes is refused with all of them', () => {
+    let problems: unknown;
+    try {
+      readArguments(['plan', '--yes=1', '--dialog=gtk', 'word', '--root']);
+    } catch (error) {
+      problems = (error as SetupError).problems.map(({ message }) => message);
+    }
+    expect(problems).toEqual([
+      '--yes takes no value',
+      '--dialog knows lines, terminal, machine, not gtk',
+      '--root wants a value: --root=DIR',
+      'word: plan takes no further words',
+    ]);
+  });
+
+  test('lets only sandbox and answers take words', () => {
+    for (const command of Object.keys(commands).filter((name) => !['sandbox', 'answers'].includes(name)))
       expect(refusal(command, 'start')).toContain('takes no further words');
   });
 });
@@ -106,10 +170,10 @@ describe('the help', () => {
   const help = helpText();
 
   test('lists every command, every option and every exit code, each on a line with its meaning', () => {
-    const rows = help.split('\n').map((line) => /^ {2}(\S+) +(.*)$/.exec(line)?.slice(1, 3));
+    const rows = help.split('\n').map((line) => line.trim().split(/ {2,}/));
     for (const row of Object.entries(commands)) expect(rows).toContainEqual(row);
-    for (const [name, option] of Object.entries(options))
-      expect(rows).toContainEqual([`--${name}${'value' in option ? `=${option.value}` : ''}`, option.about]);
+    for (const [name, { short, value, about }] of options)
+      expect(rows).toContainEqual([`${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : `=${value}`}`, about]);
     for (const { code, meaning } of exitCodes) expect(rows).toContainEqual([String(code), meaning]);
   });
 

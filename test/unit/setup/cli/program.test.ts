@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -10,6 +10,10 @@ import { programDirectory } from '../../../../src/setup/paths.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'cli-'));
 afterAll(() => rmSync(directory, { recursive: true }));
+
+writeFileSync(join(directory, 'junk'), Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919) % 256)));
+writeFileSync(join(directory, 'huge'), '');
+truncateSync(join(directory, 'huge'), 100 * 1024 * 1024);
 
 // Notes every module that is loaded, however it is asked for.
 const hook = join(directory, 'hook.mjs');
@@ -45,9 +49,12 @@ describe('the program', () => {
       expect(loaded.filter((url) => url.includes('node_modules'))).toEqual([]);
       const own = loaded.map((url) => url.replace(/^.*\/src\/setup\//, ''));
       expect(own).toContain('cli/main.ts');
-      expect(own.filter((path) => !/^(cli\/(main|args|exit-codes|help)|kit\/errors)\.ts$/.test(path) && !path.startsWith('node:'))).toEqual(
-        [],
-      );
+      expect(
+        own.filter(
+          (path) =>
+            !/^(cli\/(main|args|words|options|output|exit-codes|help)|kit\/(errors|text))\.ts$/.test(path) && !path.startsWith('node:'),
+        ),
+      ).toEqual([]);
     },
   );
 
@@ -63,7 +70,7 @@ describe('the program', () => {
   });
 
   test.each([
-    [['--no-such'], 2, "Unknown option '--no-such'"],
+    [['--no-such'], 2, '--no-such is not an option'],
     [['hasOwnProperty'], 2, 'hasOwnProperty is not a command'],
     [['sandbox'], 2, 'sandbox wants one word'],
     [['sandbox', 'start', 'stop'], 2, 'sandbox wants one word'],
@@ -74,6 +81,16 @@ describe('the program', () => {
     [['status', '--root='], 4, 'empty or holds control characters'],
     [['plan', '--root=r', '--config-append=no-such-file'], 4, 'The answer file no-such-file cannot be read: it is not there'],
     [['plan', '--root=r', '--set', 'OVESETUP_DB/port=x'], 4, 'OVESETUP_DB/port (--set): a whole number'],
+    [['plan', '--root=r', '--config=no-such-file'], 4, 'The answer file no-such-file cannot be read: it is not there'],
+    [['plan', '--root=r', '--config-append=.'], 4, 'The answer file . cannot be read: it is a directory'],
+    [['plan', '--root=r', '--config-append=junk'], 4, 'junk:1: this is not a text file in UTF-8'],
+    [['plan', '--root=r', '--config-append=huge'], 4, 'The answer file huge cannot be read: it is larger than 16 MiB'],
+    [['setup', '--root=r', '--config-append=no-such-file'], 4, 'The answer file no-such-file cannot be read: it is not there'],
+    [['setup', '--root=r', '--config-append=junk'], 4, 'junk:1: this is not a text file in UTF-8'],
+    [['setup', '--root=r', '--set-file=A/b=no-such-file'], 4, 'A/b (--set-file): no-such-file cannot be used: it is not there'],
+    [['setup', '--root=r', '--otopi-environment=A/b'], 2, '--otopi-environment: word 1 is not KEY=type:value'],
+    [['setup', '--root=r', '--dialog=terminal'], 2, '--dialog=terminal needs a terminal'],
+    [['answers'], 2, 'answers wants'],
   ])('with %j ends with %i and says why, without a trace', (args, code, message) => {
     const { status, stdout, errors } = run(...args);
     expect(status, errors).toBe(code);
@@ -81,6 +98,34 @@ describe('the program', () => {
     expect(errors).toContain(message);
     expect(errors).not.toContain('defect');
     expect(stdout).toBe('');
+    expect(existsSync(join(directory, 'r'))).toBe(false);
+  });
+
+  test.each([
+    [['plan', '--no-such'], 2, { code: 'usage', message: '--no-such is not an option', problems: [], remedy: 'See engine-setup --help.' }],
+    [
+      ['plan', '--root=r', '--config-append=no-such-file', '--config-append=.'],
+      4,
+      {
+        code: 'refused',
+        message: 'Answer files cannot be read',
+        problems: [
+          {
+            id: 'answer-file',
+            level: 'error',
+            message: 'The answer file no-such-file cannot be read: it is not there',
+            remedy: 'Correct its name.',
+          },
+          { id: 'answer-file', level: 'error', message: 'The answer file . cannot be read: it is a directory' },
+        ],
+      },
+    ],
+    [['status', '--root=/'], 4, { code: 'refused', message: '/ is not a sandbox of engine-setup, and not empty' }],
+    [['answers', 'explain', 'no-such-file'], 4, { code: 'refused' }],
+  ])('asked for JSON with %j ends with %i and the error as JSON', (args, code, error) => {
+    const { status, stdout, errors } = run(...args, '--json');
+    expect([status, errors]).toEqual([code, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ error });
   });
 
   test('takes no secret from the command line, does not repeat it, and writes nothing', () => {
@@ -88,7 +133,7 @@ describe('the program', () => {
     for (const key of ['OVESETUP_CONFIG/adminPassword', 'OVESETUP_DB/password']) {
       const { status, errors } = run('plan', `--root=${root}`, '--set', `${key}=canary-Wort-77`);
       expect(status).toBe(2);
-      expect(errors).toContain(`${key}: secrets are not taken from the command line`);
+      expect(errors).toContain(`${key} (--set): secrets are not taken from the command line`);
       expect(errors).not.toContain('canary');
     }
     expect(existsSync(root)).toBe(false);
@@ -102,6 +147,89 @@ describe('the program', () => {
     expect(run('rollback', '--root=nowhere').stdout).toContain('nothing is installed there');
     expect(run('sandbox', 'stop', '--root=nowhere').stdout).toContain('There is no sandbox');
     expect(readdirSync(directory).sort()).toEqual(before);
+  });
+});
+
+/** Runs the program by a shell, which has it connected to all kinds of things; `$0` is the program. */
+const shell = (script: string): { readonly code: number | null; readonly stdout: string; readonly stderr: string } => {
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', `set -o pipefail; ${script}`, join(programDirectory, 'bin/engine-setup')], {
+    encoding: 'utf8',
+    cwd: directory,
+    input: '',
+  });
+  return { code: status, stdout, stderr };
+};
+
+describe('the output of the program', () => {
+  test.each(['--help', '--version', 'status --root=none', 'plan --no-such --json'])('may be cut off by its reader: %s', (args) => {
+    const { stderr } = shell(`"$0" ${args} | true`);
+    expect(stderr).toBe('');
+    expect(shell(`"$0" --help | head -n 1`)).toEqual({ code: 0, stdout: 'Usage: engine-setup [COMMAND] [OPTION]...\n', stderr: '' });
+  });
+
+  test.each(['--help', 'status --root=none', 'status --root=none --json'])('that cannot be written is a failure: %s', (args) => {
+    expect(shell(`"$0" ${args} >/dev/full`)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'engine-setup: standard output cannot be written: no space is left on the device\n',
+    });
+  });
+
+  test.each(['--help >&-', '--no-such 2>&-', '--no-such 2>/dev/full'])('may be nowhere at all: %s', (args) => {
+    const { code, stderr } = shell(`"$0" ${args}`);
+    expect([code, stderr]).toEqual([args.startsWith('--help') ? 0 : 2, '']);
+  });
+
+  test('carries events alone, if they are asked for, up to the exit code; people read the rest elsewhere', () => {
+    const { code, stdout, stderr } = shell(`"$0" --root=events --no-input --events=json`);
+    expect(code).toBe(4);
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events[0]).toMatchObject({ type: 'run', state: 'started' });
+    expect(events.at(-1)).toMatchObject({ type: 'run', state: 'ended', code: 4 });
+    expect(stderr).toContain('[ INFO  ] Stage: Initializing\n');
+    expect(stderr).toContain('[ ERROR ] Execution of setup failed\n');
+  });
+
+  test('in the dialect of machines ends with its last line', () => {
+    const { code, stdout } = shell(`"$0" --root=machine --dialog=machine </dev/null`);
+    expect(code).toBe(4);
+    expect(stdout.startsWith('**%EventsListStart\n')).toBe(true);
+    expect(stdout.endsWith('\n***TERMINATE\n')).toBe(true);
+  });
+});
+
+describe('a secret', () => {
+  const judge = 'plan --root=none --set OVESETUP_DB/port=x';
+  test.each([
+    ['a file', `echo canary-Wort-77 >pw; chmod 600 pw; "$0" ${judge} --set-file=OVESETUP_CONFIG/adminPassword=pw`],
+    ['the output of a command', `"$0" ${judge} --set-file=OVESETUP_CONFIG/adminPassword=<(echo canary-Wort-77; exec sleep 10 2>/dev/null)`],
+    ['a descriptor', `"$0" ${judge} --set-fd=OVESETUP_CONFIG/adminPassword=7 7< <(echo canary-Wort-77; exec sleep 10 2>/dev/null)`],
+    ['standard input', `echo canary-Wort-77 | "$0" ${judge} --set-fd=OVESETUP_CONFIG/adminPassword=0`],
+    [
+      'a piped answer file',
+      `"$0" ${judge} --config-append=<(printf '[environment:default]\\nOVESETUP_CONFIG/adminPassword=str:canary-Wort-77\\n')`,
+    ],
+  ])('is taken from %s, and shown nowhere', (_, script) => {
+    const { code, stdout, stderr } = shell(script);
+    expect(code).toBe(4);
+    // The password was taken: all that is wrong is something else.
+    expect(stderr).toContain('OVESETUP_DB/port (--set)');
+    expect(stderr).not.toContain('OVESETUP_CONFIG/adminPassword');
+    expect(stdout + stderr).not.toContain('canary');
+  });
+});
+
+describe('a signal', () => {
+  test.each(['setup', 'plan'])('ends the wait for a pipe that nobody writes to, with nothing changed: %s', (command) => {
+    // A pipe can be opened for writing as soon as somebody reads from it.
+    const pipe = `wait-${command}`;
+    const script = `mkfifo ${pipe}; "$0" ${command} --root=signalled --config-append=${pipe} & exec 9>${pipe}; kill -INT $!; wait $!`;
+    const { code, stderr } = shell(script);
+    expect([code, stderr]).toEqual([5, 'engine-setup: Stopped by a signal\n']);
+    expect(existsSync(join(directory, 'signalled'))).toBe(false);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Step, file, nothing, textOf } from '#kit';
 import { execute, owedRestarts, restartNotified, stopServices } from '../../../../src/setup/core/execute.ts';
 import { type Entry, type Journal, findUnfinished, openJournal } from '../../../../src/setup/core/journal.ts';
-import { type Accident, type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { type Accident, type Machine, type MemoryHost, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { fileStep, newJournal, notingObserver } from '../../../support/fakes.ts';
 
 async function workshop(machine: Machine = newMachine(), ...accidents: readonly Accident[]) {
@@ -37,7 +37,7 @@ describe('a step', () => {
     await on.host.files.write('/etc/a', file('old', 0o600));
     const from = on.host.effects.length;
     await execute([fileStep('a', '/etc/a', 'new', { notify: ['u', 'v'], prepare: () => Promise.resolve('kept') })], on);
-    expect(on.journal.entries()).toEqual([
+    expect(on.journal.entries()).toMatchObject([
       { t: 'begin', step: 'a', kept: 'kept', files: { '/etc/a': expect.stringMatching(/^[0-9a-f]{64}$/) }, parents: [] },
       { t: 'notify', unit: 'u' },
       { t: 'notify', unit: 'v' },
@@ -99,6 +99,29 @@ describe('a step', () => {
     await on.journal.append({ t: 'undone', step: 'a' });
     await execute([step], on);
     expect(kept()).toEqual([1, 1, 2]);
+  });
+});
+
+describe('the time that a step takes', () => {
+  /** A host whose clock goes on by a second at every look. */
+  const ticking = (host: MemoryHost): MemoryHost => {
+    let seconds = 0;
+    return { ...host, now: () => new Date(1000 * seconds++) };
+  };
+
+  test('is told to the observer and kept in the journal, for what was done and for what was right already', async () => {
+    const on = await workshop();
+    await on.host.files.write('/etc/right', file('x', 0o600));
+    const times: (readonly [string, string, boolean])[] = [];
+    const observer = { ...on.observer, ended: ({ id }: Step, how: string, ms?: number) => void times.push([id, how, (ms ?? 0) >= 1000]) };
+    await execute([fileStep('right', '/etc/right', 'x'), fileStep('a', '/etc/a', 'x')], { ...on, host: ticking(on.host), observer });
+    expect(times).toEqual([
+      ['right', 'already', true],
+      ['a', 'done', true],
+    ]);
+    const ms = on.journal.entries().flatMap((entry) => (entry.t === 'done' || entry.t === 'already' ? [entry.ms] : []));
+    expect(ms).toHaveLength(2);
+    for (const one of ms) expect(one).toBeGreaterThanOrEqual(1000);
   });
 });
 
@@ -183,7 +206,7 @@ describe('restarts', () => {
 test('services are stopped only where they run, and that is noted before', async () => {
   const on = await workshop(withUnit('u'));
   await stopServices(['u', 'v'], on);
-  expect(on.journal.entries()).toEqual([{ t: 'stopped', unit: 'u' }]);
+  expect(on.journal.entries()).toMatchObject([{ t: 'stopped', unit: 'u' }]);
   expect(on.host.effects.slice(-2).map((effect) => effect.split(' ')[0])).toEqual(['append', 'stop']);
   expect([...on.host.machine.running.keys()]).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { HealthCheck, HostReader } from '#kit';
 import { waitHealthy } from '../../../../src/setup/core/health.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { english } from '../../../support/fakes.ts';
 
 /** A host whose time passes only while somebody sleeps. */
 function sleepingHost(): HostReader & { readonly slept: () => number } {
@@ -24,7 +25,7 @@ describe('waiting for services', () => {
 
   test('has a limit for each service, and says what was wrong last', async () => {
     const host = sleepingHost();
-    expect(await waitHealthy([check('a', 1000, 'starting', 'broken'), check('b', 1, undefined)], host, patient)).toEqual([
+    expect(english(await waitHealthy([check('a', 1000, 'starting', 'broken'), check('b', 1, undefined)], host, patient))).toEqual([
       { message: 'a is not healthy: broken', remedy: 'Look at a' },
     ]);
     expect(host.slept()).toBeGreaterThanOrEqual(1000);
@@ -33,7 +34,9 @@ describe('waiting for services', () => {
 
   test('takes a probe that throws for a service that is not healthy', async () => {
     const broken: HealthCheck = { ...check('a', 100), probe: () => Promise.reject(new Error('no route')) };
-    expect(await waitHealthy([broken], sleepingHost(), patient)).toEqual([{ message: 'a is not healthy: no route', remedy: 'Look at a' }]);
+    expect(english(await waitHealthy([broken], sleepingHost(), patient))).toEqual([
+      { message: 'a is not healthy: no route', remedy: 'Look at a' },
+    ]);
   });
 
   test('does not wait any longer once a signal has come', async () => {

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { SetupError, file, textOf } from '#kit';
-import { findUnfinished, openJournal, runsDirectory, tidyRuns } from '../../../../src/setup/core/journal.ts';
+import { file, textOf } from '#kit';
+import { endedRuns, findUnfinished, openJournal, runsDirectory, tidyRuns } from '../../../../src/setup/core/journal.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
-import { newJournal } from '../../../support/fakes.ts';
+import { failureOf, newJournal } from '../../../support/fakes.ts';
 
 const host = () => memoryHost(newMachine());
 const start = { t: 'start', run: 'r', version: '1', steps: [] } as const;
 const end = { t: 'end', result: 'ok' } as const;
+/** A line as the journal writes it: with the time of the host. */
+const timed = <T extends object>(entry: T): T & { at: string } => ({ ...entry, at: '2026-01-02T03:04:05.000Z' });
 const begin = { t: 'begin', step: 'a', kept: null, files: {}, parents: [] } as const;
 const write = (on: ReturnType<typeof host>, run: string, text: string) =>
   on.files.write(`${runsDirectory}/${run}/journal`, file(text, 0o600));
@@ -17,9 +19,11 @@ describe('a journal', () => {
     const journal = await newJournal(on, 'r');
     await journal.append(start);
     await journal.append(begin);
-    expect(textOf(await on.files.read(`${runsDirectory}/r/journal`))).toBe(`${JSON.stringify(start)}\n${JSON.stringify(begin)}\n`);
+    expect(textOf(await on.files.read(`${runsDirectory}/r/journal`))).toBe(
+      `${JSON.stringify(timed(start))}\n${JSON.stringify(timed(begin))}\n`,
+    );
     expect(await on.files.read(`${runsDirectory}/r`)).toMatchObject({ kind: 'directory', mode: 0o700 });
-    expect(journal.entries()).toEqual([start, begin]);
+    expect(journal.entries()).toEqual([timed(start), timed(begin)]);
     expect(journal.directory).toBe(`${runsDirectory}/r`);
   });
 
@@ -28,7 +32,7 @@ describe('a journal', () => {
     const journal = await newJournal(on, 'r');
     await journal.append(start);
     await expect(journal.append(begin)).rejects.toThrow('made to fail');
-    expect(journal.entries()).toEqual([start]);
+    expect(journal.entries()).toEqual([timed(start)]);
   });
 
   test('without an end is unfinished, with one it is not', async () => {
@@ -36,7 +40,7 @@ describe('a journal', () => {
     expect(await findUnfinished(on)).toBeUndefined();
     const journal = await newJournal(on, 'r');
     await journal.append(start);
-    expect(await findUnfinished(on)).toEqual({ run: 'r', entries: [start] });
+    expect(await findUnfinished(on)).toEqual({ run: 'r', entries: [timed(start)] });
     await journal.append(end);
     expect(await findUnfinished(on)).toBeUndefined();
   });
@@ -57,8 +61,9 @@ describe('a journal', () => {
     const journal = await openJournal(on, unfinished, 'new');
     expect(journal.run).toBe('r');
     await journal.append(begin);
-    expect(textOf(await on.files.read(`${runsDirectory}/r/journal`))).toBe(`${JSON.stringify(start)}\n${JSON.stringify(begin)}\n`);
-    expect((await findUnfinished(on))?.entries).toEqual([start, begin]);
+    // The first line was written by an older version, which kept no times.
+    expect(textOf(await on.files.read(`${runsDirectory}/r/journal`))).toBe(`${JSON.stringify(start)}\n${JSON.stringify(timed(begin))}\n`);
+    expect((await findUnfinished(on))?.entries).toEqual([start, timed(begin)]);
   });
 
   test('that was torn within its very first line has begun nothing', async () => {
@@ -67,7 +72,7 @@ describe('a journal', () => {
     expect(await findUnfinished(on)).toBeUndefined();
     const journal = await openJournal(on, undefined, 'r');
     await journal.append(start);
-    expect((await findUnfinished(on))?.entries).toEqual([start]);
+    expect((await findUnfinished(on))?.entries).toEqual([timed(start)]);
   });
 
   test.each([['not json'], ['null'], ['{}'], ['[]'], ['{"t":1}'], ['']])(
@@ -75,15 +80,29 @@ describe('a journal', () => {
     async (line) => {
       const on = host();
       await write(on, 'r', `${JSON.stringify(start)}\n${line}\n${JSON.stringify(begin)}\n`);
-      const error: unknown = await findUnfinished(on).catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(SetupError);
-      expect(error).toMatchObject({
+      expect(await failureOf(findUnfinished(on))).toMatchObject({
+        name: 'SetupError',
         code: 'refused',
-        message: `The journal of an unfinished run is damaged: ${runsDirectory}/r/journal, line 2`,
+        text: `The journal of an unfinished run is damaged: ${runsDirectory}/r/journal, line 2`,
         remedy: expect.stringContaining(`move the directory ${runsDirectory}/r away`),
       });
     },
   );
+});
+
+test('the runs that came to their end are known, oldest first; those that did not, or cannot be read, are passed over', async () => {
+  const on = host();
+  expect(await endedRuns(on)).toEqual([]);
+  await write(on, '3', `${JSON.stringify(begin)}\n${JSON.stringify(end)}\n`);
+  await write(on, '1', `${JSON.stringify(start)}\n${JSON.stringify({ t: 'end', result: 'rolled-back' })}\n`);
+  await write(on, '2', `${JSON.stringify(start)}\n`);
+  await write(on, '4', 'not json\n');
+  await write(on, '5', `${JSON.stringify(start)}\n${JSON.stringify(end)}`);
+  await on.files.write(`${runsDirectory}/6`, { kind: 'directory', mode: 0o700 });
+  expect(await endedRuns(on)).toEqual([
+    [start, { t: 'end', result: 'rolled-back' }],
+    [begin, end],
+  ]);
 });
 
 describe('tidying', () => {

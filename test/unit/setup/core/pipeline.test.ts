@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Plugin, type Setting, type Step, file, setting, text } from '#kit';
+import { type Plugin, type Setting, type SetupError, type Step, file, setting, stages, text } from '#kit';
+import type { Observer } from '../../../../src/setup/core/execute.ts';
 import { findUnfinished } from '../../../../src/setup/core/journal.ts';
-import { planOnly, rollBackUnfinished } from '../../../../src/setup/core/pipeline.ts';
-import { type Machine, afterPowerCut, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
-import { fileStep, notingDialog, notingObserver, sourcesOf } from '../../../support/fakes.ts';
+import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { english, fileStep, notingObserver } from '../../../support/fakes.ts';
 import { conf, diskOf, install } from '../../../support/installation.ts';
 
 // A setting of the outline, so that the core can put it in order.
@@ -84,7 +84,7 @@ describe('a run', () => {
     const stuck = fileStep('a', '/etc/a', 'x', { undo: { never: 'the old one is gone' } });
     const failing: Step = { ...fileStep('b', '/etc/b', 'x'), apply: () => Promise.reject(new Error('no')) };
     const { outcome, screen } = await run(machine, component(stuck, failing));
-    expect(outcome.leftOver).toEqual(['a: the old one is gone']);
+    expect(english(outcome.leftOver)).toEqual(['a: the old one is gone']);
     expect(screen).toContain('[ ERROR ] Could not be undone: a: the old one is gone\n');
     expect(await findUnfinished(memoryHost(machine))).toBeDefined();
   });
@@ -98,7 +98,7 @@ describe('a run', () => {
     };
     const { outcome, screen } = await run(machine, [plugin]);
     expect('failure' in outcome).toBe(false);
-    expect(outcome.unhealthy).toEqual(['engine is not healthy: it sleeps']);
+    expect(english(outcome.unhealthy)).toEqual(['engine is not healthy: it sleeps']);
     expect(machine.disk.has('/etc/a')).toBe(true);
     expect(screen).toContain('Look into its log');
     expect(screen).not.toContain('completed successfully');
@@ -154,64 +154,111 @@ describe('a run', () => {
   });
 });
 
-/** What `planOnly` and `rollBackUnfinished` need, which `install` does not hand out. */
-function quietRun(machine: Machine, plugins: readonly Plugin[]) {
-  const host = memoryHost(machine);
-  return {
-    host,
-    run: {
-      version: '1',
-      name: '20260202000000-bbbbbb',
-      plugins,
-      host,
-      sources: sourcesOf({}),
-      warnings: [],
-      configurationFiles: [],
-      dialog: notingDialog(),
-      observer: notingObserver(),
-      signal: new AbortController().signal,
-      allowed: new Set<string>(),
-      acceptDefaults: true,
-      yes: true,
-      logFile: '/log',
-      trace: () => undefined,
-      hide: () => undefined,
-      masked: (line: string) => line,
-      committed: () => undefined,
-      formatAnswers: (answers: ReadonlyMap<string, unknown>) => JSON.stringify([...answers]),
-      saveAnswers: () => Promise.resolve([]),
-    },
+describe('the observer of a run', () => {
+  const watched = async (plugins: readonly Plugin[], machine = newMachine(), name = '20260101000000-aaaaaa') => {
+    const observer = notingObserver();
+    const expected: ReadonlyMap<string, number>[] = [];
+    const planned: Observer['planned'] = (steps, times) => (observer.planned(steps, times), void expected.push(times));
+    await run(machine, plugins, { more: { name, observer: { ...observer, planned } } });
+    return { machine, expected, seen: observer.seen.filter((line) => !line.startsWith('record/')) };
   };
-}
+  const stagesOf = (seen: readonly string[]): readonly string[] => seen.filter((line) => line.startsWith('stage '));
 
-test('a plan alone changes nothing, and knows the restarts that are owed', async () => {
-  const machine = newMachine();
-  const plugins = component(fileStep('a', '/etc/a', 'x', { notify: ['u'] }), fileStep('b', '/etc/b', 'x'));
-  await install({ machine, files: [], plugins, accidents: [{ at: 8, how: 'cut-before' }] });
-  const { host, run: quiet } = quietRun(afterPowerCut(machine), plugins);
-  const { plan, owed } = await planOnly(quiet);
-  expect(plan.pending).toBeGreaterThan(0);
-  expect(owed).toEqual(['u']);
-  expect(host.effects).toEqual([]);
-});
-
-describe('taking back an unfinished run', () => {
-  test('brings the old state back, without asking', async () => {
-    const machine = newMachine();
-    const before = diskOf(machine);
-    const plugins = component(fileStep('a', '/etc/a', 'x'), fileStep('b', '/opt/b', 'x'));
-    await install({ machine, files: [], plugins, accidents: [{ at: 9, how: 'cut-after' }] });
-    expect(diskOf(machine)).not.toEqual(before);
-    const { run: quiet } = quietRun(afterPowerCut(machine), plugins);
-    expect(await rollBackUnfinished(quiet)).toEqual([]);
-    expect(diskOf(machine)).toEqual(before);
-    expect(await rollBackUnfinished(quiet)).toBeUndefined();
+  test('sees every stage, what is planned before anything begins, and the end of the work once', async () => {
+    const { seen } = await watched(component(fileStep('a', '/etc/a', 'x'), fileStep('b', '/etc/b', 'x')));
+    expect(stagesOf(seen)).toEqual(stages.map(({ id }) => `stage ${id}`));
+    expect(seen.filter((line) => !line.startsWith('stage '))).toEqual([
+      'planned a b record/answers',
+      'a started',
+      'a done',
+      'b started',
+      'b done',
+      'finished',
+    ]);
   });
 
-  test('has nothing to do where every run came to its end', async () => {
-    const { host, run: quiet } = quietRun(newMachine(), component());
-    expect(await rollBackUnfinished(quiet)).toBeUndefined();
-    expect(host.effects).toEqual([]);
+  test('sees the end of the work also where a step fails, after what was undone', async () => {
+    const failing: Step = { ...fileStep('b', '/etc/b', 'x'), apply: () => Promise.reject(new Error('no')) };
+    const { seen } = await watched(component(fileStep('a', '/etc/a', 'x'), failing));
+    expect(seen.slice(seen.indexOf('b failed'))).toEqual([
+      'b failed',
+      'b undone',
+      'a undone',
+      'finished',
+      'stage cleanup',
+      'stage pre_terminate',
+      'stage terminate',
+    ]);
+  });
+
+  test('is told only of steps with something to do, and how long each took in earlier runs', async () => {
+    const plugins = component(fileStep('a', '/etc/a', 'x'), fileStep('b', '/etc/b', 'x'));
+    const first = await watched(plugins);
+    expect([...(first.expected[0] ?? [])]).toEqual([]);
+    first.machine.disk.delete('/etc/b');
+    const second = await watched(plugins, first.machine, '20260101000001-bbbbbb');
+    expect(second.seen.find((line) => line.startsWith('planned'))).toBe('planned b');
+    expect([...(second.expected[0]?.keys() ?? [])]).toEqual(expect.arrayContaining(['a', 'b']));
+  });
+});
+
+describe('an unattended run', () => {
+  const { initial: _, ...open } = fqdn;
+  const asked = setting({ ...open, ask: { name: 'FQDN', text: 'Name' } });
+
+  test('is told everything at once that stands against it: answers, the confirmation, findings', async () => {
+    const findings = [
+      { id: 'broken', level: 'error', message: 'It is broken' },
+      { id: 'odd', level: 'doubt', message: 'It is odd' },
+      { id: 'strange', level: 'warning', message: 'It is strange' },
+    ] as const;
+    const plugin: Plugin = { name: 'test', settings: [asked], preflight: async () => findings };
+    const { outcome } = await run(newMachine(), [plugin], { more: { yes: false } });
+    expect(english((outcome.failure as SetupError).problems)).toMatchObject([
+      { id: 'OVESETUP_CONFIG/fqdn' },
+      { id: 'OVESETUP_DIALOG/confirmSettings' },
+      { id: 'broken' },
+      { id: 'odd' },
+    ]);
+  });
+
+  test('does not stumble over checks that need the answers which are missing', async () => {
+    const plugin: Plugin = {
+      name: 'test',
+      settings: [asked],
+      preflight: async (view) => [{ id: view.get(asked), level: 'error', message: 'x' }],
+    };
+    const { outcome } = await run(newMachine(), [plugin]);
+    expect((outcome.failure as SetupError).problems.map(({ id }) => id)).toEqual(['OVESETUP_CONFIG/fqdn']);
+  });
+});
+
+describe('a service that a step needs stopped', () => {
+  const running = (): Machine => {
+    const machine = newMachine();
+    machine.disk.set('/etc/systemd/system/u.service', file('', 0o644));
+    machine.running.set('u', '');
+    return machine;
+  };
+  const consent = { name: 'STOP_U', text: 'u will be stopped', agreed: undefined };
+  const stopping = component(fileStep('a', '/etc/a', 'x', { stops: [{ unit: 'u', title: 'Stopping u', consent }] }));
+
+  test('is stopped only after somebody has agreed, before the preview', async () => {
+    const { screen, host, outcome } = await run(running(), stopping, { typed: ['ok', 'ok'] });
+    expect(outcome.failure).toBeUndefined();
+    expect(host.effects).toContain('stop u');
+    expect(screen.indexOf('u will be stopped')).toBeLessThan(screen.indexOf('CONFIGURATION PREVIEW'));
+    const { outcome: refused, host: untouched } = await run(running(), stopping, { typed: ['cancel'] });
+    expect(refused.failure).toMatchObject({ code: 'cancelled' });
+    expect(untouched.effects.filter((effect) => !effect.includes('/setup/answers/'))).toEqual([]);
+  });
+
+  test('is neither asked about nor stopped where the step has nothing to do', async () => {
+    const machine = running();
+    machine.disk.set('/etc/a', file('x', 0o600));
+    const { host, screen } = await run(machine, stopping, { typed: ['ok'] });
+    expect(screen).not.toContain('u will be stopped');
+    expect(host.effects).not.toContain('stop u');
   });
 });
 

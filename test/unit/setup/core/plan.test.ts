@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Change, type Heading, type Step, nothing } from '#kit';
 import { arrange, makePlan, stepsOf, unitsToStop } from '../../../../src/setup/core/plan.ts';
-import { planText } from '../../../../src/setup/core/preview.ts';
+import { planSummary, planText } from '../../../../src/setup/core/preview.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { newAnswers } from '../../../../src/setup/core/answers.ts';
+import { english } from '../../../support/fakes.ts';
 
 const step = (id: string, more: Partial<Step> & Partial<Heading> = {}, change: Change = { kind: 'update', note: `about ${id}` }): Step => ({
   id,
@@ -48,6 +49,35 @@ describe('steps are arranged', () => {
     expect(() => arrange([step('a'), step('a', { chapter: 'packages' })])).toThrow('two steps are called a');
   });
 
+  test('with those of third parties behind the step that they name, and in the stage of that one', () => {
+    const arranged = arrange([
+      step('third', { chapter: 'services.start', after: 'second' }),
+      step('b'),
+      step('second', { after: 'a' }),
+      step('a', { chapter: 'packages' }),
+      step('c', { needs: ['third'] }),
+    ]);
+    expect(arranged.map(({ step: { id }, stage }) => [stage, id])).toEqual([
+      ['packages', 'a'],
+      ['packages', 'second'],
+      ['packages', 'third'],
+      ['misc', 'b'],
+      ['misc', 'c'],
+    ]);
+  });
+
+  test('with those of third parties at the end of their chapter where the step that they name is not there', () => {
+    const lost = step('lost', { chapter: 'packages', after: 'nowhere' });
+    const behind = step('behind', { after: 'lost' });
+    const arranged = arrange([lost, behind, step('a', { chapter: 'packages' }), step('b')]);
+    expect(arranged.map(({ step: { id }, stage }) => [stage, id])).toEqual([
+      ['packages', 'a'],
+      ['packages', 'lost'],
+      ['packages', 'behind'],
+      ['misc', 'b'],
+    ]);
+  });
+
   test('from all plugins together with those of the core', () => {
     const view = newAnswers(new Map());
     const plugins = [
@@ -85,7 +115,9 @@ describe('a plan', () => {
 });
 
 describe('the text of a plan', () => {
-  const lines = async (...steps: readonly Step[]) => planText(await planOf(...steps), { diffs: true, owed: [] });
+  const textOf = (plan: Awaited<ReturnType<typeof planOf>>, more: Parameters<typeof planText>[1]) =>
+    english(planText(plan, more)) as readonly string[];
+  const lines = async (...steps: readonly Step[]) => textOf(await planOf(...steps), []);
 
   test('marks what is created, changed, removed and run, and leaves out what is right', async () => {
     const text = await lines(
@@ -96,14 +128,14 @@ describe('the text of a plan', () => {
       step('e', {}, nothing),
     );
     expect(text.map((line) => line.slice(0, 5))).toEqual(['  + a', '  ~ b', '  - c', '  > d', '4 to ']);
-    expect(text.at(-1)).toBe('4 to change, 1 already right. Restarts at the end: none.');
+    expect(text.at(-1)).toBe('4 to change, 1 already right. No restarts at the end.');
   });
 
-  test('shows differences where they are wanted', async () => {
+  test('shows differences, and in short only what the screen will name', async () => {
     const change = { kind: 'update', note: 'file', diff: 'Index\n--- a\n+++ b\n-old\n+new\n' } as const;
     expect(await lines(step('a', {}, change))).toEqual(expect.arrayContaining(['      -old', '      +new']));
-    const without = planText(await planOf(step('a', {}, change)), { diffs: false, owed: [] });
-    expect(without.join('\n')).not.toContain('new');
+    const plan = await planOf(step('a', {}, change), step('b', { quiet: true }, change));
+    expect(english(planSummary(plan, []))).toEqual(['  ~ Title of a', '2 to change, 0 already right. No restarts at the end.']);
   });
 
   test('draws one line where there is no way back, before the step that makes it so', async () => {
@@ -124,6 +156,6 @@ describe('the text of a plan', () => {
 
   test('names every restart once, owed ones first', async () => {
     const plan = await planOf(step('a', { notify: ['x', 'y'] }), step('b', { notify: ['y'] }), step('c', { notify: ['z'] }, nothing));
-    expect(planText(plan, { diffs: false, owed: ['y', 'w'] }).at(-1)).toContain('Restarts at the end: y, w, x.');
+    expect(textOf(plan, ['y', 'w']).at(-1)).toContain('Restarts at the end: y, w, x.');
   });
 });

@@ -7,7 +7,7 @@ import { arrange, makePlan } from '../../../../src/setup/core/plan.ts';
 import { planText } from '../../../../src/setup/core/preview.ts';
 import { anyDrifted, postInstallPath, postInstallStep, readRecord, recordStep } from '../../../../src/setup/core/record.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
-import { fileStep, newJournal, notingObserver } from '../../../support/fakes.ts';
+import { english, fileStep, newJournal, notingObserver } from '../../../support/fakes.ts';
 
 const path = '/var/lib/ovirt-engine/setup/record.json';
 
@@ -41,7 +41,7 @@ describe('the record', () => {
 
   test('lets the plan say that a file was edited by hand', async () => {
     const host = await recorded('one');
-    const plan = async () => planText(await makePlan(arrange([fileStep('a', '/etc/a', 'two')]), host), { diffs: false, owed: [] })[0];
+    const plan = async () => english(planText(await makePlan(arrange([fileStep('a', '/etc/a', 'two')]), host), [])[0]);
     expect(await plan()).not.toContain('by hand');
     await host.files.write('/etc/a', file('edited', 0o600));
     expect(await plan()).toContain('edited by hand since the last run');

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { endCommands, runCommand } from '../../../../src/setup/host/commands.ts';
 import { identify } from '../../../../src/setup/host/process-table.ts';
+import { failureOf } from '../../../support/fakes.ts';
 
 const [setpriv, unshare] = [
   ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'],
@@ -60,9 +61,9 @@ describe('a command', () => {
   });
 
   test('that is not there is named', async () => {
-    await expect(runCommand({ argv: ['no-such-program'], input: 'x' })).rejects.toMatchObject({
+    expect(await failureOf(runCommand({ argv: ['no-such-program'], input: 'x' }))).toMatchObject({
       code: 'failed',
-      message: 'The program no-such-program is not there',
+      text: 'The program no-such-program is not there',
       remedy: 'Install the package that holds no-such-program.',
     });
     await expect(runCommand({ argv: ['/etc/passwd'] })).rejects.toMatchObject({

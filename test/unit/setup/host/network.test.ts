@@ -68,6 +68,17 @@ describe('names and addresses', () => {
   });
 });
 
+describe('the DNS servers', () => {
+  test('know nothing of what is no name or no address', async () => {
+    for (const name of ['', 'a\0b', 'x'.repeat(300)]) expect(await network.dns(name), JSON.stringify(name)).toEqual([]);
+    for (const address of ['', 'x', '192.0.2']) expect(await network.reverse(address), address).toEqual([]);
+  });
+
+  test('are named together with the hosts file as the places where names are looked up', async () => {
+    expect(await network.lookedUpIn()).toMatch(/^\/etc\/hosts( and the DNS servers? [\d.:a-f%\], []+)?$/);
+  });
+});
+
 describe('a GET over HTTPS', () => {
   const servers: Server[] = [];
   afterEach(() => {

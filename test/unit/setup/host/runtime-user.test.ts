@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { inEnglish } from '#kit';
 import { type Probe, postgresLauncher } from '../../../../src/setup/host/runtime-user.ts';
 import { sandboxHost } from '../../../../src/setup/host/sandbox.ts';
 
@@ -58,7 +59,7 @@ describe('the programs of PostgreSQL', () => {
       }),
       await postgresLauncher(where, { isRoot: true, probe: without('unshare', 'test') }),
       await postgresLauncher(where, { isRoot: false, probe: without('--version') }),
-    ].map(({ problem }) => problem?.message.replace(/account \w+/, 'account A'));
+    ].map(({ problem }) => inEnglish(problem?.message ?? '').replace(/account \w+/, 'account A'));
     expect(problems).toEqual([
       "PostgreSQL's programs are not in /nowhere",
       'PostgreSQL refuses to run as root, and there is no way here to be somebody else',

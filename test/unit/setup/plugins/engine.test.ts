@@ -1,14 +1,32 @@
 import { describe, expect, test } from 'vitest';
-import { type HostReader, type Response, file } from '#kit';
+import { type HostReader, type Response, file, textOf } from '#kit';
 import database from '../../../../plugins/database/index.ts';
 import engine from '../../../../plugins/engine/index.ts';
-import environment from '../../../../plugins/environment/index.ts';
+import { applicationMode, sanWipeAfterDelete, vacuum } from '../../../../plugins/engine/settings.ts';
 import { paths as pki } from '../../../../plugins/pki/settings.ts';
-import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
-import { conf, prepared } from '../../../support/installation.ts';
+import { isRemembered } from '../../../../src/setup/core/answers.ts';
+import { type Machine, copyOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { dialogue, goodPassword } from '../../../support/dialogue.ts';
+import { english } from '../../../support/fakes.ts';
+import { conf, install } from '../../../support/installation.ts';
 
-const answers = async (machine: Machine) =>
-  (await prepared(machine, [conf({ 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77' })])).answers;
+const answers = async (machine: Machine) => (await dialogue({ machine, given: { 'OVESETUP_CONFIG/adminPassword': goodPassword } })).answers;
+
+/** A machine on which the product is installed. */
+async function installed(given: Readonly<Record<string, string>> = {}): Promise<Machine> {
+  const machine = newMachine();
+  const { outcome, screen } = await install({
+    machine,
+    files: [conf({ 'OVESETUP_CONFIG/adminPassword': `str:${goodPassword}`, ...given })],
+  });
+  expect(outcome.failure, screen).toBeUndefined();
+  return machine;
+}
+
+/** The database server of a machine in memory, as far as these tests look into it. */
+interface Cluster {
+  readonly databases: Readonly<Record<string, { readonly options: Record<string, string> }>>;
+}
 
 describe('the health of the engine', () => {
   const probe = async (get: () => Promise<Response>, withAuthority = true) => {
@@ -17,8 +35,8 @@ describe('the health of the engine', () => {
     const asked: unknown[] = [];
     const host: HostReader = { ...memoryHost(machine) };
     const [check] = engine.health?.(await answers(machine)) ?? [];
-    const verdict = await check?.probe({ ...host, network: { ...host.network, get: async (request) => (asked.push(request), get()) } });
-    return { verdict, asked };
+    const network = { ...host.network, get: async (request: unknown) => (asked.push(request), get()) };
+    return { verdict: english(await check?.probe({ ...host, network })), asked };
   };
 
   test('is asked for over HTTPS with our own authority, within a limit', async () => {
@@ -29,7 +47,7 @@ describe('the health of the engine', () => {
 
   test('is bad where it answers anything but 200, or nothing, or has no authority', async () => {
     expect((await probe(async () => ({ status: 503, body: `starting${'x'.repeat(1000)}` }))).verdict).toMatch(
-      /^answered 503: startingx{192}$/,
+      /^https:\/\/engine\.example\.net:443\/ovirt-engine\/services\/health answered 503: startingx{192}$/,
     );
     expect((await probe(() => Promise.reject(new Error('refused')))).verdict).toContain('does not answer (refused)');
     expect((await probe(async () => ({ status: 200, body: '' }), false)).verdict).toContain('is not there');
@@ -46,7 +64,7 @@ describe('preflight', () => {
     });
     const view = await answers(machine);
     const host = memoryHost(machine);
-    expect(await engine.preflight?.(view, host)).toMatchObject([
+    expect(english(await engine.preflight?.(view, host))).toMatchObject([
       {
         id: 'https-port',
         level: 'error',
@@ -54,7 +72,7 @@ describe('preflight', () => {
         remedy: expect.stringContaining('--set OVESETUP_CONFIG/publicHttpsPort=PORT'),
       },
     ]);
-    expect(await database.preflight?.(view, host)).toMatchObject([
+    expect(english(await database.preflight?.(view, host))).toMatchObject([
       {
         id: 'database-port',
         message: 'Port 5432, wanted for PostgreSQL, is taken by postgres (process 4711)',
@@ -63,7 +81,7 @@ describe('preflight', () => {
     ]);
     // A program of somebody else has neither a name nor a number for us.
     const hidden: HostReader = { ...host, network: { ...host.network, listener: async () => ({}) } };
-    expect(await engine.preflight?.(view, hidden)).toMatchObject([
+    expect(english(await engine.preflight?.(view, hidden))).toMatchObject([
       { message: 'Port 443, wanted for HTTPS, is taken by a program of another user' },
     ]);
   });
@@ -88,6 +106,7 @@ describe('preflight', () => {
       void machine.disk.set(path, { kind: 'file', content: Buffer.from(text), mode: 0o644 });
     put('/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf', 'ENGINE_HTTPS_PORT="443"\n');
     put('/var/lib/pgsql/data/postgresql.conf', "port = '5432'\n");
+    put('/var/lib/pgsql/admin-password', 'canary-Daten-88\n');
     const view = await answers(machine);
     machine.running.set('ovirt-engine', '');
     machine.running.set('postgresql', '');
@@ -106,13 +125,124 @@ describe('preflight', () => {
       { id: 'postgres-programs', level: 'error', message: 'No way', remedy: 'Find one' },
     ]);
   });
+});
 
-  test('doubts a disk with less room than an installation takes', async () => {
-    const view = await answers(newMachine());
-    const at = (freeBytes: number) => environment.preflight?.(view, memoryHost(newMachine({ freeBytes })));
-    expect(await at(300 * 1024 * 1024)).toEqual([]);
-    expect(await at(300 * 1024 * 1024 - 1)).toMatchObject([
-      { id: 'disk-space', level: 'doubt', message: expect.stringContaining('299 MiB left') },
+describe('the questions about the engine', () => {
+  const names = [
+    'OVESETUP_CONFIG_ADMIN_SETUP',
+    'ENGINE_VACUUM_FULL',
+    'OVESETUP_CONFIG_APPLICATION_MODE',
+    'OVESETUP_CONFIG_SAN_WIPE_AFTER_DELETE',
+  ];
+  const asked = async (on: Parameters<typeof dialogue>[0]) => [
+    ...new Set((await dialogue({ typed: {}, ...on })).asked.filter((name) => names.includes(name))),
+  ];
+
+  test('are others on a first installation than on a host that has the engine already', async () => {
+    expect(await asked({})).toEqual(names.filter((name) => name !== 'ENGINE_VACUUM_FULL'));
+    expect(await asked({ machine: await installed() })).toEqual(['ENGINE_VACUUM_FULL']);
+  });
+
+  test('are none where the engine is on another host', async () => {
+    const given = { 'OVESETUP_ENGINE_CORE/enable': false, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
+    expect(await asked({ given })).toEqual([]);
+    const { answers, problems } = await dialogue({ given: { ...given, 'OVESETUP_CONFIG/remoteEngineHostRootPassword': goodPassword } });
+    expect(problems).toEqual([]);
+    expect(engine.steps?.(answers)).toEqual([]);
+    expect(engine.health?.(answers)).toEqual([]);
+    expect(await engine.summary?.(answers, memoryHost(newMachine()))).toEqual([]);
+    expect(await engine.preflight?.(answers, memoryHost(newMachine({ foreignPorts: new Map([[443, 'nginx']]) })))).toEqual([]);
+  });
+
+  test.each([
+    ['', 'both'],
+    ['VIRT', 'virt'],
+    ['gluster', 'gluster'],
+  ])('have the application mode %j stored as %s', async (reply, wanted) => {
+    expect((await dialogue({ typed: { OVESETUP_CONFIG_APPLICATION_MODE: ['everything', reply] } })).find(applicationMode)).toBe(wanted);
+  });
+
+  test('have the wish to wipe disks kept over runs, but asked once', async () => {
+    const machine = await installed();
+    const kept = { 'OVESETUP_CONFIG/sanWipeAfterDelete': true };
+    const { find, problems } = await dialogue({ typed: {}, machine, kept });
+    expect(problems).toEqual([]);
+    expect(find(sanWipeAfterDelete)).toBe(true);
+  });
+
+  test.each([
+    [{}, undefined],
+    [{ 'OVESETUP_CORE/engineStop': true }, true],
+    [{ 'OVESETUP_DIALOG/engineStop': 'Cancel' }, false],
+  ])('are answered by %j about stopping the engine', async (given, agreed) => {
+    const view = (await dialogue({ given: { ...given, 'OVESETUP_DB/engineVacuumFull': true }, machine: await installed() })).answers;
+    const stopping = (engine.steps?.(view) ?? []).filter(({ stops }) => stops?.some(({ unit }) => unit === 'ovirt-engine'));
+    expect(stopping.map(({ id }) => id)).toEqual(['engine/schema', 'engine/directory-schema', 'engine/vacuum']);
+    for (const { id, stops } of stopping) expect(stops, id).toMatchObject([{ consent: { name: 'OVESETUP_CORE_ENGINE_STOP', agreed } }]);
+  });
+});
+
+describe('an installation whose database is gone', () => {
+  test('stops the run before any change, and says how to go on', async () => {
+    const machine = await installed();
+    const { answers: view } = await dialogue({ machine });
+    expect(await engine.preflight?.(view, memoryHost(machine))).toEqual([]);
+    for (const path of [...machine.disk.keys()]) if (path.startsWith('/var/lib/pgsql')) machine.disk.delete(path);
+    const { answers: lost } = await dialogue({ machine });
+    expect(english(await engine.preflight?.(lost, memoryHost(machine)))).toMatchObject([
+      { id: 'database-lost', level: 'error', remedy: expect.stringContaining('from a backup') },
     ]);
+  });
+});
+
+describe('the options of the engine', () => {
+  const optionsOf = async (given: Readonly<Record<string, unknown>>, machine: Machine) => {
+    const { answers: view } = await dialogue({ given, machine });
+    const step = engine.steps?.(view).find(({ id }) => id === 'engine/options');
+    return english(await step?.check(memoryHost(newMachine()))) as { note: string };
+  };
+
+  test('are what was asked for at the first installation; later an administrator has them in hand', async () => {
+    const first = { 'OVESETUP_CONFIG/adminPassword': goodPassword };
+    expect(await optionsOf(first, newMachine())).toMatchObject({ note: 'ProductRPMVersion, ApplicationMode, SANWipeAfterDelete' });
+    expect(await optionsOf({}, await installed())).toMatchObject({ note: 'ProductRPMVersion' });
+    expect(await optionsOf({ 'OVESETUP_CONFIG/sanWipeAfterDelete': true }, await installed())).toMatchObject({
+      note: 'ProductRPMVersion, SANWipeAfterDelete',
+    });
+  });
+
+  test('are stored as the engine reads them, and stay as an administrator has them', async () => {
+    const given = { 'OVESETUP_CONFIG/applicationMode': 'str:virt', 'OVESETUP_CONFIG/sanWipeAfterDelete': 'bool:True' };
+    const machine = await installed(given);
+    const cluster = () => JSON.parse(textOf(machine.disk.get('/var/lib/pgsql/data/base/cluster.json'))) as Cluster;
+    const options = () => cluster().databases['engine']?.options;
+    expect(options()).toMatchObject({ ApplicationMode: '1', SANWipeAfterDelete: 'true' });
+    const changed = cluster();
+    changed.databases['engine']!.options['SANWipeAfterDelete'] = 'false';
+    machine.disk.set('/var/lib/pgsql/data/base/cluster.json', file(JSON.stringify(changed), 0o600));
+    expect((await install({ machine, files: [] })).outcome.failure).toBeUndefined();
+    expect(options()).toMatchObject({ ApplicationMode: '1', SANWipeAfterDelete: 'false' });
+  });
+});
+
+describe('a full vacuum', () => {
+  test('is a step only where somebody asked for it, and goes over every table', async () => {
+    const machine = await installed();
+    const none = await install({ machine: copyOf(machine), files: [] });
+    expect(none.host.effects.filter((effect) => effect.startsWith('vacuum'))).toEqual([]);
+    const wanted = await install({ machine, files: [conf({ 'OVESETUP_DB/engineVacuumFull': 'bool:True' })] });
+    expect(wanted.outcome.failure, wanted.screen).toBeUndefined();
+    expect(wanted.host.effects.filter((effect) => effect.startsWith('vacuum')).sort()).toEqual([
+      'vacuum (full, analyze) "aaa_jdbc"."t"',
+      'vacuum (full, analyze) "public"."t"',
+    ]);
+    expect(machine.running.has('ovirt-engine')).toBe(true);
+  });
+
+  test('is not remembered: the next run does not want it by itself', async () => {
+    const machine = await installed();
+    const { answers: view } = await dialogue({ machine, typed: { ENGINE_VACUUM_FULL: 'yes' } });
+    expect(view.get(vacuum)).toBe(true);
+    expect(isRemembered(vacuum, view)).toBe(false);
   });
 });

@@ -3,13 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { file, text, textOf } from '#kit';
 import { certificates } from '../../../../plugins/pki/certificates.ts';
 import pki from '../../../../plugins/pki/index.ts';
-import { authoritySubject, country, organization, paths } from '../../../../plugins/pki/settings.ts';
+import { authorityDaysLeft, authoritySubject, country, organization, paths, renew } from '../../../../plugins/pki/settings.ts';
 import { sandbox } from '../../../../plugins/environment/settings.ts';
 import { newAnswers } from '../../../../src/setup/core/answers.ts';
-import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { privateKey } from '../../../../src/setup/host/memory/private-keys.ts';
 import { parseCertificate } from '../../../../src/setup/pki/inspect.ts';
 import { issueAuthority } from '../../../../src/setup/pki/issue.ts';
+import { dialogue, goodPassword } from '../../../support/dialogue.ts';
+import { english } from '../../../support/fakes.ts';
 import { conf, install } from '../../../support/installation.ts';
 
 const key = privateKey(2048);
@@ -114,11 +116,80 @@ describe('an authority without its key', () => {
     );
     for (const other of [undefined, 'junk', privateKey(3072)]) {
       if (other !== undefined) await host.files.write(paths.authorityKey, file(other, 0o600));
-      expect(await pki.preflight?.(view, host)).toMatchObject([
+      expect(english(await pki.preflight?.(view, host))).toMatchObject([
         { id: 'pki-without-key', level: 'error', remedy: expect.stringContaining('backup') },
       ]);
     }
     await host.files.write(paths.authorityKey, file(key, 0o600));
     expect(await pki.preflight?.(view, host)).toEqual([]);
+  });
+});
+
+/** A machine with an authority of a certain age and length of life, which fits its key. */
+function withAuthority(days: number): Machine {
+  const machine = newMachine();
+  const now = memoryHost(machine).now();
+  const subject = { country: 'DE', organization: 'Example', commonName: 'x.1' };
+  const pem = issueAuthority({ subject, key, serial: Buffer.alloc(16, 1), now, days });
+  machine.disk.set(paths.authority, file(pem, 0o644));
+  machine.disk.set(paths.authorityKey, file(key, 0o600));
+  return machine;
+}
+const given = { 'OVESETUP_CONFIG/adminPassword': goodPassword };
+
+describe('an authority that is lost', () => {
+  test('is a doubt as long as a certificate is there that it has signed', async () => {
+    const machine = withAuthority(3650);
+    machine.disk.set(paths.certificate('engine'), machine.disk.get(paths.authority)!);
+    const findings = async () => english(await pki.preflight?.(newAnswers(new Map()), memoryHost(machine)));
+    expect(await findings()).toEqual([]);
+    for (const lose of [() => machine.disk.set(paths.authority, file('junk', 0o644)), () => machine.disk.delete(paths.authority)]) {
+      lose();
+      expect(await findings()).toMatchObject([
+        { id: 'authority-lost', level: 'doubt', remedy: expect.stringContaining('--allow authority-lost') },
+      ]);
+    }
+    machine.disk.delete(paths.certificate('engine'));
+    expect(await findings()).toEqual([]);
+  });
+});
+
+describe('the questions about the PKI', () => {
+  const names = ['OVESETUP_PKI_ORG', 'OVESETUP_RENEW_PKI'];
+  const asked = async (machine: Machine, answers: Readonly<Record<string, unknown>> = {}) =>
+    (await dialogue({ machine, typed: {}, given: { ...given, ...answers } })).asked.filter((name) => names.includes(name));
+
+  test('are the organization where there is no authority, and the renewal where it ends within a year', async () => {
+    expect(await asked(newMachine())).toEqual(['OVESETUP_PKI_ORG']);
+    expect(await asked(withAuthority(3650))).toEqual([]);
+    expect(await asked(withAuthority(366))).toEqual([]);
+    expect(await asked(withAuthority(300))).toEqual(['OVESETUP_RENEW_PKI']);
+  });
+
+  test('are none where the engine is on another host, and no certificate is made there', async () => {
+    const elsewhere = { 'OVESETUP_ENGINE_CORE/enable': false, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
+    expect(await asked(newMachine(), elsewhere)).toEqual([]);
+    const { answers } = await dialogue({ typed: {}, given: { ...given, ...elsewhere } });
+    expect(pki.steps?.(answers)).toEqual([]);
+  });
+
+  test('have the domain of the host as organization for Enter, and Test for a name without one', async () => {
+    expect((await dialogue({ given })).find(organization)).toBe('example.net');
+    const short = newMachine({ hostname: 'short', names: new Map([['short', ['192.0.2.10']]]) });
+    expect((await dialogue({ given, machine: short })).find(organization)).toBe('Test');
+    const { find, dialog } = await dialogue({ given, typed: { OVESETUP_PKI_ORG: ['x'.repeat(65), 'Example, Inc.'] } });
+    expect(find(organization)).toBe('Example, Inc.');
+    expect(dialog.logged).toContainEqual(['error', 'Organization name must not be longer than 64 characters']);
+  });
+
+  test('know how long the authority lives, and renew it only if somebody says so', async () => {
+    expect(await authorityDaysLeft.probe(memoryHost(newMachine()))).toBeUndefined();
+    expect(await authorityDaysLeft.probe(memoryHost(withAuthority(300)))).toBe(300);
+    const step = async (reply: string) => {
+      const { answers } = await dialogue({ machine: withAuthority(300), given, typed: { OVESETUP_RENEW_PKI: reply } });
+      return [answers.get(renew), pki.steps?.(answers).find(({ id }) => id === 'pki/ca')?.title];
+    };
+    expect(await step('')).toEqual([false, 'Creating CA']);
+    expect(await step('yes')).toEqual([true, 'Renewing CA']);
   });
 });

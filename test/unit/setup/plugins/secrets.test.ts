@@ -21,6 +21,8 @@ import { fqdn } from '../../../../plugins/network/settings.ts';
 import { newAnswers } from '../../../../src/setup/core/answers.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { render } from '../../../../src/setup/render/render.ts';
+import { dialogue } from '../../../support/dialogue.ts';
+import { english } from '../../../support/fakes.ts';
 import { conf, install } from '../../../support/installation.ts';
 
 const acceptable = (value: string): boolean => {
@@ -93,11 +95,22 @@ describe('passwords of an earlier run', () => {
   });
 });
 
+test('the password of a server that is there cannot be changed by an answer, which would lock setup out', async () => {
+  const machine = newMachine();
+  const files = [conf({ 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77' })];
+  expect((await install({ machine, files })).outcome.failure).toBeUndefined();
+  const other = conf({ 'OVESETUP_PROVISIONING/postgresAdminPassword': 'str:canary-Daten-88' });
+  const { outcome, screen, host } = await install({ machine, files: [other] });
+  expect(outcome.failure).toBeUndefined();
+  expect(screen).toContain('OVESETUP_PROVISIONING/postgresAdminPassword (test.conf:2) has no effect: this host has another one already');
+  expect(host.effects.filter((effect) => !effect.includes('/setup/answers/'))).toEqual([]);
+});
+
 describe('the password of the administrator', () => {
   const judge = async (value: string) => {
     const answers = newAnswers(new Map());
     answers.set(fqdn, { value: 'zorbalax.example.net', origin: { kind: 'given' } });
-    return adminPassword.validate?.(value, answers, memoryHost(newMachine()));
+    return english(await adminPassword.validate?.(value, answers, memoryHost(newMachine())));
   };
 
   test('is refused when it is short, doubted when it is weak, and not repeated in the message', async () => {
@@ -137,32 +150,41 @@ describe('the password of the administrator', () => {
 });
 
 describe('secrets that are made up', () => {
-  test('pass their own validation', async () => {
-    const host = memoryHost(newMachine());
-    const view = newAnswers(
-      new Map<string, unknown>([
-        [present.id, {}],
-        [knownSecrets.id, {}],
-      ]),
-    );
-    for (const setting of [databasePassword, serverPassword, ssoClientSecret]) {
-      const value = (setting.initial as (on: typeof view, at: typeof host) => string)(view, host);
+  const given = { 'OVESETUP_CONFIG/generateAdminPassword': true };
+  const all = [databasePassword, serverPassword, ssoClientSecret, adminPassword];
+
+  test('pass their own validation, and are told to be hidden', async () => {
+    const hidden: string[] = [];
+    const { answers, find } = await dialogue({ given, more: { hide: (secret) => void hidden.push(secret) } });
+    for (const setting of all) {
+      const value = find(setting) ?? '';
       expect(text.parse(value), setting.key).toBe(value);
-      expect(await setting.validate?.(value, view, host), setting.key).toBeUndefined();
+      expect(await setting.validate?.(value, answers, memoryHost(newMachine())), setting.key).toBeUndefined();
+      expect(hidden, setting.key).toContain(value);
     }
   });
 
-  test('may not be replaced by something shorter', async () => {
-    const [view, host] = [newAnswers(new Map()), memoryHost(newMachine())];
-    for (const setting of [databasePassword, serverPassword])
-      expect(await setting.validate?.('short', view, host)).toContain('shorter than 6');
-    expect(await ssoClientSecret.validate?.('a'.repeat(31), view, host)).toContain('at least 32');
-    expect(await ssoClientSecret.validate?.(`${'a'.repeat(40)}"`, view, host)).toContain('at least 32');
+  test.each([
+    [databasePassword.key, 'short', 'The database password is shorter than 6 characters'],
+    [serverPassword.key, 'short', 'The database password is shorter than 6 characters'],
+    [adminPassword.key, 'short', 'The password is shorter than 6 characters'],
+    [ssoClientSecret.key, 'a'.repeat(31), 'must be at least 32 letters, digits, hyphens or underscores'],
+    [ssoClientSecret.key, `${'a'.repeat(40)}"`, 'must be at least 32 letters, digits, hyphens or underscores'],
+  ])('may not be replaced by something shorter or odd: %s=%s', async (key, value, why) => {
+    const { problems } = await dialogue({ given: { ...given, [key]: value } });
+    expect(problems.map(({ message }) => message)).toEqual([`${key} (a.conf:1): ${why}`]);
+  });
+
+  test('are not made up for the administrator unless that is wanted, and then nobody is asked', async () => {
+    const { asked, find } = await dialogue({ given, typed: {} });
+    expect(asked).not.toContain('OVESETUP_CONFIG_ADMIN_SETUP');
+    expect(find(adminPassword)).toMatch(/^[\w-]{20}$/);
+    expect((await dialogue({})).problems.map(({ id }) => id)).toEqual([adminPassword.key]);
   });
 });
 
 test.each([name, user])('$key takes only names that need no quotes anywhere', async (setting) => {
-  const judge = async (value: string) => setting.validate?.(value, newAnswers(new Map()), memoryHost(newMachine()));
+  const judge = async (value: string) => english(await setting.validate?.(value, newAnswers(new Map()), memoryHost(newMachine())));
   for (const value of ['engine', '_x', 'a1_b', 'a'.repeat(63)]) expect(await judge(value), value).toBeUndefined();
   for (const value of ['', 'Engine', '1a', 'a-b', 'a b', 'a"b', "a'; drop table x; --", 'a\nb', 'é', 'a'.repeat(64)])
     expect(await judge(value), value).toContain('must begin with a small letter');

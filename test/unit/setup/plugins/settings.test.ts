@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chapters, previewLines, questions, sections } from '#kit';
+import { chapters, inEnglish, previewLines, questions, sections } from '#kit';
 import { plugins } from '../../../../plugins/index.ts';
 import type { AnySetting } from '../../../../src/setup/core/answers.ts';
 import { inOrder } from '../../../../src/setup/core/ask.ts';
@@ -14,17 +14,17 @@ describe('every setting', () => {
   test.each(settings.map((setting) => [setting.key, setting] as const))(
     '%s stands in the outline, says what it is about, and keeps its secret',
     (key, setting) => {
-      expect(key).toMatch(/^OVESETUP_[A-Z]+\/[a-z][A-Za-z]+$/);
+      expect(key).toMatch(/^(OVESETUP|OSETUP)_[A-Z_]+\/[a-z][A-Za-z]+$/);
       expect(questions).toContain(key);
       expect(sections.map(({ id }) => id)).toContain(setting.section);
-      expect(setting.about).toMatch(/^[A-Z].{10,}\.$/s);
+      expect(inEnglish(setting.about)).toMatch(/^[A-Z].{10,}\.$/s);
       if (setting.secret === true) {
         expect(setting.keep).not.toBe(true);
         expect(setting.preview).toBeUndefined();
       }
       // A label that the outline does not place would never be seen.
       if (setting.preview !== undefined) expect(previewLines).toContain(key);
-      if (setting.ask !== undefined) expect(setting.ask.text).not.toMatch(/[:\s]$/);
+      if (setting.ask !== undefined) expect(inEnglish(setting.ask.text)).not.toMatch(/[:\s]$/);
     },
   );
 
@@ -50,7 +50,7 @@ describe('the outline', () => {
   });
 
   test('has labels of the preview that fit their 40 columns', () => {
-    for (const { preview } of settings) expect((preview ?? '').length).toBeLessThanOrEqual(40);
+    for (const { preview } of settings) expect(inEnglish(preview ?? '').length).toBeLessThanOrEqual(40);
   });
 
   test('names no chapter twice', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type DatabaseAddress, DatabaseUnavailable, type Host, type Step, type Undo, file } from '#kit';
+import { type DatabaseAddress, DatabaseUnavailable, type Host, type Json, type Sql, type Step, type Text, type Undo, file } from '#kit';
 import { execute } from '../../../../src/setup/core/execute.ts';
 import { rollBack } from '../../../../src/setup/core/rollback.ts';
 import { type Accident, type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import type { Migration } from '../../../../src/setup/render/shipped.ts';
 import { schema } from '../../../../src/setup/steps/schema.ts';
 import { database, identifier, literal, lookOr, role, rows } from '../../../../src/setup/steps/sql.ts';
-import { newJournal, notingObserver } from '../../../support/fakes.ts';
+import { english, newJournal, notingObserver } from '../../../support/fakes.ts';
 
 const admin: DatabaseAddress = { host: 'localhost', port: 5432, name: 'postgres', user: 'postgres', password: 'admin-password' };
 const at: DatabaseAddress = { ...admin, name: 'engine', user: 'engine', password: 'engine-password' };
@@ -31,7 +31,7 @@ async function apply(steps: readonly Step[], machine: Machine, ...accidents: rea
 const cluster = (machine: Machine): string =>
   Buffer.from((machine.disk.get('/var/lib/pgsql/data/base/cluster.json') as { content: Uint8Array }).content).toString();
 const undo = (step: Step, host: Host, kept: never): Promise<void> =>
-  (step.undo as Exclude<Undo, string | { never: string }>).run(host, kept);
+  (step.undo as Exclude<Undo, string | { readonly never: Text }>).run(host, kept);
 
 const makeRole = (password = at.password): Step => role(heading('role'), { admin, name: 'engine', password });
 const makeDatabase = database(heading('database'), { admin, name: 'engine', owner: 'engine' });
@@ -79,7 +79,10 @@ describe('a role', () => {
   test('gets another password when that is wanted', async () => {
     const machine = await installed();
     expect(await makeRole().check(memoryHost(machine))).toEqual({ kind: 'none' });
-    expect(await makeRole('another-password').check(memoryHost(machine))).toEqual({ kind: 'update', note: 'engine: another password' });
+    expect(english(await makeRole('another-password').check(memoryHost(machine)))).toEqual({
+      kind: 'update',
+      note: 'engine: another password',
+    });
     const { on, done } = await apply([makeRole('another-password')], machine);
     await done;
     expect(on.host.effects.some((effect) => effect.startsWith('alter role "engine" with login nosuperuser'))).toBe(true);
@@ -90,7 +93,7 @@ describe('a role', () => {
     const machine = await installed();
     const { done, takeBack } = await apply([makeRole('another-password')], machine);
     await done;
-    expect(await takeBack()).toEqual(['role: the former password of role engine is not kept anywhere']);
+    expect(english(await takeBack())).toEqual(['role: the former password of role engine is not kept anywhere']);
   });
 
   test('whose password was about to be changed is as before after a rollback', async () => {
@@ -159,7 +162,7 @@ describe('a schema', () => {
 
   test('is upgraded by the missing migrations alone, after a copy of the whole database', async () => {
     const machine = await installed('04050001');
-    expect(await two.check(memoryHost(machine))).toEqual({ kind: 'update', note: '04050001 -> 04050002' });
+    expect(english(await two.check(memoryHost(machine)))).toEqual({ kind: 'update', note: '04050001 -> 04050002' });
     const { on, done } = await apply([two], machine);
     await done;
     const changes = on.host.effects.filter((effect) => /create table|_before_/.test(effect)).map((effect) => effect.split(';')[0]);
@@ -210,18 +213,18 @@ describe('a schema', () => {
 });
 
 describe('rows', () => {
+  const stored = async (sql: Sql): Promise<string | undefined> =>
+    (await sql.rows<{ value: string }>('select option_name as name, option_value as value from vdc_options', [['Option']]))[0]?.value;
+  const insert = (value: Json) => ({ text: 'insert into vdc_options', values: ['Option', value] });
+  const clear = { text: 'delete from vdc_options', values: ['Option'] };
   const optionsOf = (version: string): Step =>
     rows(heading('options'), {
       at,
       note: version,
-      isRight: async (sql) =>
-        (await sql.rows<{ option_value: string }>('select option_value from vdc_options'))[0]?.option_value === version,
-      keep: async (sql) => (await sql.rows<{ option_value: string }>('select option_value from vdc_options'))[0]?.option_value ?? null,
-      statements: () => [{ text: 'delete from vdc_options' }, { text: 'insert into vdc_options', values: [version] }],
-      undo: (kept) => [
-        { text: 'delete from vdc_options' },
-        ...(kept === null ? [] : [{ text: 'insert into vdc_options', values: [kept] }]),
-      ],
+      isRight: async (sql) => (await stored(sql)) === version,
+      keep: async (sql) => (await stored(sql)) ?? null,
+      statements: () => [clear, insert(version)],
+      undo: (kept) => [clear, ...(kept === null ? [] : [insert(kept)])],
     });
 
   test('are made in one transaction, and taken back to how they were', async () => {
@@ -247,7 +250,7 @@ describe('rows', () => {
       at,
       note: 'x',
       isRight: () => Promise.resolve(false),
-      statements: () => [{ text: 'insert into vdc_options', values: ['1'] }, { text: 'nonsense' }],
+      statements: () => [insert('1'), { text: 'nonsense' }],
       undo: () => [],
     });
     const { done } = await apply([broken], machine);

@@ -3,8 +3,9 @@ import { type Host, file, textOf } from '#kit';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { privateKey } from '../../../../src/setup/host/memory/private-keys.ts';
 import { parseCertificate } from '../../../../src/setup/pki/inspect.ts';
-import { authority, certificate } from '../../../../src/setup/steps/certificate.ts';
+import { type WantedAuthority, authority, certificate } from '../../../../src/setup/steps/certificate.ts';
 import { keys } from '../../../../src/setup/steps/keys.ts';
+import { english } from '../../../support/fakes.ts';
 
 const silent = (): undefined => undefined;
 const heading = { id: 'x', chapter: 'pki.authority', title: 'X' } as const;
@@ -14,12 +15,14 @@ const makeKeys = keys(heading, [
   { path: '/pki/ca.key', bits: 3072, mode: 0o600 },
   { path: '/pki/leaf.key', bits: 2048, mode: 0o640 },
 ]);
-const makeAuthority = authority(heading, {
+const wantedAuthority: WantedAuthority = {
   path: '/pki/ca.pem',
   key: '/pki/ca.key',
   days: 3650,
   subject: (number) => ({ country: 'US', organization: 'Müller, Söhne', commonName: `engine.${number}` }),
-});
+  renew: false,
+};
+const makeAuthority = authority(heading, wantedAuthority);
 const wanted = {
   path: '/pki/leaf.cer',
   key: '/pki/leaf.key',
@@ -78,6 +81,25 @@ describe('an authority', () => {
     expect(await makeAuthority.check(host)).toMatchObject({ kind: 'update', touches: ['/pki/ca.pem'] });
   });
 
+  test('is renewed where that is wanted: the same key and name, so that what it has signed stays valid, and a new end', async () => {
+    const host = await made();
+    const renewing = authority(heading, { ...wantedAuthority, renew: true });
+    // A young one has just been renewed.
+    expect(await renewing.check(later(host, 300))).toEqual({ kind: 'none' });
+    const old = later(host, 3400);
+    expect(english(await renewing.check(old))).toMatchObject({ kind: 'update', note: expect.stringMatching(/^\/pki\/ca\.pem: ends /) });
+    const before = parseCertificate(textOf(await host.files.read('/pki/ca.pem')))!;
+    // Another number comes up, but the name stays.
+    await renewing.apply({ ...old, crypto: { ...old.crypto, random: (bytes) => Buffer.alloc(bytes, 7) } }, silent);
+    expect(await renewing.check(old)).toEqual({ kind: 'none' });
+    const after = parseCertificate(textOf(await host.files.read('/pki/ca.pem')))!;
+    expect(after.subject).toBe(before.subject);
+    expect(after.serialNumber).not.toBe(before.serialNumber);
+    expect(after.validToDate.getTime()).toBeGreaterThan(before.validToDate.getTime());
+    const leaf = parseCertificate(textOf(await host.files.read('/pki/leaf.cer')))!;
+    expect([leaf.checkIssued(after), leaf.verify(after.publicKey)]).toEqual([true, true]);
+  });
+
   test('cannot be made without a key', async () => {
     await expect(makeAuthority.apply(memoryHost(newMachine()), silent)).rejects.toThrow('/pki/ca.key is not there');
   });
@@ -88,7 +110,7 @@ describe('a certificate', () => {
     const host = await made();
     expect(await makeLeaf.check(later(host, 198))).toEqual({ kind: 'none' });
     const old = later(host, 210);
-    expect(await makeLeaf.check(old)).toMatchObject({ kind: 'update', note: expect.stringMatching(/^\/pki\/leaf\.cer: ends /) });
+    expect(english(await makeLeaf.check(old))).toMatchObject({ kind: 'update', note: expect.stringMatching(/^\/pki\/leaf\.cer: ends /) });
     const key = textOf(await host.files.read('/pki/leaf.key'));
     const before = parseCertificate(textOf(await host.files.read('/pki/leaf.cer')))?.validTo;
     await makeLeaf.apply(old, silent);
@@ -115,9 +137,7 @@ describe('a certificate', () => {
       'not signed by our authority',
       async (host: Host) =>
         authority(heading, {
-          path: '/pki/ca.pem',
-          key: '/pki/ca.key',
-          days: 10,
+          ...wantedAuthority,
           subject: () => ({ country: 'DE', organization: 'Other', commonName: 'x' }),
         }).apply(host, silent),
       'update',
@@ -125,14 +145,14 @@ describe('a certificate', () => {
   ])('is issued when it is %s', async (reason, damage, kind) => {
     const host = await made();
     await damage(host);
-    const change = await makeLeaf.check(host);
+    const change = english(await makeLeaf.check(host));
     expect(change).toMatchObject({ kind, note: `/pki/leaf.cer: ${reason}`, touches: ['/pki/leaf.cer'] });
   });
 
   test('is issued when it lacks a name, which the plan names', async () => {
     const host = await made();
     const more = certificate(heading, { ...wanted, names: [...wanted.names, 'new.example.net', '::1'] });
-    expect(await more.check(host)).toMatchObject({ note: '/pki/leaf.cer: lacks new.example.net, ::1' });
+    expect(english(await more.check(host))).toMatchObject({ note: '/pki/leaf.cer: lacks new.example.net, ::1' });
     const before = await serial(host, '/pki/leaf.cer');
     await more.apply({ ...host, crypto: { ...host.crypto, random: (bytes) => Buffer.alloc(bytes, 5) } }, silent);
     expect(await more.check(host)).toEqual({ kind: 'none' });

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { EndOfInput, type Question } from '#kit';
+import { type Catalogue, EndOfInput, type Question, message } from '#kit';
 import { linesDialog } from '../../../../src/setup/ui/dialog-lines.ts';
 import { newMask } from '../../../../src/setup/ui/mask.ts';
 import { linesProgress } from '../../../../src/setup/ui/progress-lines.ts';
+import { english } from '../../../../src/setup/ui/wording.ts';
 import { fileStep } from '../../../support/fakes.ts';
 
-function dialog(on: { colour?: boolean; replies?: readonly (string | Error)[]; terminal?: boolean } = {}) {
+function dialog(on: { colour?: boolean; replies?: readonly (string | Error)[]; terminal?: boolean; catalogue?: Catalogue } = {}) {
   const out = { screen: '', log: [] as string[] };
   const mask = newMask({ words: false });
   const replies = [...(on.replies ?? [])];
@@ -14,6 +15,7 @@ function dialog(on: { colour?: boolean; replies?: readonly (string | Error)[]; t
     screen: { colour: on.colour ?? false, write: (text) => void (out.screen += text) },
     mask,
     log,
+    catalogue: on.catalogue ?? english,
     ...(on.replies === undefined
       ? {}
       : {
@@ -75,6 +77,8 @@ describe('what the human dialog prints, byte for byte', () => {
     [{ choices: ['Yes', 'No'] }, '          Say (Yes, No): '],
     [{ choices: ['Yes', 'No'], initial: 'No' }, '          Say (Yes, No) [No]: '],
     [{ text: 'first\nlast' }, '          first\n          last: '],
+    [{ notes: ['one', ''], text: 'Say' }, '          one\n         \n          Say: '],
+    [{ notes: ['(1) Basic'], text: '', choices: ['1', '2'], initial: '1' }, '          (1) Basic\n          (1, 2)[1]: '],
   ])('a prompt %j is a note whose last line is not ended', async (more, wanted) => {
     const { dialog: on, out } = dialog({ replies: ['typed'] });
     expect(await on.ask({ ...question, ...more })).toBe('typed');
@@ -92,6 +96,17 @@ describe('what the human dialog prints, byte for byte', () => {
     }
   });
 
+  test('an answer given beforehand is told below its question, and a default that is taken is not', () => {
+    const { dialog: on, out } = dialog();
+    on.provided({ ...question, notes: ['Read this.'], initial: 'a' }, 'b');
+    on.provided({ ...question, hidden: true }, 'geheim!');
+    on.provided({ ...question, initial: 'a' });
+    expect(out.screen).toBe(
+      '          Read this.\n          Say [a]: \n          provided answer: b\n' +
+        '          Say: \n          provided answer: (hidden)\n          Say [a]: \n',
+    );
+  });
+
   test('who leaves in the middle of a line at a terminal gets the line ended', async () => {
     const { dialog: on, out } = dialog({ replies: [new Error('left')] });
     await expect(on.ask(question)).rejects.toThrow('left');
@@ -105,6 +120,30 @@ describe('the dialog', () => {
     expect(on.interactive).toBe(false);
     await expect(on.ask(question)).rejects.toThrow('Q: nobody can be asked');
     expect(dialog({ replies: [] }).dialog.interactive).toBe(true);
+  });
+
+  test('speaks the language of the screen, takes words of both, and logs in English', async () => {
+    const words: Readonly<Record<string, string>> = { Yes: 'Ja', No: 'Nein', Say: 'Sag', '{0} is taken': '{0} ist belegt', TITLE: 'TITEL' };
+    const { dialog: on, out } = dialog({ replies: ['nein', 'no', 'other'], catalogue: (id) => words[id] });
+    on.title('TITLE');
+    on.log('warning', message`${80} is taken`);
+    const asked = { ...question, choices: ['Yes', 'No'], initial: 'Yes' };
+    expect([await on.ask(asked), await on.ask(asked), await on.ask(asked)]).toEqual(['No', 'no', 'other']);
+    expect(out.screen).toContain('          --== TITEL ==--\n         \n[WARNING] 80 ist belegt\n          Sag (Ja, Nein) [Ja]: ');
+    expect(out.log.slice(1, 6)).toEqual([
+      'DEBUG dialog SEND --== TITLE ==--',
+      'DEBUG dialog SEND ',
+      'WARNING dialog 80 is taken',
+      'DEBUG dialog SEND Say (Yes, No) [Yes]: ',
+      'DEBUG dialog RECEIVE No',
+    ]);
+  });
+
+  test('makes control characters visible', () => {
+    const { dialog: on, out } = dialog();
+    on.note('a\u001b[2Jb\r');
+    on.log('info', 'c\u0007');
+    expect(out.screen).toBe('          a\\x1b[2Jb\\x0d\n[ INFO  ] c\\x07\n');
   });
 
   test('hides known secrets on the screen', () => {
@@ -140,16 +179,16 @@ describe('progress', () => {
     progress.started(loud);
     progress.started(quiet);
     progress.said(loud, 'half way');
-    progress.ended(loud, 'done');
-    progress.ended(quiet, 'failed', new Error('no room'));
-    progress.ended(loud, 'undone');
+    progress.ended(loud, 'done', 12);
+    progress.ended(quiet, 'failed', 3, new Error('no room'));
+    progress.ended(loud, 'undone', undefined);
     expect(out.screen).toBe('[ INFO  ] Writing /a\n');
     expect(out.log.map((line) => line.split('\n')[0])).toEqual([
       'INFO dialog Writing /a',
       'INFO step b: Writing /b',
       'DEBUG step a: half way',
-      'DEBUG step a: done',
-      'ERROR step b: failed: Error: no room',
+      'DEBUG step a: done (12 ms)',
+      'ERROR step b: failed (3 ms): Error: no room',
       'INFO step a: undone',
     ]);
   });

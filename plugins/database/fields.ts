@@ -1,0 +1,201 @@
+import {
+  type DatabaseAddress,
+  type HostReader,
+  type Setting,
+  SetupError,
+  type Text,
+  type View,
+  message,
+  port as portKind,
+  setting,
+  text,
+  yesNo,
+} from '#kit';
+import { isWholeHost } from '../environment/settings.ts';
+import { hostNameFlaw } from '../network/settings.ts';
+import { settingsProblems } from './server-settings.ts';
+
+/** What differs between the databases whose place can be asked for. */
+export interface WantedFields {
+  /** 'OVESETUP_DB' */
+  readonly prefix: string;
+  /** 'OVESETUP_ENGINE_DB': beginning of the names of its questions. */
+  readonly questions: string;
+  /** 'Engine': how the prompts call it. */
+  readonly title: string;
+  /** Usual name of the database and of its role. */
+  readonly usual: string;
+  /** Whether the program has to do with this database at all. */
+  readonly wanted: (view: View) => boolean;
+  /** Whether somebody else has made it, so that its place and credentials are asked for. */
+  readonly byHand: (view: View) => boolean;
+  /** What is special about single fields of this database. */
+  readonly port?: Partial<Setting<number>>;
+  readonly secured?: Partial<Setting<boolean>>;
+  readonly validated?: Partial<Setting<boolean>>;
+  readonly name?: Partial<Setting<string>>;
+  readonly user?: Partial<Setting<string>>;
+  readonly password?: Partial<Setting<string>>;
+}
+
+export interface Fields {
+  readonly host: Setting<string>;
+  readonly port: Setting<number>;
+  readonly secured: Setting<boolean>;
+  readonly validated: Setting<boolean>;
+  readonly name: Setting<string>;
+  readonly user: Setting<string>;
+  readonly password: Setting<string>;
+  /** The way into the database, as it is answered so far. */
+  address(view: View, password?: string): DatabaseAddress;
+}
+
+/** Names that are used unquoted by many tools around PostgreSQL. */
+export const plainName = (value: string): Text | undefined =>
+  /^[a-z_][a-z0-9_]{0,62}$/.test(value)
+    ? undefined
+    : message`"${value}" must begin with a small letter and hold only small letters, digits and underscores, at most 63`;
+
+/** SQL with which an administrator makes the database by hand; shown before its place is asked for. */
+const recipe = (title: string, usual: string): readonly Text[] => [
+  '',
+  message`ATTENTION: the ${title} database has to be there before Setup goes on. Its administrator makes it with, for example:`,
+  message`    create role ${usual} with login encrypted password '<password>';`,
+  message`    create database ${usual} owner ${usual} template template0 encoding 'UTF8' lc_collate 'en_US.UTF-8' lc_ctype 'en_US.UTF-8';`,
+  '',
+];
+
+/**
+ * The settings that say where a database is and how to get in, in the order they are asked. They are asked only for a database
+ * that is made by hand; after the last one the connection is tried, and if it fails all of them are asked again.
+ */
+export function databaseFields({ prefix, questions, title, usual, wanted, byHand, ...special }: WantedFields): Fields {
+  const asked = (field: string) => ({ name: `${questions}_${field}`, when: byHand });
+  const key = (field: string): string => `${prefix}/${field}`;
+
+  const host = setting({
+    key: key('host'),
+    section: 'database',
+    kind: text,
+    about: message`Host of the ${title} database.`,
+    ask: { ...asked('HOST'), text: message`${title} database host`, notes: recipe(title, usual) },
+    preview: message`${title} database host`,
+    when: wanted,
+    initial: 'localhost',
+    async validate(value, view, reader) {
+      if (value === 'localhost') return undefined;
+      if (!isWholeHost(view)) return 'Below a root the database is one of its own, on localhost';
+      if (!byHand(view)) return 'A database that Setup makes is on this host: localhost is expected';
+      return hostNameFlaw(value, reader);
+    },
+  });
+
+  const port = setting({
+    key: key('port'),
+    section: 'database',
+    kind: portKind,
+    about: message`Port of the ${title} database.`,
+    ask: { ...asked('PORT'), text: message`${title} database port` },
+    preview: message`${title} database port`,
+    keep: true,
+    when: wanted,
+    initial: 5432,
+    ...special.port,
+  });
+
+  const secured = setting({
+    key: key('secured'),
+    section: 'database',
+    kind: yesNo,
+    about: message`Whether the connection to the ${title} database is encrypted with TLS.`,
+    ask: { ...asked('SECURED'), text: message`${title} database secured connection` },
+    preview: message`${title} database secured connection`,
+    when: wanted,
+    initial: false,
+    ...special.secured,
+  });
+
+  const validated = setting({
+    key: key('securedHostValidation'),
+    section: 'database',
+    kind: yesNo,
+    about: message`Whether the certificate of the ${title} database has to fit its host name.`,
+    ask: {
+      name: `${questions}_SECURED_HOST_VALIDATION`,
+      text: message`${title} database host name validation in secured connection`,
+      when: (view) => byHand(view) && view.get(secured),
+    },
+    preview: message`${title} database host name validation`,
+    when: wanted,
+    initial: (view) => view.get(secured),
+    ...special.validated,
+  });
+
+  const name = setting({
+    key: key('database'),
+    section: 'database',
+    kind: text,
+    about: message`Name of the ${title} database.`,
+    ask: { ...asked('DATABASE'), text: message`${title} database name` },
+    preview: message`${title} database name`,
+    keep: true,
+    when: wanted,
+    initial: usual,
+    validate: plainName,
+    ...special.name,
+  });
+
+  const user = setting({
+    key: key('user'),
+    section: 'database',
+    kind: text,
+    about: message`Role that owns the ${title} database.`,
+    ask: { ...asked('USER'), text: message`${title} database user` },
+    preview: message`${title} database user name`,
+    keep: true,
+    when: wanted,
+    initial: usual,
+    validate: plainName,
+    ...special.user,
+  });
+
+  const address = (view: View, given?: string): DatabaseAddress => ({
+    host: view.get(host),
+    port: view.get(port),
+    name: view.get(name),
+    user: view.get(user),
+    password: given ?? view.get(password),
+    ...(view.get(secured) ? { tls: view.get(validated) ? ('verified' as const) : ('required' as const) } : {}),
+  });
+
+  const password: Setting<string> = setting({
+    key: key('password'),
+    section: 'database',
+    kind: text,
+    about: message`Password of the role that owns the ${title} database; made up where Setup makes the role.`,
+    ask: { ...asked('PASSWORD'), text: message`${title} database password` },
+    secret: true,
+    when: wanted,
+    remember: (view): boolean => view.given(password),
+    ...special.password,
+    async validate(value, view, reader) {
+      if (!byHand(view)) return special.password?.validate?.(value, view, reader);
+      const wrong = await unusable(address(view, value), reader);
+      return wrong === undefined ? undefined : { refused: wrong, again: host.key };
+    },
+  });
+
+  return { host, port, secured, validated, name, user, password, address };
+}
+
+/** Why a database that was made by hand cannot be used; undefined if it can. All differences of its server are told at once. */
+async function unusable(at: DatabaseAddress, reader: HostReader): Promise<Text | undefined> {
+  const where = `${at.user}@${at.host}:${at.port}/${at.name}`;
+  try {
+    const problems = await reader.database.look(at, settingsProblems);
+    return problems.length === 0 ? undefined : message`The server of ${where} has to be configured first:\n${problems.join('\n')}`;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return message`Cannot connect to the database ${where}: ${error.message}`;
+  }
+}

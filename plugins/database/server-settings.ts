@@ -1,0 +1,31 @@
+import type { Sql } from '#kit';
+
+/** What the engine needs of the PostgreSQL server, whoever runs it. Numbers are in the unit of pg_settings. */
+const needs: readonly { readonly name: string; readonly rule: 'at least' | 'at most' | 'equal to'; readonly value: string }[] = [
+  { name: 'server_encoding', rule: 'equal to', value: 'UTF8' },
+  { name: 'max_connections', rule: 'at least', value: '150' },
+  { name: 'autovacuum_vacuum_scale_factor', rule: 'at most', value: '0.01' },
+  { name: 'autovacuum_analyze_scale_factor', rule: 'at most', value: '0.075' },
+  { name: 'autovacuum_max_workers', rule: 'at least', value: '6' },
+  { name: 'maintenance_work_mem', rule: 'at least', value: '65536' },
+  { name: 'work_mem', rule: 'at least', value: '8192' },
+];
+
+const fits = ({ rule, value }: (typeof needs)[number], found: string): boolean => {
+  if (rule === 'equal to') return found.replaceAll('-', '').toUpperCase() === value;
+  return rule === 'at least' ? Number(found) >= Number(value) : Number(found) <= Number(value);
+};
+
+/** The settings of a server that do not fit, one a line, each with what is needed. */
+export async function settingsProblems(sql: Sql): Promise<readonly string[]> {
+  const rows = await sql.rows<{ name: string; setting: string; unit: string | null }>(
+    'select name, setting, unit from pg_settings where name = any($1)',
+    [needs.map(({ name }) => name)],
+  );
+  return needs.flatMap((need) => {
+    const found = rows.find(({ name }) => name === need.name);
+    if (found === undefined || fits(need, found.setting)) return [];
+    const unit = found.unit ?? '';
+    return [`${need.name} is ${found.setting}${unit}, needed is ${need.rule} ${need.value}${unit}`];
+  });
+}

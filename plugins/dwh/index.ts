@@ -1,0 +1,24 @@
+import { plugin } from '#kit';
+import { isWholeHost } from '../environment/settings.ts';
+import { dwh, fields, performBackup, places, present, scale, vacuum } from './settings.ts';
+
+export default plugin({
+  name: 'dwh',
+  applies: isWholeHost,
+  facts: [present],
+  settings: [
+    dwh,
+    places.location,
+    places.provisioning,
+    fields.host,
+    fields.port,
+    fields.secured,
+    fields.validated,
+    fields.name,
+    fields.user,
+    fields.password,
+    performBackup,
+    vacuum,
+    scale,
+  ],
+});

@@ -1,0 +1,118 @@
+import { type View, choice, fact, readText, setting, yesNo } from '#kit';
+import { databaseFields, placeQuestions } from '../database/settings.ts';
+import { engineHere, installed } from '../engine/settings.ts';
+
+/** The way into the history database that an earlier run has configured. */
+export const present = fact('dwh-database-present', async (host) => {
+  const path = '/etc/ovirt-engine-dwh/ovirt-engine-dwhd.conf.d/10-setup-database.conf';
+  return /^DWH_DB_DATABASE="([\w]+)"$/m.exec((await readText(host, path)) ?? '')?.[1];
+});
+
+export const dwh = setting({
+  key: 'OVESETUP_DWH_CORE/enable',
+  section: 'product',
+  kind: yesNo,
+  about: 'Installs the data warehouse, which keeps the history of hosts and virtual machines.',
+  ask: {
+    name: 'OVESETUP_DWH_ENABLE',
+    text: 'Configure Data Warehouse on this host',
+    notes: (view) =>
+      engineHere(view)
+        ? [
+            '',
+            '* Please note * : Data Warehouse is required for the engine.',
+            'If you choose to not configure it on this host, you have to configure',
+            'it on a remote host, and then configure the engine on this host so',
+            'that it can access the database of the remote Data Warehouse host.',
+          ]
+        : [],
+  },
+  preview: 'DWH installation',
+  keep: true,
+  optional: true,
+  initial: true,
+});
+
+const wanted = (view: View): boolean => view.get(dwh);
+/** The history database is not there yet, and this run is to make it. */
+const isNew = (view: View): boolean => view.fact(present) === undefined && (!view.fact(installed) || view.given(dwh));
+
+export const places = placeQuestions({
+  prefix: 'OVESETUP_DWH_PROVISIONING',
+  title: 'DWH',
+  word: 'DWH',
+  wanted: (view) => wanted(view) && isNew(view),
+});
+
+const byHand = (view: View): boolean => wanted(view) && isNew(view) && view.find(places.provisioning) === false;
+
+export const fields = databaseFields({
+  prefix: 'OVESETUP_DWH_DB',
+  questions: 'OVESETUP_DWH_DB',
+  title: 'DWH',
+  usual: 'ovirt_engine_history',
+  wanted,
+  byHand,
+  // Names and password of a database that setup makes are settled when it is made.
+  secured: { when: byHand },
+  validated: { when: byHand },
+  name: { when: byHand },
+  user: { when: byHand },
+  password: { when: byHand },
+});
+
+export const performBackup = setting({
+  key: 'OVESETUP_DWH_DB/performBackup',
+  section: 'database',
+  kind: yesNo,
+  about: 'Keeps a copy of the history database before its schema is changed. Without one a failed upgrade cannot be taken back.',
+  ask: {
+    name: 'OVESETUP_DWH_PERFORM_BACKUP',
+    text: 'Would you like to backup the existing database before upgrading it?',
+    notes: ['The history database can be large: a copy of it may take long, and needs as much room again.'],
+  },
+  preview: 'Backup DWH database',
+  when: (view) => wanted(view) && view.fact(present) !== undefined,
+  initial: true,
+  validate: (value) =>
+    value
+      ? undefined
+      : {
+          id: 'OVESETUP_DWH_VERIFY_NO_BACKUP',
+          doubt: 'Without a backup the history database cannot be brought back if its upgrade fails',
+          question: 'Are you sure you do not want to backup the DWH database?',
+        },
+});
+
+export const vacuum = setting({
+  key: 'OVESETUP_DB/dwhVacuumFull',
+  section: 'database',
+  kind: yesNo,
+  about: 'Rewrites the whole history database, which gives its unused space back to the disk. It takes long for a large one.',
+  ask: {
+    name: 'DWH_VACUUM_FULL',
+    text: 'Would you like to run a full vacuum on the Data Warehouse database?',
+    notes: [
+      'Setup can run a full vacuum on the history database. It reduces the size of the database and can make it quicker,',
+      'but it takes time, and needs as much free space on the disk as the database itself.',
+    ],
+  },
+  when: (view) => wanted(view) && view.fact(present) !== undefined,
+  remember: false,
+  initial: false,
+});
+
+export const scale = setting({
+  key: 'OVESETUP_DWH_CONFIG/scale',
+  section: 'misc',
+  kind: choice('1', '2'),
+  about: 'How much history is kept. 1: samples of a day, hours of a month, no days. 2: hours of two months and days of five years.',
+  ask: {
+    name: 'OVESETUP_DWH_SCALE',
+    text: '',
+    notes: ['Please choose Data Warehouse sampling scale:', '(1) Basic', '(2) Full'],
+  },
+  keep: true,
+  when: wanted,
+  initial: (view) => (engineHere(view) ? '1' : '2'),
+});

@@ -1,0 +1,80 @@
+import { type Kind, SetupError, type View, port, setting, text } from '#kit';
+import { dwh } from '../dwh/settings.ts';
+import { engineHere } from '../engine/settings.ts';
+import { imageioProxy } from '../imageio/settings.ts';
+import { hostNameFlaw } from '../network/settings.ts';
+import { websocketProxy } from '../websocket/settings.ts';
+
+/** A component on this host works for an engine on another one. */
+const engineElsewhere = (view: View): boolean =>
+  !engineHere(view) && [dwh, imageioProxy, websocketProxy].some((component) => view.find(component) === true);
+
+export const engineFqdn = setting({
+  key: 'OVESETUP_ENGINE_CONFIG/fqdn',
+  section: 'network',
+  kind: text,
+  about: 'Name of the host with the engine, where the engine is not on this one.',
+  ask: { name: 'OVESETUP_NETWORK_FQDN_the_engine', text: 'Host fully qualified DNS name of the engine server' },
+  preview: 'Engine Host FQDN',
+  keep: true,
+  when: engineElsewhere,
+  validate: (value, _view, host) => hostNameFlaw(value, host),
+});
+
+const styles = { '1': 'auto_ssh', '2': 'manual_files' } as const;
+type Style = (typeof styles)[keyof typeof styles];
+
+/** Asked by number and stored by name, as answer files know it; both are read. */
+const style: Kind<Style> = {
+  name: 'one of auto_ssh, manual_files',
+  choices: Object.keys(styles),
+  schema: { enum: [...Object.keys(styles), 1, 2, ...Object.values(styles)] },
+  parse(raw) {
+    const word = String(raw).trim().toLowerCase();
+    const found = Object.entries(styles).find((pair) => pair.includes(word));
+    if (found === undefined) throw new SetupError('refused', '1 (auto_ssh) or 2 (manual_files) is expected');
+    return found[1];
+  },
+  format: (value) => Object.entries(styles).find(([, name]) => name === value)?.[0] ?? value,
+};
+
+export const setupStyle = setting({
+  key: 'OVESETUP_CONFIG/remoteEngineSetupStyle',
+  section: 'network',
+  kind: style,
+  about: 'How what the engine on the other host has to know gets there: over ssh as root, or by files that you copy.',
+  ask: {
+    name: 'REMOTE_ENGINE_SETUP_STYLE',
+    text: 'How should the remote engine be configured?',
+    notes: [
+      'Setup will need to do some actions on the remote engine server, in one of these ways:',
+      '(1) over ssh, as root',
+      '(2) by hand, with files that it prepares',
+    ],
+  },
+  when: (view) => engineElsewhere(view) && view.find(dwh) === true,
+  initial: 'auto_ssh',
+});
+
+const overSsh = (view: View): boolean => view.find(setupStyle) === 'auto_ssh';
+
+export const sshPort = setting({
+  key: 'OVESETUP_CONFIG/remoteEngineHostSshPort',
+  section: 'network',
+  kind: port,
+  about: 'Port of ssh on the host with the engine.',
+  ask: { name: 'SSH_ACCESS_REMOTE_ENGINE_PORT', text: 'ssh port on remote engine server' },
+  when: overSsh,
+  initial: 22,
+});
+
+export const rootPassword = setting({
+  key: 'OVESETUP_CONFIG/remoteEngineHostRootPassword',
+  section: 'network',
+  kind: text,
+  about: 'Password of root on the host with the engine, for ssh.',
+  ask: { name: 'SSH_ACCESS_REMOTE_ENGINE_PASSWORD', text: 'root password on remote engine server' },
+  secret: true,
+  remember: false,
+  when: overSsh,
+});

@@ -1,0 +1,82 @@
+import { type Problem, SetupError, message, term } from '#kit';
+import type { CommandLineAnswer } from '../answers/sources.ts';
+import type { Arguments } from './args.ts';
+import { environmentStatements } from './environment-statements.ts';
+import { type Bounds, type Read, readNamed, readOpened } from './read-input.ts';
+import { Unreadable } from './unreadable.ts';
+
+/** Secrets on a command line can be read by every user of the host. */
+function refuseSecrets(answers: readonly CommandLineAnswer[], isSecret: (key: string) => boolean): void {
+  const secret = answers.filter(({ key, value }) => isSecret(key) && value !== undefined);
+  const [first] = secret;
+  if (first === undefined) return;
+  const names = [...new Set(secret.map(({ key, where }) => `${key} (${where})`))].join(', ');
+  throw new SetupError('usage', message`${names}: secrets are not taken from the command line, where other users can see them`, {
+    remedy: message`Give it with --set-file=${first.key}=FILE, with --set-fd=${first.key}=N, or in an answer file that only you can read.`,
+  });
+}
+
+/** What the options say that stand for an answer of their own. */
+const switches = (args: Arguments): readonly CommandLineAnswer[] => [
+  ...(args.offline ? [{ key: 'OVESETUP_CORE/offlinePackager', value: true, where: '--offline' }] : []),
+  // No answer, so that the one of an earlier run does not count.
+  ...(args.reconfigureDwhScale ? [{ key: 'OVESETUP_DWH_CONFIG/scale', value: undefined, where: '--reconfigure-dwh-scale' }] : []),
+];
+
+/** The first line, without its end. */
+function firstLine({ text }: Read): string {
+  const line = text.split('\n', 1)[0] ?? '';
+  if (text === '') throw new Unreadable('it is empty');
+  if (!line.isWellFormed() || line.includes('\uFFFD') || line.includes('\0')) throw new Unreadable('its first line is no text in UTF-8');
+  return line.replace(/\r$/, '');
+}
+
+/** As ssh does with keys: a secret that others can read is none. */
+function keepPrivate(path: string, { mode = 0 }: Read): void {
+  if ((mode & 0o044) !== 0) throw new Unreadable('other users can read it', message`Change that: chmod 600 ${path}`);
+}
+
+/** Reads the answers that stand in files and descriptors. Throws SetupError `refused` with all that cannot be read. */
+async function fromFiles(args: Arguments, isSecret: (key: string) => boolean, signal: AbortSignal): Promise<readonly CommandLineAnswer[]> {
+  const bounds: Bounds = { bytes: 65_536, line: true, signal };
+  const wanted = [
+    ...args.setFile.map(({ key, value }) => ({ key, name: value, where: '--set-file', read: () => readNamed(value, bounds) })),
+    ...args.setFd.map(({ key, value }) => ({
+      key,
+      name: message`descriptor ${value}`,
+      where: '--set-fd',
+      read: () => readOpened(Number(value), bounds),
+    })),
+  ];
+  const answers: CommandLineAnswer[] = [];
+  const problems: Problem[] = [];
+  for (const { key, name, where, read } of wanted) {
+    try {
+      const found = await read();
+      if (isSecret(key) && typeof name === 'string') keepPrivate(name, found);
+      answers.push({ key, value: firstLine(found), where });
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      const { why, remedy } = error;
+      const text = message`${key} (${where}): ${name} cannot be used: ${term(why)}`;
+      problems.push({ id: key, level: 'error', message: text, ...(remedy === undefined ? {} : { remedy }) });
+    }
+  }
+  if (problems.length > 0) throw new SetupError('refused', 'An answer cannot be read', { problems });
+  return answers;
+}
+
+/**
+ * All answers of the command line; of two for one key the later one counts, and the statements of the original come last.
+ * Throws SetupError `usage`, or `refused` for a file that cannot be read.
+ */
+export async function commandLineAnswers(
+  args: Arguments,
+  isSecret: (key: string) => boolean,
+  signal: AbortSignal,
+): Promise<readonly CommandLineAnswer[]> {
+  const set = args.set.map(({ key, value }) => ({ key, value, where: '--set' }));
+  const statements = args.otopiEnvironment === undefined ? [] : environmentStatements(args.otopiEnvironment);
+  refuseSecrets([...set, ...statements], isSecret);
+  return [...switches(args), ...set, ...(await fromFiles(args, isSecret, signal)), ...statements];
+}

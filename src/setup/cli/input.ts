@@ -1,0 +1,38 @@
+import { plugins as ours } from '../../../plugins/index.ts';
+import { type Plugin, type Text, message } from '#kit';
+import { type CommandLineAnswer, readSources } from '../answers/sources.ts';
+import { confirmSettings } from '../core/confirm.ts';
+import { type NamedFile, namedFiles } from './answer-files.ts';
+import type { Arguments } from './args.ts';
+import { commandLineAnswers } from './command-line-answers.ts';
+import { exposedSecrets } from './exposed-secrets.ts';
+import { secretKeys } from './secret-keys.ts';
+import { thirdPartyPlugins } from './third-party/load.ts';
+
+/** What a run is given from outside, by its user and by those who extend it. */
+export interface Input {
+  /** Our plugins and those of third parties. */
+  readonly plugins: readonly Plugin[];
+  /** Answer files that were named for this run, in the order they count. */
+  readonly files: readonly NamedFile[];
+  readonly answers: readonly CommandLineAnswer[];
+  /** What is odd about all that, and harmless. */
+  readonly warnings: readonly Text[];
+}
+
+/**
+ * Reads all input before anything is written, so that what cannot be used is refused with nothing changed.
+ * @param on.root where plugins of third parties are looked for
+ * @throws SetupError `usage` or `refused`
+ */
+export async function readInput(args: Arguments, on: { root: string; signal: AbortSignal }): Promise<Input> {
+  const plugins = [...ours, ...(await thirdPartyPlugins(on.root, [{ name: 'core', settings: [confirmSettings] }, ...ours]))];
+  const isSecret = secretKeys(plugins.flatMap(({ settings }) => settings ?? []));
+  const answers = await commandLineAnswers(args, isSecret, on.signal);
+  const files = await namedFiles(args, on.signal);
+  // Only to see that they can be understood: they count together with the configuration of the installation.
+  await readSources(files, answers);
+  const warnings = await exposedSecrets(files, isSecret);
+  const jboss = args.jbossHome === undefined ? [] : [message`--jboss-home has no effect: the engine needs no JBoss`];
+  return { plugins, files, answers, warnings: [...warnings, ...jboss] };
+}

@@ -1,0 +1,114 @@
+/** One option as the command line and `--help` know it. */
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly about: string;
+  /** What stands behind the equals sign in the help. */
+  readonly value?: string;
+  /** The only values there are. */
+  readonly choices?: readonly string[];
+  /** The only commands it means something to; all of them where it is left out. */
+  readonly only?: readonly CommandName[];
+  readonly multiple?: true;
+  readonly short?: string;
+}
+
+/** The commands, with the line that `--help` shows for each. */
+export const commands = {
+  setup: 'install, or bring an installation to what the answers want (the default)',
+  plan: 'show what setup would change, and change nothing',
+  rollback: 'take back an unfinished run',
+  status: 'show addresses, services, and how the last run went',
+  answers: 'explain FILE..., or convert FILE...: what answer files say, or the same in the other format',
+  sandbox: 'start, stop or reset: a trial below --root, default .sandbox',
+} as const;
+export type CommandName = keyof typeof commands;
+
+/** The options by what they are about, each with the line that `--help` shows for it. */
+export const optionGroups = {
+  'What is installed': {
+    root: { type: 'string', value: 'DIR', about: 'install below this directory; nothing else is touched' },
+    'reconfigure-optional-components': { type: 'boolean', about: 'ask again for the optional components that were declined' },
+    'reconfigure-dwh-scale': { type: 'boolean', about: 'ask again for the scale of the data warehouse' },
+    offline: { type: 'boolean', about: 'look for no packages and update none' },
+    'jboss-home': { type: 'string', value: 'DIR', about: 'has no effect: there is no JBoss here' },
+  },
+  Answers: {
+    'config-append': {
+      type: 'string',
+      value: 'FILE',
+      multiple: true,
+      about: 'read answers from this file or pipe (.conf, .yaml); may be repeated, the last one wins',
+    },
+    config: {
+      type: 'string',
+      value: 'FILE',
+      multiple: true,
+      about: 'read FILE and FILE.d instead of /etc/ovirt-engine-setup.conf and its directory',
+    },
+    set: { type: 'string', value: 'KEY=VALUE', multiple: true, about: 'give one answer; not for secrets' },
+    'set-file': {
+      type: 'string',
+      value: 'KEY=PATH',
+      multiple: true,
+      about: 'give the first line of this file or pipe as an answer; also for secrets',
+    },
+    'set-fd': { type: 'string', value: 'KEY=N', multiple: true, about: 'the same from an open file descriptor' },
+    'otopi-environment': {
+      type: 'string',
+      value: 'STATEMENTS',
+      about: 'give answers as KEY=type:value, quoted as in a shell; they win over --set',
+    },
+    'accept-defaults': { type: 'boolean', about: 'take the default where there is one, without asking' },
+    allow: {
+      type: 'string',
+      value: 'ID',
+      multiple: true,
+      about: 'accept the doubts of these names; may be repeated, or a list with commas',
+    },
+    yes: { type: 'boolean', about: 'give the final confirmation; it accepts no doubts' },
+    'generate-answer': { type: 'string', value: 'FILE', about: 'also write the answers of this run to this file' },
+    'with-secrets': { type: 'boolean', about: 'with --generate-answer: write the passwords into that file, too' },
+  },
+  'Dialog and output': {
+    dialog: {
+      type: 'string',
+      value: 'KIND',
+      choices: ['lines', 'terminal', 'machine'],
+      about: 'lines (also through a pipe), terminal (menus and editing) or machine (a front end); default: what fits',
+    },
+    'no-input': { type: 'boolean', about: 'ask nothing and read nothing, even on a terminal' },
+    events: {
+      type: 'string',
+      value: 'json',
+      choices: ['json'],
+      only: ['setup', 'rollback', 'sandbox'],
+      about: 'write what happens to standard output as JSON lines, and all texts for people to standard error',
+    },
+    log: { type: 'string', value: 'FILE', about: 'write the log to this file instead of the usual place' },
+    json: { type: 'boolean', only: ['plan', 'status', 'answers'], about: 'print one JSON document, in which errors stand as well' },
+    to: {
+      type: 'string',
+      value: 'FORMAT',
+      choices: ['yaml', 'conf'],
+      only: ['answers'],
+      about: 'with answers convert: the format to write, yaml or conf',
+    },
+    output: {
+      type: 'string',
+      value: 'FILE',
+      only: ['answers'],
+      about: 'with answers convert: the file to write instead of standard output',
+    },
+    help: { type: 'boolean', short: 'h', about: 'show this help' },
+    version: { type: 'boolean', about: 'show the version' },
+  },
+} as const satisfies Record<string, Record<string, Option>>;
+
+type Groups = typeof optionGroups;
+type Options = Groups['What is installed'] & Groups['Answers'] & Groups['Dialog and output'];
+export type OptionName = keyof Options;
+
+/** All options by name. */
+export const options: ReadonlyMap<string, Option> = new Map<string, Option>(
+  Object.values(optionGroups).flatMap((group) => Object.entries(group)),
+);

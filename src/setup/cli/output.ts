@@ -1,0 +1,24 @@
+/** Prints what a command was asked for. */
+export const print = (text: string): void => void process.stdout.write(text);
+
+const ignore = (): void => undefined;
+
+/** Tells people something beside that: a warning, or why it failed. If nobody can read it, nobody can be told so either. */
+export function tell(text: string): void {
+  if (process.stderr.listenerCount('error', ignore) === 0) process.stderr.on('error', ignore);
+  process.stderr.write(text);
+}
+
+const reasons: Readonly<Record<string, string>> = { ENOSPC: 'no space is left on the device', EIO: 'input/output error' };
+
+/**
+ * Lets the program outlive the reader of its output. One that has read enough, as `head` does, is no failure; an output that cannot be
+ * written is: nobody has got what was asked for. Then the exit code is 1, where there was none other.
+ */
+export function outliveReader(): void {
+  process.stdout.on('error', ({ code = '', message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return;
+    tell(`engine-setup: standard output cannot be written: ${reasons[code] ?? message}\n`);
+    process.exitCode ||= 1;
+  });
+}

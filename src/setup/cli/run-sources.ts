@@ -1,0 +1,41 @@
+import { type Host, type Plugin, type Sources, type Text, message } from '#kit';
+import { whyNoEffect } from '../answers/known.ts';
+import { readSources } from '../answers/sources.ts';
+import { unknownKeys } from '../answers/unknown.ts';
+import { keysOf } from '../core/answers.ts';
+import { confirmSettings } from '../core/confirm.ts';
+import type { Input } from './input.ts';
+import { keptFiles } from './kept-files.ts';
+
+/** All answers of a run, with where they were read and what is odd about them. */
+export interface RunSources {
+  readonly sources: Sources;
+  /** In the order they count. */
+  readonly files: readonly string[];
+  readonly warnings: readonly Text[];
+}
+
+const keysIn = (plugins: readonly Plugin[]): ReadonlySet<string> =>
+  new Set([...plugins.flatMap(({ settings }) => settings ?? []), confirmSettings].flatMap(keysOf));
+
+/** Answers to the framework of the original, which have an option here: whoever gives one expects something of it. */
+function misplaced(sources: Sources, known: ReadonlySet<string>): readonly Text[] {
+  return sources.keys().flatMap((key) => {
+    const given = sources.find(key);
+    const why = whyNoEffect(key);
+    if (given?.origin.kind !== 'given' || known.has(key) || why?.startsWith('Say --') !== true) return [];
+    return [message`${given.origin.where ?? ''}: ${key} has no effect. ${why}`];
+  });
+}
+
+/**
+ * Joins what was given for this run with the configuration of the installation; `--config` stands instead of that one.
+ * Throws SetupError `refused` for configuration that cannot be used.
+ */
+export async function runSources(input: Input, on: { host: Host; withoutKept: boolean }): Promise<RunSources> {
+  const files = [...(on.withoutKept ? [] : await keptFiles(on.host)), ...input.files];
+  const sources = await readSources(files, input.answers);
+  const known = keysIn(input.plugins);
+  const warnings = [...sources.notes, ...misplaced(sources, known), ...(await unknownKeys(sources, known))];
+  return { sources, files: files.map(({ path }) => path), warnings };
+}

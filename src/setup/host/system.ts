@@ -1,0 +1,16 @@
+import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
+import { parseEnv } from 'node:util';
+import type { System } from '../kit/host.ts';
+
+/** What os-release(5) says; a system without the file is named by what it is not. */
+export function distributionOf(osRelease: string): System['distribution'] {
+  const { ID: id = 'unknown', VERSION_ID: version = '', PRETTY_NAME: title } = parseEnv(osRelease);
+  return { id, version, title: title ?? `${id} ${version}`.trim() };
+}
+
+/** The machine below everything: the same inside a sandbox. */
+export async function system(): Promise<System> {
+  const osRelease = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  return { memoryMiB: Math.floor(totalmem() / 1024 / 1024), distribution: distributionOf(osRelease) };
+}

@@ -1,0 +1,231 @@
+import { expect } from 'vitest';
+import type { Catalogue } from '#kit';
+import { type Machine, afterPowerCut, newMachine } from '../../src/setup/host/memory/index.ts';
+import { type Trial, conf, install } from '../support/installation.ts';
+import { machines } from '../support/machines.ts';
+
+export const password = 'canary-Wort-77';
+export const databasePassword = 'canary-Daten-88';
+
+export interface Story {
+  readonly name: string;
+  /** What happened on the machine before. */
+  readonly before?: (machine: Machine) => Promise<Machine>;
+  readonly machine?: Partial<Machine>;
+  readonly answers?: Readonly<Record<string, string>>;
+  readonly typed?: readonly string[];
+}
+
+export const complete = {
+  'OVESETUP_CONFIG/fqdn': 'str:engine.example.net',
+  'OVESETUP_CONFIG/adminPassword': `str:${password}`,
+  'OVESETUP_DB/password': `str:${databasePassword}`,
+  'OVESETUP_PKI/organization': 'str:Example',
+};
+
+const installed = async (machine: Machine): Promise<Machine> => {
+  const { outcome } = await install({ machine, files: [conf(complete)] });
+  expect(outcome.failure).toBeUndefined();
+  return machine;
+};
+
+/** What is typed at each question of a first installation, in its order; a story names only what it types differently. */
+const usually = {
+  components: ['', '', '', '', '', ''],
+  updates: [],
+  fqdn: [''],
+  firewall: ['', ''],
+  historyDatabase: ['', ''],
+  engineDatabase: ['', ''],
+  password: [password, password],
+  mode: [''],
+  ovnCredentials: [''],
+  wipe: [''],
+  organization: [''],
+  web: ['', ''],
+  scale: [''],
+  doubts: [],
+  confirmation: [''],
+} satisfies Readonly<Record<string, readonly string[]>>;
+
+const wizard = (different: Partial<Record<keyof typeof usually, readonly string[]>> = {}): readonly string[] =>
+  Object.values({ ...usually, ...different }).flat();
+
+/** Everything up to the password, so that a story can end there. */
+const untilPassword = (different: Parameters<typeof wizard>[0] = {}): readonly string[] => {
+  const all = { ...usually, ...different };
+  return [all.components, all.fqdn, all.firewall, all.historyDatabase, all.engineDatabase].flat();
+};
+
+const remote = { host: 'db1.example.net', port: 5432, name: 'engine', user: 'engine', password: databasePassword };
+
+/** A machine beside a database server that somebody else runs. */
+const besideServer = (settings: Readonly<Record<string, string>> = {}) => ({
+  names: new Map([
+    ['engine.example.net', ['192.0.2.10']],
+    ['db1.example.net', ['192.0.2.20']],
+  ]),
+  remoteDatabases: [{ ...remote, settings }],
+});
+
+/** Each story is a host, answers, and the whole screen they give. */
+export const stories: readonly Story[] = [
+  { name: 'first-install-with-defaults', typed: wizard() },
+  {
+    name: 'wrong-answers-are-asked-again',
+    typed: wizard({
+      components: ['maybe', 'y', 'yes', '', '', '', '', ''],
+      fqdn: ['bad_name', '192.0.2.1', 'nowhere.example.net', ''],
+      firewall: ['', 'iptables', 'ufw', 'FIREWALLD'],
+      password: ['short', 'short', password, 'other', 'password1', 'password1', '', password, password],
+      mode: ['everything', 'VIRT'],
+      scale: ['3', '2'],
+      confirmation: ['perhaps', 'ok'],
+    }),
+  },
+  { name: 'weak-password-accepted', typed: wizard({ password: ['password1', 'password1', 'yes'] }) },
+  { name: 'cancelled-at-the-end', typed: wizard({ confirmation: ['Cancel'] }) },
+  { name: 'input-ends-early', typed: [...untilPassword(), password, password] },
+  {
+    name: 'everything-declined',
+    typed: wizard({
+      components: ['', 'no', 'no', 'no', 'no', 'no'],
+      firewall: ['no'],
+      historyDatabase: [],
+      ovnCredentials: [],
+      web: ['no', 'manual'],
+      scale: [],
+    }),
+  },
+  { name: 'without-the-engine', typed: ['no', 'no', 'no', '', '', '', '', '', 'engine.example.net', '2', '', '', '', 'Cancel'] },
+  { name: 'own-ovn-credentials', typed: wizard({ ovnCredentials: ['no', 'someone', 'ovn@internal', databasePassword] }) },
+  { name: 'low-memory-declined', machine: machines.seed(), typed: wizard({ firewall: ['no'], doubts: [], confirmation: [''] }) },
+  { name: 'modest-memory', machine: machines['modest-memory'](), answers: complete },
+  { name: 'active-firewall', machine: machines['active-firewall'](), typed: wizard({ firewall: [''], confirmation: ['cancel'] }) },
+  { name: 'without-firewall', machine: machines['without-firewall'](), typed: wizard({ firewall: [], confirmation: ['cancel'] }) },
+  { name: 'foreign-host', machine: machines['foreign-host'](), answers: complete },
+  { name: 'updates-found', machine: machines['with-updates'](), typed: wizard({ updates: ['', 'no'], confirmation: ['cancel'] }) },
+  {
+    name: 'updates-declined-unattended',
+    machine: machines['with-updates'](),
+    answers: { ...complete, 'OSETUP_RPMDISTRO/enableUpgrade': 'bool:False' },
+  },
+  { name: 'unknown-name', machine: machines['unknown-name'](), answers: {} },
+  {
+    name: 'remote-database',
+    machine: besideServer(),
+    typed: wizard({
+      engineDatabase: [
+        'remote',
+        'nowhere.example.net',
+        'db1.example.net',
+        '70000',
+        '',
+        '',
+        'Engine',
+        '',
+        '',
+        'wrong',
+        '',
+        '',
+        '',
+        '',
+        '',
+        databasePassword,
+      ],
+      confirmation: ['cancel'],
+    }),
+  },
+  {
+    name: 'remote-database-unsuitable',
+    machine: besideServer({ max_connections: '100', work_mem: '4096', server_encoding: 'SQL_ASCII' }),
+    answers: {
+      ...complete,
+      'OVESETUP_PROVISIONING/postgresProvisioningEnabled': 'bool:False',
+      'OVESETUP_DB/host': 'str:db1.example.net',
+    },
+  },
+  { name: 'unattended', answers: complete },
+  {
+    name: 'unattended-by-question-names',
+    answers: {
+      'QUESTION/1/OVESETUP_NETWORK_FQDN_this': 'str:engine.example.net',
+      'QUESTION/1/OVESETUP_UPDATE_FIREWALL': 'str:No',
+      'QUESTION/1/OVESETUP_CONFIG_ADMIN_SETUP': `str:${password}`,
+      'QUESTION/2/OVESETUP_CONFIG_ADMIN_SETUP': `str:${password}`,
+      'QUESTION/1/OVESETUP_CONFIG_APPLICATION_MODE': 'str:virt',
+      'QUESTION/1/OVESETUP_PKI_ORG': 'str:Example',
+      'QUESTION/1/OVESETUP_DIALOG_CONFIRM_SETTINGS': 'str:ok',
+    },
+  },
+  {
+    name: 'unattended-low-memory-accepted-by-name',
+    machine: machines.seed(),
+    answers: { ...complete, 'OVESETUP_CONFIG/fqdn': 'str:localhost.localdomain', 'QUESTION/1/OVESETUP_MEMCHECK_ENABLED': 'str:yes' },
+  },
+  { name: 'unattended-without-answers' },
+  {
+    name: 'unattended-with-bad-answers',
+    answers: {
+      'OVESETUP_CONFIG/fqdn': 'str:-x-.example',
+      'OVESETUP_CONFIG/adminPassword': 'str:abc',
+      'OVESETUP_DB/port': 'int:99999',
+      'OVESETUP_PKI/country': 'str:usa',
+      'OVESETUP_CONFIG/applicationMode': 'str:all',
+      'OVESETUP_DWH_CONFIG/scale': 'int:3',
+      'OVESETUP_CONFIG/firewallManager': 'str:iptables',
+    },
+  },
+  { name: 'unattended-with-weak-password', answers: { ...complete, 'OVESETUP_CONFIG/adminPassword': 'str:password1' } },
+  { name: 'second-run', before: installed, answers: complete },
+  { name: 'second-run-interactive', before: installed, typed: ['', '', '', ''] },
+  { name: 'vacuum', before: installed, answers: { ...complete, 'OVESETUP_DB/engineVacuumFull': 'bool:True' } },
+  { name: 'organization-cannot-change', before: installed, answers: { ...complete, 'OVESETUP_PKI/organization': 'str:Another' } },
+  {
+    name: 'authority-lost',
+    before: async (machine) => {
+      const there = await installed(machine);
+      there.disk.delete('/etc/pki/ovirt-engine/ca.pem');
+      return there;
+    },
+    answers: complete,
+  },
+  {
+    name: 'authority-renewed',
+    before: async (machine) => {
+      const old = await installed({ ...machine, now: new Date('2016-06-01T00:00:00Z') });
+      return { ...old, now: new Date('2026-01-02T03:04:05Z') };
+    },
+    typed: ['', '', 'yes', '', ''],
+  },
+  {
+    name: 'cluster-in-the-way',
+    before: async (machine) => {
+      machine.disk.set('/var/lib/pgsql/data/PG_VERSION', { kind: 'file', content: Buffer.from('13\n'), mode: 0o600 });
+      return machine;
+    },
+    answers: complete,
+  },
+  { name: 'port-taken', machine: { foreignPorts: new Map([[443, 'nginx']]) }, answers: complete },
+  { name: 'little-room', machine: { freeBytes: 50 * 1024 * 1024 }, answers: complete },
+  { name: 'little-room-accepted', machine: { freeBytes: 50 * 1024 * 1024 }, typed: wizard({ doubts: ['yes'] }) },
+  {
+    name: 'taken-up-after-a-power-cut',
+    before: async (machine) => {
+      await install({ machine, files: [conf(complete)], accidents: [{ at: 80, how: 'cut-before' }] });
+      return afterPowerCut(machine);
+    },
+    answers: complete,
+  },
+];
+
+/** Plays a story. */
+export async function play({ before, machine, answers, typed }: Story, catalogue?: Catalogue): Promise<Trial> {
+  const given = newMachine(machine);
+  return install({
+    machine: before === undefined ? given : await before(given),
+    files: answers === undefined ? [] : [conf(answers)],
+    ...(typed === undefined ? {} : { typed }),
+    ...(catalogue === undefined ? {} : { catalogue }),
+  });
+}

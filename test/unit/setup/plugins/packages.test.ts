@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import type { PackageUpdate } from '#kit';
+import { enableUpgrade, requireRollback } from '../../../../plugins/packages/settings.ts';
+import { newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { dialogue, goodPassword } from '../../../support/dialogue.ts';
+
+const upgrade = 'OVESETUP_RPMDISTRO_PACKAGE_UPGRADE';
+const rollback = 'OVESETUP_RPMDISTRO_REQUIRE_ROLLBACK';
+const names = [upgrade, rollback];
+const reversible: PackageUpdate = { name: 'engine-setup', from: '1', to: '2', reversible: true };
+const irreversible: PackageUpdate = { name: 'engine-data', from: '3', to: '4', reversible: false };
+
+const ask = async (updates: readonly PackageUpdate[], more: Omit<Parameters<typeof dialogue>[0], 'machine'> = {}) => {
+  const { given = {} } = more;
+  const result = await dialogue({
+    ...more,
+    machine: newMachine({ updates }),
+    given: { 'OVESETUP_CONFIG/adminPassword': goodPassword, ...given },
+  });
+  const lines = result.dialog.logged.filter(([level]) => level === 'info').map(([, line]) => line);
+  return { ...result, lines, asked: result.asked.filter((name) => names.includes(name)) };
+};
+
+describe('package updates', () => {
+  test('are looked for, and nothing is asked where there are none', async () => {
+    const { lines, asked, find } = await ask([], { typed: {} });
+    expect(lines.slice(0, 2)).toEqual(['Checking for product updates...', 'No product updates found']);
+    expect(asked).toEqual([]);
+    expect([find(enableUpgrade), find(requireRollback)]).toEqual([undefined, undefined]);
+  });
+
+  test('are not looked for offline, and an answer about them has no effect there', async () => {
+    const given = { 'OVESETUP_CORE/offlinePackager': true, 'OSETUP_RPMDISTRO/enableUpgrade': true };
+    const { lines, asked, find, dialog } = await ask([reversible], { typed: {}, given });
+    expect(lines).not.toContain('Checking for product updates...');
+    expect(asked).toEqual([]);
+    expect(find(enableUpgrade)).toBeUndefined();
+    expect(dialog.logged.map(([, line]) => line)).toContainEqual(
+      expect.stringContaining('OSETUP_RPMDISTRO/enableUpgrade (a.conf:1) has no effect'),
+    );
+  });
+
+  test('are listed and asked about, with yes for Enter', async () => {
+    const { dialog, asked, find, lines } = await ask([reversible], { typed: {} });
+    expect(asked).toEqual([upgrade]);
+    expect(dialog.asked.find(({ name }) => name === upgrade)).toMatchObject({
+      initial: 'Yes',
+      notes: expect.arrayContaining(['    engine-setup 1 -> 2', expect.stringContaining('--offline')]),
+    });
+    expect(find(enableUpgrade)).toBe(true);
+    expect(lines).not.toContain('No product updates found');
+  });
+
+  test('have to be made before setup can go on', async () => {
+    const { problems } = await ask([reversible], { given: { 'OSETUP_RPMDISTRO/enableUpgrade': false } });
+    expect(problems).toMatchObject([{ id: 'OSETUP_RPMDISTRO/enableUpgrade', message: expect.stringContaining('--offline') }]);
+    const { find, dialog } = await ask([reversible], { typed: { [upgrade]: ['no', 'yes'] } });
+    expect(find(enableUpgrade)).toBe(true);
+    expect(dialog.logged).toContainEqual(['error', expect.stringContaining('have to be updated before setup can go on')]);
+  });
+
+  test('that cannot be taken back are a reason to end, unless somebody says otherwise', async () => {
+    const { dialog, asked, find } = await ask([reversible, irreversible], { typed: { [rollback]: 'no' } });
+    expect(asked).toEqual([upgrade, rollback]);
+    expect(dialog.asked.find(({ name }) => name === rollback)).toMatchObject({
+      initial: 'Yes',
+      notes: expect.arrayContaining(['    engine-data']),
+    });
+    expect(find(requireRollback)).toBe(false);
+    const unattended = await ask([irreversible]);
+    expect(unattended.problems).toMatchObject([{ id: 'OSETUP_RPMDISTRO/requireRollback' }]);
+    const accepted = await ask([irreversible], { given: { 'OSETUP_RPMDISTRO/requireRollback': false } });
+    expect(accepted.problems).toEqual([]);
+  });
+});
