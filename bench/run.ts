@@ -1,8 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
+import { answers } from './answers.ts';
 import { certificates } from './certificates.ts';
 import { firstQuestion } from './first-question.ts';
 import { install } from './install.ts';
+import { plan } from './plan.ts';
 import { meets, ratioOf, table, type Result } from './result.ts';
 import { startup } from './startup.ts';
 
@@ -12,7 +14,14 @@ import { startup } from './startup.ts';
  * is missed or a benchmark could not run.
  */
 
-const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = { startup, certificates, firstQuestion, install };
+const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
+  startup,
+  certificates,
+  firstQuestion,
+  answers,
+  plan,
+  install,
+};
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benchmarks);
 const results: Result[] = [];
