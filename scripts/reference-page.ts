@@ -1,5 +1,5 @@
-import { type Kind, type Plugin, checks, inEnglish, sections } from '#kit';
-import { type Inert, inertKeys, inertQuestions } from '../src/setup/answers/known.ts';
+import { type Kind, type Plugin, inEnglish, sections } from '#kit';
+import { type Inert, inertKeys, inertQuestions, waivable } from '../src/setup/answers/known.ts';
 import { questionsWithoutSetting } from '../src/setup/answers/meaning.ts';
 import type { AnySetting } from '../src/setup/core/answers.ts';
 
@@ -32,18 +32,24 @@ OVESETUP_CONFIG:
 OVESETUP_DB/port: 5432
 \`\`\`
 
+A file that setup writes says at its top how many answers it holds: \`# answers: 13\`. It may be edited all the same: where fewer are there,
+setup warns, and refuses the file only if its last line is unfinished, too, since it was cut off then.
+
+Sections with other titles are not read; setup warns of them, since a title may be misspelt.
+
 One form is turned into the other with \`engine-setup answers convert FILE --output=FILE\`. Passwords stay in it, comments do not.
 
 ## Who wins
 
 From the strongest to the weakest: \`[environment:enforce]\`, \`[environment:override]\`, \`[environment:init]\`, the command line,
-\`[environment:default]\` and YAML, and what earlier runs kept on the host. \`none:None\`, or nothing behind a key in YAML, counts as not
-given. A key that stands twice in one section with different values is refused; a key that nobody knows is told and has no effect.
+\`[environment:default]\` and YAML, and what earlier runs kept on the host. Among equals the last one wins. \`none:None\`, or nothing behind a
+key in YAML, counts as not given, and takes back what weaker places and earlier files say. A key that stands twice in one section with different values is refused; a key that nobody knows is told and has no effect.
 
 ## Replies to questions
 
 \`QUESTION/<n>/<name>\` replies to the n-th asking of a question, and is read like a typed reply: choices in any case, and empty for the
-default. A key that answers the same setting comes first. A password that is asked twice takes the replies 1 and 2. These questions belong
+default. A key that answers the same setting comes first. A password that is asked twice takes the replies 1 and 2; a secret
+stands in quotes in YAML, since a number would change on its way. These questions belong
 to no setting below:
 `;
 
@@ -62,7 +68,9 @@ function typeOf({ name, choices = [], parse }: Kind<unknown>): string {
     .map(code)
     .join(', ')
     .replace(/, ([^,]+)$/, ' or $1');
-  if (choices.length > 0) return parse(choices[0]) === true ? `${code('bool')} (${words})` : `${code('str')}: ${words}`;
+  if (choices.length > 0 && parse(choices[0]) === true) return `${code('bool')} (${words})`;
+  const stored = choices.map((choice) => String(parse(choice))).filter((name, at) => name !== choices[at]?.toLowerCase());
+  if (choices.length > 0) return `${code('str')}: ${words}${stored.length === 0 ? '' : `, also by name: ${stored.map(code).join(', ')}`}`;
   if (name.startsWith('integer ')) return `${code('int')} from ${name.slice('integer '.length).replace('..', ' to ')}`;
   return code(name.startsWith('list') ? 'multi-str' : 'str');
 }
@@ -106,10 +114,10 @@ export function answersPage(settings: readonly AnySetting[], plugins: readonly P
     const here = settings.filter(({ section }) => section === id);
     return here.length === 0 ? [] : [`## ${title}`, ...here.map((setting) => entry({ setting, plugin: pluginOf(setting) }))];
   });
-  const named = [...questionsWithoutSetting].filter(([name]) => !checks.includes(name));
+  const named = [...questionsWithoutSetting].filter(([name]) => !waivable.includes(name));
   const questions = [
     ...named.map(([name, { choices = [] }]) => `${code(name)}: ${choices.map(code).join(' or ')}`),
-    `a doubt about the host, by the name of its check, with ${code('Yes')} or ${code('No')}: ${checks.map(code).join(', ')}`,
+    `a doubt about the host, by the name of its check, with ${code('Yes')} or ${code('No')}: ${waivable.map(code).join(', ')} (also ${code('OVESETUP_MEMCHECK_ENABLED')})`,
   ];
   return [
     `${introduction}\n${bullets(questions)}`,

@@ -7,6 +7,7 @@ import {
   type View,
   message,
   port as portKind,
+  term,
   setting,
   text,
   yesNo,
@@ -30,6 +31,7 @@ export interface WantedFields {
   /** Whether somebody else has made it, so that its place and credentials are asked for. */
   readonly byHand: (view: View) => boolean;
   /** What is special about single fields of this database. */
+  readonly host?: Partial<Setting<string>>;
   readonly port?: Partial<Setting<number>>;
   readonly secured?: Partial<Setting<boolean>>;
   readonly validated?: Partial<Setting<boolean>>;
@@ -88,6 +90,7 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
       if (!byHand(view)) return 'A database that Setup makes is on this host: localhost is expected';
       return hostNameFlaw(value, reader);
     },
+    ...special.host,
   });
 
   const port = setting({
@@ -129,6 +132,8 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
     when: wanted,
     initial: (view) => view.get(secured),
     ...special.validated,
+    // Without a certificate there is nothing to compare.
+    settled: (view) => (view.get(secured) ? special.validated?.settled?.(view) : false),
   });
 
   const name = setting({
@@ -193,9 +198,11 @@ async function unusable(at: DatabaseAddress, reader: HostReader): Promise<Text |
   const where = `${at.user}@${at.host}:${at.port}/${at.name}`;
   try {
     const problems = await reader.database.look(at, settingsProblems);
-    return problems.length === 0 ? undefined : message`The server of ${where} has to be configured first:\n${problems.join('\n')}`;
+    return problems.length === 0
+      ? undefined
+      : message`The server of ${where} has to be configured first:${problems.reduce((all, problem) => message`${all}\n${problem}`, term(''))}`;
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    return message`Cannot connect to the database ${where}: ${error.message}`;
+    return message`Cannot connect to the database ${where}: ${term(error.text)}`;
   }
 }

@@ -1,4 +1,4 @@
-import type { Sql } from '#kit';
+import { type Message, type Sql, type Text, message, term } from '#kit';
 
 /** What the engine needs of the PostgreSQL server, whoever runs it. Numbers are in the unit of pg_settings. */
 const needs: readonly { readonly name: string; readonly rule: 'at least' | 'at most' | 'equal to'; readonly value: string }[] = [
@@ -11,13 +11,20 @@ const needs: readonly { readonly name: string; readonly rule: 'at least' | 'at m
   { name: 'work_mem', rule: 'at least', value: '8192' },
 ];
 
+/** How a rule is said. */
+const words: Readonly<Record<(typeof needs)[number]['rule'], Text>> = {
+  'at least': 'at least',
+  'at most': 'at most',
+  'equal to': 'equal to',
+};
+
 const fits = ({ rule, value }: (typeof needs)[number], found: string): boolean => {
   if (rule === 'equal to') return found.replaceAll('-', '').toUpperCase() === value;
   return rule === 'at least' ? Number(found) >= Number(value) : Number(found) <= Number(value);
 };
 
 /** The settings of a server that do not fit, one a line, each with what is needed. */
-export async function settingsProblems(sql: Sql): Promise<readonly string[]> {
+export async function settingsProblems(sql: Sql): Promise<readonly Message[]> {
   const rows = await sql.rows<{ name: string; setting: string; unit: string | null }>(
     'select name, setting, unit from pg_settings where name = any($1)',
     [needs.map(({ name }) => name)],
@@ -26,6 +33,6 @@ export async function settingsProblems(sql: Sql): Promise<readonly string[]> {
     const found = rows.find(({ name }) => name === need.name);
     if (found === undefined || fits(need, found.setting)) return [];
     const unit = found.unit ?? '';
-    return [`${need.name} is ${found.setting}${unit}, needed is ${need.rule} ${need.value}${unit}`];
+    return [message`${need.name} is ${found.setting}${unit}, needed is ${term(words[need.rule])} ${need.value}${unit}`];
   });
 }

@@ -23,12 +23,20 @@ const longEnough = (value: string): Text | undefined =>
 const valueIn = (configuration: string, key: string): string | undefined =>
   new RegExp(`^${key}="((?:[^"\\\\]|\\\\.)*)"$`, 'm').exec(configuration)?.[1]?.replace(/\\(.)/g, '$1');
 
+/** How the configuration says that the server is not ours; the template has the same line. */
+const foreignServer = '# The server of this database is run by somebody else.';
+
 /** The way into the database that an earlier run has configured, and whether the cluster is still there. */
 export const present = fact('database-present', async (host) => {
   const configuration = (await readText(host, paths.engineConfiguration)) ?? '';
   return {
     // The server's own word: it runs before the engine is configured.
     port: /^port = '(\d+)'$/m.exec((await readText(host, `${paths.data}/postgresql.conf`)) ?? '')?.[1],
+    /** Whether somebody else runs the server: it is not there below our paths, and its place stays what it was. */
+    foreign: configuration.includes(foreignServer),
+    host: valueIn(configuration, 'ENGINE_DB_HOST'),
+    secured: valueIn(configuration, 'ENGINE_DB_SECURED') === 'True',
+    validated: valueIn(configuration, 'ENGINE_DB_SECURED_VALIDATION') === 'True',
     name: valueIn(configuration, 'ENGINE_DB_DATABASE'),
     user: valueIn(configuration, 'ENGINE_DB_USER'),
     password: valueIn(configuration, 'ENGINE_DB_PASSWORD'),
@@ -92,7 +100,13 @@ const places = placeQuestions({
 export const { location, provisioning } = places;
 
 /** Whether the database server is ours to run: setup makes it now, or has made it. */
-export const isOurs = (view: View): boolean => view.find(provisioning) ?? view.fact(present).cluster;
+export const isOurs = (view: View): boolean => view.find(provisioning) ?? !view.fact(present).foreign;
+
+/** What the configuration of an installation that is there says already. */
+const unlessNew =
+  <T>(pick: (found: { readonly host: string | undefined; readonly secured: boolean; readonly validated: boolean }) => T) =>
+  (view: View): T | undefined =>
+    isNew(view) ? undefined : pick(view.fact(present));
 
 export const fields = databaseFields({
   prefix: 'OVESETUP_DB',
@@ -101,6 +115,9 @@ export const fields = databaseFields({
   usual: 'engine',
   wanted: engineHere,
   byHand: (view) => isNew(view) && !isOurs(view),
+  host: { settled: unlessNew(({ host }) => host) },
+  secured: { settled: unlessNew(({ secured }) => secured) },
+  validated: { settled: unlessNew(({ validated }) => validated) },
   port: {
     initial: (view) => (view.fact(sandbox) ? 15432 : 5432),
     validate: (value, view) =>

@@ -1,11 +1,11 @@
 import { plugin } from '#kit';
 import { isWholeHost } from '../environment/settings.ts';
-import { dwh, fields, performBackup, places, present, scale, vacuum } from './settings.ts';
+import { dwh, fields, installedBefore, performBackup, places, present, scale, vacuum } from './settings.ts';
 
 export default plugin({
   name: 'dwh',
   applies: isWholeHost,
-  facts: [present],
+  facts: [present, installedBefore],
   settings: [
     dwh,
     places.location,

@@ -1,6 +1,6 @@
-import { type View, choice, fact, readText, setting, yesNo } from '#kit';
-import { databaseFields, placeQuestions } from '../database/settings.ts';
-import { engineHere, installed } from '../engine/settings.ts';
+import { type View, choice, fact, message, readText, setting, yesNo } from '#kit';
+import { databaseFields, fields as engine, isOurs, placeQuestions } from '../database/settings.ts';
+import { engineHere, postInstall } from '../engine/settings.ts';
 
 /** The way into the history database that an earlier run has configured. */
 export const present = fact('dwh-database-present', async (host) => {
@@ -34,8 +34,13 @@ export const dwh = setting({
 });
 
 const wanted = (view: View): boolean => view.get(dwh);
+/** Whether an earlier run has installed it. */
+export const installedBefore = fact('dwh-installed', async (host) =>
+  ((await readText(host, postInstall)) ?? '').includes(`${dwh.key}=bool:True`),
+);
+
 /** The history database is not there yet, and this run is to make it. */
-const isNew = (view: View): boolean => view.fact(present) === undefined && (!view.fact(installed) || view.given(dwh));
+const isNew = (view: View): boolean => view.fact(present) === undefined && !view.fact(installedBefore);
 
 export const places = placeQuestions({
   prefix: 'OVESETUP_DWH_PROVISIONING',
@@ -43,6 +48,10 @@ export const places = placeQuestions({
   word: 'DWH',
   wanted: (view) => wanted(view) && isNew(view),
 });
+
+/** The port of the server of this host, where setup makes both databases there. */
+const onOneServer = (view: View): number | undefined =>
+  view.find(places.provisioning) === true && isOurs(view) ? (view.peek(engine.port) ?? 5432) : undefined;
 
 const byHand = (view: View): boolean => wanted(view) && isNew(view) && view.find(places.provisioning) === false;
 
@@ -53,6 +62,16 @@ export const fields = databaseFields({
   usual: 'ovirt_engine_history',
   wanted,
   byHand,
+  port: {
+    // One server on this host, one port.
+    initial: (view) => onOneServer(view) ?? 5432,
+    validate(value, view) {
+      const wanted = onOneServer(view);
+      return wanted === undefined || value === wanted
+        ? undefined
+        : message`Both databases are on the server of this host, which has port ${wanted}`;
+    },
+  },
   // Names and password of a database that setup makes are settled when it is made.
   secured: { when: byHand },
   validated: { when: byHand },
@@ -81,6 +100,7 @@ export const performBackup = setting({
           id: 'OVESETUP_DWH_VERIFY_NO_BACKUP',
           doubt: 'Without a backup the history database cannot be brought back if its upgrade fails',
           question: 'Are you sure you do not want to backup the DWH database?',
+          acceptedWhenGiven: true,
         },
 });
 

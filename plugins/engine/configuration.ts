@@ -1,11 +1,14 @@
 import type { Step, View } from '#kit';
 import { writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import { engineDatabase } from '../database/settings.ts';
+import { fields as database, engineDatabase, isOurs } from '../database/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { fqdn, httpsPort } from '../network/settings.ts';
 import { paths as pki } from '../pki/settings.ts';
 import { adminPassword, generateAdminPassword, paths, ssoClientSecret, unit } from './settings.ts';
+
+/** As the services read it. */
+const yesOrNo = (value: boolean): string => (value ? 'True' : 'False');
 
 /** The files below engine.conf.d. What an administrator adds as 99-*.conf wins, and is never touched. */
 export function configuration(view: View): readonly Step[] {
@@ -20,7 +23,12 @@ export function configuration(view: View): readonly Step[] {
     fragment(
       '10-setup-database.conf',
       'Configuring the way to the database',
-      render('engine/10-setup-database.conf', { ...engineDatabase(view) }),
+      render('engine/10-setup-database.conf', {
+        ...engineDatabase(view),
+        secured: yesOrNo(view.get(database.secured)),
+        validated: yesOrNo(view.get(database.validated)),
+        server: isOurs(view) ? 'setup' : 'somebody else',
+      }),
       true,
     ),
     fragment(

@@ -42,7 +42,7 @@ const schemas = (view: View): readonly Step[] => {
         title: 'Creating/refreshing Engine database schema',
         needs: needs(view),
         inside,
-        stops: stops(view),
+        stops,
         notify: [unit],
       },
       { at, admin, schema: 'public', migrations: shippedMigrations('src/services/engine/schema/engine') },
@@ -54,7 +54,7 @@ const schemas = (view: View): readonly Step[] => {
         title: "Creating/refreshing Engine 'internal' domain database schema",
         needs: needs(view),
         inside,
-        stops: stops(view),
+        stops,
         notify: [unit],
       },
       { at, admin, schema: 'aaa_jdbc', migrations: shippedMigrations('src/services/engine/schema/aaa_jdbc') },
@@ -132,7 +132,7 @@ export default plugin({
     const wanted = { id: 'https-port', port: view.get(httpsPort), purpose: 'HTTPS', key: httpsPort.key };
     const taken = await takenPort(host, wanted, { unit, port: view.fact(presentHttpsPort) });
     if (taken !== undefined) problems.push(taken);
-    if (view.fact(installed) && !view.fact(present).cluster) {
+    if (view.fact(installed) && isOurs(view) && !view.fact(present).cluster) {
       const marker = host.files.real(postInstall);
       problems.push({
         id: 'database-lost',

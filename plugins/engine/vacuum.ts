@@ -16,7 +16,7 @@ export function vacuumed(view: View): readonly Step[] {
         title: 'Running full vacuum on the Engine database',
         needs: ['engine/schema'],
         // It locks every table in turn: the engine would only wait.
-        stops: stops(view),
+        stops,
         notify: [unit],
       },
       {

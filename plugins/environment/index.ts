@@ -10,7 +10,7 @@ const neededBytes = 300 * 1024 * 1024;
 
 const mebibytes = (bytes: number): string => `${Math.floor(bytes / 1024 / 1024)} MiB`;
 
-/** What setup left of the original product: its packages, or its post-install file, which has a version of it. */
+/** The original product, by the package that its setup comes with. */
 const original = fact('original-installed', async (host) => {
   const version = await host.packages.version('ovirt-engine-setup-base');
   return version === undefined ? undefined : `ovirt-engine-setup-base ${version}`;

@@ -1,5 +1,5 @@
-import { type Setting, type View, setting, text, yesNo, message } from '#kit';
-import { adminPassword, engineHere, installed } from '../engine/settings.ts';
+import { type Setting, type View, fact, message, readText, setting, text, yesNo } from '#kit';
+import { adminPassword, engineHere, installed, postInstall } from '../engine/settings.ts';
 
 export const ovn = setting({
   key: 'OVESETUP_OVN/ovirtProviderOvn',
@@ -15,8 +15,11 @@ export const ovn = setting({
 
 const administrator = 'admin@internal';
 
-/** The engine gets to know the provider in this run: an earlier one has not done that. */
-const isNew = (view: View): boolean => engineHere(view) && view.find(ovn) === true && (!view.fact(installed) || view.given(ovn));
+/** Whether an earlier run has told the engine of the provider. */
+export const present = fact('ovn-present', async (host) => ((await readText(host, postInstall)) ?? '').includes(`${ovn.key}=bool:True`));
+
+/** The engine gets to know the provider in this run. */
+const isNew = (view: View): boolean => engineHere(view) && view.find(ovn) === true && !view.fact(present);
 
 export const defaultCredentials = setting({
   key: 'OVESETUP_OVN/defaultCredentials',
@@ -43,6 +46,9 @@ export const ovnUser: Setting<string> = setting({
   validate: (value) => (/^[^@\s]+@[^@\s]+$/.test(value) ? undefined : 'A user is written as NAME@PROFILE, such as admin@internal'),
 });
 
+/** The user is the administrator, whose password is given in this run. */
+const isKnown = (view: View): boolean => view.get(ovnUser) === administrator && view.find(adminPassword) !== undefined;
+
 export const ovnPassword: Setting<string> = setting({
   key: 'OVESETUP_OVN/ovirtProviderOvnPassword',
   section: 'engine',
@@ -52,11 +58,13 @@ export const ovnPassword: Setting<string> = setting({
   ask: {
     name: 'ovirt-provider-ovn-password',
     text: 'oVirt OVN provider password',
-    when: (view) =>
-      view.find(defaultCredentials) !== true && !(view.get(ovnUser) === administrator && view.find(adminPassword) !== undefined),
+    when: (view) => view.find(defaultCredentials) !== true && (view.find(defaultCredentials) === false || !isKnown(view)),
   },
   when: isNew,
   // The administrator of an installation that is there has a password that nobody can read.
-  initial: (view) => (view.get(ovnUser) === administrator && !view.fact(installed) ? view.get(adminPassword) : undefined),
+  initial: (view) =>
+    view.find(defaultCredentials) !== false && view.get(ovnUser) === administrator && !view.fact(installed)
+      ? view.get(adminPassword)
+      : undefined,
   remember: (view) => view.given(ovnPassword),
 });

@@ -36,7 +36,8 @@ export const enableUpgrade = setting({
   preview: 'Upgrade packages',
   when: pending,
   initial: true,
-  validate: (value) => (value ? undefined : 'The packages have to be updated before setup can go on; --offline leaves them as they are'),
+  validate: (value) =>
+    value ? undefined : { ends: 'The packages have to be updated before setup can go on; --offline leaves them as they are' },
 });
 
 /** Packages whose present version cannot be had any more. */
@@ -62,5 +63,5 @@ export const requireRollback = setting({
   preview: 'Require packages rollback',
   when: (view) => pending(view) && view.find(enableUpgrade) === true && irreversible(view).length > 0,
   initial: true,
-  validate: (value) => (value ? 'Setup was asked to end if a package update cannot be taken back' : undefined),
+  validate: (value) => (value ? { ends: 'Setup was asked to end if a package update cannot be taken back' } : undefined),
 });

@@ -76,5 +76,7 @@ export const rootPassword = setting({
   ask: { name: 'SSH_ACCESS_REMOTE_ENGINE_PASSWORD', text: 'root password on remote engine server' },
   secret: true,
   remember: false,
+  // Keys of ssh may do without.
+  initial: '',
   when: overSsh,
 });

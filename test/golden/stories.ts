@@ -87,6 +87,11 @@ export const stories: readonly Story[] = [
   { name: 'cancelled-at-the-end', typed: wizard({ confirmation: ['Cancel'] }) },
   { name: 'input-ends-early', typed: [...untilPassword(), password, password] },
   {
+    name: 'input-ends-at-the-confirmation',
+    machine: machines.seed(),
+    typed: wizard({ firewall: ['no'], doubts: ['yes'], confirmation: [] }),
+  },
+  {
     name: 'everything-declined',
     typed: wizard({
       components: ['', 'no', 'no', 'no', 'no', 'no'],
@@ -179,6 +184,16 @@ export const stories: readonly Story[] = [
   { name: 'unattended-with-weak-password', answers: { ...complete, 'OVESETUP_CONFIG/adminPassword': 'str:password1' } },
   { name: 'second-run', before: installed, answers: complete },
   { name: 'second-run-interactive', before: installed, typed: ['', '', '', ''] },
+  {
+    name: 'second-run-with-all-components-given',
+    before: installed,
+    answers: {
+      ...complete,
+      'OVESETUP_OVN/ovirtProviderOvn': 'bool:True',
+      'OVESETUP_DWH_CORE/enable': 'bool:True',
+      'OVESETUP_DB/engineVacuumFull': 'bool:False',
+    },
+  },
   { name: 'vacuum', before: installed, answers: { ...complete, 'OVESETUP_DB/engineVacuumFull': 'bool:True' } },
   { name: 'organization-cannot-change', before: installed, answers: { ...complete, 'OVESETUP_PKI/organization': 'str:Another' } },
   {

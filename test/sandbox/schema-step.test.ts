@@ -3,6 +3,7 @@ import type { DatabaseAddress, Host, Step } from '#kit';
 import { schema } from '#steps';
 import { sandboxHost } from '../../src/setup/host/sandbox.ts';
 import { type Migration, shippedMigrations } from '../../src/setup/render/shipped.ts';
+import { english } from '../support/fakes.ts';
 import { type TestPostgres, postgresVersions, startPostgres } from '../support/postgres.ts';
 
 const shipped = shippedMigrations('src/services/engine/schema/engine');
@@ -65,7 +66,10 @@ describe.each(postgresVersions)('the schema step on $name', ({ programs, missing
 
   test.skipIf(missing)('runs only the migrations that are missing, and notes each', async () => {
     await apply(step());
-    expect(await step(good).check(host)).toMatchObject({ kind: 'update', note: `${shipped.at(-1)?.version ?? ''} -> ${good.version}` });
+    expect(english(await step(good).check(host))).toMatchObject({
+      kind: 'update',
+      note: `${shipped.at(-1)?.version ?? ''} -> ${good.version}`,
+    });
     await apply(step(good));
     expect(await step(good).check(host)).toEqual({ kind: 'none' });
     expect(await server.query('select version from schema_version where current')).toEqual([{ version: good.version }]);

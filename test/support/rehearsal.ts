@@ -1,15 +1,18 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SetupError, message } from '#kit';
 import { readArguments } from '../../src/setup/cli/args.ts';
 import { endNow, verdict } from '../../src/setup/cli/commands/setup.ts';
-import { compose } from '../../src/setup/cli/compose.ts';
+import { complain } from '../../src/setup/cli/complain.ts';
+import { type Composed, compose } from '../../src/setup/cli/compose.ts';
 import { dialogKind, surroundings } from '../../src/setup/cli/dialog-kind.ts';
+import { heedStatements } from '../../src/setup/cli/framework-statements.ts';
 import { readInput } from '../../src/setup/cli/input.ts';
 import { listenToSignals } from '../../src/setup/cli/signals.ts';
 import { runPipeline } from '../../src/setup/core/pipeline.ts';
-import { type MemoryHost, memoryHost } from '../../src/setup/host/memory/index.ts';
+import { type Machine, type MemoryHost, memoryHost } from '../../src/setup/host/memory/index.ts';
 import { machines } from './machines.ts';
 
 /*
@@ -36,22 +39,30 @@ const own = /^--(host|pause)=(.*)$/;
 const words = process.argv.slice(2);
 const option = (name: string): string | undefined => words.map((word) => own.exec(word)).find((found) => found?.[1] === name)?.[2];
 
-const name = option('host') ?? 'usual';
-const machine = Object.entries(machines).find(([known]) => known === name)?.[1];
-if (machine === undefined) throw new Error(`there is no machine ${name}; known are ${Object.keys(machines).join(', ')}`);
+function machine(): Machine {
+  const name = option('host') ?? 'usual';
+  const found = Object.entries(machines).find(([known]) => known === name)?.[1];
+  if (found !== undefined) return found();
+  throw new SetupError('usage', message`there is no machine ${name}; known are ${Object.keys(machines).join(', ')}`);
+}
+
+async function rehearse(directory: string): Promise<Composed> {
+  const host = unhurried(memoryHost(machine()), Number(option('pause') ?? 0));
+  const args = heedStatements(readArguments(words.filter((word) => !own.test(word))));
+  const dialog = dialogKind(args, surroundings(args));
+  const signals = listenToSignals(endNow);
+  const input = await readInput(args, { root: directory, signal: signals.signal });
+  return compose(args, input, { version: '0.1.0', host, root: directory, signals, dialog });
+}
 
 const directory = mkdtempSync(join(tmpdir(), 'rehearsal-'));
-const args = readArguments(words.filter((word) => !own.test(word)));
-const signals = listenToSignals(endNow);
-const input = await readInput(args, { root: directory, signal: signals.signal });
-const host = unhurried(memoryHost(machine()), Number(option('pause') ?? 0));
-const { run, close } = await compose(args, input, {
-  version: '0.1.0',
-  host,
-  root: directory,
-  signals,
-  dialog: dialogKind(args, surroundings(args)),
-});
-const code = verdict(await runPipeline(run));
-close(code);
-process.exitCode = code;
+try {
+  const { run, close } = await rehearse(directory);
+  const code = verdict(await runPipeline(run));
+  close(code);
+  process.exitCode = code;
+} catch (error) {
+  // There is no log in it yet.
+  rmSync(directory, { recursive: true });
+  process.exitCode = await complain(error, false);
+}

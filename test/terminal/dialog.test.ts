@@ -97,7 +97,7 @@ describe.skipIf(noTerminals !== undefined)(`at a real terminal${noTerminals === 
       open([{ ask: text }]);
       expect(await terminal.shows('? explains')).not.toContain('goes back');
       terminal.press('<', 'Enter');
-      await terminal.shows('[ ERROR ] There is no earlier question to go back to');
+      await terminal.shows('[ ERROR ] There is no way back from this question');
       terminal.press('Enter');
       expect(await answers()).toEqual(['']);
     });

@@ -1,8 +1,9 @@
 import { message } from '../kit/text.ts';
-import { flawOfStray, isHopeless, judgeEnd } from './conf-flaws.ts';
-import { iniItems } from './ini.ts';
+import { beforeSections, flawOfStray, isHopeless, judgeContinuation, judgeEnd } from './conf-flaws.ts';
+import { type IniItem, iniItems } from './ini.ts';
 import {
   type Flaw,
+  type Ignored,
   type Note,
   type Reading,
   type Statement,
@@ -18,19 +19,24 @@ const strengthOf = (section: string): Strength | undefined => strengths.find((st
 
 /**
  * Reads a classic answer file: `[environment:default]` (or init, override, enforce) and `KEY=type:value` lines, UTF-8.
- * Continuation lines are indented; `#` and `;` start comment lines; other sections are ignored.
+ * Continuation lines are indented; `#` and `;` start comment lines; what stands in other sections is not read, and told.
  * @param file stands in front of the line number in every message
  */
 export function readConf(text: string, file: string): Reading {
   const statements: Statement[] = [];
   const problems: Flaw[] = [];
   const notes: Note[] = [];
+  const ignored: Ignored[] = [];
+  const reading = { statements, problems, notes, ignored };
   const at = (line: number) => ({ file, line });
-  if (text.includes('\0') || text.includes('\uFFFD'))
-    return { statements, problems: [flawAt(at(1), 'this is not a text file in UTF-8')], notes };
+  const damaged = text.search(/[\0\ufffd]/);
+  if (damaged >= 0) {
+    problems.push(flawAt(at(text.slice(0, damaged).split('\n').length), 'this is not a text file in UTF-8'));
+    return reading;
+  }
 
   const seen = new Map<string, { readonly value: string; readonly line: number }>();
-  const state = (strength: Strength, key: string, written: string, line: number): void => {
+  const state = (strength: Strength, { key, value: written, line, continued }: Extract<IniItem, { kind: 'option' }>): void => {
     const before = seen.get(`${strength} ${key}`);
     const typed = parseTyped(written);
     const original = before === undefined ? typed.original : refusesTheFile;
@@ -42,31 +48,37 @@ export function readConf(text: string, file: string): Reading {
       problems.push(flawAt(at(line), what, { ...more, remedy: 'Keep one of the two.' }));
       return;
     }
-    if ('wrong' in typed) problems.push(flawAt(at(line), typed.wrong, more));
+    const continuation = judgeContinuation(written, continued);
+    if (continuation !== undefined && 'flaw' in continuation) problems.push(flawAt(at(line), continuation.flaw, more));
+    else if ('wrong' in typed) problems.push(flawAt(at(line), typed.wrong, { ...more, expected: typed.wrong }));
     else statements.push({ ...more, value: typed.value, strength, place: at(line) });
+    if (continuation !== undefined && 'note' in continuation) notes.push(noteAt(at(line), continuation.note, key));
     if (typed.note !== undefined) notes.push(noteAt(at(line), typed.note, key));
   };
 
-  let section: string | undefined;
+  let section: { readonly name: string; readonly line: number } | undefined;
   for (const item of iniItems(text)) {
     const { line } = item;
-    if (isHopeless(problems, at(line))) return { statements, problems, notes };
-    const strength = strengthOf(section ?? '');
-    if (item.kind === 'section') section = item.name;
-    else if (section === undefined)
-      problems.push(flawAt(at(line), 'stands before the first section', { remedy: 'Start the file with [environment:default].' }));
-    else if (item.kind === 'stray') {
-      const { what, remedy } = flawOfStray(item.text);
+    if (isHopeless(problems, at(line))) return reading;
+    const strength = strengthOf(section?.name ?? '');
+    if (item.kind === 'section') section = item;
+    else if (item.kind === 'stray' && (section === undefined || strength !== undefined || item.text.startsWith('['))) {
       // What stands in the sections of others is none of our business, but a broken title may be that of a section of ours.
-      if (strength !== undefined || item.text.startsWith('[')) problems.push(flawAt(at(line), what, { remedy }));
-    } else if (strength !== undefined) state(strength, item.key, item.value, line);
+      const { what, remedy } = flawOfStray(item.text, section !== undefined);
+      problems.push(flawAt(at(line), what, { remedy }));
+      if (item.text.startsWith('[')) section = { name: item.text.slice(1).replace(/\].*$/, ''), line };
+    } else if (item.kind === 'option') {
+      if (section === undefined) problems.push(flawAt(at(line), beforeSections.what, { ...beforeSections, key: item.key }));
+      else if (strength === undefined) ignored.push({ key: item.key, place: at(line), section: section.name, from: at(section.line) });
+      else state(strength, item);
+    }
   }
   const end = judgeEnd(text, file, seen.size);
   problems.push(...end.problems);
   notes.push(...end.notes);
   if (section === undefined && problems.length === 0)
     problems.push(flawAt(at(1), 'the file is empty', { remedy: 'An answer file has at least the section [environment:default].' }));
-  return { statements, problems, notes };
+  return reading;
 }
 
 /** The answers of one section, strongest in the order of `strengths`. */

@@ -1,17 +1,27 @@
 import { type Problem, SetupError, message, messageOf } from '#kit';
 import { formatSections } from './conf.ts';
+import { nearestTitles } from './ignored.ts';
 import { type AnswerFile, readAnswers } from './sources.ts';
-import { type Statement, type Strength, flawAt, strengths } from './statement.ts';
+import { type Ignored, type Statement, type Strength, flawAt, strengths } from './statement.ts';
 
 /** The formats of answer files. */
 export type Format = 'conf' | 'yaml';
 
-/** The answers of one strength; of several files the last one counts, unless it says none. */
-function ofStrength(statements: readonly Statement[], strength: Strength): ReadonlyMap<string, unknown> {
-  const found = new Map<string, unknown>();
-  for (const { key, value } of statements.filter((one) => one.strength === strength))
-    if (value !== undefined || !found.has(key)) found.set(key, value);
-  return found;
+/** The answers of one strength; of several files the last one counts. */
+const ofStrength = (statements: readonly Statement[], strength: Strength): ReadonlyMap<string, unknown> =>
+  new Map(statements.filter((one) => one.strength === strength).map(({ key, value }) => [key, value]));
+
+/** What stands in sections that are not read, and would be lost. */
+async function lost(ignored: readonly Ignored[]): Promise<readonly Problem[]> {
+  if (ignored.length === 0) return [];
+  const nearestTo = await nearestTitles();
+  return ignored.map(({ key, place, section }) => {
+    const nearest = nearestTo(section);
+    return flawAt(place, message`stands in [${section}], which is not a section of answers`, {
+      key,
+      remedy: nearest === undefined ? 'Move it to [environment:default], or remove it.' : message`Did you mean ${nearest}?`,
+    });
+  });
 }
 
 /** What of some statements has no form in a format. */
@@ -50,7 +60,11 @@ export interface Converted {
 export async function convert(files: readonly AnswerFile[], to: Format): Promise<Converted> {
   const readings = await Promise.all(files.map(readAnswers));
   const statements = readings.flatMap((reading) => reading.statements);
-  const problems = [...readings.flatMap((reading) => reading.problems), ...unwritable(statements, to)];
+  const problems = [
+    ...readings.flatMap((reading) => reading.problems),
+    ...(await lost(readings.flatMap((reading) => reading.ignored))),
+    ...unwritable(statements, to),
+  ];
   if (problems.length > 0) throw new SetupError('refused', 'The answers cannot be converted', { problems });
   const sections = new Map(strengths.map((strength) => [strength, ofStrength(statements, strength)]));
   const keys = statements.filter(({ value }) => value !== undefined).map(({ key }) => key);

@@ -11,10 +11,11 @@ const words: Readonly<Record<Explanation['status'], string>> = {
 
 /** Everything about one statement behind its key, in one line. */
 function remarks({ value, setting, expected, reason, nearest, original, overridden, note }: Explanation): string {
+  const because = reason?.replace(/\.$/, '');
   const all = [
     setting === undefined ? undefined : `counts for ${setting}`,
     expected,
-    reason?.replace(/\.$/, ''),
+    because === expected ? undefined : because,
     nearest === undefined ? undefined : `did you mean ${nearest}?`,
     overridden === undefined ? undefined : `overridden in ${overridden}`,
     note,
@@ -28,5 +29,6 @@ export function explanationText(all: readonly Explanation[]): string {
   const width = all.reduce((most, one) => Math.max(most, sayPlace(one).length), 0);
   const lines = all.map((one) => `${sayPlace(one).padEnd(width)}  ${words[one.status].padEnd(9)}  ${one.key}${remarks(one)}`);
   const counts = Object.entries(words).map(([status, word]) => `${all.filter((one) => one.status === status).length} ${word}`);
-  return [...lines, `${all.length} ${all.length === 1 ? 'statement' : 'statements'}: ${counts.join(', ')}`, ''].join('\n');
+  const summary = `${all.length} ${all.length === 1 ? 'statement' : 'statements'}: ${counts.join(', ')}`;
+  return [...lines, `${summary}. Values are judged by their form; engine-setup plan tells whether they fit the host`, ''].join('\n');
 }

@@ -1,9 +1,10 @@
 import { inEnglish } from '#kit';
+import { nearestTitles, originalOfIgnored, whyIgnored } from './ignored.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Answerable, type Meaning, meanings, namesAmong } from './meaning.ts';
 import { rankOf, strongest } from './precedence.ts';
-import { type AnswerFile, isYaml, readAnswers } from './sources.ts';
-import { type Flaw, type Place, type Reading, type Statement, sayPlace } from './statement.ts';
+import { type AnswerFile, bounded, isYaml, readAnswers } from './sources.ts';
+import { type Flaw, type Ignored, type Place, type Reading, type Statement, sayPlace } from './statement.ts';
 import { nearestAmong } from './unknown.ts';
 
 /** What one statement of an answer file comes to. Part of the interface: `answers explain --json` prints these as they are. */
@@ -22,19 +23,17 @@ export interface Explanation extends Place, Judgement {
 function rivals(readings: readonly (Reading & AnswerFile)[], meaningOf: (key: string) => Meaning) {
   const winners = strongest(
     readings.flatMap(({ statements, kept }) =>
-      statements
-        .filter(({ value }) => value !== undefined)
-        .map((statement) => ({ key: statement.key, rank: rankOf(statement.strength, kept), statement })),
+      statements.map((statement) => ({ key: statement.key, rank: rankOf(statement.strength, kept), statement })),
     ),
   );
   /** The statement that settles a setting: under its own key before a former one. */
   const settling = ({ key, formerly = [] }: Answerable): Statement | undefined =>
-    [key, ...formerly].map((one) => winners.get(one)?.statement).find((one) => one !== undefined);
+    [key, ...formerly].map((one) => winners.get(one)?.statement).find((one) => one?.value !== undefined);
 
   return (statement: Statement): Statement | undefined => {
-    if (statement.value === undefined) return undefined;
     const meaning = meaningOf(statement.key);
-    const setting = meaning.of === 'setting' || meaning.of === 'question' ? meaning.setting : undefined;
+    const speaksOfSetting = statement.value !== undefined && (meaning.of === 'setting' || meaning.of === 'question');
+    const setting = speaksOfSetting ? meaning.setting : undefined;
     const winner = (setting === undefined ? undefined : settling(setting)) ?? winners.get(statement.key)?.statement;
     // Two equal statements in one section do not stand in each other's way.
     const same = winner?.key === statement.key && winner.place.file === statement.place.file && winner.strength === statement.strength;
@@ -44,13 +43,37 @@ function rivals(readings: readonly (Reading & AnswerFile)[], meaningOf: (key: st
 
 const byPlace = (a: Place, b: Place): number => a.line - b.line || (a.column ?? 0) - (b.column ?? 0);
 
-const ofFlaw = ({ place, key = '', what, original }: Flaw): Explanation => ({
+const ofFlaw = ({ place, key = '', what, expected, original }: Flaw): Explanation => ({
   ...place,
   key,
   status: 'bad-value',
+  ...(expected === undefined ? {} : { expected: inEnglish(expected) }),
   reason: inEnglish(what),
   ...(original === undefined ? {} : { original }),
 });
+
+/** What keeps a file from being read, in as many entries as people read. */
+const ofFlaws = (problems: readonly Flaw[]): readonly Explanation[] =>
+  bounded<Explanation>(problems.map(ofFlaw).sort(byPlace), (count, { file, line, column }) => ({
+    file,
+    line,
+    ...(column === undefined ? {} : { column }),
+    key: '',
+    status: 'bad-value',
+    reason: `${count} more problems`,
+  }));
+
+const ofIgnored = (ignored: Ignored, nearest: string | undefined): Explanation => {
+  const original = originalOfIgnored(ignored);
+  return {
+    ...ignored.place,
+    key: ignored.key,
+    status: 'no-effect',
+    reason: whyIgnored(ignored),
+    ...(nearest === undefined ? {} : { nearest }),
+    ...(original === undefined ? {} : { original }),
+  };
+};
 
 /** Explains every statement of answer files, in their order, as a run that is given just these files would take them. */
 export async function explain(files: readonly AnswerFile[], settings: readonly Answerable[]): Promise<readonly Explanation[]> {
@@ -58,6 +81,7 @@ export async function explain(files: readonly AnswerFile[], settings: readonly A
   const meaningOf = meanings(settings);
   const rivalOf = rivals(readings, meaningOf);
   const unknown = readings.some(({ statements }) => statements.some(({ key }) => meaningOf(key).of === 'unknown'));
+  const titleNear = readings.some(({ ignored }) => ignored.length > 0) ? await nearestTitles() : () => undefined;
   const nearestTo = unknown ? await nearestAmong(namesAmong(settings)) : () => undefined;
 
   const ofStatement = (statement: Statement): Explanation => {
@@ -76,8 +100,9 @@ export async function explain(files: readonly AnswerFile[], settings: readonly A
       ...(rival === undefined ? {} : { overridden: sayPlace(rival.place) }),
     };
   };
-  return readings.flatMap(({ statements, problems, notes }) => {
-    const entries = [...statements.map(ofStatement), ...problems.map(ofFlaw)].sort(byPlace);
+  return readings.flatMap(({ statements, problems, notes, ignored }) => {
+    const unread = ignored.map((one) => ofIgnored(one, titleNear(one.section)));
+    const entries = [...statements.map(ofStatement), ...unread, ...ofFlaws(problems)].sort(byPlace);
     const oddities = new Map(notes.map(({ place, what }) => [place.line, inEnglish(what)]));
     return entries.map((entry): Explanation => {
       const note = oddities.get(entry.line);

@@ -2,7 +2,14 @@
 export type IniItem =
   | { readonly kind: 'section'; readonly line: number; readonly name: string }
   /** A key with its value; the lines that continue it are joined by line breaks, without the blanks around them. */
-  | { readonly kind: 'option'; readonly line: number; readonly key: string; readonly value: string }
+  | {
+      readonly kind: 'option';
+      readonly line: number;
+      readonly key: string;
+      readonly value: string;
+      /** The lines that continue it. */
+      readonly continued: readonly number[];
+    }
   /** A line that is neither. */
   | { readonly kind: 'stray'; readonly line: number; readonly text: string };
 
@@ -15,9 +22,12 @@ function pairOf(line: string): { readonly key: string; readonly value: string } 
 
 /** Takes an ini file apart: any line end, a byte order mark, `#` and `;` comments. Time grows with the length alone. */
 export function* iniItems(text: string): Generator<IniItem> {
-  let option: { line: number; key: string; values: string[] } | undefined;
+  let option: { line: number; key: string; values: string[]; continued: number[] } | undefined;
   const finished = function* (): Generator<IniItem> {
-    if (option !== undefined) yield { kind: 'option', line: option.line, key: option.key, value: option.values.join('\n') };
+    if (option !== undefined) {
+      const { values, ...rest } = option;
+      yield { kind: 'option', ...rest, value: values.join('\n') };
+    }
     option = undefined;
   };
   for (const [index, raw] of text
@@ -30,13 +40,14 @@ export function* iniItems(text: string): Generator<IniItem> {
     const indented = /^\s/.test(raw);
     if (indented && option !== undefined) {
       option.values.push(trimmed);
+      option.continued.push(line);
       continue;
     }
     yield* finished();
     const section = indented ? null : /^\[([^\]]*)\]$/.exec(trimmed);
     const pair = indented ? undefined : pairOf(trimmed);
     if (section !== null) yield { kind: 'section', line, name: section[1] ?? '' };
-    else if (pair !== undefined) option = { line, key: pair.key, values: [pair.value] };
+    else if (pair !== undefined) option = { line, key: pair.key, values: [pair.value], continued: [] };
     else yield { kind: 'stray', line, text: trimmed };
   }
   yield* finished();

@@ -21,11 +21,19 @@ type Reply = Extract<Meaning, { of: 'question' }>;
 
 const hidden = '(hidden)';
 
+/** Nobody reads more of a value than this. */
+const longest = 200;
+const shortened = (text: string): string => (text.length <= longest ? text : `${text.slice(0, longest)}…`);
+
+/** YAML and typed values have numbers that are not written as they are read: 0123 is 123. A secret must not change on its way. */
+const unquoted: Judgement = { status: 'bad-value', expected: 'a secret is a text: put it in quotes, or behind str: in a classic file' };
+const isUnquoted = (raw: unknown, secret: boolean): boolean => secret && (typeof raw === 'number' || typeof raw === 'boolean');
+
 /** A value as the kind of a setting takes it. */
 function judged(kind: Kind<unknown>, raw: unknown, secret: boolean): Judgement {
   try {
     const shown = kind.format(kind.parse(raw));
-    return { status: 'used', value: secret ? hidden : shown };
+    return { status: 'used', value: secret ? hidden : shortened(shown) };
   } catch (error) {
     const expected = messageOf(error);
     return { status: 'bad-value', expected: secret && typeof raw === 'string' && raw !== '' ? expected.replaceAll(raw, hidden) : expected };
@@ -48,6 +56,7 @@ function judgedReply(meaning: Reply, raw: unknown): Judgement {
   const original = originalOfReply(kind, raw);
   const counts = setting === undefined ? {} : { setting: setting.key };
   if (typed === '') return { status: 'used', ...counts, reason: 'takes the default' };
+  if (isUnquoted(raw, secret)) return { ...unquoted, ...counts };
   return {
     ...judged(kind, secret ? typed : typed.trim(), secret),
     ...counts,
@@ -64,9 +73,9 @@ export function judge(meaning: Meaning, value: unknown): Judgement {
     meaning.of === 'setting' && meaning.renamed ? { status: 'renamed', setting: meaning.setting.key } : {};
   if (value === undefined) return { status: 'used', reason: 'none counts as not given', ...renamed };
   if (meaning.of === 'question') return judgedReply(meaning, value);
-  const { kind, secret = false } = meaning.setting;
-  const judgement = judged(kind, value, secret);
-  const original = originalOfValue(kind, value);
+  const { key, kind, secret = false } = meaning.setting;
+  const judgement = isUnquoted(value, secret) ? unquoted : judged(kind, value, secret);
+  const original = originalOfValue(key, kind, value);
   return {
     ...judgement,
     ...renamed,

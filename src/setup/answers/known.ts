@@ -1,3 +1,5 @@
+import { checks } from '../kit/outline.ts';
+
 /*
  * Names that answer files of earlier products hold, from release 3.3 to 4.5, and that have no effect here. A setting of the
  * same key always wins over this table. The name spaces and keys are those of the original engine-setup and its companions.
@@ -90,6 +92,20 @@ export const inertKeys: readonly Inert[] = [
     ],
     reason: 'The console proxy runs on the host of the engine, on its usual port.',
   },
+  { keys: ['OVESETUP_CONFIG/httpsPort'], reason: 'The port is OVESETUP_CONFIG/publicHttpsPort here.' },
+  { keys: ['OVESETUP_CONFIG/httpPort'], reason: 'The engine is reached with HTTPS only; see OVESETUP_CONFIG/publicHttpsPort.' },
+  {
+    keys: ['OVESETUP_APACHE/httpdService', 'OVESETUP_APACHE/configFile*', 'OVESETUP_APACHE/needRestart'],
+    reason: 'The service and the files of the web server have fixed names here.',
+  },
+  { keys: ['OVESETUP_CONFIG/forceInvalidPGConf'], reason: 'A PostgreSQL server whose configuration does not fit ends the run.' },
+  {
+    keys: ['AuthMethod', 'LCMessages', 'ListenAddress', 'MaxConn', 'ScramRotationEnabled'].map(
+      (name) => `OVESETUP_PROVISIONING/postgres${name}`,
+    ),
+    reason: 'Setup configures its PostgreSQL as the engine needs it.',
+  },
+  { keys: ['OVESETUP_SYSTEM/userPostgres'], reason: 'The account of PostgreSQL is that of the system.' },
   {
     keys: [
       'OVESETUP_PROVISIONING/postgresService',
@@ -128,7 +144,11 @@ export const inertKeys: readonly Inert[] = [
   { keys: ['OVESETUP_SYSTEM/redhatSupportProxyEnabled'], reason: 'Belongs to a branded product.' },
 ];
 
+/** The checks of the host whose findings can be accepted. */
+export const waivable: readonly string[] = ['authority-lost', 'disk-space', 'low-memory'];
+
 export const inertQuestions: readonly Inert[] = [
+  { keys: checks.filter((id) => !waivable.includes(id)), reason: 'What this check finds cannot be accepted, so nothing is asked.' },
   { keys: ['OVESETUP_SYSTEM_UNPRIVILEGED'], reason: 'Install below a directory of your own instead: --root=DIR.' },
   { keys: ['ovirt-cinderlib-*'], reason: 'Managed block storage is not a component of this setup.' },
   { keys: ['OVESETUP_GRAFANA_*', 'GRAFANA_*'], reason: 'Grafana is not a component of this setup.' },

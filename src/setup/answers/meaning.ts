@@ -1,5 +1,5 @@
-import { type Kind, type Setting, checks, choice } from '#kit';
-import { whyNoEffect, whyNotAsked } from './known.ts';
+import { type Kind, type Setting, choice } from '#kit';
+import { waivable, whyNoEffect, whyNotAsked } from './known.ts';
 
 /** What answers have to know of a setting. */
 export type Answerable = Pick<Setting<unknown>, 'key' | 'formerly' | 'secret' | 'ask' | 'kind'>;
@@ -16,14 +16,14 @@ export type Meaning =
 const yesOrNo = choice('Yes', 'No');
 const okOrCancel = choice('OK', 'Cancel');
 
-/** Questions that belong to no setting: doubts that can be accepted, and the confirmation. Doubts about the host have the names of its checks. */
+/** Questions that belong to no setting: doubts that can be accepted, and the confirmation. A doubt about the host has the name of its check. */
 export const questionsWithoutSetting: ReadonlyMap<string, Kind<unknown>> = new Map<string, Kind<unknown>>([
   ['OVESETUP_DIALOG_CONFIRM_SETTINGS', okOrCancel],
   ['OVESETUP_CORE_ENGINE_STOP', okOrCancel],
   ['OVESETUP_CONFIG_WEAK_ENGINE_PASSWORD', yesOrNo],
   ['OVESETUP_DWH_VERIFY_NO_BACKUP', yesOrNo],
   ['OVESETUP_MEMCHECK_ENABLED', yesOrNo],
-  ...checks.map((id) => [id, yesOrNo] as const),
+  ...waivable.map((id) => [id, yesOrNo] as const),
 ]);
 
 /** The name and the turn in `QUESTION/<n>/<name>`. */

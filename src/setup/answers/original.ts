@@ -1,9 +1,11 @@
 import type { Kind } from '#kit';
 
 /*
- * What the original engine-setup makes of a value that it has read without complaint. It judges no values of files: it
- * takes texts for what they are, and any text that is not empty for true.
+ * What the original engine-setup makes of a value that it has read without complaint. It judges few values of files: it
+ * takes texts for what they are, and any text that is not empty for true. Only with those of a connection it connects.
  */
+
+const isOfConnection = (key: string): boolean => /^OVESETUP_(DWH_)?DB\//.test(key);
 
 const attempt = (kind: Kind<unknown>, raw: unknown): { readonly value?: unknown } => {
   try {
@@ -18,9 +20,10 @@ const isDecision = (kind: Kind<unknown>): boolean => kind.choices?.length === 2 
 
 /**
  * What the original makes of the value of a key, where that is something else than what the kind makes of it.
+ * @param key of the setting
  * @param raw as it stands in a classic file
  */
-export function originalOfValue(kind: Kind<unknown>, raw: unknown): string | undefined {
+export function originalOfValue(key: string, kind: Kind<unknown>, raw: unknown): string | undefined {
   const { value } = attempt(kind, raw);
   if (typeof raw === 'boolean' && value === raw) return undefined;
   if (isDecision(kind)) {
@@ -28,7 +31,8 @@ export function originalOfValue(kind: Kind<unknown>, raw: unknown): string | und
     return original === value ? undefined : `takes it for ${original ? 'True' : 'False'}`;
   }
   // A list that is taken is a copy.
-  return value === raw || (Array.isArray(raw) && value !== undefined) ? undefined : 'keeps it as it stands, unchecked';
+  if (value === raw || (Array.isArray(raw) && value !== undefined)) return undefined;
+  return isOfConnection(key) ? 'keeps it as it stands, and tries to connect with it' : 'keeps it as it stands, unchecked';
 }
 
 /**

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
-import { type Given, type Problem, SetupError, type Sources, type Text, message, messageOf } from '#kit';
+import { type Given, type Problem, SetupError, type Sources, type Text, message } from '#kit';
 import { readConf } from './conf.ts';
+import { sectionNotes } from './ignored.ts';
 import { type Rank, rankOf, strongest } from './precedence.ts';
 import { type Reading, flawAt, sayPlace } from './statement.ts';
 
@@ -18,7 +19,7 @@ export interface ReadSources extends Sources {
 }
 
 /** Whether a file holds answers in YAML, by its name; all others are classic files. */
-export const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(path));
+export const isYaml = (path: string): boolean => ['.yaml', '.yml'].includes(extname(path).toLowerCase());
 
 /** Reads one answer file. Never throws: what is wrong is in the reading. */
 export async function readAnswers({ path, text }: Pick<AnswerFile, 'path' | 'text'>): Promise<Reading> {
@@ -27,8 +28,10 @@ export async function readAnswers({ path, text }: Pick<AnswerFile, 'path' | 'tex
   const { readYaml } = await import('./yaml.ts');
   try {
     return readYaml(text, path);
-  } catch (error) {
-    return { statements: [], problems: [flawAt({ file: path, line: 1 }, messageOf(error))], notes: [] };
+  } catch {
+    // The parser gives up on what is nested without end, or too long, in words about itself.
+    const problems = [flawAt({ file: path, line: 1 }, 'cannot be read as YAML')];
+    return { statements: [], problems, notes: [], ignored: [] };
   }
 }
 
@@ -44,13 +47,15 @@ export interface CommandLineAnswer {
 /** Nobody reads more than this of one file. */
 const shown = 100;
 
-/** As much of a list as people read, and how much more there is. */
-const bounded = <T>(all: readonly T[], more: (count: number) => T): readonly T[] =>
-  all.length <= shown ? all : [...all.slice(0, shown), more(all.length - shown)];
+/** As much of a list as people read, and in place of the others how many there are. */
+export function bounded<T>(all: readonly T[], more: (count: number, first: T) => T): readonly T[] {
+  const next = all[shown];
+  return next === undefined ? all : [...all.slice(0, shown), more(all.length - shown, next)];
+}
 
 /**
  * Reads all answer files and the statements of the command line into one place to ask.
- * Of several files the last one that names a key counts. Throws SetupError `refused` with all problems together.
+ * Of several files the last one that names a key counts, even if it says none. Throws SetupError `refused` with all problems together.
  */
 export async function readSources(files: readonly AnswerFile[], commandLine: readonly CommandLineAnswer[] = []): Promise<ReadSources> {
   const problems: Problem[] = [];
@@ -67,14 +72,14 @@ export async function readSources(files: readonly AnswerFile[], commandLine: rea
     );
     notes.push(
       ...bounded<Text>(
-        reading.notes.map((note) => note.message),
+        [...reading.notes.map((note) => note.message), ...(await sectionNotes(reading.ignored))],
         (count) => message`${path}: ${count} more notes of this kind`,
       ),
     );
     for (const { key, value, strength, place } of reading.statements) {
       const given: Given = { key, raw: value, origin: { kind: kept ? 'kept' : 'given', where: sayPlace(place) } };
-      // In a file, none counts as not given.
-      if (value !== undefined) claims.push({ key, rank: rankOf(strength, kept), given });
+      // None takes back what weaker places and earlier files say.
+      claims.push({ key, rank: rankOf(strength, kept), given: value === undefined ? undefined : given });
     }
   }
   for (const { key, value, where } of commandLine) {

@@ -18,7 +18,7 @@ export const sayPlace = ({ file, line, column }: Place): string => `${file}:${li
 /** One `key = value` of an answer file, typed but not yet judged by the setting it belongs to. */
 export interface Statement {
   readonly key: string;
-  /** undefined: the file says "none", which counts as not given. */
+  /** undefined: the file says "none", which counts as not given, whatever weaker places say. */
   readonly value: unknown;
   readonly strength: Strength;
   readonly place: Place;
@@ -32,6 +32,8 @@ export interface Flaw extends Problem {
   /** What is wrong, without place and key. */
   readonly what: Text;
   readonly key?: string;
+  /** What would be read in its place. */
+  readonly expected?: Text;
   readonly original?: string;
 }
 
@@ -44,11 +46,22 @@ export interface Note {
   readonly message: Text;
 }
 
+/** A statement in a section that is not read. */
+export interface Ignored {
+  readonly key: string;
+  readonly place: Place;
+  /** The title of the section, without brackets. */
+  readonly section: string;
+  /** Where the section begins. */
+  readonly from: Place;
+}
+
 /** What reading one file gave. Flaws are collected, so that all of them are shown together. */
 export interface Reading {
   readonly statements: readonly Statement[];
   readonly problems: readonly Flaw[];
   readonly notes: readonly Note[];
+  readonly ignored: readonly Ignored[];
 }
 
 /** A note at a place. The text must not hold the value: it may be a secret. */
@@ -58,7 +71,7 @@ export const noteAt = (place: Place, what: Text, key?: string): Note => {
 };
 
 /** A flaw at a place. The text must not hold the value: it may be a secret. */
-export const flawAt = (place: Place, what: Text, more: { remedy?: Text; key?: string; original?: string } = {}): Flaw => ({
+export const flawAt = (place: Place, what: Text, more: Partial<Pick<Flaw, 'remedy' | 'key' | 'expected' | 'original'>> = {}): Flaw => ({
   id: 'answer-file',
   level: 'error',
   ...noteAt(place, what, more.key),

@@ -54,7 +54,7 @@ export function parseTyped(text: string): Typed {
 
 /** What one line can hold: with a line break in it, a value could give other answers. */
 function singleLine(text: string): string {
-  if (/[\r\n]/.test(text)) throw new Error('a text with line breaks has no form in an answer file');
+  if (/[\r\n]/.test(text)) throw new Error('only a list can have line breaks in a classic file');
   if (/[\0\ufffd]/.test(text) || !text.isWellFormed()) throw new Error('a text with damaged characters has no form in an answer file');
   if (text !== text.trimEnd()) throw new Error('a text with blanks at its end has no form in an answer file');
   return text.includes('%%') ? text.replaceAll('%', '%%') : text;

@@ -1,5 +1,6 @@
 import { type Sources, type Text, message } from '#kit';
-import { whyNoEffect } from './known.ts';
+import { whyNoEffect, whyNotAsked } from './known.ts';
+import { questionIn, questionsWithoutSetting } from './meaning.ts';
 
 /** Finds the name that somebody most likely meant; undefined where none is near. */
 export type Nearest = (name: string) => string | undefined;
@@ -28,11 +29,23 @@ export async function nearestAmong(names: Iterable<string>): Promise<Nearest> {
 /** Nobody reads more warnings of one kind than this. */
 const shown = 50;
 
-/** Keys that nobody knows, each with the nearest one that is known. They warn; they never block. */
-export async function unknownKeys(sources: Sources, known: ReadonlySet<string>): Promise<readonly Text[]> {
-  const unknown = sources.keys().filter((key) => !known.has(key) && !key.startsWith('QUESTION/') && whyNoEffect(key) === undefined);
+/**
+ * Keys that nobody knows, each with the nearest one that is known. They warn; they never block.
+ * @param known keys of settings
+ * @param asked names of their questions; replies are not looked at without them
+ */
+export async function unknownKeys(sources: Sources, known: ReadonlySet<string>, asked?: ReadonlySet<string>): Promise<readonly Text[]> {
+  const isKnown = (key: string): boolean => {
+    if (known.has(key) || whyNoEffect(key) !== undefined) return true;
+    if (!key.startsWith('QUESTION/')) return false;
+    if (asked === undefined) return true;
+    const name = questionIn(key)?.name;
+    return name !== undefined && (asked.has(name) || questionsWithoutSetting.has(name) || whyNotAsked(name) !== undefined);
+  };
+  const unknown = sources.keys().filter((key) => !isKnown(key));
   if (unknown.length === 0) return [];
-  const nearestTo = await nearestAmong(known);
+  const names = [...(asked ?? []), ...questionsWithoutSetting.keys()];
+  const nearestTo = await nearestAmong([...known, ...names.map((name) => `QUESTION/1/${name}`)]);
   const warnings = unknown.slice(0, shown).map((key) => {
     const where = sources.find(key)?.origin.where ?? '';
     const nearest = nearestTo(key);

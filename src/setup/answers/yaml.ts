@@ -2,16 +2,38 @@ import { type ErrorCode, LineCounter, type ParsedNode, isMap, isScalar, isSeq, p
 import { type Text, message } from '../kit/text.ts';
 import { type Flaw, type Place, type Reading, type Statement, flawAt } from './statement.ts';
 
-/** What the parser would say with words of the file, which may be secret. */
-const withoutQuotes: Partial<Readonly<Record<ErrorCode, Text>>> = {
+const tooDeep = 'is nested too deeply for an answer file';
+
+/** What the parser finds, in words for whoever wrote the file. Its own ones repeat what stands there, which may be secret. */
+const findings: Readonly<Record<ErrorCode, Text>> = {
+  ALIAS_PROPS: 'aliases are not read',
+  BAD_ALIAS: 'aliases are not read',
+  BAD_COLLECTION_TYPE: 'tags are not read',
   BAD_DIRECTIVE: 'directives are not read',
   BAD_DQ_ESCAPE: 'there is no such escape sequence',
+  BAD_INDENT: 'is not indented like the lines it belongs to',
+  BAD_PROP_ORDER: 'tags and anchors are not read',
+  BAD_SCALAR_START: 'a value that begins like this needs quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'several KEY: stand on one line; a value with a colon in it needs quotes',
+  BLOCK_IN_FLOW: 'inside of brackets, nothing can be indented as a block',
+  DUPLICATE_KEY: 'stands twice',
+  IMPOSSIBLE: 'cannot be read as YAML',
+  KEY_OVER_1024_CHARS: 'the key is too long',
+  MISSING_CHAR: 'a quote, bracket, comma, colon or blank is missing',
+  MULTILINE_IMPLICIT_KEY: 'a key stands on a single line, followed by a colon',
+  MULTIPLE_ANCHORS: 'anchors are not read',
+  MULTIPLE_DOCS: 'the file holds several documents; an answer file is a single one, without --- in it',
+  MULTIPLE_TAGS: 'tags are not read',
+  NON_STRING_KEY: 'a key is a text; one that looks like a number needs quotes',
+  RESOURCE_EXHAUSTION: tooDeep,
+  TAB_AS_INDENT: 'tabs do not indent in YAML; use blanks',
   TAG_RESOLVE_FAILED: 'tags are not read',
+  UNEXPECTED_TOKEN: 'this is not expected here',
 };
 
-/** What the parser says, without what stands in the file. */
+/** What the parser says. */
 const said = ({ code, message: words }: { readonly code: ErrorCode; readonly message: string }): Text =>
-  words.includes('call stack') ? 'is nested too deeply for an answer file' : (withoutQuotes[code] ?? words.replace(/(?<=\S): .*$/s, ''));
+  words.includes('call stack') ? tooDeep : findings[code];
 
 /**
  * Reads answers written as YAML: `OVESETUP_CONFIG/fqdn: engine.example.net`, or the same nested by name space.
@@ -27,7 +49,10 @@ export function readYaml(text: string, file: string): Reading {
   };
   // Keys that stand twice are found below, in one pass.
   const document = parseDocument(text, { lineCounter, uniqueKeys: false, prettyErrors: false });
-  const problems: Flaw[] = [...document.errors, ...document.warnings].map((one) => flawAt(at(one.pos[0]), said(one)));
+  const found = [...document.errors, ...document.warnings].map((one) => flawAt(at(one.pos[0]), said(one)));
+  // Where the parser gave up, all else that it found follows from that.
+  const gaveUp = found.find(({ what }) => what === tooDeep);
+  const problems: Flaw[] = gaveUp === undefined ? found : [gaveUp];
   const statements: Statement[] = [];
   const lines = new Map<string, number>();
   const add = (key: string, value: unknown, place: Place): void => {
@@ -59,5 +84,5 @@ export function readYaml(text: string, file: string): Reading {
   };
 
   if (problems.length === 0) walk(document.contents, '');
-  return { statements, problems, notes: [] };
+  return { statements, problems, notes: [], ignored: [] };
 }

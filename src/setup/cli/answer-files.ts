@@ -42,6 +42,30 @@ function configured(path: string): readonly string[] {
   return parts.length > 0 && lstatSync(path, { throwIfNoEntry: false }) === undefined ? parts : [path, ...parts];
 }
 
+/** Which file a path leads to; undefined for what is none, and for what will be complained of when it is opened. */
+function identityOf(path: string): string | undefined {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() ? `${stat.dev}:${stat.ino}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Throws SetupError `usage` where the answers of the run are to be written over a file that they come from: passwords and comments
+ * in it would be lost.
+ */
+export function keepInput({ generateAnswer, setFile }: Arguments, files: readonly Pick<NamedFile, 'path'>[]): void {
+  const target = generateAnswer === undefined ? undefined : identityOf(generateAnswer);
+  if (generateAnswer === undefined || target === undefined) return;
+  const inputs = [...files.map(({ path }) => path), ...setFile.map(({ value }) => value)];
+  if (inputs.map(identityOf).includes(target))
+    throw new SetupError('usage', message`--generate-answer=${generateAnswer} would write over a file that answers are read from`, {
+      remedy: 'Name another file.',
+    });
+}
+
 /** Reads the files and pipes that the command line names, in the order they count. Throws SetupError `refused` with all that cannot be read. */
 export async function namedFiles({ config, configAppend }: Arguments, signal: AbortSignal): Promise<readonly NamedFile[]> {
   const files: NamedFile[] = [];

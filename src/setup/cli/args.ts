@@ -48,6 +48,15 @@ export interface Arguments {
 /** Commands that take words of their own, and check them. */
 const wordy: ReadonlySet<CommandName> = new Set(['answers', 'sandbox']);
 
+/** A front end, and somebody who reads events, want standard output for themselves; a front end is there to answer. */
+export const dialogClashes = (said: { dialog: string | undefined; noInput: boolean; events: boolean }): readonly string[] =>
+  said.dialog !== 'machine'
+    ? []
+    : [
+        ...(said.noInput ? ['--dialog=machine and --no-input: a front end is there to be asked'] : []),
+        ...(said.events ? ['--dialog=machine and --events=json: both want standard output for themselves'] : []),
+      ];
+
 /** What does not go together. */
 function clashes({ plain, values }: Words): readonly string[] {
   const [word = 'setup', ...more] = plain;
@@ -57,10 +66,10 @@ function clashes({ plain, values }: Words): readonly string[] {
   const problems = idle.map((name) => `--${name} means nothing to ${command}`);
   if (more.length > 0 && !wordy.has(command)) problems.push(`${more.join(' ')}: ${command} takes no further words`);
   if (values.has('with-secrets') && !values.has('generate-answer')) problems.push('--with-secrets wants --generate-answer=FILE, too');
-  const machine = values.get('dialog')?.at(-1) === 'machine';
-  if (machine && values.has('no-input')) problems.push('--dialog=machine and --no-input: a front end is there to be asked');
-  if (machine && values.has('events')) problems.push('--dialog=machine and --events=json: both want standard output for themselves');
-  return problems;
+  return [
+    ...problems,
+    ...dialogClashes({ dialog: values.get('dialog')?.at(-1), noInput: values.has('no-input'), events: values.has('events') }),
+  ];
 }
 
 function refuse(problems: readonly string[]): never {
@@ -83,10 +92,12 @@ export function readArguments(argv: readonly string[]): Arguments {
       const at = text.indexOf('=');
       const pair = { key: text.slice(0, at), value: text.slice(at + 1) };
       if (at > 0 && value.test(pair.value)) return [pair];
-      // It may be a password at the wrong place: it is not repeated.
-      problems.push(`--${name} wants ${options.get(name)?.value ?? ''}`);
+      // It may be a password at the wrong place: it is not repeated. That nothing stands there has been said.
+      if (text !== '') problems.push(`--${name} wants ${options.get(name)?.value ?? ''}`);
       return [];
     });
+  const allowed = all('allow').flatMap((ids) => ids.split(',').map((id) => id.trim()));
+  if (allowed.includes('') && !all('allow').includes('')) problems.push('--allow: a name between its commas is empty');
   const [command = 'setup', ...more] = words.plain;
   const args: Arguments = {
     command: command as CommandName,
@@ -105,11 +116,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     setFd: pairs('set-fd', /^\d{1,9}$/),
     otopiEnvironment: last('otopi-environment'),
     acceptDefaults: has('accept-defaults'),
-    allow: new Set(
-      all('allow')
-        .flatMap((ids) => ids.split(','))
-        .map((id) => id.trim()),
-    ),
+    allow: new Set(allowed),
     yes: has('yes'),
     generateAnswer: last('generate-answer'),
     withSecrets: has('with-secrets'),

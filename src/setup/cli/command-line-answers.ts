@@ -2,6 +2,7 @@ import { type Problem, SetupError, message, term } from '#kit';
 import type { CommandLineAnswer } from '../answers/sources.ts';
 import type { Arguments } from './args.ts';
 import { environmentStatements } from './environment-statements.ts';
+import { isFrameworkKey } from './framework-statements.ts';
 import { type Bounds, type Read, readNamed, readOpened } from './read-input.ts';
 import { Unreadable } from './unreadable.ts';
 
@@ -78,5 +79,6 @@ export async function commandLineAnswers(
   const set = args.set.map(({ key, value }) => ({ key, value, where: '--set' }));
   const statements = args.otopiEnvironment === undefined ? [] : environmentStatements(args.otopiEnvironment);
   refuseSecrets([...set, ...statements], isSecret);
-  return [...switches(args), ...set, ...(await fromFiles(args, isSecret, signal)), ...statements];
+  const isAnswer = ({ key }: CommandLineAnswer): boolean => !isFrameworkKey(key);
+  return [...switches(args), ...set.filter(isAnswer), ...(await fromFiles(args, isSecret, signal)), ...statements.filter(isAnswer)];
 }

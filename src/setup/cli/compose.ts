@@ -38,7 +38,8 @@ export async function compose(
   const screenMask = newMask({ words: false });
   const logMask = newMask({ words: true });
   const logPath = args.log ?? usualLog(root, name);
-  const { log, trouble } = kind === undefined ? { log: silentLog(logPath), trouble: [] } : tryOpenLog(logPath, logMask);
+  const { log, trouble } =
+    kind === undefined ? { log: silentLog(logPath), trouble: [] } : tryOpenLog(logPath, logMask, { named: args.log !== undefined });
   const { catalogue, warning: noTranslation } = catalogueFor(process.env);
   const means = { mask: screenMask, log, signal: signals.signal, catalogue };
   const conversation = kind === undefined ? silence(means) : await openConversation(kind, args, means);

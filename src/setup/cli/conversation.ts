@@ -26,7 +26,7 @@ interface Means {
 
 /** The screen for people, where standard output carries events. */
 const stderrScreen = (): Screen => ({
-  colour: process.stderr.isTTY && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
+  colour: process.stderr.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
   write: tell,
 });
 
@@ -87,6 +87,12 @@ export async function openConversation(kind: DialogKind, args: Arguments, on: Me
   const screen = args.events ? stderrScreen() : stdoutScreen();
   const conversation = await open(kind, streamForPeople(args), { ...on, screen });
   return args.events ? withEvents(conversation, on.mask) : conversation;
+}
+
+/** The conversation with a program that reads standard output, if there is one, and nothing for people. */
+export async function openProgramConversation(args: Arguments, on: Means): Promise<Conversation | undefined> {
+  if (args.dialog === 'machine') return openConversation('machine', args, on);
+  return args.events ? withEvents(silence(on), on.mask) : undefined;
 }
 
 /** For commands that only look: nobody is asked, and their own words are all there is to read. */

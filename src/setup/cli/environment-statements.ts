@@ -8,9 +8,10 @@ const option = '--otopi-environment';
 /**
  * Reads the statements of `--otopi-environment`: `KEY=type:value`, separated by blanks and quoted as in a shell. `APPEND:KEY=str:text` puts
  * a colon and the text behind what the command line has said of the key before, `PREPEND:KEY=str:text` puts them in front.
- * Throws SetupError `usage` with everything that is wrong.
+ * @param saidBefore what options have said of keys
+ * @throws SetupError `usage` with everything that is wrong
  */
-export function environmentStatements(text: string): readonly CommandLineAnswer[] {
+export function environmentStatements(text: string, saidBefore: ReadonlyMap<string, unknown> = new Map()): readonly CommandLineAnswer[] {
   const words = shellWords(text);
   if (words === undefined) throw new SetupError('usage', message`${option}: a quote is not closed`, { remedy: 'See engine-setup --help.' });
   const found = new Map<string, unknown>();
@@ -22,7 +23,7 @@ export function environmentStatements(text: string): readonly CommandLineAnswer[
       continue;
     }
     const read = parseTyped(typed);
-    const before = found.get(key);
+    const before = found.has(key) ? found.get(key) : saidBefore.get(key);
     if ('wrong' in read) problems.push(message`${option}: ${key}: ${term(read.wrong)}`);
     else if (how === undefined || before === undefined) found.set(key, read.value);
     else if (typeof before !== 'string' || typeof read.value !== 'string')

@@ -2,7 +2,8 @@ import { plugins as ours } from '../../../plugins/index.ts';
 import { type Plugin, type Text, message } from '#kit';
 import { type CommandLineAnswer, readSources } from '../answers/sources.ts';
 import { confirmSettings } from '../core/confirm.ts';
-import { type NamedFile, namedFiles } from './answer-files.ts';
+import { type NamedFile, keepInput, namedFiles } from './answer-files.ts';
+import { allowedNames } from './allowed-names.ts';
 import type { Arguments } from './args.ts';
 import { commandLineAnswers } from './command-line-answers.ts';
 import { exposedSecrets } from './exposed-secrets.ts';
@@ -26,13 +27,16 @@ export interface Input {
  * @throws SetupError `usage` or `refused`
  */
 export async function readInput(args: Arguments, on: { root: string; signal: AbortSignal }): Promise<Input> {
-  const plugins = [...ours, ...(await thirdPartyPlugins(on.root, [{ name: 'core', settings: [confirmSettings] }, ...ours]))];
+  const theirs = await thirdPartyPlugins(on.root, [{ name: 'core', settings: [confirmSettings] }, ...ours]);
+  const plugins = [...ours, ...theirs];
+  const unknownDoubts = await allowedNames(args.allow, theirs);
   const isSecret = secretKeys(plugins.flatMap(({ settings }) => settings ?? []));
   const answers = await commandLineAnswers(args, isSecret, on.signal);
   const files = await namedFiles(args, on.signal);
+  keepInput(args, files);
   // Only to see that they can be understood: they count together with the configuration of the installation.
   await readSources(files, answers);
   const warnings = await exposedSecrets(files, isSecret);
   const jboss = args.jbossHome === undefined ? [] : [message`--jboss-home has no effect: the engine needs no JBoss`];
-  return { plugins, files, answers, warnings: [...warnings, ...jboss] };
+  return { plugins, files, answers, warnings: [...warnings, ...unknownDoubts, ...jboss] };
 }

@@ -8,6 +8,12 @@ import { outliveReader, print } from './output.ts';
 const version = (): string =>
   (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
+/** The command line as it is meant: statements to the framework of the original stand for options. */
+async function understood(args: Arguments): Promise<Arguments> {
+  if (args.set.length === 0 && args.otopiEnvironment === undefined) return args;
+  return (await import('./framework-statements.ts')).heedStatements(args);
+}
+
 async function perform(args: Arguments): Promise<ExitCode> {
   switch (args.command) {
     case 'setup':
@@ -30,7 +36,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     const args = readArguments(argv);
     if (args.help) print((await import('./help.ts')).helpText());
     else if (args.version) print(`engine-setup ${version()}\n`);
-    else return await perform(args);
+    else return await perform(await understood(args));
     return 0;
   } catch (error) {
     const { complain } = await import('./complain.ts');
@@ -38,7 +44,17 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
+/** Waits until everything that was written is with its reader, or cannot be. */
+const drained = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    if (stream.writable) stream.write('', () => setImmediate(resolve));
+    else resolve();
+  });
+
 outliveReader();
 const code = await main(process.argv.slice(2));
-// Set, not called: what was written to pipes must drain first.
 process.exitCode ||= code;
+await drained(process.stdout);
+await drained(process.stderr);
+// Not left to itself: what a plugin has left open, a timer say, would keep the program.
+process.exit();

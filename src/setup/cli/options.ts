@@ -4,6 +4,8 @@ export interface Option {
   readonly about: string;
   /** What stands behind the equals sign in the help. */
   readonly value?: string;
+  /** Whether an empty value means something. */
+  readonly mayBeEmpty?: true;
   /** The only values there are. */
   readonly choices?: readonly string[];
   /** The only commands it means something to; all of them where it is left out. */
@@ -56,6 +58,7 @@ export const optionGroups = {
     'otopi-environment': {
       type: 'string',
       value: 'STATEMENTS',
+      mayBeEmpty: true,
       about: 'give answers as KEY=type:value, quoted as in a shell; they win over --set',
     },
     'accept-defaults': { type: 'boolean', about: 'take the default where there is one, without asking' },

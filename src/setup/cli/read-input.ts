@@ -46,15 +46,20 @@ async function drain(fd: number, { bytes, line, signal }: Bounds): Promise<Buffe
   return Buffer.concat(chunks);
 }
 
+/** How a descriptor of this process was opened: 0 for reading, 1 for writing, 2 for both. */
+function accessOf(fd: number | string): number {
+  // The last octal digit holds it.
+  const flags = /^flags:\s*\d*(\d)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
+  return Number(flags) & 3;
+}
+
 /** Whether we can write to the pipe ourselves: then it is one of the runtime's own, and to read from it would take its signals away. */
 function isOurs(fd: number): boolean {
   const directory = '/proc/self/fd';
   const pipe = readlinkSync(`${directory}/${fd}`);
   return readdirSync(directory).some((each) => {
     try {
-      // The last octal digit holds the access: 0 is reading only.
-      const flags = /^flags:\s*\d*(\d)$/m.exec(readFileSync(`/proc/self/fdinfo/${each}`, 'utf8'))?.[1];
-      return readlinkSync(`${directory}/${each}`) === pipe && (Number(flags) & 3) !== 0;
+      return readlinkSync(`${directory}/${each}`) === pipe && accessOf(each) !== 0;
     } catch {
       // The one that this very list was read through.
       return false;
@@ -100,9 +105,14 @@ export const readNamed = (path: string, bounds: Bounds): Promise<Read> =>
     }
   }, bounds.signal);
 
+/** Whether a descriptor was opened for nothing but writing. */
+const isWriteOnly = (fd: number): boolean => accessOf(fd) === 1;
+
 /** The same for a descriptor that whoever started us has opened. */
 export const readOpened = (fd: number, bounds: Bounds): Promise<Read> =>
   attempt(async () => {
-    if (fstatSync(fd).isFIFO() && isOurs(fd)) throw unreadable({ code: 'EBADF' });
+    const stat = fstatSync(fd);
+    if (isWriteOnly(fd)) throw new Unreadable('it is open for writing only', 'Open it for reading: 3<FILE, say.');
+    if (stat.isFIFO() && isOurs(fd)) throw unreadable({ code: 'EBADF' });
     return readDescriptor(fd, bounds);
   }, bounds.signal);

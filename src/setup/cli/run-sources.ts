@@ -1,3 +1,4 @@
+import { plugins as ours } from '../../../plugins/index.ts';
 import { type Host, type Plugin, type Sources, type Text, message } from '#kit';
 import { whyNoEffect } from '../answers/known.ts';
 import { readSources } from '../answers/sources.ts';
@@ -18,6 +19,12 @@ export interface RunSources {
 const keysIn = (plugins: readonly Plugin[]): ReadonlySet<string> =>
   new Set([...plugins.flatMap(({ settings }) => settings ?? []), confirmSettings].flatMap(keysOf));
 
+/** Names of the questions that settings are asked by. Doubts of third parties have names that nobody knows beforehand. */
+const questionsIn = (plugins: readonly Plugin[]): ReadonlySet<string> | undefined =>
+  plugins.some((plugin) => !ours.includes(plugin))
+    ? undefined
+    : new Set([...plugins.flatMap(({ settings }) => settings ?? []), confirmSettings].flatMap(({ ask }) => ask?.name ?? []));
+
 /** Answers to the framework of the original, which have an option here: whoever gives one expects something of it. */
 function misplaced(sources: Sources, known: ReadonlySet<string>): readonly Text[] {
   return sources.keys().flatMap((key) => {
@@ -36,6 +43,6 @@ export async function runSources(input: Input, on: { host: Host; withoutKept: bo
   const files = [...(on.withoutKept ? [] : await keptFiles(on.host)), ...input.files];
   const sources = await readSources(files, input.answers);
   const known = keysIn(input.plugins);
-  const warnings = [...sources.notes, ...misplaced(sources, known), ...(await unknownKeys(sources, known))];
+  const warnings = [...sources.notes, ...misplaced(sources, known), ...(await unknownKeys(sources, known, questionsIn(input.plugins)))];
   return { sources, files: files.map(({ path }) => path), warnings };
 }

@@ -1,18 +1,34 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SetupError, messageOf } from '../kit/errors.ts';
+import { pluginDirectory } from './third-party/load.ts';
 
 /** Marks a directory as ours: only such a one is used again, and only such a one may be deleted by `sandbox reset`. */
 const marker = '.engine-setup-sandbox';
 
-/** What lies at the directory: nothing yet, a sandbox, or something that is not ours. */
-export function kindOfRoot(root: string): 'absent' | 'empty' | 'sandbox' | 'foreign' {
+/** Whether there is nothing on the way to the plugins but the way itself, without links. */
+function holdsPluginsAlone(root: string): boolean {
+  let path = root;
+  for (const part of pluginDirectory) {
+    const names = readdirSync(path);
+    path = join(path, part);
+    if (names.length !== 1 || names[0] !== part || !lstatSync(path).isDirectory()) return false;
+  }
+  return true;
+}
+
+/**
+ * What lies at the directory: nothing yet, a sandbox, or something that is not ours.
+ * `prepared` is one with nothing but plugins of third parties, which shall take part in the first installation.
+ */
+export function kindOfRoot(root: string): 'absent' | 'empty' | 'prepared' | 'sandbox' | 'foreign' {
   const stat = lstatSync(root, { throwIfNoEntry: false });
   if (stat === undefined) return 'absent';
   if (!stat.isDirectory()) return 'foreign';
   const names = readdirSync(root);
   if (names.includes(marker)) return 'sandbox';
-  return names.length === 0 ? 'empty' : 'foreign';
+  if (names.length === 0) return 'empty';
+  return holdsPluginsAlone(root) ? 'prepared' : 'foreign';
 }
 
 /** Units, and so commands, are read from below the directory: nobody else may be able to put them there. */

@@ -23,7 +23,8 @@ function flawOf(rawName: string, name: string, value: string | undefined, inline
   if (option === undefined) return `${rawName} is not an option`;
   if (option.type === 'boolean') return value === undefined ? undefined : `${rawName} takes no value`;
   // What looks like the next option most likely is one.
-  if (value === undefined || (!inline && value.startsWith('-'))) return `${rawName} wants a value: ${rawName}=${option.value ?? ''}`;
+  const missing = value === undefined || (value === '' && option.mayBeEmpty !== true) || (!inline && value.startsWith('-'));
+  if (missing) return `${rawName} wants a value: ${rawName}=${option.value ?? ''}`;
   return option.choices?.includes(value) === false ? `${rawName} knows ${option.choices.join(', ')}, not ${value}` : undefined;
 }
 

@@ -44,6 +44,16 @@ export function newAnswers(facts: Facts, sources: Pick<Sources, 'find'> = { find
     find: <T>(setting: Setting<T>): T | undefined => all.get(setting)?.value as T | undefined,
     given: (setting) => ['asked', 'given'].includes(all.get(setting)?.origin.kind ?? ''),
     stated: (setting) => keysOf(setting).some((key) => sources.find(key) !== undefined),
+    peek<T>(setting: Setting<T>): T | undefined {
+      const given = keysOf(setting)
+        .map((key) => sources.find(key))
+        .find((one) => one !== undefined);
+      try {
+        return given === undefined ? undefined : setting.kind.parse(given.raw);
+      } catch {
+        return undefined;
+      }
+    },
     fact<T>(fact: Fact<T>): T {
       if (!facts.has(fact.id)) throw new Error(`fact ${fact.id} is not declared by any plugin`);
       return facts.get(fact.id) as T;

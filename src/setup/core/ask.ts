@@ -1,7 +1,8 @@
-import { EndOfInput, GoBack, type Problem, type Remark, type Section, SetupError, questions, sections } from '#kit';
-import { type Answers, type AnySetting, Unsettled, keysOf } from './answers.ts';
+import { type Dialog, EndOfInput, GoBack, type Problem, type Remark, type Section, SetupError, questions, sections } from '#kit';
+import { type AnySetting, Unsettled, keysOf } from './answers.ts';
+import { newAsker } from './asker.ts';
 import { inWrittenOrder } from './order.ts';
-import { type Asking, Refused, missing, sayIneffective, settleOne } from './settle-one.ts';
+import { type Asking, Refused, initialOf, missing, sayIneffective, settleOne } from './settle-one.ts';
 
 export type { Asking } from './settle-one.ts';
 
@@ -25,39 +26,45 @@ function walk(settings: readonly AnySetting[], titled: readonly Section[]): read
   });
 }
 
-/** Whether a setting is relevant, as far as that can be told already. */
-function isRelevant(setting: AnySetting, answers: Answers): boolean {
-  try {
-    return setting.when?.(answers) !== false;
-  } catch (error) {
-    if (error instanceof Unsettled) return false;
-    throw error;
-  }
-}
+/** A dialog in which nobody can answer, and nothing is said. */
+const silence: Dialog = {
+  interactive: false,
+  patient: true,
+  title: () => undefined,
+  note: () => undefined,
+  log: () => undefined,
+  provided: () => undefined,
+  ask: (question) => Promise.reject(new Error(`${question.name}: nobody can be asked`)),
+};
 
-/** Whether a question would be put, as far as that can be told already. */
-function isAsked(setting: AnySetting, answers: Answers): boolean {
-  try {
-    return setting.ask?.when?.(answers) !== false;
-  } catch (error) {
-    if (error instanceof Unsettled) return false;
-    throw error;
+/**
+ * What is still missing when a pipe has nothing more to say: this question and all later ones without an answer.
+ * Defaults are supposed for them, since later questions may hang on them.
+ */
+async function missingFrom(settings: readonly AnySetting[], asking: Asking): Promise<readonly Problem[]> {
+  const { answers, hide, find } = asking;
+  const asker = newAsker({ dialog: silence, sources: { find, keys: () => [] }, acceptDefaults: false, hide });
+  const problems: Problem[] = [];
+  for (const setting of settings) {
+    try {
+      if (setting.when?.(answers) === false) continue;
+      const { ask } = setting;
+      const open = ask !== undefined && ask.when?.(answers) !== false && asker.preset(ask.name) === undefined;
+      if (open && keysOf(setting).every((key) => find(key) === undefined)) {
+        problems.push(missing(setting));
+        // Nobody has accepted it, so it is not judged either: that could ask a resolver.
+        const value = initialOf(setting, asking);
+        if (value !== undefined) answers.set(setting, { value, origin: { kind: 'computed' } });
+      } else await settleOne(setting, { ...asking, asker }, { back: false, typed: new Map() });
+    } catch (error) {
+      if (error instanceof Refused) {
+        if (problems.at(-1)?.id !== error.problem.id) problems.push(error.problem);
+      } else if (!(error instanceof Unsettled)) throw error;
+    }
   }
+  for (const setting of settings) answers.unset(setting);
+  return problems;
 }
-
-/** What is still missing when a pipe has nothing more to say: this question and all later ones without an answer. */
-const missingFrom = (settings: readonly AnySetting[], { answers, asker, find }: Asking): readonly Problem[] =>
-  settings
-    .filter(
-      (setting) =>
-        setting.ask !== undefined &&
-        !answers.all.has(setting) &&
-        isRelevant(setting, answers) &&
-        isAsked(setting, answers) &&
-        asker.preset(setting.ask.name) === undefined &&
-        keysOf(setting).every((key) => find(key) === undefined),
-    )
-    .map(missing);
 
 function show(remarks: readonly Remark[], { asker: { dialog } }: Asking): void {
   for (const remark of remarks) {
@@ -121,7 +128,8 @@ export async function settle(settings: readonly AnySetting[], asking: Asking, ti
       if (error instanceof EndOfInput) {
         const rest = places.slice(at).flatMap(({ setting }) => setting ?? []);
         throw new SetupError('refused', 'The input ended before all questions were answered', {
-          problems: [...problems, ...missingFrom(rest, asking)],
+          problems: [...problems, ...(await missingFrom(rest, asking))],
+          cause: error,
         });
       }
       const again = error instanceof Refused && dialog.interactive && dialog.patient ? error.again : undefined;
@@ -140,6 +148,6 @@ export async function settle(settings: readonly AnySetting[], asking: Asking, ti
       at += 1;
     }
   }
-  dialog.title('END OF CONFIGURATION');
+  if (problems.length === 0 || !dialog.interactive || dialog.patient) dialog.title('END OF CONFIGURATION');
   if (problems.length > 0) throw new SetupError('refused', 'The answers cannot be used', { problems });
 }

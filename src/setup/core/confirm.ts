@@ -22,7 +22,7 @@ export const isOpen = (answers: Answers, yes: boolean): boolean => !yes && answe
 
 /** The finding that nobody will confirm an unattended run; undefined if somebody will, or has. */
 export function unconfirmed(answers: Answers, asker: Asker, yes: boolean): Problem | undefined {
-  if (!isOpen(answers, yes) || asker.answers(question.name)) return undefined;
+  if (!isOpen(answers, yes) || asker.acceptDefaults || asker.answers(question.name)) return undefined;
   return {
     id: confirmSettings.key,
     level: 'error',
@@ -33,7 +33,8 @@ export function unconfirmed(answers: Answers, asker: Asker, yes: boolean): Probl
 
 /** Asks for the final confirmation, unless it is given. Throws `cancelled`, or `refused` where nobody can be asked. */
 export async function confirm(answers: Answers, asker: Asker, yes: boolean): Promise<void> {
-  const given = yes ? true : answers.find(confirmSettings);
+  // A No that was written down is heeded, whatever the command line says.
+  const given = answers.find(confirmSettings) ?? (yes && asker.preset(question.name) === undefined ? true : undefined);
   const problem = unconfirmed(answers, asker, yes);
   if (problem !== undefined) throw new SetupError('refused', 'Nobody confirmed the settings', { problems: [problem] });
   const agreed = given ?? (await choose(asker, question)) === 'OK';
@@ -42,12 +43,14 @@ export async function confirm(answers: Answers, asker: Asker, yes: boolean): Pro
 }
 
 /** Asks before units that people use are stopped. Throws `cancelled` if they may not be. */
-export async function agreeToStop(stops: readonly Stop[], asker: Asker, host: Host): Promise<void> {
+export async function agreeToStop(stops: readonly Stop[], answers: Answers, asker: Asker, host: Host): Promise<void> {
   for (const { unit, consent } of stops) {
     if (consent === undefined || !(await host.services.isActive(unit))) continue;
     const stop = { name: consent.name, text: consent.text, choices: ['OK', 'Cancel'], initial: 'OK' };
     // Nobody to ask: what Enter would say.
-    const agreed = consent.agreed ?? (asker.answers(consent.name) ? (await choose(asker, stop)) === 'OK' : true);
+    const { setting } = consent;
+    const agreed = answers.find(setting) ?? (asker.answers(consent.name) ? (await choose(asker, stop)) === 'OK' : true);
     if (!agreed) throw new SetupError('cancelled', 'The service may not be stopped, so nothing was changed');
+    answers.set(setting, { value: true, origin: { kind: 'asked' } });
   }
 }

@@ -57,9 +57,7 @@ function parse(text: string, path: string): readonly Entry[] {
       return entry as Entry;
     } catch {
       throw new SetupError('refused', message`The journal of an unfinished run is damaged: ${path}, line ${index + 1}`, {
-        remedy:
-          `That run cannot be undone by itself any more. To go on from the present state of the host, move the directory ` +
-          `${path.replace(/\/journal$/, '')} away and run engine-setup again: it compares the host with what is wanted.`,
+        remedy: message`That run cannot be undone by itself any more. To go on from the present state of the host, move the directory ${path.replace(/\/journal$/, '')} away and run engine-setup again: it compares the host with what is wanted.`,
       });
     }
   });

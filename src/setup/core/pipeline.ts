@@ -1,7 +1,9 @@
 import {
+  EndOfInput,
   type Problem,
   SetupError,
   type StageId,
+  type Summary,
   type Text,
   type WorkStage,
   message,
@@ -32,6 +34,7 @@ interface Progress {
   plan: Plan | undefined;
   journal: Journal | undefined;
   unhealthy: readonly Text[];
+  failed: boolean;
 }
 
 type StageWork = (run: Run, progress: Progress) => Promise<void>;
@@ -70,10 +73,18 @@ const askQuestions: StageWork = async (run, progress) => {
   try {
     await settleAnswers(run, preparation);
   } catch (error) {
-    if (!(error instanceof SetupError) || error.code !== 'refused' || run.dialog.interactive) throw error;
-    throw new SetupError('refused', error.text, { problems: [...error.problems, ...(await whatElse(run, preparation))] });
+    const nobodyLeft = !run.dialog.interactive || (error instanceof SetupError && error.cause instanceof EndOfInput);
+    if (!(error instanceof SetupError) || error.code !== 'refused' || !nobodyLeft) throw error;
+    const more = await whatElse(run, unattended(preparation));
+    throw new SetupError('refused', error.text, { problems: [...error.problems, ...more] });
   }
 };
+
+/** The same, when nobody will answer any more: only sources do. */
+const unattended = ({ asker, ...rest }: Preparation): Preparation => ({
+  ...rest,
+  asker: { ...asker, answers: (name) => asker.preset(name) !== undefined },
+});
 
 /** Nobody wants to start an unattended run once for each thing that is missing: all of them are told together. */
 async function whatElse({ host, allowed, yes }: Run, { plugins, answers, asker }: Preparation): Promise<readonly Problem[]> {
@@ -83,12 +94,23 @@ async function whatElse({ host, allowed, yes }: Run, { plugins, answers, asker }
 }
 
 const validate: StageWork = async (run, progress) => {
+  try {
+    await checkAndConfirm(run, progress);
+  } catch (error) {
+    if (!(error instanceof EndOfInput)) throw error;
+    throw new SetupError('refused', 'The input ended before all questions were answered', {
+      problems: await whatElse(run, unattended(made(progress.preparation))),
+    });
+  }
+};
+
+const checkAndConfirm: StageWork = async (run, progress) => {
   const { dialog, host, allowed } = run;
   const preparation = made(progress.preparation);
   const { plugins, answers, asker } = preparation;
   await judgeFindings(await findings(plugins, answers, host), { answers, asker, allowed });
   progress.plan = await makePlan(stepsFor(run, preparation), host);
-  await agreeToStop(unitsToStop(progress.plan), asker, host);
+  await agreeToStop(unitsToStop(progress.plan), answers, asker, host);
   dialog.title('CONFIGURATION PREVIEW');
   for (const line of settingsPreview(answers)) dialog.note(line);
   for (const line of planText(progress.plan, owed(progress))) run.trace(inEnglish(line));
@@ -178,7 +200,15 @@ async function checkHealth({ host, signal, dialog }: Run, progress: Progress): P
 
 async function summarize({ host, dialog }: Run, progress: Progress): Promise<void> {
   const { plugins, answers } = made(progress.preparation);
-  const summaries = (await Promise.all(plugins.map((plugin) => plugin.summary?.(answers, host) ?? Promise.resolve([])))).flat();
+  const summaries: Summary[] = [];
+  for (const plugin of plugins) {
+    try {
+      summaries.push(...((await plugin.summary?.(answers, host)) ?? []));
+    } catch (error) {
+      // The installation stands, and what the others have to say is wanted all the same.
+      dialog.log('warning', message`The summary of ${plugin.name} is missing: ${term(textOfError(error))}`);
+    }
+  }
   dialog.title('SUMMARY');
   for (const block of summaryBlocks) {
     for (const { lines, warnings } of summaries.filter((summary) => summary.block === block)) {
@@ -197,12 +227,12 @@ async function discardCopies({ host }: Run, plan: Plan, journal: Journal): Promi
   }
 }
 
-const cleanUp: StageWork = async (run, { preparation }) => {
+const cleanUp: StageWork = async (run, { preparation, failed }) => {
   const { dialog } = run;
   dialog.note(message`Log file is located at ${run.logFile}`);
   if (preparation === undefined || preparation.answers.all.size === 0) return;
   try {
-    for (const path of await run.saveAnswers(...answerFile(run, preparation.answers)))
+    for (const path of await run.saveAnswers(...answerFile(run, preparation.answers), { failed }))
       dialog.log('info', message`Generating answer file '${path}'`);
   } catch (error) {
     dialog.log('warning', message`The answer file could not be written: ${term(textOfError(error))}`);
@@ -277,7 +307,14 @@ function explain(error: unknown, title: string, run: Run): void {
 
 /** Runs all stages. Never throws: how it went is in the outcome. */
 export async function runPipeline(run: Run): Promise<Outcome> {
-  const progress: Progress = { unfinished: undefined, preparation: undefined, plan: undefined, journal: undefined, unhealthy: [] };
+  const progress: Progress = {
+    unfinished: undefined,
+    preparation: undefined,
+    plan: undefined,
+    journal: undefined,
+    unhealthy: [],
+    failed: false,
+  };
   let failure: unknown;
   let leftOver: readonly Text[] = [];
   for (const { id, title } of stages) {
@@ -291,6 +328,7 @@ export async function runPipeline(run: Run): Promise<Outcome> {
       explain(error, title, run);
       if (failure !== undefined) continue;
       failure = error;
+      progress.failed = true;
       leftOver = await takeBack(run, progress);
       run.observer.finished();
       for (const what of leftOver) run.dialog.log('error', message`Could not be undone: ${term(what)}`);

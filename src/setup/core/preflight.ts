@@ -24,11 +24,15 @@ export async function findings(plugins: readonly Plugin[], view: View, host: Hos
   return inOrder(found.flat());
 }
 
+/** Under which name a consent is asked: the one an answer file uses, of the question or of the check. */
+const questionName = ({ id, consent }: Pick<Problem, 'id'> & { readonly consent: Problem['consent'] | undefined }, asker: Asker): string =>
+  consent?.name === undefined || asker.preset(id) !== undefined ? id : consent.name;
+
 /** Whether a finding is neither harmless nor accepted beforehand, and nobody will be asked about it. */
 const isOpenFor =
   ({ asker, allowed }: { asker: Asker; allowed: ReadonlySet<string> }) =>
   ({ id, level, consent }: Problem): boolean =>
-    level === 'error' || (level === 'doubt' && !allowed.has(id) && !asker.answers(consent?.name ?? id));
+    level === 'error' || (level === 'doubt' && !allowed.has(id) && !asker.answers(questionName({ id, consent }, asker)));
 
 /** Findings that will end an unattended run, told together with answers that are missing. */
 export const openFindings = (found: readonly Problem[], on: { asker: Asker; allowed: ReadonlySet<string> }): readonly Problem[] =>
@@ -60,9 +64,16 @@ export async function judgeFindings(
   // With an error the run ends anyway: nobody is asked in vain.
   if (open.length === 0) {
     for (const problem of doubts) {
-      const { name = problem.id, text = message`Do you want Setup to continue? (${problem.id})`, settles } = problem.consent ?? {};
-      if (!(await consents(asker, name, text))) {
-        open.push(problem);
+      const { text = message`Do you want Setup to continue? (${problem.id})`, settles } = problem.consent ?? {};
+      const name = questionName({ id: problem.id, consent: problem.consent }, asker);
+      try {
+        if (!(await consents(asker, name, text))) {
+          open.push(problem);
+          continue;
+        }
+      } catch (error) {
+        if (!(error instanceof SetupError) || error.code !== 'refused') throw error;
+        open.push({ ...problem, level: 'error', message: error.text });
         continue;
       }
       const setting = [...answers.all.keys()].find(({ key }) => key === settles?.key);

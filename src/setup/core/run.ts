@@ -42,8 +42,9 @@ export interface Run {
   /**
    * Writes the answer file of the run where it is kept, and where the user wants it; returns the paths written.
    * @param complete the same answers with the secrets, for a user who asked for them
+   * @param how of a run that failed nothing is written but what is kept: a file of the user may be all that is left of their answers
    */
-  readonly saveAnswers: (text: string, complete: string) => Promise<readonly string[]>;
+  readonly saveAnswers: (text: string, complete: string, how: { readonly failed: boolean }) => Promise<readonly string[]>;
 }
 
 /** What is known about the host and its answers at the start of a run. */
@@ -88,8 +89,19 @@ function sayInapplicable({ plugins: all, sources, dialog }: Run, applying: reado
   }
 }
 
+/** Secrets are hidden wherever they were given, also where no question arises that they could answer. */
+function hideGiven({ plugins, sources, hide }: Run): void {
+  for (const setting of plugins.flatMap(({ settings }) => settings ?? []).filter(({ secret }) => secret === true)) {
+    for (const key of keysOf(setting)) {
+      const raw = sources.find(key)?.raw;
+      if (typeof raw === 'string') hide(raw);
+    }
+  }
+}
+
 /** Settles all answers. Throws SetupError `refused` with everything that is missing or wrong. */
 export async function settleAnswers(run: Run, { plugins, answers, asker }: Preparation): Promise<void> {
+  hideGiven(run);
   sayInapplicable(run, plugins);
   const { host, allowed, reconfigureOptional, hide } = run;
   const find: Sources['find'] = (key) => run.sources.find(key);

@@ -4,13 +4,14 @@ import {
   type Origin,
   type Problem,
   type Question,
+  SetupError,
   type Text,
   type Verdict,
   message,
   term,
   textOfError,
 } from '#kit';
-import { type Answer, type Answers, type AnySetting, keysOf } from './answers.ts';
+import { type Answer, type Answers, type AnySetting, Unsettled, keysOf } from './answers.ts';
 import { type Asker, type Reply, consents } from './asker.ts';
 
 /** All that settling needs. */
@@ -52,6 +53,11 @@ async function heed(verdict: Verdict, setting: AnySetting, asking: Asking, given
   const { dialog } = asker;
   if (verdict === undefined) return;
   if (typeof verdict === 'string') throw new Refused(error(setting, verdict));
+  if ('ends' in verdict) {
+    // Whoever was asked has said so; of an answer in a file everything else that is wrong is told, too.
+    if (asker.dialog.interactive && !given) throw new SetupError('cancelled', verdict.ends);
+    throw new Refused(error(setting, verdict.ends));
+  }
   if ('refused' in verdict) throw new Refused(error(setting, verdict.refused), verdict.again);
   if ('warnings' in verdict) {
     for (const warning of verdict.warnings) dialog.log('warning', warning);
@@ -71,7 +77,17 @@ async function heed(verdict: Verdict, setting: AnySetting, asking: Asking, given
   if (!asker.answers(id))
     throw new Refused({ id, level: 'doubt', message: doubt, remedy: message`Give another answer, or accept it with --allow ${id}.` });
   dialog.log('warning', doubt);
-  if (!(await consents(asker, id, question))) throw new Refused({ id, level: 'doubt', message: dialog.interactive ? silent : doubt });
+  if (!(await consented(asker, id, question))) throw new Refused({ id, level: 'doubt', message: dialog.interactive ? silent : doubt });
+}
+
+/** An answer to a doubt that is none is reported with the other problems. */
+async function consented(asker: Asker, id: string, question: Text): Promise<boolean> {
+  try {
+    return await consents(asker, id, question);
+  } catch (thrown) {
+    if (!(thrown instanceof SetupError) || thrown.code !== 'refused') throw thrown;
+    throw new Refused({ id, level: 'error', message: thrown.text });
+  }
 }
 
 function parse(setting: AnySetting, raw: unknown): unknown {
@@ -141,9 +157,14 @@ async function prompt(setting: AnySetting, initial: unknown, back: boolean, aski
   let reply = await asker.put(question);
   for (;;) {
     try {
+      // YAML reads 0123 as a number, and would so give another password.
+      if (question.hidden && reply.preset !== undefined && typeof reply.preset.raw !== 'string')
+        throw new Refused(error(setting, 'text is expected; put it in quotes'));
       if (reply.text === '' && initial === undefined) throw new Refused(error(setting, 'Please specify a value'));
       if (setting.ask?.confirm !== undefined && !(await isConfirmed(reply, question, setting.ask.confirm, asking))) {
-        if (!dialog.interactive || !dialog.patient) throw new Refused(error(setting, 'The two entries do not match'));
+        // Entries beforehand come in pairs, as they were typed once.
+        const more = asker.preset(question.name) !== undefined || (dialog.interactive && dialog.patient);
+        if (!more) throw new Refused(error(setting, 'The two entries do not match'));
         dialog.log('warning', 'The two entries do not match');
         reply = await asker.put(question);
         continue;
@@ -162,31 +183,50 @@ async function prompt(setting: AnySetting, initial: unknown, back: boolean, aski
   }
 }
 
-/** What sources say under the keys of a setting. A component that was declined earlier counts as open when it is to be asked for again. */
+/** What sources say under the keys of a setting. A component that was declined counts as open when it is to be asked for again. */
 function statedFor(setting: AnySetting, { find, reconfigureOptional }: Asking): Given | undefined {
   const given = keysOf(setting)
     .map(find)
     .find((one) => one !== undefined);
-  const declined = setting.optional === true && given?.origin.kind === 'kept' && given.raw === false;
-  return reconfigureOptional && declined ? undefined : given;
+  return reconfigureOptional && setting.optional === true && given?.raw === false ? undefined : given;
+}
+
+/** Whether a source says just this value, in whatever form. */
+function says(given: Given, setting: AnySetting, value: unknown): boolean {
+  try {
+    return setting.kind.format(setting.kind.parse(given.raw)) === setting.kind.format(value);
+  } catch {
+    return false;
+  }
 }
 
 /** Takes what the host has settled already; says so where somebody wants something else. */
 function keep(setting: AnySetting, value: unknown, given: Given | undefined, { answers, asker, hide }: Asking): void {
   const shown = setting.kind.format(value);
   if (setting.secret === true) hide(shown);
-  if (given?.origin.kind === 'given' && String(given.raw) !== shown) {
+  if (given?.origin.kind === 'given' && !says(given, setting, value)) {
     const why = setting.secret === true ? term('this host has another one already') : message`it is ${shown} on this host already`;
     asker.dialog.log('warning', message`${setting.key}${sayWhere(given.origin)} has no effect: ${why}`);
   }
   answers.set(setting, { value, origin: { kind: 'kept' } });
 }
 
-/** An answer that somebody gave to a question that does not arise here is not lost silently. */
+/** An answer that somebody gave to a question that does not arise here is not lost silently, unless it says what would be taken anyway. */
 export function sayIneffective(setting: AnySetting, asking: Asking, why: Text): void {
   const given = statedFor(setting, asking);
-  if (given?.origin.kind !== 'given') return;
+  if (given?.origin.kind !== 'given' || isDefault(given, setting, asking)) return;
   asking.asker.dialog.log('warning', message`${given.key}${sayWhere(given.origin)} has no effect: ${term(why)}`);
+}
+
+/** Whether an answer is the default of a question that does not arise; a default that hangs on other answers may not be known. */
+function isDefault(given: Given, setting: AnySetting, asking: Asking): boolean {
+  try {
+    const initial = initialOf(setting, asking);
+    return initial !== undefined && says(given, setting, initial);
+  } catch (thrown) {
+    if (thrown instanceof Unsettled) return false;
+    throw thrown;
+  }
 }
 
 /** A default that nobody could look at is refused with a way out. */
@@ -201,7 +241,7 @@ async function judgeDefault(setting: AnySetting, initial: unknown, asking: Askin
 }
 
 /** The default of a setting, from the answers above it and the host. */
-function initialOf(setting: AnySetting, { answers, host, hide }: Asking): unknown {
+export function initialOf(setting: AnySetting, { answers, host, hide }: Asking): unknown {
   const declared = setting.initial as ((view: Answers, host: HostReader) => unknown) | string | number | boolean | undefined;
   const initial: unknown = typeof declared === 'function' ? declared(answers, host) : declared;
   if (setting.secret === true && typeof initial === 'string') hide(initial);

@@ -1,7 +1,9 @@
 import { Resolver, getServers, lookup } from 'node:dns/promises';
 import { hostname, networkInterfaces } from 'node:os';
 import type { HostReader } from '../kit/host.ts';
+import { message } from '../kit/text.ts';
 import { httpsGet } from './https-get.ts';
+import { reverseName } from './reverse-name.ts';
 import { findListener } from './listener.ts';
 
 /** Somebody waits at the keyboard: a server that does not answer is given little time. */
@@ -30,11 +32,14 @@ export const network: HostReader['network'] = {
   },
   reverse: (address) =>
     resolver()
-      .reverse(address)
+      .resolvePtr(reverseName(address))
       .catch(() => []),
   async lookedUpIn() {
     const servers = getServers();
-    return `/etc/hosts${servers.length === 0 ? '' : ` and the DNS server${servers.length > 1 ? 's' : ''} ${servers.join(', ')}`}`;
+    if (servers.length === 0) return message`/etc/hosts`;
+    return servers.length > 1
+      ? message`/etc/hosts and the DNS servers ${servers.join(', ')}`
+      : message`/etc/hosts and the DNS server ${servers.join()}`;
   },
   listener: findListener,
   get: httpsGet,

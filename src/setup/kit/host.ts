@@ -1,4 +1,4 @@
-import type { Text } from './text.ts';
+import type { Message, Text } from './text.ts';
 
 /** What lies at a path. Owner and group are names; they are left out where the host cannot set them (a sandbox without root). */
 export type Entry =
@@ -116,7 +116,7 @@ export interface HostReader {
     /** Names that the DNS servers have for an address. */
     reverse(address: string): Promise<readonly string[]>;
     /** Where names are looked up, in words: `/etc/hosts and the DNS server 192.0.2.53`. */
-    lookedUpIn(): Promise<string>;
+    lookedUpIn(): Promise<Message>;
     /** Who listens on a TCP port of this host. */
     listener(port: number): Promise<Listener | undefined>;
     /** GET over HTTPS from this host, trusting only the given CA. Throws when there is no answer. */

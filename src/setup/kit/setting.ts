@@ -21,6 +21,8 @@ export interface View {
   given<T>(setting: Setting<T>): boolean;
   /** Whether some source has an answer to a setting, which may stand further down in the order. */
   stated<T>(setting: Setting<T>): boolean;
+  /** What sources say about a setting that may stand further down; undefined where they say nothing, or nothing of its kind. */
+  peek<T>(setting: Setting<T>): T | undefined;
 }
 
 /** undefined: fine. A text: refused. `doubt`: allowed once the user says so. `warnings`: shown, then accepted. */
@@ -35,6 +37,8 @@ export type Verdict =
       readonly acceptedWhenGiven?: boolean;
     }
   | { readonly warnings: readonly Text[] }
+  /** The answer means that the run shall end here. */
+  | { readonly ends: Text }
   /** Refused together with earlier answers: they are asked again, from the setting of this key on. */
   | { readonly refused: Text; readonly again: string };
 

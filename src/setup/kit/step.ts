@@ -1,5 +1,6 @@
 import type { Host, HostReader } from './host.ts';
 import type { Chapter } from './outline.ts';
+import type { Setting } from './setting.ts';
 import type { Text } from './text.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -26,8 +27,8 @@ export interface Stop {
   readonly unit: string;
   /** The line that says so: 'Stopping engine service'. */
   readonly title: Text;
-  /** Asked before a unit that people use is stopped. `agreed`: what an answer file says already. */
-  readonly consent?: { readonly name: string; readonly text: Text; readonly agreed: boolean | undefined };
+  /** Asked before a unit that people use is stopped; the setting keeps the answer, and an answer file may give it. */
+  readonly consent?: { readonly name: string; readonly text: Text; readonly setting: Setting<boolean> };
 }
 
 /** What a step is called and where it stands. */

@@ -1,4 +1,4 @@
-import { type Heading, type HostReader, type Step, file, nothing, readText, message } from '#kit';
+import { type Heading, type HostReader, type Step, type Text, term, file, nothing, readText, message } from '#kit';
 import type { Subject } from '../pki/distinguished-name.ts';
 import { belongsTo, covers, isDue, parseCertificate } from '../pki/inspect.ts';
 
@@ -70,15 +70,15 @@ export function authority(heading: Heading, wanted: WantedAuthority): Step {
 }
 
 /** Why a certificate has to be issued anew; undefined if it is as it should be. */
-async function reasonToIssue(host: HostReader, wanted: WantedLeaf): Promise<string | undefined> {
+async function reasonToIssue(host: HostReader, wanted: WantedLeaf): Promise<Text | undefined> {
   const found = parseCertificate(await readText(host, wanted.path));
   if (found === undefined) return 'missing';
   const ca = parseCertificate(await readText(host, wanted.authority.path));
   if (ca === undefined || !found.verify(ca.publicKey) || !found.checkIssued(ca)) return 'not signed by our authority';
   if (!belongsTo(found, await readText(host, wanted.key))) return 'does not fit its key';
   const lacking = wanted.names.filter((name) => !covers(found, name));
-  if (lacking.length > 0) return `lacks ${lacking.join(', ')}`;
-  return isDue(found, host.now()) ? `ends ${found.validTo}` : undefined;
+  if (lacking.length > 0) return message`lacks ${lacking.join(', ')}`;
+  return isDue(found, host.now()) ? message`ends ${found.validTo}` : undefined;
 }
 
 /** A certificate for a service, signed by our authority. Kept while it fits; issued anew with the same key in the last third of its life. */
@@ -89,7 +89,7 @@ export function certificate(heading: Heading, wanted: WantedLeaf): Step {
     async check(host) {
       const reason = await reasonToIssue(host, wanted);
       if (reason === undefined) return nothing;
-      return { kind: reason === 'missing' ? 'create' : 'update', note: message`${wanted.path}: ${reason}`, touches: [wanted.path] };
+      return { kind: reason === 'missing' ? 'create' : 'update', note: message`${wanted.path}: ${term(reason)}`, touches: [wanted.path] };
     },
     async apply(host) {
       const [ca, caKey, key] = await Promise.all([

@@ -26,10 +26,10 @@ async function untilItAnswers(host: Host, { unit, answers, limitMs = 60_000, rem
 /** A service that is enabled, runs and answers. One that runs but does not answer as it should is restarted. */
 export function running(heading: Heading, wanted: WantedService): Step {
   const { unit, answers } = wanted;
-  const isRight = async (host: HostReader): Promise<string | undefined> => {
-    if (!(await host.services.isEnabled(unit))) return `${unit} is not enabled`;
-    if (!(await host.services.isActive(unit))) return `${unit} is not running`;
-    if (answers !== undefined && !(await answers(host))) return `${unit} does not answer as it should`;
+  const isRight = async (host: HostReader): Promise<Text | undefined> => {
+    if (!(await host.services.isEnabled(unit))) return message`${unit} is not enabled`;
+    if (!(await host.services.isActive(unit))) return message`${unit} is not running`;
+    if (answers !== undefined && !(await answers(host))) return message`${unit} does not answer as it should`;
     return undefined;
   };
   return {

@@ -60,7 +60,7 @@ export function terminalDialog(on: {
           const word = question.hidden ? typed : typed.trim();
           if (word === help) for (const line of explanation(question, catalogue)) speech.note(line);
           else if (word === back && question.back === true) throw new GoBack();
-          else if (word === back) speech.log('error', 'There is no earlier question to go back to');
+          else if (word === back) speech.log('error', 'There is no way back from this question');
           else if (question.choices.length === 0) return typed;
           else if (word === '') return '';
           else {

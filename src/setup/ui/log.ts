@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Mask } from './mask.ts';
 import { visible } from './visible.ts';
@@ -27,10 +27,16 @@ export const stamp = (now: Date): string =>
 /** Where there is no log: before anything may be written, or when it cannot be. */
 export const silentLog = (path: string): Log => ({ path, write: () => undefined, close: () => undefined });
 
-/** Creates a log file that only its owner can read. Control characters are made visible, and lines of one record are indented. */
-export function openLog(path: string, mask: Mask): Log {
+const { O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NONBLOCK } = constants;
+
+/**
+ * Creates a log file that only its owner can read, or goes on with one that is there. Control characters are made visible, and lines of one record are indented.
+ * @param on.append whether a file may be there; it keeps what it holds, and its mode
+ */
+export function openLog(path: string, mask: Mask, on: { readonly append?: boolean } = {}): Log {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  const fd = openSync(path, 'wx', 0o600);
+  // Not to wait for a reader, if it is a pipe.
+  const fd = openSync(path, O_WRONLY | O_CREAT | (on.append === true ? O_APPEND | O_NONBLOCK : O_EXCL), 0o600);
   return {
     path,
     write(level, source, text) {

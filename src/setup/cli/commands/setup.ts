@@ -4,8 +4,9 @@ import { endCommands } from '../../host/commands.ts';
 import { sandboxHost } from '../../host/sandbox.ts';
 import { SetupError } from '../../kit/errors.ts';
 import type { Arguments } from '../args.ts';
-import { compose } from '../compose.ts';
+import { type Composed, compose } from '../compose.ts';
 import { dialogKind, surroundings } from '../dialog-kind.ts';
+import { endUnbegun } from '../end-unbegun.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { readInput } from '../input.ts';
 import { lockPath, takeLock } from '../lock.ts';
@@ -26,10 +27,10 @@ export function endNow(committed: boolean): never {
 }
 
 /**
- * Does something to an installation that only one may do at a time. All input is read first: what cannot be used changes nothing.
- * @param work returns the exit code
+ * Makes everything ready for a run that changes something. All input is read first: what cannot be used changes nothing.
+ * Whoever closes it lets others work on the installation again.
  */
-export async function changing(args: Arguments, version: string, work: (run: Run) => Promise<ExitCode>): Promise<ExitCode> {
+async function begin(args: Arguments, version: string): Promise<Composed> {
   const root = requiredRoot(args.root);
   const dialog = dialogKind(args, surroundings(args));
   const signals = listenToSignals(endNow);
@@ -38,16 +39,41 @@ export async function changing(args: Arguments, version: string, work: (run: Run
   const lock = await takeLock(lockPath(root));
   try {
     const { run, close } = await compose(args, input, { version, host: sandboxHost(root), root, signals, dialog });
-    let code: ExitCode = 1;
-    try {
-      if (lock.takenOver) run.dialog.log('warning', 'The lock of a run that is gone was taken over');
-      code = await work(run);
-      return code;
-    } finally {
-      close(code);
-    }
-  } finally {
+    if (lock.takenOver) run.dialog.log('warning', 'The lock of a run that is gone was taken over');
+    return {
+      run,
+      close(code) {
+        try {
+          close(code);
+        } finally {
+          lock.release();
+        }
+      },
+    };
+  } catch (error) {
     lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Does something to an installation that only one may do at a time.
+ * @param work returns the exit code
+ */
+export async function changing(args: Arguments, version: string, work: (run: Run) => Promise<ExitCode>): Promise<ExitCode> {
+  let composed: Composed;
+  try {
+    composed = await begin(args, version);
+  } catch (error) {
+    await endUnbegun(args, error);
+    throw error;
+  }
+  let code: ExitCode = 1;
+  try {
+    code = await work(composed.run);
+    return code;
+  } finally {
+    composed.close(code);
   }
 }
 

@@ -1,10 +1,12 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { isPromise } from 'node:util/types';
 import type * as Kit from '#kit';
 import { type Plugin, type Problem, type Setting, SetupError, type Text, message, messageOf, term } from '#kit';
 import type * as Steps from '#steps';
+import { defaultOf } from './default-of.ts';
 import { namesOf } from './names.ts';
+import { withPlace } from './place.ts';
 import { withCheckedResults } from './results.ts';
 import { flawsOf } from './shape.ts';
 import { flawsOfTrust } from './trust.ts';
@@ -57,10 +59,15 @@ const problem = (path: string, why: Text): Problem => ({
   message: message`The plugin ${path} cannot be used: ${term(why)}`,
 });
 
+/** The kit for a plugin: its settings stay open until they are guarded. */
+async function kitForOthers(): Promise<typeof Kit> {
+  return { ...(await import('#kit')), setting: (setting) => setting };
+}
+
 /** Loads one file and has it make its plugin. Returns what is wrong with it, too. */
 async function load(path: string, before: readonly Plugin[]): Promise<Plugin | readonly Text[]> {
   try {
-    const { default: make } = (await import(pathToFileURL(path).href)) as { default?: unknown };
+    const make = await defaultOf(path);
     if (typeof make !== 'function') return ['it does not export a function by default'];
     const settings = before.flatMap((plugin) => plugin.settings ?? []);
     const known = (key: string): Setting<unknown> => {
@@ -68,11 +75,16 @@ async function load(path: string, before: readonly Plugin[]): Promise<Plugin | r
       if (found === undefined) throw new Error(`there is no setting ${key}`);
       return found;
     };
-    const made: unknown = (make as PluginMaker)(await import('#kit'), await import('#steps'), known);
+    const made: unknown = (make as PluginMaker)(await kitForOthers(), await import('#steps'), known);
+    if (isPromise(made)) {
+      // What it fails with is beside the point.
+      made.catch(() => undefined);
+      return ['its function returns a promise: it may not be async'];
+    }
     const flaws = flawsOf(made, namesOf(before));
     return flaws.length > 0 ? flaws : withCheckedResults(made as Plugin, path);
   } catch (error) {
-    return [messageOf(error)];
+    return [error instanceof SetupError ? error.text : withPlace(error, path)];
   }
 }
 

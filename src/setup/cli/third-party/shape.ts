@@ -3,7 +3,8 @@ import type { AnySetting } from '../../core/answers.ts';
 import type { Names } from './names.ts';
 
 type Loose = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Whether something has members, and is no list. */
+export const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The members of a plugin, by what they are. */
 const members: Readonly<Record<Exclude<keyof Plugin, 'name'>, 'list' | 'function'>> = {
@@ -41,6 +42,7 @@ function flawsOfSetting(given: unknown, taken: Names, own: readonly string[]): r
   if (ask !== undefined && taken.questions.has(ask.name)) flaws.push(message`${key}: there is another question ${ask.name}`);
   if (!isSection(section)) flaws.push(message`${key}: there is no section ${String(section)}`);
   if (!isObject(kind) || typeof kind['parse'] !== 'function') flaws.push(message`${key} has no kind`);
+  if (Object.isFrozen(given)) flaws.push(message`${key} is frozen: that is done when the plugin is loaded`);
   if (about === undefined) flaws.push(message`${key} does not say what it is about`);
   if (typeof after !== 'string') flaws.push(message`${key} does not say after which setting it stands`);
   else if (!taken.keys.has(after) && !own.includes(after)) flaws.push(message`${key} stands after ${after}, which is no setting`);
@@ -64,6 +66,7 @@ export function flawsOf(made: unknown, taken: Names): readonly Text[] {
   const own = list(settings).flatMap((setting) => (isObject(setting) && typeof setting['key'] === 'string' ? setting['key'] : []));
   return [
     ...list(facts).flatMap((fact) => flawOfFact(fact, taken) ?? []),
+    ...own.filter((key, index) => own.indexOf(key) !== index).map((key) => message`there is another setting ${key}`),
     ...list(settings).flatMap((setting) => flawsOfSetting(setting, taken, own)),
     ...list(titled).flatMap((id) => (isSection(id) ? [] : message`there is no section ${String(id)}`)),
   ];

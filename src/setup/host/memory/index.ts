@@ -3,6 +3,7 @@ import { dirname } from 'node:path/posix';
 import type { Command, Entry, Host, Output, SqlWriter } from '../../kit/host.ts';
 import { SetupError } from '../../kit/errors.ts';
 import { textOf } from '../../kit/host.ts';
+import { message } from '../../kit/text.ts';
 import { type Accident, type Effects, newEffects } from './effects.ts';
 import { type Machine, configurationOf } from './machine.ts';
 import { connect, initialize } from './postgres.ts';
@@ -141,7 +142,7 @@ export function memoryHost(machine: Machine, ...accidents: readonly Accident[]):
       resolve: async (name) => machine.names.get(name) ?? [],
       dns: async (name) => machine.dns.get(name) ?? [],
       reverse: async (address) => [...machine.dns].filter(([, addresses]) => addresses.includes(address)).map(([name]) => name),
-      lookedUpIn: async () => '/etc/hosts and the DNS server 192.0.2.53',
+      lookedUpIn: async () => message`/etc/hosts and the DNS server ${'192.0.2.53'}`,
       listener: async (port) => {
         const program = machine.foreignPorts.get(port) ?? unitOf(port);
         return program === undefined ? undefined : { pid: 4711, program };

@@ -1,5 +1,6 @@
 import { DatabaseUnavailable } from '../../kit/errors.ts';
 import { type DatabaseAddress, type Statement, file, textOf } from '../../kit/host.ts';
+import { message } from '../../kit/text.ts';
 import { type Machine, data } from './machine.ts';
 
 /** A server as far as setup asks it. It lives in a file of the cluster, so it moves, vanishes and comes back with it. */
@@ -196,7 +197,7 @@ function elsewhere(
 /** A session on the server of a machine. Throws DatabaseUnavailable where a real one could not be opened. */
 export function connect(machine: Machine, at: DatabaseAddress): { run(statements: readonly Statement[]): readonly Row[] } {
   const unavailable = (why: DatabaseUnavailable['why']): DatabaseUnavailable =>
-    new DatabaseUnavailable(why, `${at.name} at port ${at.port}: ${why}`);
+    new DatabaseUnavailable(why, message`${at.name} at port ${at.port}: ${why}`);
   if (at.host !== 'localhost') return elsewhere(machine, at, unavailable);
   const entry = machine.disk.get(path);
   if (!machine.running.has('postgresql') || entry === undefined) throw unavailable('down');

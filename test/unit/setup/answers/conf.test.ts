@@ -48,12 +48,38 @@ describe('a classic answer file', () => {
     ]);
   });
 
-  test('may hold sections of others, whose content is none of our business', () => {
+  test('may hold sections of others, whose statements are not read, but named', () => {
     expect(read('[other]', 'anything', 'x=y', '  continued', '[environment:later]', 'A/b=junk', section, 'A/b=str:x')).toEqual({
       statements: [{ key: 'A/b', value: 'x', strength: 'default', place: { file: 'a.conf', line: 8 } }],
       problems: [],
       notes: [],
+      ignored: [
+        { key: 'x', place: { file: 'a.conf', line: 3 }, section: 'other', from: { file: 'a.conf', line: 1 } },
+        { key: 'A/b', place: { file: 'a.conf', line: 6 }, section: 'environment:later', from: { file: 'a.conf', line: 5 } },
+      ],
     });
+  });
+
+  test('swallows no statement that is indented by mistake', () => {
+    const swallowed = (value: string) => read(section, `A/b=${value}`, '', '  A/c=str:y');
+    for (const value of ['str:x', 'int:5', 'bool:True', 'none:None'])
+      expect(said(swallowed(value).problems), value).toEqual(['a.conf:2: A/b: continued in line 4; remove the blanks at its beginning']);
+    expect(said(read(section, 'A/b=bool:True', ' more').problems)[0]).toContain('continued in line 3');
+    expect(swallowed('multi-str:x').problems).toEqual([]);
+    expect(notes(section, 'A/b=multi-str:x', ' y', ' A/c=str:y')).toEqual([
+      'a.conf:2: A/b: continued in line 4; remove the blanks at its beginning if it stands for itself',
+    ]);
+    expect(notes(section, 'A/b=str:x', ' y')).toEqual([
+      'a.conf:2: A/b: continued in line 3; remove the blanks at its beginning if it stands for itself',
+    ]);
+    expect(notes(section, 'A/b=multi-str:x', ' y')).toEqual([]);
+  });
+
+  test('is read on behind a title whose bracket is missing, so that this is said once', () => {
+    expect(messages('[environment:default\nA/b=str:x\nA/c=str:y\n')).toEqual([
+      'a.conf:1: the bracket behind the title of a section is missing',
+    ]);
+    expect(messages('[environment:default] A/b=str:x\n')).toEqual(['a.conf:1: something stands behind the title of a section']);
   });
 
   test('continues a value on indented lines, past comments and empty lines', () => {
@@ -125,8 +151,9 @@ describe('a classic answer file', () => {
     const binary = readConf(Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1]).toString('utf8'), 'a.conf');
     expect(binary).toMatchObject({ statements: [], problems: [{ what: 'this is not a text file in UTF-8' }] });
     expect(messages(Buffer.from('[environment:default]\nA/b=str:M\xfcller\n', 'latin1').toString('utf8'))).toEqual([
-      'a.conf:1: this is not a text file in UTF-8',
+      'a.conf:2: this is not a text file in UTF-8',
     ]);
+    expect(messages(`${section}\n\nA/b=str:\0\n`)).toEqual(['a.conf:3: this is not a text file in UTF-8']);
     for (const nothing of ['', '\n', '# action=setup\n', '\r\n\r\n', '\uFEFF'])
       expect(messages(nothing), nothing).toEqual(['a.conf:1: the file is empty']);
   });
@@ -143,12 +170,12 @@ describe('a classic answer file', () => {
       'A/d=x',
     );
     expect(said(problems)).toEqual([
-      'a.conf:1: stands before the first section',
+      'a.conf:1: A/early: stands before the first section',
       'a.conf:3: A/b: a bool is True or False, or yes, no, 1 or 0',
       'a.conf:4: is neither a section nor KEY=type:value',
       'a.conf:5: is neither a section nor KEY=type:value',
       'a.conf:6: A/c: an int is a whole number of at most 15 digits',
-      'a.conf:7: is neither a section nor KEY=type:value',
+      'a.conf:7: the bracket behind the title of a section is missing',
       'a.conf:8: A/d: a value starts with its type: none:, bool:, int:, str: or multi-str:',
     ]);
     expect(problems.every(({ level, id }) => level === 'error' && id === 'answer-file')).toBe(true);
@@ -220,17 +247,29 @@ describe('a written answer file', () => {
     );
   });
 
-  test('is refused wherever it is cut off', () => {
-    expect(messages(written)).toEqual([]);
+  /** What is wrong, or odd other than the percent signs in it. */
+  const doubts = (text: string): readonly string[] => {
+    const { problems, notes: odd } = readConf(text, 'a.conf');
+    return [...problems, ...odd].map(({ message }) => inEnglish(message)).filter((one) => !one.includes('%%'));
+  };
+
+  test('is refused or warned of wherever it is cut off, and refused in the middle of a line', () => {
+    expect(doubts(written)).toEqual([]);
     for (let length = 0; length < written.length; length++)
-      expect(messages(written.slice(0, length)), written.slice(0, length)).not.toEqual([]);
+      expect(doubts(written.slice(0, length)), written.slice(0, length)).not.toEqual([]);
+    const torn = written.slice(0, written.indexOf('100%'));
+    expect(messages(torn)).toEqual(['a.conf:8: the file says that it holds 7 answers, but only 3 are here']);
   });
 
-  test('is refused when an answer was added or taken away without correcting the number', () => {
-    expect(messages(`${written}A/more=str:x\n`)).toEqual(['a.conf:14: the file says that it holds 7 answers, but 8 are here']);
-    expect(messages(written.replace('A/yes=bool:True\n', ''))).toEqual([
-      'a.conf:12: the file says that it holds 7 answers, but 6 are here',
+  test('can be edited: an answer more is nothing to speak of, one less is told', () => {
+    expect(doubts(`${written}A/more=str:x\n`)).toEqual([]);
+    const less = written.replace('A/yes=bool:True\n', '');
+    expect(messages(less)).toEqual([]);
+    expect(doubts(less)).toEqual([
+      'a.conf:11: the file says that it holds 7 answers, but only 6 are here. If it was not cut off, correct the number',
     ]);
+    expect(messages(`${written}A/more=str:x`)).toEqual([]);
+    expect(doubts(`${written}A/more=str:x`)).toEqual([expect.stringContaining('a.conf:13: the last line has no end')]);
   });
 
   const acceptable = (text: string): boolean => {

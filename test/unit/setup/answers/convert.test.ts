@@ -50,10 +50,10 @@ describe('converting', () => {
     expect((await convert([file('b.conf', text)], 'yaml')).text).toBe(yaml);
   });
 
-  test('several files gives one, in which the last one counts, unless it says none', async () => {
+  test('several files gives one, in which the last one counts, even if it says none', async () => {
     const files = [file('1.conf', classic), file('2.yaml', 'A: {name: x, flag: null}\nC/d: 1\n')];
     const { text, keys } = await convert(files, 'yaml');
-    expect(text).toContain('  name: x\n  flag: false\n');
+    expect(text).toContain('  name: x\n  flag: null\n');
     expect(text).toContain('C:\n  d: 1\n');
     expect(new Set(keys)).toEqual(new Set(['A/name', 'A/flag', 'B/port', 'B/list', 'QUESTION/1/X', 'C/d']));
   });
@@ -72,10 +72,23 @@ describe('converting', () => {
     ]);
     const loose = file('a.yaml', 'A/a: "two\\nlines"\nA/b: 1.5\nA/c: [1]\n"a b": x\nA/d: fine\n');
     expect(await refusal(convert([loose], 'conf'))).toEqual([
-      'a.yaml:1:1: A/a: a text with line breaks has no form in an answer file',
+      'a.yaml:1:1: A/a: only a list can have line breaks in a classic file',
       'a.yaml:2:1: A/b: only whole numbers of at most 15 digits have a form in an answer file',
       'a.yaml:3:1: A/c: a list of an answer file holds only texts',
       'a.yaml:4:1: a b: a key with blanks, = or : has no form in an answer file',
+    ]);
+  });
+
+  test('loses nothing of what stands under a misspelt title', async () => {
+    const misspelt = file('a.conf', '[environment:defualt]\nA/b=str:x\n[others]\nA/c=str:x\n');
+    expect(await refusal(convert([misspelt], 'yaml'))).toEqual([
+      'a.conf:2: A/b: stands in [environment:defualt], which is not a section of answers',
+      'a.conf:4: A/c: stands in [others], which is not a section of answers',
+    ]);
+    const error = (await convert([misspelt], 'conf').catch((thrown: unknown) => thrown)) as SetupError;
+    expect(error.problems.map(({ remedy }) => remedy && inEnglish(remedy))).toEqual([
+      'Did you mean [environment:default]?',
+      'Move it to [environment:default], or remove it.',
     ]);
   });
 

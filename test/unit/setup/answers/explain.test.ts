@@ -71,6 +71,7 @@ describe('a statement', () => {
         key: 'A/name',
         status: 'bad-value',
         reason: expect.stringContaining('a value starts with its type'),
+        expected: expect.stringContaining('a value starts with its type'),
         original: 'refuses the whole file',
       },
     ],
@@ -106,6 +107,54 @@ describe('a statement', () => {
       { file: 'f.yaml', line: 2, column: 3, key: 'A/port', status: 'used', value: '5432' },
       { file: 'f.yaml', line: 3, column: 3, key: 'A/on', status: 'bad-value', expected: 'Yes or No is expected' },
     ]);
+  });
+
+  test.each([
+    ['environment:defualt', '[environment:default]', undefined],
+    ['environment:Enforce', '[environment:enforce]', undefined],
+    [' environment:init ', '[environment:init]', undefined],
+    ['DEFAULT', '[environment:default]', 'reads it as a part of every section'],
+    ['answers', undefined, undefined],
+  ])('under the title [%s] has no effect', async (title, nearest, original) => {
+    expect(await explain([{ path: 'f', text: `[${title}]\nA/word=str:x\n`, kept: false }], settings)).toEqual([
+      {
+        file: 'f',
+        line: 2,
+        key: 'A/word',
+        status: 'no-effect',
+        reason: `The section [${title}] is not read: answers stand in [environment:default], or in one of init, override and enforce.`,
+        ...(nearest === undefined ? {} : { nearest }),
+        ...(original === undefined ? {} : { original }),
+      },
+    ]);
+  });
+
+  test('of a connection is tested by the original', async () => {
+    const known = [setting({ key: 'OVESETUP_DWH_DB/port', section, kind: port, about })];
+    const [found] = await explain([conf('f', 'OVESETUP_DWH_DB/port=int:0')], known);
+    expect(found).toMatchObject({ status: 'bad-value', original: 'keeps it as it stands, and tries to connect with it' });
+  });
+
+  test('with a secret that is a number is refused, since 0123 would be 123', async () => {
+    const text = 'A/word: 0123\nQUESTION/1/WORD: 0123456\nQUESTION/2/WORD: true\nQUESTION/3/WORD: "0123"\n';
+    const found = await explain([{ path: 'f.yaml', text, kept: false }], settings);
+    expect(found.map(({ status }) => status)).toEqual(['bad-value', 'bad-value', 'bad-value', 'used']);
+    expect(found[1]).toMatchObject({ line: 2, setting: 'A/word', expected: expect.stringContaining('put it in quotes') });
+    expect(JSON.stringify(found)).not.toContain('123');
+    expect((await one('QUESTION/1/WORD=int:0123')).status).toBe('bad-value');
+  });
+
+  test('replies to the findings that can be accepted, and to no others', async () => {
+    expect(await one('QUESTION/1/disk-space=str:yes')).toMatchObject({ status: 'used', value: 'Yes' });
+    for (const id of ['unsupported-host', 'database-lost', 'https-port', 'host-name'])
+      expect(await one(`QUESTION/1/${id}=str:yes`), id).toMatchObject({
+        status: 'no-effect',
+        reason: 'What this check finds cannot be accepted, so nothing is asked.',
+      });
+  });
+
+  test('is shown with the beginning of a long value', async () => {
+    expect((await one(`A/name=str:${'x'.repeat(5_000_000)}`)).value).toBe(`${'x'.repeat(200)}…`);
   });
 
   test('says in which turn of a question it is used', async () => {
@@ -145,7 +194,12 @@ describe('several statements', () => {
       '1:3 counts',
       '2:2 1:3',
     ]);
-    expect(await overridden(conf('1', 'A/name=str:x'), conf('2', 'A/name=none:None'))).toEqual(['1:2 counts', '2:2 counts']);
+    expect(await overridden(conf('1', 'A/name=str:x'), conf('2', 'A/name=none:None'))).toEqual(['1:2 2:2', '2:2 counts']);
+    expect(await overridden(conf('1', '[environment:enforce]', 'A/name=none:None'), conf('2', 'A/name=str:y'))).toEqual([
+      '1:3 counts',
+      '2:2 1:3',
+    ]);
+    expect(await overridden(conf('1', 'A/stop=none:None'), conf('2', 'OLD/stop=bool:True'))).toEqual(['1:2 counts', '2:2 counts']);
   });
 
   test('say that the own key of a setting counts before a former one and before replies', async () => {
@@ -173,6 +227,17 @@ describe('several statements', () => {
       [4, 'bad-value'],
       [5, 'used'],
     ]);
+  });
+
+  test('that cannot be read are named up to a number', async () => {
+    for (const [path, junk] of [
+      ['f', 'junk\n'],
+      ['f.yaml', 'A: [[[}}\n'],
+    ] as const) {
+      const found = await explain([{ path, text: `[environment:default]\n${junk.repeat(500)}`, kept: false }], settings);
+      expect(found.length, path).toBeLessThanOrEqual(101);
+      expect(found.at(-1)?.reason, path).toMatch(/^\d+ more problems$/);
+    }
   });
 
   test('of any content are explained', async () => {
@@ -213,7 +278,7 @@ test('as a text, each statement has one aligned line, and the last line sums up'
       'a.conf:4   unknown    A/nane  (did you mean A/name?)',
       'a.conf:5   no effect  OVESETUP_AIO/x  (The all-in-one installation was removed in 4.0)',
       'a.conf:11  bad value  A/port  (a whole number from 1 to 65535 is expected; the original keeps it as it stands, unchecked)',
-      '5 statements: 1 used, 1 renamed, 1 no effect, 1 unknown, 1 bad value',
+      '5 statements: 1 used, 1 renamed, 1 no effect, 1 unknown, 1 bad value. Values are judged by their form; engine-setup plan tells whether they fit the host',
       '',
     ].join('\n'),
   );

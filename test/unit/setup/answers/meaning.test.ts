@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { whyNoEffect, whyNotAsked } from '../../../../src/setup/answers/known.ts';
+import { waivable, whyNoEffect, whyNotAsked } from '../../../../src/setup/answers/known.ts';
 import { meanings, namesAmong, questionIn, secrecy } from '../../../../src/setup/answers/meaning.ts';
-import { setting, text, yesNo } from '../../../../src/setup/kit/index.ts';
+import { checks, setting, text, yesNo } from '../../../../src/setup/kit/index.ts';
 
 const about = 'A setting.';
 const fqdn = setting({ key: 'A/fqdn', section: 'network', kind: text, about, ask: { name: 'A_FQDN', text: 'Name' } });
@@ -66,6 +66,11 @@ test('a question has a turn and a name, in which anything may stand', () => {
   expect(questionIn('QUESTION/12/ovirt-provider/ovn x')).toEqual({ turn: 12, name: 'ovirt-provider/ovn x' });
 });
 
+test('each check of the host can be accepted by a reply, or has the reason why not', () => {
+  expect(checks).toEqual(expect.arrayContaining([...waivable]));
+  for (const id of checks) expect(meaningOf(`QUESTION/1/${id}`).of, id).toBe(waivable.includes(id) ? 'question' : 'nothing');
+});
+
 describe('what is known to have no effect', () => {
   test.each([
     'OVEHOSTED_CORE/deployProceed',
@@ -86,6 +91,16 @@ describe('what is known to have no effect', () => {
     'SYSTEM/reboot',
     'NETWORK/iptablesRules',
     'OVESETUP_CONFIG/macRangePool',
+    'OVESETUP_CONFIG/httpPort',
+    'OVESETUP_CONFIG/httpsPort',
+    'OVESETUP_CONFIG/forceInvalidPGConf',
+    'OVESETUP_APACHE/httpdService',
+    'OVESETUP_PROVISIONING/postgresAuthMethod',
+    'OVESETUP_PROVISIONING/postgresLCMessages',
+    'OVESETUP_PROVISIONING/postgresListenAddress',
+    'OVESETUP_PROVISIONING/postgresMaxConn',
+    'OVESETUP_PROVISIONING/postgresScramRotationEnabled',
+    'OVESETUP_SYSTEM/userPostgres',
     'OVESETUP_CONFIG/engineServiceStopNeeded',
     'OVESETUP_CONFIG/fenceKdumpListenerStopNeeded',
     'OVESETUP_DB/upgradeWithHeEl6Hosts',
@@ -101,6 +116,10 @@ describe('what is known to have no effect', () => {
     expect(whyNoEffect('DIALOG/autoAcceptDefault')).toContain('--accept-defaults');
     expect(whyNoEffect('DIALOG/other')).not.toContain('--accept-defaults');
     expect(whyNoEffect('OVESETUP_CONFIG/isoDomainACL')).toContain('ISO');
+  });
+
+  test('names the setting that is meant by another key', () => {
+    expect(whyNoEffect('OVESETUP_CONFIG/httpsPort')).toContain('OVESETUP_CONFIG/publicHttpsPort');
   });
 
   test('says of no other names that they are known', () => {

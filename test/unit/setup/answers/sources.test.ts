@@ -45,10 +45,13 @@ describe('of several sources', () => {
     expect((await winner([], { 'A/b': '1' }))?.origin).toEqual({ kind: 'given', where: '--set' });
   });
 
-  test('an answer of "none" counts as not given', async () => {
-    const none = file('x', '[environment:enforce]\nA/b=none:None\n');
-    expect((await winner([none, conf('y', 'default', '1')]))?.raw).toBe('1');
-    expect(await winner([none])).toBeUndefined();
+  test('an answer of "none" takes back what weaker places and earlier files say', async () => {
+    const none = (path: string, section: string) => file(path, `[environment:${section}]\nA/b=none:None\n`);
+    expect(await winner([none('x', 'enforce'), conf('y', 'default', '1')], { 'A/b': '2' })).toBeUndefined();
+    expect(await winner([conf('x', 'default', '1'), none('y', 'default')])).toBeUndefined();
+    expect(await winner([conf('x', 'default', '1', true), none('y', 'default')])).toBeUndefined();
+    expect((await winner([none('x', 'default'), conf('y', 'default', '1')]))?.raw).toBe('1');
+    expect((await winner([none('x', 'default')], { 'A/b': '2' }))?.raw).toBe('2');
   });
 
   test('the command line can say that there is no answer, whatever weaker sources say', async () => {
@@ -71,13 +74,13 @@ describe('of several sources', () => {
           .map(({ key }, at) => ({ key, value: 'v', where: `option ${at}` }));
         const sources = await readSources(files, typed);
         for (const key of ['A/b', 'A/c']) {
-          // The model: put all in their order, the strongest last; the last one with a value counts.
+          // The model: put all in their order, the strongest last; the last one counts, even if it says none.
           const rivals = [
             ...inFiles.map((one, at) => ({ ...one, where: `f${at}:2` })),
             ...typed.map((one) => ({ ...one, rank: 'command line', none: false })),
-          ].filter((one) => one.key === key && !one.none);
+          ].filter((one) => one.key === key);
           const last = order.flatMap((rank) => rivals.filter((one) => one.rank === rank)).at(-1);
-          expect(sources.find(key)?.origin.where).toBe(last?.where);
+          expect(sources.find(key)?.origin.where).toBe(last?.none === true ? undefined : last?.where);
         }
       }),
     );
@@ -93,9 +96,20 @@ describe('of several sources', () => {
     ]);
   });
 
+  test('a section that is not read is told, once for all that stands in it', async () => {
+    const text = '[environment:defualt]\nA/b=str:x\nA/c=str:x\n[others]\nx=y\n[environment:default]\n';
+    const { notes, keys } = await readSources([file('x', text)]);
+    expect(keys()).toEqual([]);
+    expect(notes.map(inEnglish)).toEqual([
+      'x:1: the section [environment:defualt] is not read, and nothing in it has an effect; did you mean [environment:default]?',
+      'x:4: the section [others] is not read, and nothing in it has an effect',
+    ]);
+  });
+
   test('files are read by their ending', async () => {
     expect((await winner([file('a.yaml', 'A: {b: 1}\n')]))?.raw).toBe(1);
     expect((await winner([file('a.yml', 'A/b: x\n')]))?.raw).toBe('x');
+    expect((await winner([file('a.YAML', 'A/b: x\n')]))?.raw).toBe('x');
     await expect(winner([file('a.conf', 'A/b: x\n')])).rejects.toThrow('An answer file cannot be used');
   });
 

@@ -27,6 +27,16 @@ describe('unknown keys', () => {
     );
   });
 
+  test('include replies to questions that nobody asks, where the questions are known', async () => {
+    const replies = ['UPDATE_FIREWAL', 'UPDATE_FIREWALL', 'low-memory', 'UPGRADE_DBMS', 'unsupported-host'];
+    const text = `[environment:default]\n${replies.map((name) => `QUESTION/1/${name}=str:no\n`).join('')}QUESTION/0/X=str:no\n`;
+    const sources = await readSources([{ path: 'x', text, kept: false }]);
+    expect((await unknownKeys(sources, known, new Set(['UPDATE_FIREWALL']))).map(inEnglish)).toEqual([
+      'x:2: QUESTION/1/UPDATE_FIREWAL is not known and has no effect; did you mean QUESTION/1/UPDATE_FIREWALL?',
+      'x:7: QUESTION/0/X is not known and has no effect',
+    ]);
+  });
+
   test('do not flood the screen', async () => {
     const found = await unknown(...Array.from({ length: 10_000 }, (_, n) => `OVESETUP_CONFIG/fqdn${n}`));
     expect(found).toHaveLength(51);

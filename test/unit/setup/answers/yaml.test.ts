@@ -94,8 +94,16 @@ describe('answers in YAML', () => {
       expect(messages(text).length, text).toBeGreaterThan(0);
       expect(messages(text).join('\n'), text).not.toContain('geheim');
     }
-    expect(messages('A/b: 1\n---\nA/b: 2\n').join('\n')).toContain('multiple documents');
+    expect(messages('A/b: 1\n---\nA/b: 2\n').join('\n')).toContain('several documents');
     expect(messages('A:\n\tb: 1\n')[0]).toMatch(/^a\.yaml:2:\d+: /);
+  });
+
+  test('that cannot be parsed are told so in our own words', () => {
+    const all = ['A: 1\n---\nA: 2\n', 'A: [1\n', 'A:\n\tb: 1\n', 'A: b: c\n', 'A: @x\n', 'A: "x', 'A: &a &b x\n', '? [a\n'];
+    for (const text of all) {
+      expect(messages(text).length, text).toBeGreaterThan(0);
+      expect(messages(text).join('\n'), text).not.toMatch(/YAML\.|parse|implicit|plain value cannot|Flow|Regular|expression/);
+    }
   });
 
   test('may have no tags, which a program could run', () => {
@@ -104,7 +112,9 @@ describe('answers in YAML', () => {
   });
 
   test('cannot exhaust the program by their depth or length', { timeout: 20_000 }, () => {
-    expect(messages(`A/b: ${'['.repeat(50_000)}\n`)[0]).toMatch(/^a\.yaml:1:\d+: is nested too deeply/);
+    const deep = messages(`A/b: ${'['.repeat(50_000)}\n`);
+    expect(deep).toHaveLength(1);
+    expect(deep[0]).toMatch(/^a\.yaml:1:\d+: is nested too deeply/);
     expect(read(`A:\n${Array.from({ length: 10_000 }, (_, n) => `  k${n}: ${n}\n`).join('')}`).statements).toHaveLength(10_000);
     expect(read('x'.repeat(16 * 1024 * 1024)).problems).toHaveLength(1);
   });

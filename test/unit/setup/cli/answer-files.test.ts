@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { file } from '#kit';
-import { namedFiles, writePrivately } from '../../../../src/setup/cli/answer-files.ts';
+import { formatConf } from '../../../../src/setup/answers/conf.ts';
+import { readAnswers } from '../../../../src/setup/answers/sources.ts';
+import { keepInput, namedFiles, writePrivately } from '../../../../src/setup/cli/answer-files.ts';
 import { readArguments } from '../../../../src/setup/cli/args.ts';
 import { exposedSecrets } from '../../../../src/setup/cli/exposed-secrets.ts';
 import { keptFiles } from '../../../../src/setup/cli/kept-files.ts';
@@ -148,10 +150,10 @@ describe('the configuration of an installation', () => {
   });
 });
 
-describe('the answer file of a run', () => {
-  const kept = '/var/lib/ovirt-engine/setup/answers/20260102030405-setup.conf';
-  const run = '20260102030405-abcdef';
+const kept = '/var/lib/ovirt-engine/setup/answers/20260102030405-setup.conf';
+const run = '20260102030405-abcdef';
 
+describe('the answer file of a run', () => {
   test('is kept without secrets, for its owner alone, and never replaces that of another run', async () => {
     const machine = newMachine();
     const save = answerSaver(readArguments([]), run, memoryHost(machine));
@@ -173,6 +175,51 @@ describe('the answer file of a run', () => {
       expect(statSync(target).mode & 0o777).toBe(0o600);
       expect(machine.disk.get(kept)).toEqual(file('open', 0o600));
     }
+  });
+});
+
+describe('the answer file that a user asks for', () => {
+  const saver = (name: string, ...more: readonly string[]) =>
+    answerSaver(readArguments([`--generate-answer=${at(name)}`, ...more]), run, memoryHost(newMachine()));
+
+  test('is left alone by a run that failed, which keeps its own all the same', async () => {
+    writeFileSync(at('mine'), 'my own words');
+    expect(await saver('mine')('open', 'complete', { failed: true })).toEqual([kept]);
+    expect(readFileSync(at('mine'), 'utf8')).toBe('my own words');
+  });
+
+  test.each(['a.yaml', 'a.yml'])('is written in YAML where it is called %s, and can be read again', async (name) => {
+    const answers = new Map<string, unknown>([
+      ['A/text', 'yes'],
+      ['A/list', ['one', 'two words']],
+      ['A/none', undefined],
+      ['A/port', 8443],
+    ]);
+    const texts = [formatConf(answers, ['A/word']), formatConf(new Map([...answers, ['A/word', 'geheim']]))] as const;
+    const readAgain = async () => {
+      const text = readFileSync(at(name), 'utf8');
+      const { statements, problems } = await readAnswers({ path: at(name), text });
+      expect(problems).toEqual([]);
+      return new Map(statements.map(({ key, value }) => [key, value]));
+    };
+    await saver(name)(...texts);
+    expect(await readAgain()).toEqual(answers);
+    expect(readFileSync(at(name), 'utf8')).toContain('# A/word is secret and not kept here');
+    await saver(name, '--with-secrets')(...texts);
+    expect((await readAgain()).get('A/word')).toBe('geheim');
+  });
+
+  test('cannot be one that answers come from, under whatever name', async () => {
+    writeFileSync(at('in.conf'), '');
+    symlinkSync('in.conf', at('link.conf'));
+    const judge = async (...argv: readonly string[]) => {
+      const args = readArguments(argv);
+      keepInput(args, await namedFiles(args, new AbortController().signal));
+    };
+    for (const input of [`--config-append=${at('in.conf')}`, `--config=${at('link.conf')}`, `--set-file=A/b=${at('in.conf')}`])
+      expect(await failureOf(judge(input, `--generate-answer=${at('link.conf')}`))).toMatchObject({ code: 'usage' });
+    for (const output of [at('out.conf'), '/dev/null', `${at('in.conf')}/below`])
+      expect(await failureOf(judge(`--config-append=${at('in.conf')}`, `--generate-answer=${output}`))).toBeUndefined();
   });
 });
 

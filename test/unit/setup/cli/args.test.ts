@@ -72,6 +72,7 @@ describe('the command line', () => {
     [['--set-file=A/b=/x=y'], { setFile: [{ key: 'A/b', value: '/x=y' }] }],
     [['--set-fd=A/b=3'], { setFd: [{ key: 'A/b', value: '3' }] }],
     [['--otopi-environment=A/b=str:x', '--otopi-environment=C/d=int:1'], { otopiEnvironment: 'C/d=int:1' }],
+    [['--otopi-environment='], { otopiEnvironment: '' }],
     [['--accept-defaults'], { acceptDefaults: true }],
     [['--allow=x,y', '--allow', 'z'], { allow: new Set(['x', 'y', 'z']) }],
     [['--yes'], { yes: true }],
@@ -117,6 +118,10 @@ describe('the command line', () => {
     [['--yes=no'], '--yes takes no value'],
     [['--root'], '--root wants a value: --root=DIR'],
     [['--root', '--yes'], '--root wants a value: --root=DIR'],
+    [['--config='], '--config wants a value: --config=FILE'],
+    [['--config-append', ''], '--config-append wants a value: --config-append=FILE'],
+    [['--allow='], '--allow wants a value: --allow=ID'],
+    [['--allow=a,,b'], '--allow: a name between its commas is empty'],
     [['--dialog=gtk'], '--dialog knows lines, terminal, machine, not gtk'],
     [['--events=xml'], '--events knows json, not xml'],
     [['install'], 'install is not a command'],
@@ -140,7 +145,7 @@ describe('the command line', () => {
     'does not repeat what stands in %s: it may be a password at the wrong place',
     (word) => {
       const message = refusal(word);
-      expect(message).toMatch(/^--set\S* wants KEY=/);
+      expect(message).toMatch(/^--set\S* wants (a value: --set=)?KEY=/);
       expect(message).not.toContain('canary');
     },
   );

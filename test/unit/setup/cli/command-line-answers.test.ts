@@ -49,6 +49,11 @@ describe('answers of the command line', () => {
     expect(JSON.stringify(error)).not.toContain('canary');
   });
 
+  test('are no statements that stand for an option', async () => {
+    const argv = ['--set=DIALOG/dialect=machine', '--otopi-environment=OVESETUP_CORE/answerFile=str:x A/b=str:y'];
+    expect(await answers(argv)).toEqual([{ key: 'A/b', value: 'y', where: '--otopi-environment' }]);
+  });
+
   test('may take a secret back', async () => {
     expect(await answers(['--otopi-environment=A/secret=none:None'])).toMatchObject([{ key: 'A/secret', value: undefined }]);
   });
@@ -132,6 +137,19 @@ describe('an answer from a descriptor', () => {
       [`A/b (--set-fd): descriptor ${fd} cannot be used: it is not open`, expect.any(String)],
     ]);
     closeSync(fd);
+  });
+
+  test('that can only be written to is refused as such', async () => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const both = openSync(pipe, 'r+');
+    for (const fd of [openSync(pipe, 'w'), openSync(join(directory, 'file'), 'w')]) {
+      expect(await problemsOf(`--set-fd=A/b=${fd}`)).toEqual([
+        [`A/b (--set-fd): descriptor ${fd} cannot be used: it is open for writing only`, 'Open it for reading: 3<FILE, say.'],
+      ]);
+      closeSync(fd);
+    }
+    closeSync(both);
   });
 
   test('that is not open is refused', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { readInput } from '../../../../src/setup/cli/input.ts';
 import { runSources } from '../../../../src/setup/cli/run-sources.ts';
 import { pluginDirectory } from '../../../../src/setup/cli/third-party/load.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { programDirectory } from '../../../../src/setup/paths.ts';
 import { english, failureOf } from '../../../support/fakes.ts';
 
 let root = '';
@@ -36,6 +37,32 @@ describe('the input of a run', () => {
   test('is refused as a whole where a file cannot be understood', async () => {
     const path = conf('a.conf', 'A/b=word');
     expect(await failureOf(input(`--config-append=${path}`))).toMatchObject({ code: 'refused', text: 'An answer file cannot be used' });
+  });
+
+  test('accepts only doubts that there are; with plugins of third parties it cannot know, and warns', async () => {
+    expect((await input('--allow=disk-space,OVESETUP_CONFIG_WEAK_ENGINE_PASSWORD')).warnings).toEqual([]);
+    expect(await failureOf(input('--allow=lowmemory,foo'))).toMatchObject({
+      code: 'usage',
+      problems: [
+        { message: '--allow=lowmemory names no doubt that is known; did you mean low-memory?' },
+        { message: '--allow=foo names no doubt that is known' },
+      ],
+      remedy: expect.stringMatching(/^Known are authority-lost, disk-space, low-memory, OVESETUP_/),
+    });
+    const directory = join(root, ...pluginDirectory);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'x.mjs'), `export default () => ({ name: 'x' });`);
+    expect(english((await input('--allow=foo')).warnings)).toEqual(['--allow=foo names no doubt that is known']);
+  });
+
+  test('knows every doubt that a setting of ours can raise', async () => {
+    const pluginsDirectory = join(programDirectory, 'plugins');
+    const sources = readdirSync(pluginsDirectory, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('settings.ts'));
+    const ids = sources.flatMap((path) =>
+      [...readFileSync(join(pluginsDirectory, path), 'utf8').matchAll(/\bid: '(OVESETUP_\w+)'/g)].flatMap(([, id]) => id ?? []),
+    );
+    expect(ids.length).toBeGreaterThan(1);
+    expect((await input(`--allow=${ids.join(',')}`)).warnings).toEqual([]);
   });
 
   test('knows the secrets of third parties, too', async () => {

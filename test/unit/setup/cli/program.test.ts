@@ -12,6 +12,7 @@ const directory = mkdtempSync(join(tmpdir(), 'cli-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 writeFileSync(join(directory, 'junk'), Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919) % 256)));
+writeFileSync(join(directory, 'own.conf'), '# mine\n[environment:default]\nOVESETUP_CONFIG/fqdn=str:x\n', { mode: 0o600 });
 writeFileSync(join(directory, 'huge'), '');
 truncateSync(join(directory, 'huge'), 100 * 1024 * 1024);
 
@@ -78,7 +79,15 @@ describe('the program', () => {
     [['plan'], 4, 'Installing on this host itself is not supported'],
     [['status'], 4, 'Installing on this host itself is not supported'],
     [['setup', '--root=/'], 4, '/ is not a sandbox'],
-    [['status', '--root='], 4, 'empty or holds control characters'],
+    [['status', '--root='], 2, '--root wants a value: --root=DIR'],
+    [['status', '--root=a\nb'], 4, 'empty or holds control characters'],
+    [['setup', '--root=r', '--allow=disk-spaec'], 2, '--allow=disk-spaec names no doubt that is known; did you mean disk-space?'],
+    [
+      ['setup', '--root=r', '--config-append=own.conf', '--generate-answer=own.conf'],
+      2,
+      '--generate-answer=own.conf would write over a file',
+    ],
+    [['setup', '--root=r', '--otopi-environment=DIALOG/dialect=str:gtk'], 2, 'DIALOG/dialect: machine or human is expected'],
     [['plan', '--root=r', '--config-append=no-such-file'], 4, 'The answer file no-such-file cannot be read: it is not there'],
     [['plan', '--root=r', '--set', 'OVESETUP_DB/port=x'], 4, 'OVESETUP_DB/port (--set): a whole number'],
     [['plan', '--root=r', '--config=no-such-file'], 4, 'The answer file no-such-file cannot be read: it is not there'],
@@ -193,11 +202,84 @@ describe('the output of the program', () => {
     expect(stderr).toContain('[ ERROR ] Execution of setup failed\n');
   });
 
+  test.each([
+    ['', true],
+    ['1', false],
+  ])('beside events has colours on a terminal unless NO_COLOR says something: %j', (noColor, coloured) => {
+    const command = `'${join(programDirectory, 'bin/engine-setup')}' --root=colours --no-input --events=json >/dev/null`;
+    const { stdout } = shell(`NO_COLOR=${noColor} TERM=xterm script -qec "${command}" /dev/null`);
+    expect(stdout).toContain('Stage: Initializing');
+    expect(stdout.includes('\u001b[')).toBe(coloured);
+  });
+
   test('in the dialect of machines ends with its last line', () => {
     const { code, stdout } = shell(`"$0" --root=machine --dialog=machine </dev/null`);
     expect(code).toBe(4);
     expect(stdout.startsWith('**%EventsListStart\n')).toBe(true);
     expect(stdout.endsWith('\n***TERMINATE\n')).toBe(true);
+  });
+});
+
+describe('a run that cannot even begin', () => {
+  test('ends the stream of events, with what is wrong', () => {
+    const { code, stdout, stderr } = shell('"$0" --root=unbegun --no-input --events=json --config-append=no-such-file');
+    expect(code).toBe(4);
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events.map(({ type, state }) => state ?? type)).toEqual(['started', 'message', 'note', 'ended']);
+    expect(events[1]).toMatchObject({ level: 'error', text: 'The answer file no-such-file cannot be read: it is not there' });
+    expect(events.at(-1)).toMatchObject({ type: 'run', code: 4 });
+    expect(stderr).toBe('engine-setup: The answer file no-such-file cannot be read: it is not there\nCorrect its name.\n');
+  });
+
+  test.each(['--dialog=machine', '--otopi-environment=DIALOG/dialect=str:machine'])('ends the dialect of machines, too: %s', (option) => {
+    const { code, stdout } = shell(`"$0" --root=unbegun ${option} --config-append=no-such-file </dev/null`);
+    expect(code).toBe(4);
+    expect(stdout.split('\n')).toEqual([
+      '***L:ERROR The answer file no-such-file cannot be read: it is not there',
+      '### Correct its name.',
+      '***TERMINATE',
+      '',
+    ]);
+  });
+});
+
+describe('a rehearsal', () => {
+  const rehearse = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [join(programDirectory, 'test/support/rehearsal.ts'), ...args], {
+      encoding: 'utf8',
+      cwd: directory,
+      input: '',
+      env: { ...process.env, TMPDIR: directory },
+    });
+
+  test.each([
+    [['--config-append=junk'], 4, 'junk:1: this is not a text file in UTF-8'],
+    [['--host=none'], 2, 'there is no machine none'],
+    [['--no-such'], 2, '--no-such is not an option'],
+  ])('with %j says what is wrong as the program does, and leaves nothing behind', (args, code, text) => {
+    const { status, stderr } = rehearse('--no-input', ...args);
+    expect([status, stderr.split('\n')[0]]).toEqual([code, expect.stringMatching(/^engine-setup: /)]);
+    expect(stderr).toContain(text);
+    expect(stderr).not.toContain('    at ');
+    expect(readdirSync(directory).filter((name) => name.startsWith('rehearsal-'))).toEqual([]);
+  });
+});
+
+describe('statements to the framework of the original', () => {
+  test('choose the dialog, the log and further answer files, as options do', () => {
+    writeFileSync(join(directory, 'more.conf'), '[environment:default]\nOVESETUP_DB/port=str:x\n', { mode: 0o600 });
+    writeFileSync(join(directory, 'old.log'), 'earlier\n');
+    const statements = 'DIALOG/dialect=str:machine CORE/logFileName=str:old.log APPEND:CORE/configFileAppend=str:more.conf';
+    const { code, stdout } = shell(`"$0" --root=framework --otopi-environment='${statements}' </dev/null`);
+    expect(code).toBe(4);
+    expect(stdout).toContain('### Log file: old.log\n');
+    expect(stdout).toContain("'more.conf']\n");
+    expect(stdout.endsWith('\n***TERMINATE\n')).toBe(true);
+    expect(stdout).not.toContain('has no effect');
+    expect(readFileSync(join(directory, 'old.log'), 'utf8')).toMatch(/^earlier\n.* INFO dialog Stage: Initializing\n/);
   });
 });
 

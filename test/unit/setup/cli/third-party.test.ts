@@ -1,10 +1,11 @@
 import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Plugin, file, textOf } from '#kit';
 import { plugins as ours } from '../../../../plugins/index.ts';
 import { pluginDirectory, thirdPartyPlugins } from '../../../../src/setup/cli/third-party/load.ts';
+import { Unsettled, newAnswers } from '../../../../src/setup/core/answers.ts';
 import { prepare, settleAnswers } from '../../../../src/setup/core/run.ts';
 import { newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { programDirectory } from '../../../../src/setup/paths.ts';
@@ -39,7 +40,7 @@ const maker = (body: string): string => `export default (kit, steps, known) => (
 describe('the example of the documentation', () => {
   test('is the file that is tested', () => {
     const source = readFileSync(join(example, 'index.ts'), 'utf8');
-    const shown = source.replaceAll(`'../../../../src/`, `'/usr/share/ovirt-engine/current/src/`);
+    const shown = source.replaceAll(`'../../../../src/`, `'/usr/lib/ovirt-engine/current/src/`);
     expect(readFileSync(join(programDirectory, 'docs/plugins.md'), 'utf8')).toContain(`\n\`\`\`ts\n${shown}\`\`\`\n`);
   });
 
@@ -153,7 +154,8 @@ describe('plugins of third parties', () => {
     ['throw new Error("boom");', 'boom'],
     ['export default () => { throw new Error("boom"); };', 'boom'],
     [maker('undefined'), 'its function returns no plugin'],
-    [maker('Promise.resolve({ name: "x" })'), 'its name is none'],
+    [maker('Promise.resolve({ name: "x" })'), 'its function returns a promise: it may not be async'],
+    [maker('Promise.reject(new Error("boom"))'), 'its function returns a promise: it may not be async'],
     [maker('{}'), 'its name is none'],
     [maker('{ name: "X y" }'), 'its name is none'],
     [maker('{ name: "engine" }'), 'there is another plugin engine'],
@@ -188,6 +190,28 @@ describe('plugins of third parties', () => {
     expect(problems).toEqual([expect.stringContaining(why)]);
   });
 
+  test('are refused where two of their settings have one key', async () => {
+    const one = `kit.setting({ kind: kit.text, ...${JSON.stringify(good)} })`;
+    put('x.mjs', maker(`{ name: 'x', settings: [${one}, ${one}] }`));
+    expect((await refusal()).problems).toEqual([expect.stringContaining('there is another setting X/y')]);
+  });
+
+  test('are refused where a setting is frozen, so that it cannot be guarded', async () => {
+    put('x.mjs', maker(`{ name: 'x', settings: [Object.freeze({ kind: kit.text, ...${JSON.stringify(good)} })] }`));
+    expect((await refusal()).problems).toEqual([expect.stringContaining('X/y is frozen')]);
+  });
+
+  test('are refused where they wait for what never comes while they are loaded', async () => {
+    vi.useFakeTimers();
+    const path = put('x.mjs', 'await new Promise(() => {});');
+    const refused = refusal();
+    await vi.advanceTimersByTimeAsync(10_000);
+    vi.useRealTimers();
+    expect((await refused).problems).toEqual([
+      `The plugin ${path} cannot be used: it was not loaded within 10 seconds: what does it wait for?`,
+    ]);
+  });
+
   test('are refused all together, and none is loaded', async () => {
     put('a.mjs', maker(`{ name: 'engine' }`));
     put('b.mjs', maker(`{ name: 'good' }`));
@@ -207,6 +231,9 @@ describe('plugins of third parties', () => {
 
   test.each([
     [`{ name: 'x', steps: () => [{ id: 'x/a', chapter: 'none' }] }`, 'its step x/a names the chapter none, which there is not'],
+    [`{ name: 'x', steps: () => [undefined] }`, 'one of its steps is none: it has no id'],
+    [`{ name: 'x', steps: () => undefined }`, 'its function steps returns no list'],
+    [`{ name: 'x', steps: async () => { throw new Error('boom'); } }`, 'its function steps returns no list'],
     [`{ name: 'x', steps: () => [{ id: 'engine/a', chapter: 'units' }] }`, 'the id of its step engine/a does not begin with x/'],
   ])('whose steps do not fit are refused when these are known: %s', async (text, why) => {
     const path = put('x.mjs', maker(text));
@@ -214,13 +241,90 @@ describe('plugins of third parties', () => {
     expect(() => x?.steps?.({} as never)).toThrow(`The plugin ${path} cannot be used: ${why}`);
   });
 
-  test('whose summary names an unknown block are refused when it is known', async () => {
-    put('x.mjs', maker(`{ name: 'x', summary: async () => [{ block: 'none', lines: [] }] }`));
+  test.each([
+    [`[{ block: 'none', lines: [] }]`, 'its summary names the block none, which there is not'],
+    [`[{ block: 'more' }]`, 'one part of its summary is none: it has no lines'],
+    [`[undefined]`, 'one part of its summary is none: it has no lines'],
+    [`'more'`, 'its function summary returns no list'],
+  ])('whose summary does not fit are refused when it is known: %s', async (summary, why) => {
+    put('x.mjs', maker(`{ name: 'x', summary: async () => ${summary} }`));
     const [x] = await load();
     expect(await failureOf(x?.summary?.({} as never, {} as never) ?? Promise.resolve())).toMatchObject({
       code: 'refused',
-      text: expect.stringContaining('its summary names the block none, which there is not'),
+      text: expect.stringContaining(why),
     });
+  });
+});
+
+describe('functions of plugins that fail', () => {
+  const nothing = {} as never;
+  const functions: readonly (readonly [what: string, call: (plugin: Plugin) => unknown])[] = [
+    ['applies', (x) => x.applies?.(nothing)],
+    ['preflight', (x) => x.preflight?.(nothing, nothing)],
+    ['steps', (x) => x.steps?.(nothing)],
+    ['health', (x) => x.health?.(nothing)],
+    ['summary', (x) => x.summary?.(nothing, nothing)],
+    ['probe of the fact x', (x) => x.facts?.[0]?.probe(nothing)],
+    ['when of X/y', (x) => x.settings?.[0]?.when?.(nothing)],
+    ['initial of X/y', (x) => (x.settings?.[0]?.initial as () => unknown)()],
+    ['validate of X/y', (x) => x.settings?.[0]?.validate?.('', nothing, nothing)],
+    ['settled of X/y', (x) => void x.settings?.[0]?.settled?.(nothing)],
+    ['remarks of X/y', (x) => x.settings?.[0]?.remarks?.(nothing)],
+    ['when of the question of X/y', (x) => x.settings?.[0]?.ask?.when?.(nothing)],
+  ];
+  /** A plugin all of whose functions do this, in its third line. */
+  const failing = (how: string): string =>
+    put(
+      'x.mjs',
+      `export default (kit) => {
+        const fail = ${how.includes('await') ? 'async ' : ''}() => {
+          ${how}
+        };
+        return { name: 'x', applies: fail, preflight: fail, steps: fail, health: fail, summary: fail, facts: [kit.fact('x', fail)],
+          settings: [kit.setting({ key: 'X/y', after: 'OVESETUP_CONFIG/fqdn', section: 'misc', kind: kit.text, about: 'x', when: fail,
+            initial: fail, validate: fail, settled: fail, remarks: fail, ask: { name: 'X', text: 'x', when: fail } })] };
+      };`,
+    );
+  const errorOf = async (call: (plugin: Plugin) => unknown): Promise<unknown> => {
+    const [x] = (await load()) as [Plugin];
+    return (async () => call(x))().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  };
+
+  test.each(functions)('are named, and are no defect of the program: %s', async (what, call) => {
+    const path = failing('throw new TypeError("boom");');
+    expect(await errorOf(call)).toMatchObject({
+      code: 'refused',
+      message: expect.stringMatching(`^The plugin ${path} cannot be used: its function ${what} fails: boom \\(x\\.mjs:\\d+\\)$`),
+      cause: expect.any(TypeError),
+    });
+  });
+
+  test.each(functions.filter(([what]) => /preflight|summary|probe|validate/.test(what)))(
+    'are named, too, when it takes a while: %s',
+    async (what, call) => {
+      failing('await undefined; throw new Error("boom");');
+      expect(await errorOf(call)).toMatchObject({ code: 'refused', message: expect.stringContaining(`its function ${what} fails: boom`) });
+    },
+  );
+
+  test('may fail in words of their own', async () => {
+    failing('throw new kit.SetupError("failed", "The moon is full");');
+    for (const [, call] of functions) expect(await errorOf(call)).toMatchObject({ code: 'failed', message: 'The moon is full' });
+  });
+
+  test('may read what is not settled, which the core waits for', async () => {
+    put(
+      'x.mjs',
+      maker(
+        `{ name: 'x', preflight: async (view) => view.get(known('OVESETUP_CONFIG/fqdn')), steps: (view) => view.get(known('OVESETUP_CONFIG/fqdn')) }`,
+      ),
+    );
+    const view = newAnswers(new Map());
+    expect(await errorOf((x) => x.preflight?.(view, nothing))).toBeInstanceOf(Unsettled);
+    expect(await errorOf((x) => x.steps?.(view))).toBeInstanceOf(Unsettled);
   });
 });
 

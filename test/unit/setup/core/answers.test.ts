@@ -3,6 +3,7 @@ import { fact, setting, text } from '#kit';
 import { Unsettled, isRemembered, newAnswers } from '../../../../src/setup/core/answers.ts';
 import { probe } from '../../../../src/setup/core/facts.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { sourcesOf } from '../../../support/fakes.ts';
 
 const one = setting({ key: 'A/one', section: 'network', kind: text, about: 'One.' });
 const asked = setting({ key: 'A/asked', section: 'network', kind: text, about: 'Asked.', ask: { name: 'X', text: 'X' } });
@@ -27,6 +28,25 @@ test('only what somebody said counts as given', () => {
     answers.set(one, { value: 'x', origin: { kind } });
     expect(answers.given(one), kind).toBe(given);
   }
+});
+
+test('an answer that a source has is known before it is settled, under any of its keys', () => {
+  const renamed = { ...one, formerly: ['A/former'] };
+  const stated = (given: Readonly<Record<string, unknown>>) => newAnswers(new Map(), sourcesOf(given)).stated(renamed);
+  expect([stated({}), stated({ 'A/one': 'x' }), stated({ 'A/former': false }), stated({ 'A/asked': 'x' })]).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ]);
+});
+
+test('an answer that is taken back is open again', () => {
+  const answers = newAnswers(new Map());
+  answers.set(one, { value: 'x', origin: { kind: 'asked' } });
+  answers.unset(one);
+  expect(answers.find(one)).toBeUndefined();
+  expect(answers.given(one)).toBe(false);
 });
 
 test('what was asked or given is remembered, what was computed is not, unless the setting says so', () => {

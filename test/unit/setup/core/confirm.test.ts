@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Stop } from '#kit';
+import { type Stop, decision, setting } from '#kit';
 import { newAnswers } from '../../../../src/setup/core/answers.ts';
 import { newAsker } from '../../../../src/setup/core/asker.ts';
 import { agreeToStop, confirm, confirmSettings, isOpen } from '../../../../src/setup/core/confirm.ts';
@@ -60,9 +60,9 @@ describe('the final confirmation', () => {
     }
   });
 
-  test('can be refused by an answer, unless --yes stands above it', async () => {
+  test('can be refused by an answer, which --yes does not overrule', async () => {
     expect((await confirmed({ given: false, replies: [] })).failure).toMatchObject({ code: 'cancelled' });
-    expect((await confirmed({ given: false, yes: true })).value).toBe(true);
+    expect((await confirmed({ given: false, yes: true })).failure).toMatchObject({ code: 'cancelled' });
   });
 
   test('can be given or refused by the name of its question', async () => {
@@ -100,32 +100,37 @@ describe('the final confirmation', () => {
 });
 
 describe('the consent to stop a service', () => {
-  const stop = (agreed?: boolean): Stop => ({ unit: 'u', title: 'Stopping u', consent: { name: 'STOP_U', text: 'u will stop', agreed } });
-  const agree = async (stops: readonly Stop[], on: On & { running?: readonly string[] } = {}) => {
+  const kept = setting({ key: 'A/stop', section: 'misc', kind: decision('OK', 'Cancel'), about: 'x' });
+  const stop: Stop = { unit: 'u', title: 'Stopping u', consent: { name: 'STOP_U', text: 'u will stop', setting: kept } };
+  const agree = async (stops: readonly Stop[], on: On & { running?: readonly string[]; agreed?: boolean } = {}) => {
     const machine = newMachine({ running: new Map((on.running ?? ['u', 'v']).map((unit) => [unit, ''])) });
     const { dialog, asker } = askerOf(on);
-    return { dialog, failure: await failureOf(agreeToStop(stops, asker, memoryHost(machine))) };
+    const answers = newAnswers(new Map());
+    if (on.agreed !== undefined) answers.set(kept, { value: on.agreed, origin: { kind: 'given' } });
+    return { dialog, answers, failure: await failureOf(agreeToStop(stops, answers, asker, memoryHost(machine))) };
   };
 
   test('is asked for; Enter means yes, Cancel ends the run before any change', async () => {
-    const { dialog, failure } = await agree([stop()], { replies: [''] });
+    const { dialog, failure, answers } = await agree([stop], { replies: [''] });
     expect(failure).toBeUndefined();
+    expect(answers.find(kept)).toBe(true);
     expect(dialog.asked).toEqual([{ name: 'STOP_U', text: 'u will stop', choices: ['OK', 'Cancel'], initial: 'OK', hidden: false }]);
-    expect((await agree([stop()], { replies: ['cancel'] })).failure).toMatchObject({ code: 'cancelled' });
+    expect((await agree([stop], { replies: ['cancel'] })).failure).toMatchObject({ code: 'cancelled' });
   });
 
   test('is not needed for a unit that does not run, or that nobody works with', async () => {
-    expect((await agree([stop(false)], { replies: [], running: [] })).failure).toBeUndefined();
+    expect((await agree([stop], { agreed: false, replies: [], running: [] })).failure).toBeUndefined();
     expect((await agree([{ unit: 'v', title: 'Stopping v' }], { replies: [] })).failure).toBeUndefined();
   });
 
   test('can be given or refused beforehand, and then nobody is asked', async () => {
-    expect((await agree([stop(true)], { replies: [] })).failure).toBeUndefined();
-    for (const on of [{}, { replies: [] }]) expect((await agree([stop(false)], on)).failure).toMatchObject({ code: 'cancelled' });
-    expect((await agree([stop()], { preset: { 'QUESTION/1/STOP_U': 'cancel' } })).failure).toMatchObject({ code: 'cancelled' });
+    expect((await agree([stop], { agreed: true, replies: [] })).failure).toBeUndefined();
+    for (const on of [{}, { replies: [] }])
+      expect((await agree([stop], { agreed: false, ...on })).failure).toMatchObject({ code: 'cancelled' });
+    expect((await agree([stop], { preset: { 'QUESTION/1/STOP_U': 'cancel' } })).failure).toMatchObject({ code: 'cancelled' });
   });
 
   test('is taken for given where nobody can be asked', async () => {
-    expect((await agree([stop()])).failure).toBeUndefined();
+    expect((await agree([stop])).failure).toBeUndefined();
   });
 });

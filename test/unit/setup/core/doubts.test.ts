@@ -108,6 +108,6 @@ describe('a doubt', () => {
     await on.settle();
     expect(on.value('A/doubtful')).toBe('odd');
     expect(on.dialog.logged.at(-1)).toEqual(['error', why]);
-    await expect(interview([doubtful], { sources }).settle()).rejects.toMatchObject({ code: 'refused', message: why });
+    expect((await interview([doubtful], { sources }).problems()).map(({ message }) => message)).toEqual([`A/doubtful (a.conf:1): ${why}`]);
   });
 });

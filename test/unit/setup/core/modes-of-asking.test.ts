@@ -34,7 +34,7 @@ describe('a front end that cannot be asked again', () => {
     const declined = interview([doubtful, plain], { replies: ['odd', 'no'], patient: false });
     expect((await declined.problems()).map(({ id }) => id)).toEqual(['ODD']);
     const wrongly = interview([doubtful, plain], { replies: ['odd', 'perhaps'], patient: false });
-    await expect(wrongly.settle()).rejects.toMatchObject({ code: 'refused', message: 'Invalid value' });
+    expect((await wrongly.problems()).map(({ message }) => message)).toEqual(['Invalid value']);
   });
 
   test('goes on with answers that are right', async () => {
@@ -88,11 +88,10 @@ describe('an optional component', () => {
     expect(unattended.value('A/component')).toBe(true);
   });
 
-  test('that was installed earlier, or is declined in this run, is not asked for', async () => {
-    for (const sources of [sourcesOf({ 'A/component': true }, { kind: 'kept' }), sourcesOf({ 'A/component': false })]) {
-      const on = interview([component], { sources, replies: [], reconfigureOptional: true });
-      await on.settle();
-      expect(on.dialog.asked).toEqual([]);
-    }
+  test('that was installed earlier is not asked for', async () => {
+    const sources = sourcesOf({ 'A/component': true }, { kind: 'kept' });
+    const on = interview([component], { sources, replies: [], reconfigureOptional: true });
+    await on.settle();
+    expect(on.dialog.asked).toEqual([]);
   });
 });

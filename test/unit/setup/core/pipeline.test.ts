@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Plugin, type Setting, type SetupError, type Step, file, setting, stages, text } from '#kit';
+import { type Plugin, type Setting, type SetupError, type Step, decision, file, setting, stages, text } from '#kit';
 import type { Observer } from '../../../../src/setup/core/execute.ts';
 import { findUnfinished } from '../../../../src/setup/core/journal.ts';
 import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
@@ -122,13 +122,15 @@ describe('a run', () => {
     const boom = (): never => {
       throw new TypeError('boom');
     };
-    for (const plugin of [
-      { name: 'health', health: boom },
-      { name: 'summary', summary: boom },
-    ] satisfies readonly Plugin[]) {
-      const { outcome, screen } = await run(newMachine(), [plugin]);
+    const good: Plugin = { name: 'good', summary: () => Promise.resolve([{ block: 'login', lines: ['GOOD'] }]) };
+    for (const [plugin, warning] of [
+      [{ name: 'health', health: boom }, 'The installation is complete, but: boom'],
+      [{ name: 'summary', summary: boom }, 'The summary of summary is missing: boom'],
+    ] as const) {
+      const { outcome, screen } = await run(newMachine(), [plugin, good]);
       expect(outcome.failure, plugin.name).toBeUndefined();
-      expect(screen, plugin.name).toContain('[WARNING] The installation is complete, but: boom');
+      expect(screen, plugin.name).toContain(`[WARNING] ${warning}`);
+      if ('summary' in plugin) expect(screen).toContain('GOOD');
     }
   });
 
@@ -240,7 +242,8 @@ describe('a service that a step needs stopped', () => {
     machine.running.set('u', '');
     return machine;
   };
-  const consent = { name: 'STOP_U', text: 'u will be stopped', agreed: undefined };
+  const kept = setting({ key: 'A/stop', section: 'misc', kind: decision('OK', 'Cancel'), about: 'x' });
+  const consent = { name: 'STOP_U', text: 'u will be stopped', setting: kept };
   const stopping = component(fileStep('a', '/etc/a', 'x', { stops: [{ unit: 'u', title: 'Stopping u', consent }] }));
 
   test('is stopped only after somebody has agreed, before the preview', async () => {

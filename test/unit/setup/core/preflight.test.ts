@@ -102,7 +102,7 @@ describe('the consent to a doubt', () => {
     const { dialog, open } = await judge([settling], { given, replies: ['yes'] });
     expect(open).toBeUndefined();
     expect(dialog.logged.at(-1)).toEqual(['error', why]);
-    await expect(judgeWrongly(given)).resolves.toMatchObject({ code: 'refused', text: why });
+    await expect(judgeWrongly(given)).resolves.toMatchObject({ code: 'refused', problems: [{ level: 'error', message: why }] });
   });
 
   const judgeWrongly = (given: Readonly<Record<string, unknown>>) =>

@@ -73,11 +73,12 @@ describe('the way back', () => {
     expect(on.value('A/follower')).toBe('after two');
   });
 
-  test('never shows a secret that was typed', async () => {
+  test('neither shows a secret that was typed nor takes Enter for it', async () => {
     const secret = named('secret', { secret: true, initial: undefined });
-    const on = interview([secret, b], { replies: ['geheim', back, 'anders', ''] });
+    const on = interview([secret, b], { replies: ['geheim', back, '', 'anders', ''] });
     await on.settle();
     expect(JSON.stringify(on.dialog.asked)).not.toContain('geheim');
+    expect(on.dialog.logged).toEqual([['error', 'Please specify a value']]);
     expect(on.value('A/secret')).toBe('anders');
   });
 

@@ -8,8 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import forge from 'node-forge';
 import { afterEach, describe, expect, test } from 'vitest';
+import { inEnglish } from '#kit';
 import { crypto } from '../../../../src/setup/host/crypto.ts';
 import { listeningSockets } from '../../../../src/setup/host/listener.ts';
+import { reverseName } from '../../../../src/setup/host/reverse-name.ts';
 import { network } from '../../../../src/setup/host/network.ts';
 
 const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port;
@@ -75,7 +77,7 @@ describe('the DNS servers', () => {
   });
 
   test('are named together with the hosts file as the places where names are looked up', async () => {
-    expect(await network.lookedUpIn()).toMatch(/^\/etc\/hosts( and the DNS servers? [\d.:a-f%\], []+)?$/);
+    expect(inEnglish(await network.lookedUpIn())).toMatch(/^\/etc\/hosts( and the DNS servers? [\d.:a-f%\], []+)?$/);
   });
 });
 
@@ -154,4 +156,13 @@ describe('a GET over HTTPS', () => {
     await expect(network.get({ url: `https://127.0.0.1:${port}/`, ca: '', timeoutMs: 5000 })).rejects.toThrow('ECONNREFUSED');
     await expect(network.get({ url: `http://127.0.0.1:${port}/`, ca: '', timeoutMs: 5000 })).rejects.toThrow('Only https');
   });
+});
+
+test.each([
+  ['192.0.2.10', '10.2.0.192.in-addr.arpa'],
+  ['2001:db8::1', '1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa'],
+  ['::1', `1.${'0.'.repeat(31)}ip6.arpa`],
+  ['::ffff:192.0.2.1', `1.0.2.0.0.0.0.c.f.f.f.f.${'0.'.repeat(20)}ip6.arpa`],
+])('the names of %s are looked for under %s', (address, name) => {
+  expect(reverseName(address)).toBe(name);
 });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { file } from '#kit';
 import database from '../../../../plugins/database/index.ts';
 import { adminPassword, administration, engineDatabase, fields, isOurs, provisioning } from '../../../../plugins/database/settings.ts';
 import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { render } from '../../../../src/setup/render/render.ts';
 import { type Dialogue, dialogue, goodPassword } from '../../../support/dialogue.ts';
 import { english } from '../../../support/fakes.ts';
 
@@ -85,6 +87,19 @@ describe('the place of the database', () => {
     expect(asked).toEqual([]);
     expect([find(fields.name), find(fields.user), find(fields.password)]).toEqual(['db', 'me', 'geheim']);
     expect(isOurs(answers)).toBe(true);
+  });
+
+  test('stays where it is when somebody else runs its server', async () => {
+    const machine = newMachine({ remoteDatabases: [] });
+    const content = render('engine/10-setup-database.conf', {
+      ...{ host: 'db1.example.net', port: 5432, name: 'db', user: 'me', password: 'geheim' },
+      ...{ secured: 'True', validated: 'True', server: 'somebody else' },
+    });
+    machine.disk.set('/etc/ovirt-engine/engine.conf.d/10-setup-database.conf', file(content, 0o640));
+    const { asked, find, answers, problems } = await ask({ machine, typed: {} });
+    expect([asked, problems]).toEqual([[], []]);
+    expect([find(fields.host), find(fields.secured), find(fields.validated)]).toEqual(['db1.example.net', true, true]);
+    expect(isOurs(answers)).toBe(false);
   });
 
   test('is a server of its own below a root', async () => {

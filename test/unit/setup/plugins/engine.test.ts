@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type HostReader, type Response, file, textOf } from '#kit';
 import database from '../../../../plugins/database/index.ts';
 import engine from '../../../../plugins/engine/index.ts';
-import { applicationMode, sanWipeAfterDelete, vacuum } from '../../../../plugins/engine/settings.ts';
+import { applicationMode, engineStop, sanWipeAfterDelete, vacuum } from '../../../../plugins/engine/settings.ts';
 import { paths as pki } from '../../../../plugins/pki/settings.ts';
 import { isRemembered } from '../../../../src/setup/core/answers.ts';
 import { type Machine, copyOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
@@ -178,7 +178,9 @@ describe('the questions about the engine', () => {
     const view = (await dialogue({ given: { ...given, 'OVESETUP_DB/engineVacuumFull': true }, machine: await installed() })).answers;
     const stopping = (engine.steps?.(view) ?? []).filter(({ stops }) => stops?.some(({ unit }) => unit === 'ovirt-engine'));
     expect(stopping.map(({ id }) => id)).toEqual(['engine/schema', 'engine/directory-schema', 'engine/vacuum']);
-    for (const { id, stops } of stopping) expect(stops, id).toMatchObject([{ consent: { name: 'OVESETUP_CORE_ENGINE_STOP', agreed } }]);
+    for (const { id, stops } of stopping)
+      expect(stops, id).toMatchObject([{ consent: { name: 'OVESETUP_CORE_ENGINE_STOP', setting: engineStop } }]);
+    expect(view.find(engineStop)).toBe(agreed);
   });
 });
 

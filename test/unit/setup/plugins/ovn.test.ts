@@ -24,10 +24,10 @@ describe('the credentials of the OVN provider', () => {
     ['those of the administrator, for Enter', {}, [byDefault], [true, 'admin@internal', goodPassword]],
     ['others', { [byDefault]: 'no', [user]: 'ovn@internal', [password]: own }, [byDefault, user, password], [false, 'ovn@internal', own]],
     [
-      'those of the administrator, by the name',
-      { [byDefault]: 'no', [user]: '' },
-      [byDefault, user],
-      [false, 'admin@internal', goodPassword],
+      'those of the administrator with a password of their own',
+      { [byDefault]: 'no', [user]: '', [password]: 'another-Wort-88' },
+      [byDefault, user, password],
+      [false, 'admin@internal', 'another-Wort-88'],
     ],
   ] as const)('are %s', async (_, typed, asked, values) => {
     const result = await ask({ typed });

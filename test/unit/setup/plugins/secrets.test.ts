@@ -44,7 +44,8 @@ describe('passwords of an earlier run', () => {
     await fc.assert(
       fc.asyncProperty(passwords, passwords, async (engine, admin) => {
         const host = memoryHost(newMachine());
-        const data = { host: 'localhost', port: 5432, user: 'engine', name: 'engine', password: engine };
+        const more = { secured: 'False', validated: 'False', server: 'setup' };
+        const data = { host: 'localhost', port: 5432, user: 'engine', name: 'engine', password: engine, ...more };
         await host.files.write(paths.engineConfiguration, file(render('engine/10-setup-database.conf', data), 0o640));
         await host.files.write(paths.adminPassword, file(`${admin}\n`, 0o600));
         expect(await present.probe(host)).toMatchObject({

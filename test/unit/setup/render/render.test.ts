@@ -56,7 +56,18 @@ describe('a value of a configuration file', () => {
   test('comes through the template of the database file', () => {
     fc.assert(
       fc.property(singleLine, singleLine, (password, name) => {
-        const values = readBack(render('engine/10-setup-database.conf', { host: 'localhost', port: 5432, user: 'u', password, name }));
+        const values = readBack(
+          render('engine/10-setup-database.conf', {
+            host: 'localhost',
+            port: 5432,
+            user: 'u',
+            password,
+            name,
+            secured: 'False',
+            validated: 'False',
+            server: 'setup',
+          }),
+        );
         expect([
           values.get('ENGINE_DB_PASSWORD')?.value,
           values.get('ENGINE_DB_DATABASE')?.value,
@@ -144,7 +155,10 @@ describe('a template', () => {
   });
 
   test.each([
-    ['engine/10-setup-database.conf', { host: 'h', port: 1, user: 'u', password: 'p', name: 'n' }],
+    [
+      'engine/10-setup-database.conf',
+      { host: 'h', port: 1, user: 'u', password: 'p', name: 'n', secured: 'True', validated: 'True', server: 'somebody else' },
+    ],
     ['engine/10-setup-pki.conf', { home: 'h', authority: 'a', engine: 'e', web: { certificate: 'c', key: 'k' } }],
     ['engine/10-setup-protocols.conf', { fqdn: 'f', httpsPort: 1, healthSocket: 's' }],
     ['engine/11-setup-sso.conf', { httpsPort: 1, secret: 's' }],

@@ -3,6 +3,7 @@ import { type Host, file } from '#kit';
 import { type MemoryHost, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { command, succeed } from '../../../../src/setup/steps/command.ts';
 import { running } from '../../../../src/setup/steps/service.ts';
+import { english } from '../../../support/fakes.ts';
 
 const heading = { id: 'x', chapter: 'services.start', title: 'X' } as const;
 const silent = (): undefined => undefined;
@@ -19,7 +20,7 @@ describe('a running service', () => {
     const on = host();
     const step = running(heading, { unit: 'u' });
     expect(step.starts).toBe('u');
-    expect(await step.check(on)).toEqual({ kind: 'run', note: 'u is not enabled' });
+    expect(english(await step.check(on))).toEqual({ kind: 'run', note: 'u is not enabled' });
     await step.apply(on, silent);
     expect(on.effects).toEqual(['enable u', 'start u']);
     expect(await step.check(on)).toEqual({ kind: 'none' });
@@ -28,7 +29,7 @@ describe('a running service', () => {
   test('that is enabled but does not run is started', async () => {
     const on = host();
     await on.services.enable('u', true);
-    expect(await running(heading, { unit: 'u' }).check(on)).toEqual({ kind: 'run', note: 'u is not running' });
+    expect(english(await running(heading, { unit: 'u' }).check(on))).toEqual({ kind: 'run', note: 'u is not running' });
   });
 
   test('that runs without answering as it should is restarted', async () => {
@@ -38,7 +39,7 @@ describe('a running service', () => {
     const step = running(heading, { unit: 'u', answers: async () => restarts > 0 });
     await on.services.enable('u', true);
     await on.services.start('u');
-    expect(await step.check(again)).toEqual({ kind: 'run', note: 'u does not answer as it should' });
+    expect(english(await step.check(again))).toEqual({ kind: 'run', note: 'u does not answer as it should' });
     await step.apply(again, silent);
     expect(restarts).toBe(1);
     expect(await step.check(again)).toEqual({ kind: 'none' });

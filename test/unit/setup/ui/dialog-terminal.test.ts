@@ -79,7 +79,7 @@ describe('leaving', () => {
 test('going back is thrown where the question allows it, also from a hidden one', async () => {
   await expect(ask({ ...question, back: true }, '<\r')).rejects.toBeInstanceOf(GoBack);
   await expect(ask({ ...question, back: true, hidden: true }, '<\r')).rejects.toBeInstanceOf(GoBack);
-  expect((await ask(question, '<\rabc\r')).screen).toContain('[ ERROR ] There is no earlier question');
+  expect((await ask(question, '<\rabc\r')).screen).toContain('[ ERROR ] There is no way back from this question');
 });
 
 test('wrong answers and questions about the question ask again, and only the last answer counts', async () => {
