@@ -19,8 +19,9 @@ export default defineConfig({
     silent: 'passed-only',
     projects: [
       project('unit'),
-      project('contract', { testTimeout: 120_000 }),
-      project('golden'),
+      // Nothing but computing: on every core, which are often two.
+      project('contract', { testTimeout: 120_000, maxWorkers: '100%', sequence: { groupOrder: 3 } }),
+      project('golden', { maxWorkers: '100%', sequence: { groupOrder: 3 } }),
       // Programs on terminals of their own, which take a moment to appear.
       project('terminal', { testTimeout: 120_000, sequence: { groupOrder: 2 } }),
       // Real databases and services: one file at a time, after the quick projects, and with time to start things.

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
-import { type Accident, type Machine, afterPowerCut, configurationOf } from '../../src/setup/host/memory/index.ts';
-import { install } from '../support/installation.ts';
+import { findUnfinished } from '../../src/setup/core/journal.ts';
+import { type Accident, type Machine, afterPowerCut, configurationOf, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
+import { diskOf, install } from '../support/installation.ts';
 
 /** Runs until an accident, then again without one. */
 export async function again(
@@ -20,3 +21,20 @@ export async function again(
 
 export const stale = (machine: Machine): readonly string[] =>
   [...machine.running].filter(([unit, started]) => started !== configurationOf(machine, unit)).map(([unit]) => unit);
+
+/** An installation without an accident: how it ends, and by which effects. */
+export const uninterrupted = async (files: Parameters<typeof install>[0]['files']) => {
+  const machine = newMachine();
+  const { outcome, host, screen } = await install({ machine, files });
+  expect(outcome.failure, screen).toBeUndefined();
+  return { machine, effects: host.effects };
+};
+
+/** Disk, units and journal are as they would be without the accident. */
+export async function expectSameEnd(machine: Machine, wanted: Machine): Promise<void> {
+  expect(diskOf(machine)).toEqual(diskOf(wanted));
+  expect([...machine.running.keys()].sort()).toEqual([...wanted.running.keys()].sort());
+  expect(stale(machine), 'units that run with an old configuration').toEqual([]);
+  expect(await findUnfinished(memoryHost(machine))).toBeUndefined();
+  expect([...machine.disk.keys()].filter((path) => path.includes('/stash/'))).toEqual([]);
+}

@@ -119,7 +119,11 @@ export const inertKeys: readonly Inert[] = [
   // Questions about upgrades that do not arise
   { keys: ['OVESETUP_DIALOG/confirmUpgrade'], reason: 'Upgrades are confirmed with the preview, like everything else.' },
   { keys: ['OVESETUP_ASYNC/*'], reason: 'Setup does not touch running tasks of the engine.' },
-  { keys: ['OVESETUP_DB/fixDbViolations', 'OVESETUP_DB/fixDbConfiguration'], reason: 'Setup keeps the database in order without asking.' },
+  { keys: ['OVESETUP_DB/fixDbViolations'], reason: 'Constraints of the database keep its rows in order.' },
+  {
+    keys: ['OVESETUP_DB/fixDbConfiguration'],
+    reason: 'The settings of a server that setup runs are put right without asking; of others every difference is listed.',
+  },
   { keys: ['OVESETUP_DB/upgradeWithHeEl6Hosts'], reason: 'Hosts of Enterprise Linux 6 are no longer supported.' },
   { keys: ['OVESETUP_CONFIG/continueSetupOnHEVM'], reason: 'A hosted engine is not recognized as one here.' },
   { keys: ['OVESETUP_CONFIG/ignoreVdsgroupInNotifier'], reason: 'Filters of the notifier are not looked at.' },
@@ -156,7 +160,10 @@ export const inertQuestions: readonly Inert[] = [
   { keys: ['NFS_MOUNT_POINT', 'ISO_DOMAIN_*'], reason: noMore('The ISO domain that setup shares with NFS', '4.5') },
   { keys: ['UPGRADE_PG_CONF_ENGINE'], reason: 'Setup keeps the configuration of its PostgreSQL in order without asking.' },
   { keys: ['UPGRADE_DBMS', 'UPGRADE_DBMS_CLEANUPOLD'], reason: 'Setup does not upgrade PostgreSQL to another major version.' },
-  { keys: ['OVESETUP_PKI_VERIFY_MISSING_CA_PEM'], reason: 'A lost certificate authority ends the run; nothing is overwritten.' },
+  {
+    keys: ['OVESETUP_PKI_VERIFY_MISSING_CA_PEM'],
+    reason: 'Give QUESTION/1/authority-lost, or say --allow=authority-lost: nothing is overwritten without that.',
+  },
   { keys: ['OVESETUP_SKIP_RENEW_PKI_CONFIRM'], reason: 'Whoever leaves the certificate of the CA as it is, is not asked again.' },
   {
     keys: ['OVESETUP_APACHE_RECONFIG_SSL'],
@@ -168,7 +175,7 @@ export const inertQuestions: readonly Inert[] = [
   { keys: ['OVESETUP_IGNORE_SNAPSHOTS_WITH_OLD_COMPAT_LEVEL'], reason: 'Snapshots are not looked at.' },
   { keys: ['OVESETUP_REVIEW_IPTABLES_CHANGES', 'OVESETUP_CONFIRM_IPTABLES_CHANGES'], reason: 'Rules for iptables are not written.' },
   { keys: ['OVESETUP_WAIT_RUNNING_TASKS'], reason: 'Setup does not touch running tasks of the engine.' },
-  { keys: ['OVESETUP_FIX_DB_VALIDATIONS'], reason: 'Setup keeps the database in order without asking.' },
+  { keys: ['OVESETUP_FIX_DB_VALIDATIONS'], reason: 'Constraints of the database keep its rows in order.' },
   { keys: ['CUSTOMIZATION_COMMAND', 'TERMINATION_COMMAND'], reason: 'There is no command prompt inside of setup; see engine-setup plan.' },
 ];
 

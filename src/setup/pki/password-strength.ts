@@ -20,12 +20,14 @@ const reasons: Readonly<Record<string, Text>> = {
   dates: 'it is a date',
 };
 
+// Ranking the dictionaries takes longer than judging any password.
+const judge = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
+
 /**
  * Why a password is easily guessed; undefined if it is good enough (about a million guesses or more).
  * @param words names of the installation that a guesser would try first
  */
 export function weakness(password: string, words: readonly string[]): Text | undefined {
-  const judge = new ZxcvbnFactory({ dictionary, graphs: adjacencyGraphs });
   // Only the beginning is judged: the time grows with the square of the length, and long ones are strong.
   const { score, feedback } = judge.check(password.slice(0, 72), [...words]);
   if (score >= 2) return undefined;

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { findUnfinished } from '../../src/setup/core/journal.ts';
+import { afterPowerCut, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
+import { diskOf, install, samples } from '../support/installation.ts';
+import { again, expectSameEnd, uninterrupted } from './again.ts';
+
+describe.each(samples)('an installation with $path', (sample) => {
+  const files = [sample];
+
+  test('has the old state back when any effect fails', async () => {
+    const { effects } = await uninterrupted(files);
+    for (let at = 1; at <= effects.length; at++) {
+      const machine = newMachine();
+      const before = diskOf(machine);
+      const { outcome, screen } = await install({ machine, files, accidents: [{ at, how: 'fail' }] });
+      const ended = (await findUnfinished(memoryHost(machine))) === undefined;
+      // After the journal's end there is nothing to go back to: what fails there is only reported.
+      if (outcome.failure === undefined || (ended && machine.running.size > 0)) continue;
+      expect(outcome.leftOver, screen).toEqual([]);
+      expect(diskOf(machine), `after failing at effect ${at}, ${effects[at - 1] ?? ''}`).toEqual(before);
+      expect([...machine.running.keys()]).toEqual([]);
+    }
+  });
+
+  test('goes on to the same end when the power is cut while it rolls back', async () => {
+    const { machine: wanted, effects } = await uninterrupted(files);
+    for (let at = 10; at <= effects.length; at += 9) {
+      for (const later of [1, 4, 9]) {
+        const machine = newMachine();
+        await install({
+          machine,
+          files,
+          accidents: [
+            { at, how: 'fail' },
+            { at: at + later, how: 'cut-before' },
+          ],
+        });
+        await expectSameEnd(await again(afterPowerCut(machine), files), wanted);
+      }
+    }
+  });
+
+  test('does nothing the second time', async () => {
+    const { machine } = await uninterrupted(files);
+    const { outcome, host } = await install({ machine, files });
+    expect(outcome.failure).toBeUndefined();
+    expect(host.effects.filter((effect) => !effect.includes('/setup/answers/'))).toEqual([]);
+  });
+});
