@@ -1,6 +1,7 @@
 import {
   type DatabaseAddress,
   type HostReader,
+  type Plugin,
   type Setting,
   SetupError,
   type Text,
@@ -48,12 +49,14 @@ export interface Fields {
   readonly name: Setting<string>;
   readonly user: Setting<string>;
   readonly password: Setting<string>;
+  /** All of these, for a plugin to declare. */
+  readonly all: NonNullable<Plugin['settings']>;
   /** The way into the database, as it is answered so far. */
   address(view: View, password?: string): DatabaseAddress;
 }
 
 /** Names that are used unquoted by many tools around PostgreSQL. */
-export const plainName = (value: string): Text | undefined =>
+const plainName = (value: string): Text | undefined =>
   /^[a-z_][a-z0-9_]{0,62}$/.test(value)
     ? undefined
     : message`"${value}" must begin with a small letter and hold only small letters, digits and underscores, at most 63`;
@@ -190,7 +193,8 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
     },
   });
 
-  return { host, port, secured, validated, name, user, password, address };
+  const all = [host, port, secured, validated, name, user, password];
+  return { host, port, secured, validated, name, user, password, all, address };
 }
 
 /** Why a database that was made by hand cannot be used; undefined if it can. All differences of its server are told at once. */

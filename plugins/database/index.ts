@@ -76,18 +76,7 @@ const foreignCluster = (host: HostReader): Problem => ({
 export default plugin({
   name: 'database',
   facts: [present, programs],
-  settings: [
-    location,
-    provisioning,
-    fields.host,
-    fields.port,
-    fields.secured,
-    fields.validated,
-    fields.name,
-    fields.user,
-    fields.password,
-    adminPassword,
-  ],
+  settings: [location, provisioning, ...fields.all, adminPassword],
   async preflight(view, reader) {
     if (!engineHere(view) || !isOurs(view)) return [];
     const problems: Problem[] = [];

@@ -13,7 +13,7 @@ export const system = fact('system', (host) => host.system());
 export const isWholeHost = (view: View): boolean => !view.fact(sandbox);
 
 /** What an installation needs, in MiB. A trial runs nothing but the engine and its database. */
-export const memoryNeeds = (view: View): { readonly minimum: number; readonly recommended: number } =>
+const memoryNeeds = (view: View): { readonly minimum: number; readonly recommended: number } =>
   view.fact(sandbox) ? { minimum: 768, recommended: 1024 } : { minimum: 4096, recommended: 16_384 };
 
 /** The kernel keeps some memory for itself: a machine of 4 GiB shows less. */

@@ -13,6 +13,7 @@ import { type Entry, textOf } from '../../src/setup/kit/host.ts';
 import { linesDialog } from '../../src/setup/ui/dialog-lines.ts';
 import { newMask } from '../../src/setup/ui/mask.ts';
 import { linesProgress } from '../../src/setup/ui/progress-lines.ts';
+import { testRun } from './run.ts';
 
 const answersDirectory = fileURLToPath(new URL('../../answers/', import.meta.url));
 
@@ -131,44 +132,16 @@ export async function install({
 }
 
 /** A run for which nobody is there, whose words go nowhere. */
-export const silentRun = async (machine: Machine, files: readonly AnswerFile[]): Promise<Run> => ({
-  version: '0.1.0',
-  name: '20260102030405-abcdef',
-  plugins,
-  host: memoryHost(machine),
-  sources: await readSources([...kept(machine), ...files]),
-  warnings: [],
-  configurationFiles: [],
-  dialog: {
-    interactive: false,
-    patient: true,
-    title: () => undefined,
-    note: () => undefined,
-    log: () => undefined,
-    provided: () => undefined,
-    ask: () => Promise.reject(new Error('nobody to ask')),
-  },
-  observer: {
-    stage: () => undefined,
-    planned: () => undefined,
-    started: () => undefined,
-    said: () => undefined,
-    ended: () => undefined,
-    finished: () => undefined,
-  },
-  signal: new AbortController().signal,
-  allowed: new Set(),
-  acceptDefaults: true,
-  reconfigureOptional: false,
-  yes: true,
-  logFile: '/var/log/setup.log',
-  trace: () => undefined,
-  hide: () => undefined,
-  masked: (text) => text,
-  committed: () => undefined,
-  formatAnswers: formatConf,
-  saveAnswers: () => Promise.resolve([]),
-});
+export const silentRun = async (machine: Machine, files: readonly AnswerFile[]): Promise<Run> =>
+  testRun({
+    version: '0.1.0',
+    name: '20260102030405-abcdef',
+    host: memoryHost(machine),
+    sources: await readSources([...kept(machine), ...files]),
+    acceptDefaults: true,
+    yes: true,
+    formatAnswers: formatConf,
+  });
 
 /** The answers and steps for a machine, without a run. */
 export async function prepared(machine: Machine, files: readonly AnswerFile[]): Promise<{ answers: Answers; steps: readonly Step[] }> {

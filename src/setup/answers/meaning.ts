@@ -66,10 +66,13 @@ export const namesAmong = (settings: readonly Answerable[]): readonly string[] =
   ...[...questionsWithoutSetting.keys()].map((name) => `QUESTION/1/${name}`),
 ];
 
-/** Whether the value of a key is a secret: of our own settings we know, of others the name tells. */
+/** Whether the value of a key is a secret: of settings the declaration says so, of all other keys the name does, misspelt ones too. */
 export function secrecy(settings: readonly Answerable[]): (key: string) => boolean {
-  const secret = settings.filter((setting) => setting.secret === true);
-  const keys = new Set(secret.flatMap(({ key, formerly }) => [key, ...(formerly ?? [])]));
-  const names = new Set(secret.flatMap(({ ask }) => ask?.name ?? []));
-  return (key) => keys.has(key) || names.has(questionIn(key)?.name ?? '') || /passw|secret/i.test(key.slice(key.lastIndexOf('/')));
+  const keysOf = ({ key, formerly, ask }: Answerable): readonly string[] => [
+    key,
+    ...(formerly ?? []),
+    ...(ask === undefined ? [] : [ask.name]),
+  ];
+  const declared = new Map(settings.flatMap((setting) => keysOf(setting).map((key) => [key, setting.secret === true] as const)));
+  return (key) => declared.get(questionIn(key)?.name ?? key) ?? /pas+w|secret/i.test(key.slice(key.lastIndexOf('/')));
 }

@@ -1,5 +1,6 @@
 import { plugins as ours } from '../../../plugins/index.ts';
 import { type Plugin, type Text, message } from '#kit';
+import { secrecy } from '../answers/meaning.ts';
 import { type CommandLineAnswer, readSources } from '../answers/sources.ts';
 import { confirmSettings } from '../core/confirm.ts';
 import { type NamedFile, keepInput, namedFiles } from './answer-files.ts';
@@ -7,7 +8,6 @@ import { allowedNames } from './allowed-names.ts';
 import type { Arguments } from './args.ts';
 import { commandLineAnswers } from './command-line-answers.ts';
 import { exposedSecrets } from './exposed-secrets.ts';
-import { secretKeys } from './secret-keys.ts';
 import { thirdPartyPlugins } from './third-party/load.ts';
 
 /** What a run is given from outside, by its user and by those who extend it. */
@@ -30,7 +30,7 @@ export async function readInput(args: Arguments, on: { root: string; signal: Abo
   const theirs = await thirdPartyPlugins(on.root, [{ name: 'core', settings: [confirmSettings] }, ...ours]);
   const plugins = [...ours, ...theirs];
   const unknownDoubts = await allowedNames(args.allow, theirs);
-  const isSecret = secretKeys(plugins.flatMap(({ settings }) => settings ?? []));
+  const isSecret = secrecy(plugins.flatMap(({ settings }) => settings ?? []));
   const answers = await commandLineAnswers(args, isSecret, on.signal);
   const files = await namedFiles(args, on.signal);
   keepInput(args, files);

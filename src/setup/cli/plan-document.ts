@@ -11,7 +11,7 @@ function stepOf({ step, stage, change, drifted }: PlannedStep, beyondReturn: boo
 }
 
 /** What `plan --json` prints. Nothing in it is translated, and values of secrets are not in it. */
-export function planDocument({ plan, owed, findings, answers }: Outlook): object {
+export function planDocument({ plan, owed, findings, answers, warnings }: Outlook): object {
   const point = plan.steps.findIndex((planned) => planned === noReturn(plan)?.planned);
   return {
     pending: plan.pending,
@@ -24,6 +24,7 @@ export function planDocument({ plan, owed, findings, answers }: Outlook): object
       message: inEnglish(message),
       ...(remedy === undefined ? {} : { remedy: inEnglish(remedy) }),
     })),
+    warnings: warnings.map(inEnglish),
     settings: [...answers.all].map(([{ key, secret }, { value, origin }]) => ({
       key,
       ...(secret === true ? { secret } : { value }),

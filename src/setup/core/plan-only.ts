@@ -1,4 +1,4 @@
-import { type Problem, SetupError } from '#kit';
+import { type Problem, SetupError, type Text } from '#kit';
 import type { Answers } from './answers.ts';
 import { owedRestarts } from './execute.ts';
 import { findUnfinished } from './journal.ts';
@@ -14,7 +14,21 @@ export interface Outlook {
   /** What the checks of the host found; a run would refuse errors, and doubts that nobody accepts. */
   readonly findings: readonly Problem[];
   readonly answers: Answers;
+  /** What is odd about the answers on this host: some have no effect, say. */
+  readonly warnings: readonly Text[];
 }
+
+/** The same run, whose warnings are kept as well: its dialog may be silent. */
+const notingWarnings = (run: Run, warnings: Text[]): Run => ({
+  ...run,
+  dialog: {
+    ...run.dialog,
+    log(level, text) {
+      if (level === 'warning') warnings.push(text);
+      run.dialog.log(level, text);
+    },
+  },
+});
 
 /**
  * What `engine-setup plan` shows: facts, answers and checks, but no stage that changes anything.
@@ -26,12 +40,14 @@ export async function planOnly(run: Run): Promise<Outlook> {
   };
   const unfinished = await findUnfinished(run.host);
   goOn();
-  const preparation = await prepare(run);
+  const warnings: Text[] = [];
+  const noting = notingWarnings(run, warnings);
+  const preparation = await prepare(noting);
   goOn();
-  await settleAnswers(run, preparation);
+  await settleAnswers(noting, preparation);
   goOn();
   const { plugins, answers } = preparation;
   const plan = await makePlan(stepsFor(run, preparation), run.host);
   const owed = unfinished === undefined ? [] : owedRestarts({ entries: () => unfinished.entries });
-  return { plan, owed, findings: await findings(plugins, answers, run.host), answers };
+  return { plan, owed, findings: await findings(plugins, answers, run.host), answers, warnings };
 }

@@ -25,14 +25,14 @@ export async function findings(plugins: readonly Plugin[], view: View, host: Hos
 }
 
 /** Under which name a consent is asked: the one an answer file uses, of the question or of the check. */
-const questionName = ({ id, consent }: Pick<Problem, 'id'> & { readonly consent: Problem['consent'] | undefined }, asker: Asker): string =>
+const questionName = ({ id, consent }: Problem, asker: Asker): string =>
   consent?.name === undefined || asker.preset(id) !== undefined ? id : consent.name;
 
 /** Whether a finding is neither harmless nor accepted beforehand, and nobody will be asked about it. */
 const isOpenFor =
   ({ asker, allowed }: { asker: Asker; allowed: ReadonlySet<string> }) =>
-  ({ id, level, consent }: Problem): boolean =>
-    level === 'error' || (level === 'doubt' && !allowed.has(id) && !asker.answers(questionName({ id, consent }, asker)));
+  (problem: Problem): boolean =>
+    problem.level === 'error' || (problem.level === 'doubt' && !allowed.has(problem.id) && !asker.answers(questionName(problem, asker)));
 
 /** Findings that will end an unattended run, told together with answers that are missing. */
 export const openFindings = (found: readonly Problem[], on: { asker: Asker; allowed: ReadonlySet<string> }): readonly Problem[] =>
@@ -65,7 +65,7 @@ export async function judgeFindings(
   if (open.length === 0) {
     for (const problem of doubts) {
       const { text = message`Do you want Setup to continue? (${problem.id})`, settles } = problem.consent ?? {};
-      const name = questionName({ id: problem.id, consent: problem.consent }, asker);
+      const name = questionName(problem, asker);
       try {
         if (!(await consents(asker, name, text))) {
           open.push(problem);

@@ -249,7 +249,7 @@ export function initialOf(setting: AnySetting, { answers, host, hide }: Asking):
 }
 
 /** How to give an answer that is missing. Secrets are not taken from the command line itself. */
-export const wayToGive = (setting: AnySetting): Text =>
+const wayToGive = (setting: AnySetting): Text =>
   setting.secret === true
     ? message`Give it with --set-file=${setting.key}=FILE, or add ${setting.key} to an answer file.`
     : message`Give it with --set=${setting.key}=VALUE, or add ${setting.key} to an answer file.`;

@@ -33,8 +33,10 @@ export async function plan(args: Arguments, version: string): Promise<ExitCode> 
   const { catalogue } = catalogueFor(process.env);
   const shown = (text: Text): string => run.masked(inWords(text, catalogue));
   // Standard output holds the plan alone.
-  for (const warning of run.warnings) tell(`engine-setup: ${shown(warning)}\n`);
+  const warn = (warnings: readonly Text[]): void => warnings.forEach((warning) => tell(`engine-setup: ${shown(warning)}\n`));
+  warn(run.warnings);
   const outlook = await planOnly(run);
+  warn(outlook.warnings);
   if (args.json) {
     // Value by value: a password could look like a part of the document.
     const masked = (_key: string, value: unknown): unknown => (typeof value === 'string' ? run.masked(value) : value);

@@ -55,6 +55,12 @@ describe('a key of an answer file', () => {
     ];
     expect(keys.filter(isSecret)).toEqual(keys);
     expect(['A/fqdn', 'QUESTION/1/A_FQDN', 'SECRETS/name', 'DIALOG/stop'].filter(isSecret)).toEqual([]);
+    // The declaration knows better than the name, and a misspelt key is none that is declared.
+    const named = secrecy([...settings, { ...settings[0], key: 'A/generatePassword' } as (typeof settings)[number]]);
+    expect(['A/generatePassword', 'A/generatePasswort', 'A/generatePasswrd'].filter(named)).toEqual([
+      'A/generatePasswort',
+      'A/generatePasswrd',
+    ]);
   });
 
   test('can have been meant as any setting or question', () => {

@@ -21,7 +21,9 @@ test('a plan as JSON has all that people see of it, and nothing that nobody may 
   const right = { ...steps[0], check: async () => ({ kind: 'none' }) } as (typeof steps)[number];
   const plan = await makePlan(stepsOf([], answers, [right, ...steps.slice(1)]), memoryHost(newMachine()));
   const findings = [{ id: 'doubtful', level: 'doubt', message: message`${'It'} is odd`, remedy: 'Look.' } as const];
-  const document = JSON.parse(JSON.stringify(planDocument({ plan, owed: ['three'], findings, answers }))) as Record<string, unknown>;
+  const document = JSON.parse(
+    JSON.stringify(planDocument({ plan, owed: ['three'], findings, answers, warnings: [message`${'A/name'} is odd`] })),
+  ) as Record<string, unknown>;
   const pending = { chapter: 'units', stage: 'misc', change: 'update', drifted: false, restarts: [] };
   expect(document).toEqual({
     pending: 3,
@@ -29,6 +31,7 @@ test('a plan as JSON has all that people see of it, and nothing that nobody may 
     owedRestarts: ['three'],
     unitsToStop: ['two'],
     findings: [{ id: 'doubtful', level: 'doubt', message: 'It is odd', remedy: 'Look.' }],
+    warnings: ['A/name is odd'],
     settings: [
       { key: 'A/name', value: 'engine', origin: { kind: 'given', where: 'a.conf:1' } },
       { key: 'A/secret', secret: true, origin: { kind: 'asked' } },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Plugin, type Problem, setting, text } from '#kit';
 import { planOnly } from '../../../../src/setup/core/plan-only.ts';
 import { afterPowerCut, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
-import { failureOf, fileStep } from '../../../support/fakes.ts';
+import { english, failureOf, fileStep, sourcesOf } from '../../../support/fakes.ts';
 import { install } from '../../../support/installation.ts';
 import { testRun } from '../../../support/run.ts';
 
@@ -21,6 +21,12 @@ describe('a plan alone', () => {
     expect(owed).toEqual(['u']);
     expect(answers.get(fqdn)).toBe('usual');
     expect(host.effects).toEqual([]);
+  });
+
+  test('tells of answers that have no effect here', async () => {
+    const plugins = component({ settings: [{ ...fqdn, settled: () => 'as-it-is' }] });
+    const { warnings } = await planOnly(testRun({ plugins, sources: sourcesOf({ 'OVESETUP_CONFIG/fqdn': 'other' }) }));
+    expect(english(warnings)).toEqual(['OVESETUP_CONFIG/fqdn (a.conf:1) has no effect: it is as-it-is on this host already']);
   });
 
   test('tells what the checks of the host find, without judging it', async () => {
