@@ -102,7 +102,8 @@ ${bullets([
 ])}`;
 };
 
-const inertTable = (rows: readonly Inert[]): string => bullets(rows.map(({ keys, reason }) => `${keys.map(code).join(', ')}: ${reason}`));
+const inertTable = (rows: readonly Inert[]): string =>
+  bullets(rows.map(({ keys, reason }) => `${keys.map(code).join(', ')}: ${inEnglish(reason)}`));
 
 /**
  * The reference of all settings as a page in Markdown.

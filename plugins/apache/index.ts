@@ -1,5 +1,10 @@
 import { plugin } from '#kit';
 import { isWholeHost } from '../environment/settings.ts';
-import { configureSsl, rootRedirection, rootRedirectionDefault } from './settings.ts';
+import { configureSsl, lostDirectives, reconfigureSsl, rootRedirection, rootRedirectionDefault } from './settings.ts';
 
-export default plugin({ name: 'apache', applies: isWholeHost, settings: [rootRedirectionDefault, rootRedirection, configureSsl] });
+export default plugin({
+  name: 'apache',
+  applies: isWholeHost,
+  facts: [lostDirectives],
+  settings: [rootRedirectionDefault, rootRedirection, configureSsl, reconfigureSsl],
+});

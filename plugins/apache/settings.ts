@@ -1,5 +1,6 @@
-import { decision, setting, yesNo } from '#kit';
-import { engineHere } from '../engine/settings.ts';
+import { decision, fact, message, readText, setting, yesNo } from '#kit';
+import { engineHere, postInstall } from '../engine/settings.ts';
+import { paths as pki } from '../pki/settings.ts';
 
 export const rootRedirectionDefault = setting({
   key: 'OVESETUP_APACHE/configureRootRedirectionDefault',
@@ -41,5 +42,43 @@ export const configureSsl = setting({
   preview: 'Configure Apache SSL',
   keep: true,
   when: engineHere,
+  initial: true,
+});
+
+/** Where Debian's Apache has its TLS settings. */
+const sslSite = '/etc/apache2/sites-available/default-ssl.conf';
+
+/** What Apache needs to show our certificate. */
+const directives: Readonly<Record<string, string>> = {
+  SSLCertificateFile: pki.certificate('apache'),
+  SSLCertificateKeyFile: pki.key('apache'),
+};
+
+/** Lines that are missing from TLS settings which an earlier run has made; nothing where it has made none. */
+export const lostDirectives = fact('apache-lost-directives', async (host) => {
+  const kept = (await readText(host, postInstall)) ?? '';
+  const site = await readText(host, sslSite);
+  if (!kept.includes(`${configureSsl.key}=bool:True`) || site === undefined) return [];
+  const lines = site.split('\n').map((line) => line.trim().split(/\s+/));
+  return Object.entries(directives)
+    .filter(([name, value]) => !lines.some(([word, first]) => word === name && first?.replaceAll('"', '') === value))
+    .map((pair) => pair.join(' '));
+});
+
+export const reconfigureSsl = setting({
+  key: 'OVESETUP_APACHE/reconfigureSsl',
+  section: 'apache',
+  kind: decision('Automatic', 'Manual'),
+  about: 'Automatic: TLS settings of the web server that an earlier run has made, and somebody has changed, are made again.',
+  ask: {
+    name: 'OVESETUP_APACHE_RECONFIG_SSL',
+    text: 'Do you wish Setup to configure that again, or prefer to perform that manually?',
+    notes: (view) => [
+      message`Apache SSL was configured by an earlier run. ${sslSite} lacks now:`,
+      ...view.fact(lostDirectives).map((line) => message`    ${line}`),
+    ],
+  },
+  remember: false,
+  when: (view) => view.find(configureSsl) === true && view.fact(lostDirectives).length > 0,
   initial: true,
 });

@@ -15,7 +15,7 @@ import {
 } from '#kit';
 import { isWholeHost } from '../environment/settings.ts';
 import { hostNameFlaw } from '../network/settings.ts';
-import { settingsProblems } from './server-settings.ts';
+import { misfitLines, misfits } from './server-settings.ts';
 
 /** What differs between the databases whose place can be asked for. */
 export interface WantedFields {
@@ -201,10 +201,8 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
 async function unusable(at: DatabaseAddress, reader: HostReader): Promise<Text | undefined> {
   const where = `${at.user}@${at.host}:${at.port}/${at.name}`;
   try {
-    const problems = await reader.database.look(at, settingsProblems);
-    return problems.length === 0
-      ? undefined
-      : message`The server of ${where} has to be configured first:${problems.reduce((all, problem) => message`${all}\n${problem}`, term(''))}`;
+    const found = await reader.database.look(at, misfits);
+    return found.length === 0 ? undefined : message`The server of ${where} has to be configured first:${misfitLines(found)}`;
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     return message`Cannot connect to the database ${where}: ${term(error.text)}`;

@@ -2,6 +2,7 @@ import { type HostReader, type Problem, type View, message, plugin } from '#kit'
 import { database, identifier, role, rows } from '#steps';
 import { engineHere } from '../engine/settings.ts';
 import { takenPort } from '../network/settings.ts';
+import { fixConfiguration, foreignSettings, foreignVersion, lacking, overrides, versions } from './condition.ts';
 import { server } from './server.ts';
 import {
   adminPassword,
@@ -75,16 +76,17 @@ const foreignCluster = (host: HostReader): Problem => ({
 
 export default plugin({
   name: 'database',
-  facts: [present, programs],
-  settings: [location, provisioning, ...fields.all, adminPassword],
+  facts: [present, programs, versions, lacking, overrides],
+  settings: [location, provisioning, ...fields.all, adminPassword, fixConfiguration],
   async preflight(view, reader) {
-    if (!engineHere(view) || !isOurs(view)) return [];
+    if (!engineHere(view)) return [];
+    if (!isOurs(view)) return foreignSettings(view);
     const problems: Problem[] = [];
     const { problem } = view.fact(programs);
     if (problem !== undefined) problems.push({ id: 'postgres-programs', level: 'error', ...problem });
     const { occupied, adminPassword: known } = view.fact(present);
     // Setup leaves the password of its own cluster beside it before it makes one.
-    if (occupied && known === undefined) problems.push(foreignCluster(reader));
+    problems.push(...(occupied && known === undefined ? [foreignCluster(reader)] : foreignVersion(view)));
     const wanted = { id: 'database-port', port: view.get(port), purpose: 'PostgreSQL', key: port.key };
     const taken = await takenPort(reader, wanted, { unit, port: view.fact(present).port });
     if (taken !== undefined) problems.push(taken);

@@ -23,8 +23,14 @@ const fits = ({ rule, value }: (typeof needs)[number], found: string): boolean =
   return rule === 'at least' ? Number(found) >= Number(value) : Number(found) <= Number(value);
 };
 
-/** The settings of a server that do not fit, one a line, each with what is needed. */
-export async function settingsProblems(sql: Sql): Promise<readonly Message[]> {
+/** A setting of a server that does not fit, and what is to be said of it. */
+export interface Misfit {
+  readonly name: string;
+  readonly text: Message;
+}
+
+/** The settings of a server that do not fit, in the order of the needs. */
+export async function misfits(sql: Sql): Promise<readonly Misfit[]> {
   const rows = await sql.rows<{ name: string; setting: string; unit: string | null }>(
     'select name, setting, unit from pg_settings where name = any($1)',
     [needs.map(({ name }) => name)],
@@ -33,6 +39,10 @@ export async function settingsProblems(sql: Sql): Promise<readonly Message[]> {
     const found = rows.find(({ name }) => name === need.name);
     if (found === undefined || fits(need, found.setting)) return [];
     const unit = found.unit ?? '';
-    return [message`${need.name} is ${found.setting}${unit}, needed is ${term(words[need.rule])} ${need.value}${unit}`];
+    const text = message`${need.name} is ${found.setting}${unit}, needed is ${term(words[need.rule])} ${need.value}${unit}`;
+    return [{ name: need.name, text }];
   });
 }
+
+/** The same as one text, each on a line of its own. */
+export const misfitLines = (all: readonly Misfit[]): Text => all.reduce((lines, { text }) => message`${lines}\n${text}`, term(''));

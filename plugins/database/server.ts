@@ -2,6 +2,7 @@ import { type Step, type View, file, nothing, readText, message } from '#kit';
 import { command, directories, editLines, running, succeed, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { realRoot } from '../environment/settings.ts';
+import { fixConfiguration, mendedOverrides } from './condition.ts';
 import { adminPassword, administration, name, paths, port, programs, unit, user } from './settings.ts';
 
 /** What the engine needs of the server, and what keeps the server to ourselves. */
@@ -60,6 +61,7 @@ function initialize(view: View): Step {
 
 /** The server itself: files, cluster, settings, access rules, unit, start. */
 export function server(view: View): readonly Step[] {
+  const mended = mendedOverrides(view);
   const { directory, launcher, owner } = view.fact(programs);
   const root = view.fact(realRoot);
   const inside = ['database/initdb'];
@@ -95,9 +97,25 @@ export function server(view: View): readonly Step[] {
         path: `${paths.data}/postgresql.conf`,
         name: 'engine-setup',
         at: 'bottom',
+        again: view.find(fixConfiguration) === true,
         lines: Object.entries(settings(view)).map(([key, value]) => `${key} = ${quoted(value)}`),
       },
     ),
+    ...(mended === undefined
+      ? []
+      : [
+          writeFile(
+            {
+              id: 'database/overrides',
+              chapter: 'database.server',
+              title: 'Updating PostgreSQL configuration',
+              needs: inside,
+              inside,
+              notify: [unit],
+            },
+            { path: paths.overrides, content: mended, mode: 0o600, ...belonging },
+          ),
+        ]),
     writeFile(
       {
         id: 'database/access',
@@ -131,7 +149,7 @@ export function server(view: View): readonly Step[] {
         chapter: 'database.server',
         title: 'Starting PostgreSQL',
         quiet: true,
-        needs: ['database/settings', 'database/access', 'database/unit'],
+        needs: ['database/settings', ...(mended === undefined ? [] : ['database/overrides']), 'database/access', 'database/unit'],
       },
       {
         unit,

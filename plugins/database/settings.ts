@@ -10,6 +10,8 @@ export { type Fields, databaseFields } from './fields.ts';
 export const paths = {
   home: '/var/lib/pgsql',
   data: '/var/lib/pgsql/data',
+  /** What ALTER SYSTEM has changed; the server itself writes it. */
+  overrides: '/var/lib/pgsql/data/postgresql.auto.conf',
   /** Password of the server's administrator, for setup alone. */
   adminPassword: '/var/lib/pgsql/admin-password',
   engineConfiguration: '/etc/ovirt-engine/engine.conf.d/10-setup-database.conf',
@@ -35,6 +37,7 @@ export const present = fact('database-present', async (host) => {
     /** Whether somebody else runs the server: it is not there below our paths, and its place stays what it was. */
     foreign: configuration.includes(foreignServer),
     host: valueIn(configuration, 'ENGINE_DB_HOST'),
+    enginePort: valueIn(configuration, 'ENGINE_DB_PORT'),
     secured: valueIn(configuration, 'ENGINE_DB_SECURED') === 'True',
     validated: valueIn(configuration, 'ENGINE_DB_SECURED_VALIDATION') === 'True',
     name: valueIn(configuration, 'ENGINE_DB_DATABASE'),

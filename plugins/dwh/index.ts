@@ -1,10 +1,21 @@
 import { plugin } from '#kit';
 import { isWholeHost } from '../environment/settings.ts';
-import { dwh, fields, installedBefore, performBackup, places, present, scale, vacuum } from './settings.ts';
+import {
+  disconnectExisting,
+  dwh,
+  fields,
+  installedBefore,
+  otherWarehouse,
+  performBackup,
+  places,
+  present,
+  scale,
+  vacuum,
+} from './settings.ts';
 
 export default plugin({
   name: 'dwh',
   applies: isWholeHost,
-  facts: [present, installedBefore],
-  settings: [dwh, places.location, places.provisioning, ...fields.all, performBackup, vacuum, scale],
+  facts: [present, installedBefore, otherWarehouse],
+  settings: [dwh, places.location, places.provisioning, ...fields.all, performBackup, vacuum, scale, disconnectExisting],
 });

@@ -1,5 +1,5 @@
-import { type View, choice, fact, message, readText, setting, yesNo } from '#kit';
-import { databaseFields, fields as engine, isOurs, placeQuestions } from '../database/settings.ts';
+import { DatabaseUnavailable, type View, choice, fact, message, readText, setting, yesNo } from '#kit';
+import { databaseFields, fields as engine, isOurs, placeQuestions, present as enginePresent } from '../database/settings.ts';
 import { engineHere, postInstall } from '../engine/settings.ts';
 
 /** The way into the history database that an earlier run has configured. */
@@ -120,6 +120,57 @@ export const vacuum = setting({
   when: (view) => wanted(view) && view.fact(present) !== undefined,
   remember: false,
   initial: false,
+});
+
+/** Identity of the data warehouse on this host, as setup wrote it. */
+const ownIdentity = /^DWH_UUID="?([\w-]+)"?$/m;
+
+/** The host of another data warehouse that the engine's database belongs to; undefined where there is none. */
+export const otherWarehouse = fact('other-warehouse', async (host) => {
+  const found = await enginePresent.probe(host);
+  if (found.name === undefined || found.user === undefined || found.password === undefined) return undefined;
+  const own = ownIdentity.exec((await readText(host, '/etc/ovirt-engine-dwh/ovirt-engine-dwhd.conf.d/10-setup-uuid.conf')) ?? '')?.[1];
+  const at = {
+    host: found.host ?? 'localhost',
+    port: Number(found.enginePort ?? 5432),
+    name: found.name,
+    user: found.user,
+    password: found.password,
+  };
+  try {
+    const rows = await host.database.look(at, (sql) =>
+      sql.rows<{ name: string; value: string | null }>(
+        "select var_name as name, var_value as value from dwh_history_timekeeping where var_name in ('dwhUuid', 'dwhHostname')",
+      ),
+    );
+    const { dwhUuid = '', dwhHostname } = Object.fromEntries(rows.map(({ name, value }) => [name, value ?? ''])) as Record<
+      string,
+      string | undefined
+    >;
+    return dwhUuid === '' || dwhUuid === own ? undefined : dwhHostname || dwhUuid;
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return undefined;
+    throw error;
+  }
+});
+
+export const disconnectExisting = setting({
+  key: 'OVESETUP_DWH_DB/disconnectExistingDwh',
+  section: 'misc',
+  kind: yesNo,
+  about: 'Takes the engine away for good from the data warehouse of another host, which would otherwise go on to fill its own history.',
+  ask: {
+    name: 'OVESETUP_DWH_DISCONNECT_EXISTING',
+    text: 'Do you want to permanently disconnect this DWH from the engine?',
+    notes: (view) => [
+      message`The engine has a Data Warehouse already, on ${view.fact(otherWarehouse) ?? ''}. It can have only one.`,
+      'The history that the other one has stays there.',
+    ],
+  },
+  remember: false,
+  when: (view) => wanted(view) && view.fact(otherWarehouse) !== undefined,
+  initial: false,
+  validate: (value) => (value ? undefined : { ends: 'The engine keeps the Data Warehouse that it has; configure none on this host' }),
 });
 
 export const scale = setting({

@@ -1,4 +1,4 @@
-import type { Step, View } from '#kit';
+import type { Step, Text, View } from '#kit';
 import { writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { fields as database, engineDatabase, isOurs } from '../database/settings.ts';
@@ -14,7 +14,7 @@ const yesOrNo = (value: boolean): string => (value ? 'True' : 'False');
 export function configuration(view: View): readonly Step[] {
   const root = view.fact(realRoot);
   const real = (path: string): string => `${root}${path}`;
-  const fragment = (name: string, title: string, content: string, secret = false): Step =>
+  const fragment = (name: string, title: Text, content: string, secret = false): Step =>
     writeFile(
       { id: `engine/${name}`, chapter: 'engine.configuration', title, quiet: true, needs: ['environment/directories'], notify: [unit] },
       { path: paths.fragment(name), content, mode: secret ? 0o640 : 0o644, secret },

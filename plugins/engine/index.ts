@@ -15,6 +15,8 @@ import {
   enable,
   engineHere,
   engineStop,
+  ignoreLostFilters,
+  lostFilters,
   generateAdminPassword,
   installed,
   knownSecrets,
@@ -124,8 +126,18 @@ const summary = (view: View): readonly Summary[] => [
 
 export default plugin({
   name: 'engine',
-  facts: [installed, knownSecrets],
-  settings: [enable, generateAdminPassword, adminPassword, vacuum, applicationMode, ssoClientSecret, sanWipeAfterDelete, engineStop],
+  facts: [installed, knownSecrets, lostFilters],
+  settings: [
+    enable,
+    generateAdminPassword,
+    adminPassword,
+    vacuum,
+    applicationMode,
+    ssoClientSecret,
+    sanWipeAfterDelete,
+    ignoreLostFilters,
+    engineStop,
+  ],
   async preflight(view, host) {
     if (!engineHere(view)) return [];
     const problems: Problem[] = [];

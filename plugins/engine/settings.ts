@@ -138,6 +138,38 @@ export const sanWipeAfterDelete = setting({
   initial: false,
 });
 
+const notifierFilters = '/etc/ovirt-engine/notifier/notifier.conf.d';
+
+/** Filters of the notifier that name groups of hosts by a word that is gone: such a filter matches nothing. */
+export const lostFilters = fact('notifier-filters', async (host) => {
+  const found: string[] = [];
+  for (const name of await host.files.list(notifierFilters)) {
+    const path = `${notifierFilters}/${name}`;
+    const filters = ((await readText(host, path)) ?? '').split('\n').filter((line) => /^\s*FILTER\s*=/.test(line));
+    if (name.endsWith('.conf') && filters.some((line) => line.includes('VDS_GROUP'))) found.push(path);
+  }
+  return found;
+});
+
+export const ignoreLostFilters = setting({
+  key: 'OVESETUP_CONFIG/ignoreVdsgroupInNotifier',
+  section: 'misc',
+  kind: yesNo,
+  about: 'Goes on although a filter of the notifier names events of VDS_GROUP, which are events of CLUSTER today.',
+  ask: {
+    name: 'OVESETUP_WAIT_NOTIFIER_FILTER',
+    text: 'Do you want Setup to continue, with filters of the notifier that match nothing?',
+    notes: (view) => [
+      'Filters of the notifier name events of VDS_GROUP. Their names begin with CLUSTER today, so nobody would be told of them:',
+      ...view.fact(lostFilters).map((path) => message`    ${path}`),
+    ],
+  },
+  remember: false,
+  when: (view) => engineHere(view) && view.fact(lostFilters).length > 0,
+  initial: false,
+  validate: (value) => (value ? undefined : { ends: 'Setup was asked to end until the filters of the notifier are mended' }),
+});
+
 export const engineStop = setting({
   key: 'OVESETUP_CORE/engineStop',
   formerly: ['OVESETUP_DIALOG/engineStop'],

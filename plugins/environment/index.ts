@@ -1,6 +1,6 @@
-import { type HostReader, type Problem, type View, fact, message, plugin } from '#kit';
+import { type HostReader, type Problem, type View, fact, message, plugin, readText } from '#kit';
 import { directories } from '#steps';
-import { isWholeHost, memoryCheck, memoryFinding, realRoot, sandbox, system } from './settings.ts';
+import { developerMode, isWholeHost, memoryCheck, memoryFinding, realRoot, runner, sandbox, system } from './settings.ts';
 
 /** Distributions that the program knows its way around on. Below a root any of them will do. */
 const supported: Readonly<Record<string, readonly string[]>> = { debian: ['12'] };
@@ -20,6 +20,14 @@ const original = fact('original-installed', async (host) => {
 function foundation(view: View): readonly Problem[] {
   if (!isWholeHost(view)) return [];
   const problems: Problem[] = [];
+  const { name, root } = view.fact(runner);
+  if (!root)
+    problems.push({
+      id: 'not-root',
+      level: 'error',
+      message: message`Setup is run by ${name}, who may not configure this host`,
+      remedy: 'Run it as root, or install below a directory of your own with --root=DIRECTORY.',
+    });
   const { id, version, title } = view.fact(system).distribution;
   if (supported[id]?.includes(version) !== true)
     problems.push({
@@ -37,6 +45,32 @@ function foundation(view: View): readonly Problem[] {
       remedy: 'Use another host. What is there can be taken away with engine-cleanup of the original and its package manager.',
     });
   return problems;
+}
+
+/** What the kernel lets one segment of shared memory have at most, in bytes. */
+const kernelSharedMemory = fact('kernel-shared-memory', async (host) => {
+  const limit = await readText(host, '/proc/sys/kernel/shmmax');
+  return limit === undefined ? undefined : Number(limit);
+});
+
+/** PostgreSQL asks for one segment when it starts, and cannot start without it. */
+const neededSharedMemory = 40 * 1024 * 1024;
+
+function sharedMemory(view: View): readonly Problem[] {
+  const limit = view.fact(kernelSharedMemory);
+  if (limit === undefined || limit >= neededSharedMemory) return [];
+  return [
+    {
+      id: 'shared-memory',
+      level: 'doubt',
+      message: message`The kernel gives at most ${mebibytes(limit)} of shared memory at once; PostgreSQL may need ${mebibytes(neededSharedMemory)}`,
+      remedy: message`Raise it: sysctl -w kernel.shmmax=${neededSharedMemory}. Or go on anyway with --allow shared-memory.`,
+      consent: {
+        name: 'OVESETUP_SYSTEM_SYSCTL_SHMEM',
+        text: 'Do you want Setup to continue, with less shared memory than PostgreSQL may need?',
+      },
+    },
+  ];
 }
 
 async function room(host: HostReader): Promise<readonly Problem[]> {
@@ -74,9 +108,9 @@ function memory(view: View): readonly Problem[] {
 
 export default plugin({
   name: 'environment',
-  facts: [sandbox, realRoot, system, original],
-  settings: [memoryCheck],
-  preflight: async (view, host) => [...foundation(view), ...(await room(host)), ...memory(view)],
+  facts: [sandbox, realRoot, runner, system, kernelSharedMemory, original],
+  settings: [developerMode, memoryCheck],
+  preflight: async (view, host) => [...foundation(view), ...(await room(host)), ...sharedMemory(view), ...memory(view)],
   steps: () => [
     directories({ id: 'environment/directories', chapter: 'pki.refresh', title: 'Creating directories', quiet: true }, [
       { path: '/etc/ovirt-engine', mode: 0o755 },

@@ -12,6 +12,18 @@ export const system = fact('system', (host) => host.system());
 /** Whether this is a host of its own, where components of the system are configured too. */
 export const isWholeHost = (view: View): boolean => !view.fact(sandbox);
 
+/** Who runs setup. */
+export const runner = fact('runner', (host) => host.user());
+
+export const developerMode = setting({
+  key: 'OVESETUP_CORE/developerMode',
+  section: 'product',
+  kind: yesNo,
+  about: 'Whether an ordinary account installs below a directory of its own (--root), which needs no rights. Setup sees that itself.',
+  remember: false,
+  settled: (view) => !view.fact(runner).root,
+});
+
 /** What an installation needs, in MiB. A trial runs nothing but the engine and its database. */
 const memoryNeeds = (view: View): { readonly minimum: number; readonly recommended: number } =>
   view.fact(sandbox) ? { minimum: 768, recommended: 1024 } : { minimum: 4096, recommended: 16_384 };

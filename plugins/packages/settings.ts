@@ -12,6 +12,12 @@ export const offline = setting({
   initial: false,
 });
 
+/** The package that this program itself comes in. */
+const setupPackage = 'engine-setup';
+
+/** Newer versions of the product have newer steps: an old setup must not bring them in. */
+const setupIsOld = (view: View): boolean => view.fact(updates).some(({ name }) => name === setupPackage);
+
 const pending = (view: View): boolean => !view.get(offline) && view.fact(updates).length > 0;
 
 export const enableUpgrade = setting({
@@ -36,8 +42,14 @@ export const enableUpgrade = setting({
   preview: 'Upgrade packages',
   when: pending,
   initial: true,
-  validate: (value) =>
-    value ? undefined : { ends: 'The packages have to be updated before setup can go on; --offline leaves them as they are' },
+  validate(value, view) {
+    if (!value) return { ends: 'The packages have to be updated before setup can go on; --offline leaves them as they are' };
+    return setupIsOld(view)
+      ? {
+          ends: message`There is an update for Setup itself. Update it first, then run it again: apt-get install --only-upgrade ${setupPackage}`,
+        }
+      : undefined;
+  },
 });
 
 /** Packages whose present version cannot be had any more. */
@@ -52,6 +64,10 @@ export const requireRollback = setting({
   section: 'packages',
   kind: yesNo,
   about: 'Whether a run ends before any change if a package update could not be taken back.',
+  remarks: (view) =>
+    view.find(enableUpgrade) === true
+      ? [{ level: 'info', text: 'Checking for an update for Setup...' }, { note: 'No update for Setup found.' }]
+      : [],
   ask: {
     name: 'OVESETUP_RPMDISTRO_REQUIRE_ROLLBACK',
     text: 'Do you want to abort Setup?',

@@ -1,4 +1,4 @@
-import { type Kind, SetupError, type View, port, setting, text } from '#kit';
+import { type Kind, SetupError, type View, message, port, setting, text } from '#kit';
 import { dwh } from '../dwh/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { imageioProxy } from '../imageio/settings.ts';
@@ -66,6 +66,12 @@ export const sshPort = setting({
   ask: { name: 'SSH_ACCESS_REMOTE_ENGINE_PORT', text: 'ssh port on remote engine server' },
   when: overSsh,
   initial: 22,
+  async validate(value, view, host) {
+    const name = view.get(engineFqdn);
+    return (await host.network.answersSsh({ host: name, port: value, timeoutMs: 5000 }))
+      ? undefined
+      : message`No SSH server answers at ${name}, port ${value}`;
+  },
 });
 
 export const rootPassword = setting({
@@ -76,7 +82,7 @@ export const rootPassword = setting({
   ask: { name: 'SSH_ACCESS_REMOTE_ENGINE_PASSWORD', text: 'root password on remote engine server' },
   secret: true,
   remember: false,
-  // Keys of ssh may do without.
+  // Keys of ssh may do without. The login is not tried here: nobody has confirmed yet that the host is the right one.
   initial: '',
   when: overSsh,
 });

@@ -1,6 +1,15 @@
 import { expect } from 'vitest';
 import { findUnfinished } from '../../src/setup/core/journal.ts';
-import { type Accident, type Machine, afterPowerCut, configurationOf, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
+import {
+  type Accident,
+  type Machine,
+  type Moment,
+  afterPowerCut,
+  configurationOf,
+  memoryHost,
+  newMachine,
+  watchedHost,
+} from '../../src/setup/host/memory/index.ts';
 import { diskOf, install } from '../support/installation.ts';
 
 /** Runs until an accident, then again without one. */
@@ -22,13 +31,20 @@ export async function again(
 export const stale = (machine: Machine): readonly string[] =>
   [...machine.running].filter(([unit, started]) => started !== configurationOf(machine, unit)).map(([unit]) => unit);
 
-/** An installation without an accident: how it ends, and by which effects. */
+/** An installation without an accident: how it ends, by which effects, and what the machine was like at every moment of it. */
 export const uninterrupted = async (files: Parameters<typeof install>[0]['files']) => {
   const machine = newMachine();
-  const { outcome, host, screen } = await install({ machine, files });
+  const { host, moments } = watchedHost(machine);
+  const { outcome, screen } = await install({ machine, files, host });
   expect(outcome.failure, screen).toBeUndefined();
-  return { machine, effects: host.effects };
+  return { machine, effects: host.effects, moments: moments() };
 };
+
+/** The moments between two effects, and the end. */
+export const between = (moments: readonly Moment[]): readonly Moment[] => moments.filter(({ how }) => how !== 'cut-within');
+
+/** For messages: where in a run a moment is. */
+export const placeOf = ({ how, at, effect }: Moment): string => `${how} effect ${at}, ${effect}`;
 
 /** Disk, units and journal are as they would be without the accident. */
 export async function expectSameEnd(machine: Machine, wanted: Machine): Promise<void> {

@@ -110,6 +110,7 @@ export const stories: readonly Story[] = [
   { name: 'without-firewall', machine: machines['without-firewall'](), typed: wizard({ firewall: [], confirmation: ['cancel'] }) },
   { name: 'foreign-host', machine: machines['foreign-host'](), answers: complete },
   { name: 'updates-found', machine: machines['with-updates'](), typed: wizard({ updates: ['', 'no'], confirmation: ['cancel'] }) },
+  { name: 'setup-is-old', machine: machines['old-setup'](), typed: [...usually.components, ''] },
   {
     name: 'updates-declined-unattended',
     machine: machines['with-updates'](),
@@ -179,6 +180,16 @@ export const stories: readonly Story[] = [
       'OVESETUP_CONFIG/applicationMode': 'str:all',
       'OVESETUP_DWH_CONFIG/scale': 'int:3',
       'OVESETUP_CONFIG/firewallManager': 'str:iptables',
+    },
+  },
+  {
+    name: 'unattended-with-flaws-of-form',
+    machine: machines.seed(),
+    answers: {
+      'OVESETUP_CONFIG/fqdn': 'localhost.localdomain',
+      'OVESETUP_DB/port': 'int:abc',
+      'OVESETUP_OVN/ovirtProviderOvn': 'bool:maybe',
+      'OVESETUP_PKI/country': 'str:usa',
     },
   },
   { name: 'unattended-with-weak-password', answers: { ...complete, 'OVESETUP_CONFIG/adminPassword': 'str:password1' } },

@@ -71,7 +71,9 @@ describe('Ctrl-C', () => {
     await running.until('Initializing PostgreSQL');
     running.child.kill('SIGINT');
     running.child.kill('SIGTERM');
-    expect((await running.ended).code).toBe(3);
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/\[ ERROR \] Stopped before everything was taken back\. Run engine-setup again: it takes that up\.\n$/);
     const again = await run(trial.unattended);
     expect(again.code, again.stdout).toBe(0);
     expect(again.stdout).toContain('did not come to its end; this one takes up its work');

@@ -50,6 +50,8 @@ export interface Setting {
   readonly machine: Machine;
   readonly files: readonly AnswerFile[];
   readonly accidents?: readonly Accident[];
+  /** The host of the machine, if it is not one of its own with these accidents. */
+  readonly host?: MemoryHost;
   /** What is typed, a line for each question; without it nobody can be asked. */
   readonly typed?: readonly string[];
   readonly plugins?: readonly Plugin[];
@@ -64,13 +66,13 @@ export async function install({
   machine,
   files,
   accidents = [],
+  host = memoryHost(machine, ...accidents),
   typed,
   signal,
   catalogue = () => undefined,
   more,
   plugins: list = plugins,
 }: Setting): Promise<Trial> {
-  const host = memoryHost(machine, ...accidents);
   let screen = '';
   let log = '';
   const replies = [...(typed ?? [])];
@@ -83,12 +85,11 @@ export async function install({
   };
   const { EndOfInput } = await import('#kit');
   const keyboard = {
-    terminal: true,
     line: async (hidden: boolean) => {
       const reply = replies.shift();
+      // What is typed appears on the screen, and always the line end.
+      screen += `${hidden ? '' : (reply ?? '')}\n`;
       if (reply === undefined) throw new EndOfInput();
-      // A terminal echoes what is typed, and always the line end.
-      if (!hidden) screen += `${reply}\n`;
       return reply;
     },
     close: () => undefined,
@@ -155,12 +156,17 @@ export async function prepared(machine: Machine, files: readonly AnswerFile[]): 
 const own = ['/var/lib/ovirt-engine/setup/runs', '/var/lib/ovirt-engine/setup/answers', '/var/lib/ovirt-engine/setup/record.json'];
 const scaffold = new Set(['/var', '/var/lib', '/var/lib/ovirt-engine', '/var/lib/ovirt-engine/setup']);
 
+const describe = (entry: Entry): string => {
+  if (entry.kind === 'link') return `link to ${entry.target}`;
+  return `${entry.kind} ${entry.mode.toString(8)} ${textOf(entry)}`;
+};
+
+/** The disk as text, with all that is on it. */
+export const wholeDiskOf = ({ disk }: Machine): Readonly<Record<string, string>> =>
+  Object.fromEntries([...disk].map(([path, entry]) => [path, describe(entry)]));
+
 /** The disk as text, without what runs keep of themselves: two equal installations give equal texts. */
 export function diskOf({ disk }: Machine): Readonly<Record<string, string>> {
-  const describe = (entry: Entry): string => {
-    if (entry.kind === 'link') return `link to ${entry.target}`;
-    return `${entry.kind} ${entry.mode.toString(8)} ${textOf(entry)}`;
-  };
   const mine = (path: string): boolean => own.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)) || scaffold.has(path);
   return Object.fromEntries(
     [...disk]

@@ -1,7 +1,7 @@
 import { SetupError, type Section, type Sources } from '#kit';
 import { expect } from 'vitest';
 import { type Answer, type AnySetting, newAnswers } from '../../src/setup/core/answers.ts';
-import { settle } from '../../src/setup/core/ask.ts';
+import { type WayBack, settle } from '../../src/setup/core/ask.ts';
 import { newAsker } from '../../src/setup/core/asker.ts';
 import { memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
 import { type NotingDialog, english, notingDialog, sourcesOf } from './fakes.ts';
@@ -14,7 +14,7 @@ export interface Interview {
   names(): readonly string[];
   answer(key: string): Answer | undefined;
   value(key: string): unknown;
-  settle(): Promise<void>;
+  settle(): Promise<WayBack>;
   /** The problems that the settling ends with, in English. */
   problems(): Promise<readonly { readonly id: string; readonly message: string }[]>;
 }
@@ -40,7 +40,7 @@ export function interview(
   const answers = newAnswers(new Map(), sources);
   const asker = newAsker({ dialog, sources, acceptDefaults, hide });
   const answer = (key: string): Answer | undefined => [...answers.all].find(([one]) => one.key === key)?.[1];
-  const start = (): Promise<void> =>
+  const start = (): Promise<WayBack> =>
     settle(
       settings,
       {

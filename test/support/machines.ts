@@ -29,10 +29,12 @@ export const machines = {
   'with-updates': () =>
     newMachine({
       updates: [
-        { name: 'engine-setup', from: '0.1.0', to: '0.2.0', reversible: true },
-        { name: 'engine-setup-data', from: '0.1.0', to: '0.2.0', reversible: false },
+        { name: 'ovirt-engine-dwh', from: '0.1.0', to: '0.2.0', reversible: true },
+        { name: 'ovirt-engine-portal', from: '0.1.0', to: '0.2.0', reversible: false },
       ],
     }),
+  /** There is a newer setup: it has to be updated before it may update anything else. */
+  'old-setup': () => newMachine({ updates: [{ name: 'engine-setup', from: '0.1.0', to: '0.2.0', reversible: true }] }),
   /** A short host name that nothing knows. */
   'unknown-name': () => newMachine({ hostname: 'engine', names: new Map([['engine.example.net', ['192.0.2.10']]]) }),
 } satisfies Readonly<Record<string, () => Machine>>;

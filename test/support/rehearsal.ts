@@ -10,6 +10,7 @@ import { type Composed, compose } from '../../src/setup/cli/compose.ts';
 import { dialogKind, surroundings } from '../../src/setup/cli/dialog-kind.ts';
 import { heedStatements } from '../../src/setup/cli/framework-statements.ts';
 import { readInput } from '../../src/setup/cli/input.ts';
+import { refuseFlaws } from '../../src/setup/cli/refuse-flaws.ts';
 import { listenToSignals } from '../../src/setup/cli/signals.ts';
 import { runPipeline } from '../../src/setup/core/pipeline.ts';
 import { type Machine, type MemoryHost, memoryHost } from '../../src/setup/host/memory/index.ts';
@@ -52,7 +53,9 @@ async function rehearse(directory: string): Promise<Composed> {
   const dialog = dialogKind(args, surroundings(args));
   const signals = listenToSignals(endNow);
   const input = await readInput(args, { root: directory, signal: signals.signal });
-  return compose(args, input, { version: '0.1.0', host, root: directory, signals, dialog });
+  const on = { version: '0.1.0', host, root: directory, signals, dialog };
+  await refuseFlaws(args, input, on);
+  return compose(args, input, on);
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'rehearsal-'));
@@ -64,5 +67,5 @@ try {
 } catch (error) {
   // There is no log in it yet.
   rmSync(directory, { recursive: true });
-  process.exitCode = await complain(error, false);
+  process.exitCode = complain(error, false);
 }

@@ -1,18 +1,22 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GoBack, type Question, SetupError, messageOf } from '#kit';
+import { type Dialog, GoBack, type Question, SetupError, messageOf } from '#kit';
 import type { Observer } from '../../src/setup/core/execute.ts';
 import { catalogueFor } from '../../src/setup/ui/catalogue.ts';
+import { linesDialog } from '../../src/setup/ui/dialog-lines.ts';
 import { terminalDialog } from '../../src/setup/ui/dialog-terminal.ts';
+import { stdinKeyboard } from '../../src/setup/ui/keyboard.ts';
 import { silentLog } from '../../src/setup/ui/log.ts';
 import { newMask } from '../../src/setup/ui/mask.ts';
+import { linesProgress } from '../../src/setup/ui/progress-lines.ts';
 import { treeProgress } from '../../src/setup/ui/progress-tree.ts';
 import { stdoutScreen } from '../../src/setup/ui/screen.ts';
 import { fileStep } from './fakes.ts';
 
 /*
  * Runs a script of a dialog at the terminal it is started on, and writes what was answered into a file:
- * the screen belongs to the dialog alone. Arguments: the script as JSON, the path of that file, a folder with translations.
+ * the screen belongs to the dialog alone. Arguments: the script as JSON, the path of that file, a folder with translations,
+ * and `lines` for the dialog that asks line by line.
  */
 
 /** One thing that happens in the program. */
@@ -37,20 +41,29 @@ export interface Result {
   readonly error?: { readonly code?: string; readonly message: string };
 }
 
-const [script = '[]', resultFile = '', languages] = process.argv.slice(2);
+const [script = '[]', resultFile = '', languages, kind] = process.argv.slice(2);
 const abort = new AbortController();
 process.on('SIGINT', () => abort.abort());
 process.on('SIGHUP', () => undefined);
-const dialog = terminalDialog({
+const log = silentLog('');
+const means = {
   screen: stdoutScreen(),
   mask: newMask({ words: false }),
-  log: silentLog(''),
+  log,
   catalogue: catalogueFor(process.env, languages).catalogue,
   signal: abort.signal,
-  input: process.stdin,
-  output: process.stdout,
-});
-const progress: Observer = treeProgress(dialog, silentLog(''));
+};
+
+function open(): { dialog: Dialog; progress: Observer; close: () => void } {
+  if (kind === 'lines') {
+    const keyboard = stdinKeyboard(means);
+    const dialog = linesDialog({ ...means, keyboard });
+    return { dialog, progress: linesProgress(dialog, log), close: keyboard.close };
+  }
+  const dialog = terminalDialog({ ...means, input: process.stdin, output: process.stdout });
+  return { dialog, progress: treeProgress(dialog, log), close: dialog.close };
+}
+const { dialog, progress, close } = open();
 progress.stage('validation');
 const step = (title: string) => fileStep(title, `/${title}`, '', { title });
 const answers: string[] = [];
@@ -81,6 +94,6 @@ try {
 } catch (thrown) {
   error = { message: messageOf(thrown), ...(thrown instanceof SetupError ? { code: thrown.code } : {}) };
 } finally {
-  dialog.close();
+  close();
 }
 writeFileSync(resultFile, JSON.stringify({ answers, ...(error === undefined ? {} : { error }) } satisfies Result));

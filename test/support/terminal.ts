@@ -54,14 +54,23 @@ const patience = { timeout: 30_000, interval: 30 };
  */
 export function openTerminal(
   script: readonly Action[] | ((path: (name: string) => string) => readonly Action[]),
-  on: { columns?: number; rows?: number; env?: Readonly<Record<string, string>>; languages?: string; shell?: boolean } = {},
+  on: {
+    columns?: number;
+    rows?: number;
+    env?: Readonly<Record<string, string>>;
+    languages?: string;
+    shell?: boolean;
+    dialog?: 'lines';
+  } = {},
 ): Terminal {
   const directory = mkdtempSync(join(tmpdir(), 'terminal-'));
   const path = (name: string): string => join(directory, name);
   const tmux = (...args: readonly string[]): string =>
     execFileSync('tmux', ['-S', path('socket'), '-f', '/dev/null', '-u', ...args], { encoding: 'utf8', stdio: 'pipe' });
   const actions = typeof script === 'function' ? script(path) : script;
-  const command = [process.execPath, program, JSON.stringify(actions), path('result'), on.languages ?? directory].map(quoted).join(' ');
+  const command = [process.execPath, program, JSON.stringify(actions), path('result'), on.languages ?? directory, on.dialog ?? 'terminal']
+    .map(quoted)
+    .join(' ');
   writeFileSync(path('run'), `${command}\nstty -a > ${quoted(path('modes'))}\n: > ${quoted(path('over'))}\n`);
   const env = Object.entries({ LANG: 'C.UTF-8', LC_ALL: '', NO_COLOR: '1', ...on.env }).flatMap(([name, value]) => [
     '-e',

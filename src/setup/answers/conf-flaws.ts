@@ -8,6 +8,9 @@ import { type Flaw, type Note, type Place, flawAt, noteAt } from './statement.ts
 /** What is wrong with a line for which there is no section yet. */
 export const beforeSections = { what: 'stands before the first section', remedy: 'Start the file with [environment:default].' };
 
+/** The key that a line without a proper form most likely speaks of. It may be any text. */
+export const keyMeantBy = (line: string): string => line.split(/[\s=:]/, 1)[0] ?? '';
+
 /** What is wrong with a line that is neither a section nor a pair. */
 export function flawOfStray(text: string, inSection: boolean): { readonly what: Text; readonly remedy: Text } {
   if (/^[%!@.]?include\b/i.test(text))

@@ -1,4 +1,4 @@
-import { type Problem, SetupError, message, messageOf } from '#kit';
+import { type Problem, SetupError, message, textOfError } from '#kit';
 import { formatSections } from './conf.ts';
 import { nearestTitles } from './ignored.ts';
 import { type AnswerFile, readAnswers } from './sources.ts';
@@ -41,7 +41,7 @@ function unwritable(statements: readonly Statement[], to: Format): readonly Prob
       formatSections(new Map([['default', new Map([[key, value]])]]));
       return [];
     } catch (error) {
-      return flawAt(place, messageOf(error), { key });
+      return flawAt(place, textOfError(error), { key });
     }
   });
 }

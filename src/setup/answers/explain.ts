@@ -1,4 +1,4 @@
-import { inEnglish } from '#kit';
+import { type Text, message } from '#kit';
 import { nearestTitles, originalOfIgnored, whyIgnored } from './ignored.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Answerable, type Meaning, meanings, namesAmong } from './meaning.ts';
@@ -7,7 +7,7 @@ import { type AnswerFile, bounded, isYaml, readAnswers } from './sources.ts';
 import { type Flaw, type Ignored, type Place, type Reading, type Statement, sayPlace } from './statement.ts';
 import { nearestAmong } from './unknown.ts';
 
-/** What one statement of an answer file comes to. Part of the interface: `answers explain --json` prints these as they are. */
+/** What one statement of an answer file comes to. Part of the interface: `answers explain --json` prints these, in English. */
 export interface Explanation extends Place, Judgement {
   /** Empty where a line cannot even be read that far. */
   readonly key: string;
@@ -16,7 +16,7 @@ export interface Explanation extends Place, Judgement {
   /** Where a later or stronger statement stands that counts instead. */
   readonly overridden?: string;
   /** What is odd about it, and harmless. */
-  readonly note?: string;
+  readonly note?: Text;
 }
 
 /** Tells which other statement counts instead of one, where several speak of the same thing. */
@@ -47,8 +47,8 @@ const ofFlaw = ({ place, key = '', what, expected, original }: Flaw): Explanatio
   ...place,
   key,
   status: 'bad-value',
-  ...(expected === undefined ? {} : { expected: inEnglish(expected) }),
-  reason: inEnglish(what),
+  ...(expected === undefined ? {} : { expected }),
+  reason: what,
   ...(original === undefined ? {} : { original }),
 });
 
@@ -60,7 +60,7 @@ const ofFlaws = (problems: readonly Flaw[]): readonly Explanation[] =>
     ...(column === undefined ? {} : { column }),
     key: '',
     status: 'bad-value',
-    reason: `${count} more problems`,
+    reason: message`${count} more problems`,
   }));
 
 const ofIgnored = (ignored: Ignored, nearest: string | undefined): Explanation => {
@@ -103,7 +103,7 @@ export async function explain(files: readonly AnswerFile[], settings: readonly A
   return readings.flatMap(({ statements, problems, notes, ignored }) => {
     const unread = ignored.map((one) => ofIgnored(one, titleNear(one.section)));
     const entries = [...statements.map(ofStatement), ...unread, ...ofFlaws(problems)].sort(byPlace);
-    const oddities = new Map(notes.map(({ place, what }) => [place.line, inEnglish(what)]));
+    const oddities = new Map(notes.map(({ place, what }) => [place.line, what]));
     return entries.map((entry): Explanation => {
       const note = oddities.get(entry.line);
       return note === undefined ? entry : { ...entry, note };

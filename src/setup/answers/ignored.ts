@@ -34,9 +34,9 @@ export async function sectionNotes(ignored: readonly Ignored[]): Promise<readonl
 }
 
 /** Why a statement has no effect there. */
-export const whyIgnored = ({ section }: Ignored): string =>
-  `The section [${section}] is not read: answers stand in ${titleOf('default')}, or in one of init, override and enforce.`;
+export const whyIgnored = ({ section }: Ignored): Text =>
+  message`The section [${section}] is not read: answers stand in ${titleOf('default')}, or in one of init, override and enforce.`;
 
 /** What the original makes of it, where that is something else: its reader takes `[DEFAULT]` for a part of every section. */
-export const originalOfIgnored = ({ section }: Ignored): string | undefined =>
+export const originalOfIgnored = ({ section }: Ignored): Text | undefined =>
   section === 'DEFAULT' ? 'reads it as a part of every section' : undefined;

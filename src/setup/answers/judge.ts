@@ -1,4 +1,4 @@
-import { type Kind, messageOf } from '#kit';
+import { type Kind, type Message, type Text, message, textOfError } from '#kit';
 import type { Meaning } from './meaning.ts';
 import { originalOfReply, originalOfValue } from './original.ts';
 
@@ -10,11 +10,11 @@ export interface Judgement {
   /** As it is shown elsewhere; `(hidden)` for a secret. */
   readonly value?: string;
   /** What would be accepted instead. */
-  readonly expected?: string;
+  readonly expected?: Text;
   /** Why it has no effect, when it has one, or why it cannot be read. */
-  readonly reason?: string;
+  readonly reason?: Text;
   /** What the original engine-setup makes of it, where that is something else. */
-  readonly original?: string;
+  readonly original?: Text;
 }
 
 type Reply = Extract<Meaning, { of: 'question' }>;
@@ -29,21 +29,33 @@ const shortened = (text: string): string => (text.length <= longest ? text : `${
 const unquoted: Judgement = { status: 'bad-value', expected: 'a secret is a text: put it in quotes, or behind str: in a classic file' };
 const isUnquoted = (raw: unknown, secret: boolean): boolean => secret && (typeof raw === 'number' || typeof raw === 'boolean');
 
+/** A text that may repeat a secret, with that left out. The sentence of a message holds no data, its arguments may. */
+function withoutSecret(expected: Text, secret: string): Text {
+  const cleaned = (text: Message): Message => ({
+    id: text.id,
+    args: text.args.map((arg) => {
+      if (typeof arg === 'string') return arg.replaceAll(secret, hidden);
+      return typeof arg === 'object' && 'id' in arg ? cleaned(arg) : arg;
+    }),
+  });
+  return typeof expected === 'string' ? expected.replaceAll(secret, hidden) : cleaned(expected);
+}
+
 /** A value as the kind of a setting takes it. */
 function judged(kind: Kind<unknown>, raw: unknown, secret: boolean): Judgement {
   try {
     const shown = kind.format(kind.parse(raw));
     return { status: 'used', value: secret ? hidden : shortened(shown) };
   } catch (error) {
-    const expected = messageOf(error);
-    return { status: 'bad-value', expected: secret && typeof raw === 'string' && raw !== '' ? expected.replaceAll(raw, hidden) : expected };
+    const expected = textOfError(error);
+    return { status: 'bad-value', expected: secret && typeof raw === 'string' && raw !== '' ? withoutSecret(expected, raw) : expected };
   }
 }
 
 /** When the reply to a question is used; undefined: the first time it is asked. */
-function turnOf({ turn, setting }: Reply): string | undefined {
+function turnOf({ turn, setting }: Reply): Text | undefined {
   if (turn === 1) return undefined;
-  if (setting?.ask?.confirm === undefined) return `is used if the question is asked ${turn} times`;
+  if (setting?.ask?.confirm === undefined) return message`is used if the question is asked ${turn} times`;
   return turn === 2 ? 'confirms the first entry' : 'is used if the two entries before it do not match';
 }
 

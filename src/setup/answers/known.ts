@@ -1,4 +1,5 @@
 import { checks } from '../kit/outline.ts';
+import { type Text, message, term } from '../kit/text.ts';
 
 /*
  * Names that answer files of earlier products hold, from release 3.3 to 4.5, and that have no effect here. A setting of the
@@ -8,10 +9,10 @@ import { checks } from '../kit/outline.ts';
 /** Keys with one reason. `*` at the end of a key stands for any rest. */
 export interface Inert {
   readonly keys: readonly string[];
-  readonly reason: string;
+  readonly reason: Text;
 }
 
-const noMore = (what: string, release: string): string => `${what} was removed in ${release}.`;
+const noMore = (what: Text, release: string): Text => message`${term(what)} was removed in ${release}.`;
 
 export const inertKeys: readonly Inert[] = [
   // Components and tools that are not here
@@ -62,7 +63,6 @@ export const inertKeys: readonly Inert[] = [
 
   // What setup decides by itself
   { keys: ['OVESETUP_CORE/generatedByVersion'], reason: 'Says which version wrote the file; nothing depends on it.' },
-  { keys: ['OVESETUP_CORE/developerMode'], reason: 'Install below a directory of your own instead: --root=DIR.' },
   { keys: ['OVESETUP_CORE/setupAttributesModules', 'OVESETUP_CORE/upgradeSupportedVersions'], reason: 'Is part of the program here.' },
   {
     keys: ['OVESETUP_APACHE/configured', 'OVESETUP_APACHE/enable'],
@@ -120,15 +120,13 @@ export const inertKeys: readonly Inert[] = [
   { keys: ['OVESETUP_DIALOG/confirmUpgrade'], reason: 'Upgrades are confirmed with the preview, like everything else.' },
   { keys: ['OVESETUP_ASYNC/*'], reason: 'Setup does not touch running tasks of the engine.' },
   { keys: ['OVESETUP_DB/fixDbViolations'], reason: 'Constraints of the database keep its rows in order.' },
-  {
-    keys: ['OVESETUP_DB/fixDbConfiguration'],
-    reason: 'The settings of a server that setup runs are put right without asking; of others every difference is listed.',
-  },
   { keys: ['OVESETUP_DB/upgradeWithHeEl6Hosts'], reason: 'Hosts of Enterprise Linux 6 are no longer supported.' },
   { keys: ['OVESETUP_CONFIG/continueSetupOnHEVM'], reason: 'A hosted engine is not recognized as one here.' },
-  { keys: ['OVESETUP_CONFIG/ignoreVdsgroupInNotifier'], reason: 'Filters of the notifier are not looked at.' },
   { keys: ['OVESETUP_SKIP_RENEW_PKI_CONFIRM/*'], reason: 'Whoever leaves the certificate of the CA as it is, is not asked again.' },
-  { keys: ['OVESETUP_PROVISIONING/postgresUpgradeCleanold'], reason: 'Setup does not upgrade PostgreSQL to another major version.' },
+  {
+    keys: ['OVESETUP_PROVISIONING/postgresUpgradeCleanold'],
+    reason: 'Setup upgrades no cluster of PostgreSQL: one of another major version is refused (database-version).',
+  },
   {
     keys: ['dumper', 'filter', 'restoreJobs'].flatMap((name) => [`OVESETUP_DB/${name}`, `OVESETUP_DWH_DB/${name}`]),
     reason: 'Setup makes safety copies inside of PostgreSQL, without a dump.',
@@ -136,10 +134,6 @@ export const inertKeys: readonly Inert[] = [
   {
     keys: ['OVESETUP_CONFIG/engineDbBackupDir', 'OVESETUP_DWH_CONFIG/dwhDbBackupDir', 'OVESETUP_DWH_DB/restoreBackupLate'],
     reason: 'Setup makes safety copies inside of PostgreSQL, without a dump.',
-  },
-  {
-    keys: ['OVESETUP_DWH_DB/disconnectExistingDwh'],
-    reason: 'An engine has one data warehouse, and setup leaves that of another host alone.',
   },
 
   // Others
@@ -149,29 +143,24 @@ export const inertKeys: readonly Inert[] = [
 ];
 
 /** The checks of the host whose findings can be accepted. */
-export const waivable: readonly string[] = ['authority-lost', 'disk-space', 'low-memory'];
+export const waivable: readonly string[] = ['authority-lost', 'disk-space', 'shared-memory', 'low-memory'];
 
 export const inertQuestions: readonly Inert[] = [
   { keys: checks.filter((id) => !waivable.includes(id)), reason: 'What this check finds cannot be accepted, so nothing is asked.' },
-  { keys: ['OVESETUP_SYSTEM_UNPRIVILEGED'], reason: 'Install below a directory of your own instead: --root=DIR.' },
+  { keys: ['OVESETUP_SYSTEM_UNPRIVILEGED'], reason: 'Setup sees who runs it; whoever is not root says --root=DIRECTORY.' },
   { keys: ['ovirt-cinderlib-*'], reason: 'Managed block storage is not a component of this setup.' },
   { keys: ['OVESETUP_GRAFANA_*', 'GRAFANA_*'], reason: 'Grafana is not a component of this setup.' },
   { keys: ['OVESETUP_KEYCLOAK_*'], reason: 'Keycloak is not a component of this setup.' },
   { keys: ['NFS_MOUNT_POINT', 'ISO_DOMAIN_*'], reason: noMore('The ISO domain that setup shares with NFS', '4.5') },
-  { keys: ['UPGRADE_PG_CONF_ENGINE'], reason: 'Setup keeps the configuration of its PostgreSQL in order without asking.' },
-  { keys: ['UPGRADE_DBMS', 'UPGRADE_DBMS_CLEANUPOLD'], reason: 'Setup does not upgrade PostgreSQL to another major version.' },
+  {
+    keys: ['UPGRADE_DBMS', 'UPGRADE_DBMS_CLEANUPOLD'],
+    reason: 'Setup upgrades no cluster of PostgreSQL: one of another major version is refused (database-version).',
+  },
   {
     keys: ['OVESETUP_PKI_VERIFY_MISSING_CA_PEM'],
     reason: 'Give QUESTION/1/authority-lost, or say --allow=authority-lost: nothing is overwritten without that.',
   },
   { keys: ['OVESETUP_SKIP_RENEW_PKI_CONFIRM'], reason: 'Whoever leaves the certificate of the CA as it is, is not asked again.' },
-  {
-    keys: ['OVESETUP_APACHE_RECONFIG_SSL'],
-    reason: 'Configuring the web server again is part of the plan, which is confirmed as a whole.',
-  },
-  { keys: ['OVESETUP_WAIT_NOTIFIER_FILTER'], reason: 'Filters of the notifier are not looked at.' },
-  { keys: ['OVESETUP_SYSTEM_SYSCTL_SHMEM'], reason: 'Shared memory of the kernel is large enough today.' },
-  { keys: ['OVESETUP_DWH_DISCONNECT_EXISTING'], reason: 'An engine has one data warehouse, and setup leaves that of another host alone.' },
   { keys: ['OVESETUP_IGNORE_SNAPSHOTS_WITH_OLD_COMPAT_LEVEL'], reason: 'Snapshots are not looked at.' },
   { keys: ['OVESETUP_REVIEW_IPTABLES_CHANGES', 'OVESETUP_CONFIRM_IPTABLES_CHANGES'], reason: 'Rules for iptables are not written.' },
   { keys: ['OVESETUP_WAIT_RUNNING_TASKS'], reason: 'Setup does not touch running tasks of the engine.' },
@@ -180,7 +169,7 @@ export const inertQuestions: readonly Inert[] = [
 ];
 
 /** Looks a name up: one that is written out before the beginnings, a longer beginning before a shorter one. */
-function lookUp(table: readonly Inert[]): (name: string) => string | undefined {
+function lookUp(table: readonly Inert[]): (name: string) => Text | undefined {
   const rows = table.flatMap(({ keys, reason }) => keys.map((key) => ({ key, reason })));
   const whole = new Map(rows.map(({ key, reason }) => [key, reason]));
   const beginnings = rows

@@ -1,4 +1,4 @@
-import { type Kind, type Setting, choice } from '#kit';
+import { type Kind, type Setting, type Text, choice } from '#kit';
 import { waivable, whyNoEffect, whyNotAsked } from './known.ts';
 
 /** What answers have to know of a setting. */
@@ -10,7 +10,7 @@ export type Meaning =
   | { readonly of: 'setting'; readonly setting: Answerable; readonly renamed: boolean }
   /** The reply to a question in one of its turns: that of a setting, or one about a doubt. */
   | { readonly of: 'question'; readonly name: string; readonly turn: number; readonly setting?: Answerable; readonly kind: Kind<unknown> }
-  | { readonly of: 'nothing'; readonly reason: string }
+  | { readonly of: 'nothing'; readonly reason: Text }
   | { readonly of: 'unknown' };
 
 const yesOrNo = choice('Yes', 'No');
@@ -23,6 +23,7 @@ export const questionsWithoutSetting: ReadonlyMap<string, Kind<unknown>> = new M
   ['OVESETUP_CONFIG_WEAK_ENGINE_PASSWORD', yesOrNo],
   ['OVESETUP_DWH_VERIFY_NO_BACKUP', yesOrNo],
   ['OVESETUP_MEMCHECK_ENABLED', yesOrNo],
+  ['OVESETUP_SYSTEM_SYSCTL_SHMEM', yesOrNo],
   ...waivable.map((id) => [id, yesOrNo] as const),
 ]);
 

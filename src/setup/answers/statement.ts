@@ -23,7 +23,7 @@ export interface Statement {
   readonly strength: Strength;
   readonly place: Place;
   /** What the original engine-setup makes of it, where that is something else. Never holds the value. */
-  readonly original?: string;
+  readonly original?: Text;
 }
 
 /** What is wrong at a place of an answer file: a problem that still knows its place and key. */
@@ -34,7 +34,7 @@ export interface Flaw extends Problem {
   readonly key?: string;
   /** What would be read in its place. */
   readonly expected?: Text;
-  readonly original?: string;
+  readonly original?: Text;
 }
 
 /** What is odd at a place of an answer file, and harmless. */
@@ -62,6 +62,10 @@ export interface Reading {
   readonly problems: readonly Flaw[];
   readonly notes: readonly Note[];
   readonly ignored: readonly Ignored[];
+  /** Keys that are answered in a form which cannot be read. Not for people: of a damaged line this may be any part. */
+  readonly flawed: readonly Pick<Statement, 'key' | 'strength'>[];
+  /** Where a part of the file could not be read at all: any answer may stand in it. */
+  readonly partial?: boolean;
 }
 
 /** A note at a place. The text must not hold the value: it may be a secret. */
@@ -79,4 +83,4 @@ export const flawAt = (place: Place, what: Text, more: Partial<Pick<Flaw, 'remed
 });
 
 /** What the original makes of a file that it refuses. */
-export const refusesTheFile = 'refuses the whole file';
+export const refusesTheFile: Text = 'refuses the whole file';

@@ -1,3 +1,5 @@
+import { SetupError } from '../kit/errors.ts';
+import { type Text, message, term } from '../kit/text.ts';
 import { refusesTheFile } from './statement.ts';
 
 /*
@@ -6,7 +8,7 @@ import { refusesTheFile } from './statement.ts';
  */
 
 /** A value in its `type:value` form, read. `original` is set where the original reads something else. */
-export type Typed = ({ readonly value: unknown } | { readonly wrong: string }) & { readonly original?: string; readonly note?: string };
+export type Typed = ({ readonly value: unknown } | { readonly wrong: Text }) & { readonly original?: Text; readonly note?: Text };
 
 const yes = new Set(['true', '1', 'yes']);
 const no = new Set(['false', '0', 'no']);
@@ -18,16 +20,18 @@ function parseBool(rest: string): Typed {
   const original = !['f', 'F', 'false', 'False'].includes(rest);
   return {
     ...(value === undefined ? { wrong: 'a bool is True or False, or yes, no, 1 or 0' } : { value }),
-    ...(value === original ? {} : { original: `takes it for ${original ? 'True' : 'False'}` }),
+    ...(value === original ? {} : { original: message`takes it for ${original ? 'True' : 'False'}` }),
   };
 }
 
 /** What the original makes of a text with percent signs. */
-function ofPercent(rest: string): { readonly original?: string; readonly note?: string } {
+function ofPercent(rest: string): { readonly original?: Text; readonly note?: Text } {
   if (!rest.includes('%')) return {};
   const single = rest.replaceAll('%%', '').includes('%');
   return {
-    original: single ? `up to 4.3 ${refusesTheFile}, or puts another value in place of %(name)s` : 'from 4.4 on takes %% as two signs',
+    original: single
+      ? message`up to 4.3 ${term(refusesTheFile)}, or puts another value in place of %(name)s`
+      : 'from 4.4 on takes %% as two signs',
     ...(rest.includes('%%') ? { note: '%% is read as %, which needs no doubling here' } : {}),
   };
 }
@@ -52,19 +56,21 @@ export function parseTyped(text: string): Typed {
   }
 }
 
+/** Something cannot be written down in an answer file. */
+export const noForm = (why: Text): SetupError => new SetupError('refused', why);
+
 /** What one line can hold: with a line break in it, a value could give other answers. */
 function singleLine(text: string): string {
-  if (/[\r\n]/.test(text)) throw new Error('only a list can have line breaks in a classic file');
-  if (/[\0\ufffd]/.test(text) || !text.isWellFormed()) throw new Error('a text with damaged characters has no form in an answer file');
-  if (text !== text.trimEnd()) throw new Error('a text with blanks at its end has no form in an answer file');
+  if (/[\r\n]/.test(text)) throw noForm('only a list can have line breaks in a classic file');
+  if (/[\0\ufffd]/.test(text) || !text.isWellFormed()) throw noForm('a text with damaged characters has no form in an answer file');
+  if (text !== text.trimEnd()) throw noForm('a text with blanks at its end has no form in an answer file');
   return text.includes('%%') ? text.replaceAll('%', '%%') : text;
 }
 
 /** A text of a list. It stands on a line of its own, where blanks are trimmed and comments dropped. */
 function listed(text: unknown): string {
-  if (typeof text !== 'string') throw new Error('a list of an answer file holds only texts');
-  if (!/^[^\s#;]/.test(text))
-    throw new Error('a text that is empty or begins with a blank, # or ; has no form in a list of an answer file');
+  if (typeof text !== 'string') throw noForm('a list of an answer file holds only texts');
+  if (!/^[^\s#;]/.test(text)) throw noForm('a text that is empty or begins with a blank, # or ; has no form in a list of an answer file');
   return singleLine(text);
 }
 
@@ -77,8 +83,8 @@ export function formatTyped(value: unknown): string {
   if (typeof value === 'string') return `str:${singleLine(value)}`;
   if (typeof value === 'boolean') return `bool:${value ? 'True' : 'False'}`;
   if (Array.isArray(value)) return `multi-str:${value.map(listed).join('\n ')}`;
-  if (typeof value !== 'number') throw new Error(`${typeof value} has no form in an answer file`);
+  if (typeof value !== 'number') throw noForm(message`a value of type ${typeof value} has no form in an answer file`);
   if (!Number.isInteger(value) || Math.abs(value) >= 1e15)
-    throw new Error('only whole numbers of at most 15 digits have a form in an answer file');
+    throw noForm('only whole numbers of at most 15 digits have a form in an answer file');
   return `int:${value}`;
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, LineCounter, type ParsedNode, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { type ErrorCode, LineCounter, type ParsedNode, type YAMLMap, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { type Text, message } from '../kit/text.ts';
 import { type Flaw, type Place, type Reading, type Statement, flawAt } from './statement.ts';
 
@@ -38,7 +38,7 @@ const said = ({ code, message: words }: { readonly code: ErrorCode; readonly mes
 /**
  * Reads answers written as YAML: `OVESETUP_CONFIG/fqdn: engine.example.net`, or the same nested by name space.
  * Every statement has the strength of `[environment:default]`. Tags and aliases are refused: an answer file needs none,
- * and aliases can be used to exhaust memory.
+ * and aliases can be used to exhaust memory. Behind the first error of form, nothing is read: it may belong to something else.
  */
 export function readYaml(text: string, file: string): Reading {
   const lineCounter = new LineCounter();
@@ -62,12 +62,11 @@ export function readYaml(text: string, file: string): Reading {
     lines.set(key, place.line);
   };
 
-  const walk = (node: ParsedNode | null, prefix: string): void => {
-    if (!isMap(node)) {
-      problems.push(flawAt(at(node?.range[0]), 'the file is not a list of KEY: value'));
-      return;
-    }
-    for (const { key, value } of node.items) {
+  const readable = [...document.errors, ...document.warnings].reduce((least, { pos: [start] }) => Math.min(least, start), Infinity);
+  let partial = found.length > 0;
+  const walk = (map: YAMLMap.Parsed, prefix: string): void => {
+    for (const { key, value } of map.items) {
+      if (!isMap(value) && ((value ?? (key as ParsedNode | null))?.range[1] ?? 0) >= readable) return;
       const word: unknown = isScalar(key) ? key.value : undefined;
       const place = at((key as ParsedNode | null)?.range[0]);
       if (typeof word !== 'string' || word === '') {
@@ -77,12 +76,22 @@ export function readYaml(text: string, file: string): Reading {
       const full = prefix === '' ? word : `${prefix}/${word}`;
       if (isMap(value)) walk(value, full);
       else if (value === null || isScalar(value)) add(full, value?.value ?? undefined, place);
-      else if (!isSeq(value)) problems.push(flawAt(place, 'aliases are not read', { key: full }));
-      else if (value.items.every((item) => isScalar(item))) add(full, value.toJSON(), place);
+      else if (!isSeq(value)) {
+        problems.push(flawAt(place, 'aliases are not read', { key: full }));
+        // It may stand for all that belongs below a name space.
+        partial = true;
+      } else if (value.items.every((item) => isScalar(item))) add(full, value.toJSON(), place);
       else problems.push(flawAt(place, 'a list holds only plain values', { key: full }));
     }
   };
 
-  if (problems.length === 0) walk(document.contents, '');
-  return { statements, problems, notes: [], ignored: [] };
+  const { contents } = document;
+  if (isMap(contents) && gaveUp === undefined) walk(contents, '');
+  else if (found.length === 0) {
+    problems.push(flawAt(at(contents?.range[0]), 'the file is not a list of KEY: value'));
+    // An empty file holds no answers for certain.
+    partial = contents !== null;
+  }
+  const flawed = problems.flatMap(({ key }) => (key === undefined ? [] : [{ key, strength: 'default' as const }]));
+  return { statements, problems, notes: [], ignored: [], flawed, partial };
 }

@@ -23,11 +23,11 @@ export const unusable = (path: string, why: Text, remedy?: Text): Problem => ({
   ...(remedy === undefined ? {} : { remedy }),
 });
 
-/** Throws SetupError `refused` if there is one: a single one is the very message, several are listed. */
-export function refuse(problems: readonly Problem[]): void {
+/** Throws SetupError `refused` if there is a problem: a single one is the very message, several are listed. */
+export function refuse(problems: readonly Problem[], title: Text = 'Answer files cannot be read'): void {
   const [first, second] = problems;
   if (first === undefined) return;
-  if (second !== undefined) throw new SetupError('refused', 'Answer files cannot be read', { problems });
+  if (second !== undefined) throw new SetupError('refused', title, { problems });
   throw new SetupError('refused', first.message, first.remedy === undefined ? {} : { remedy: first.remedy });
 }
 
@@ -66,10 +66,12 @@ export function keepInput({ generateAnswer, setFile }: Arguments, files: readonl
     });
 }
 
-/** Reads the files and pipes that the command line names, in the order they count. Throws SetupError `refused` with all that cannot be read. */
-export async function namedFiles({ config, configAppend }: Arguments, signal: AbortSignal): Promise<readonly NamedFile[]> {
+/**
+ * Reads the files and pipes that the command line names, in the order they count; those that cannot be read say why.
+ * Throws SetupError `cancelled` when a signal comes.
+ */
+export async function findFiles({ config, configAppend }: Arguments, signal: AbortSignal): Promise<readonly NamedFile[]> {
   const files: NamedFile[] = [];
-  const problems: Problem[] = [];
   const take = async (named: string, pathsOf: (named: string) => readonly string[]): Promise<void> => {
     let path = named;
     try {
@@ -77,11 +79,17 @@ export async function namedFiles({ config, configAppend }: Arguments, signal: Ab
     } catch (error) {
       if (error instanceof SetupError) throw error;
       const { why, remedy } = unreadable(error);
-      problems.push(unusable(path, why, remedy));
+      files.push({ path, text: '', kept: false, unread: unusable(path, why, remedy) });
     }
   };
   for (const path of config) await take(path, configured);
   for (const path of configAppend) await take(path, (named) => [named]);
-  refuse(problems);
+  return files;
+}
+
+/** The same for whoever needs all of them. Throws SetupError `refused` with all that cannot be read. */
+export async function namedFiles(args: Arguments, signal: AbortSignal): Promise<readonly NamedFile[]> {
+  const files = await findFiles(args, signal);
+  refuse(files.flatMap(({ unread }) => unread ?? []));
   return files;
 }

@@ -1,4 +1,5 @@
 import { SetupError } from '../kit/errors.ts';
+import { type Text, message } from '../kit/text.ts';
 import { type CommandName, type OptionName, commands, options } from './options.ts';
 import { type Words, takeApart } from './words.ts';
 
@@ -37,8 +38,9 @@ export interface Arguments {
   readonly withSecrets: boolean;
   readonly dialog: 'lines' | 'terminal' | 'machine' | undefined;
   readonly noInput: boolean;
-  /** Whether standard output carries events instead of texts for people. */
+  /** Whether events are told: on standard output, instead of texts for people, unless they have a descriptor of their own. */
   readonly events: boolean;
+  readonly eventsFd: number | undefined;
   readonly log: string | undefined;
   readonly json: boolean;
   readonly to: 'yaml' | 'conf' | undefined;
@@ -49,34 +51,47 @@ export interface Arguments {
 const wordy: ReadonlySet<CommandName> = new Set(['answers', 'sandbox']);
 
 /** A front end, and somebody who reads events, want standard output for themselves; a front end is there to answer. */
-export const dialogClashes = (said: { dialog: string | undefined; noInput: boolean; events: boolean }): readonly string[] =>
+export const dialogClashes = (said: {
+  readonly dialog: string | undefined;
+  readonly noInput: boolean;
+  readonly events: boolean;
+  readonly eventsFd: unknown;
+}): readonly Text[] =>
   said.dialog !== 'machine'
     ? []
     : [
         ...(said.noInput ? ['--dialog=machine and --no-input: a front end is there to be asked'] : []),
-        ...(said.events ? ['--dialog=machine and --events=json: both want standard output for themselves'] : []),
+        ...(said.events && said.eventsFd === undefined
+          ? ['--dialog=machine and --events=json: both want standard output for themselves, unless events have --events-fd=N']
+          : []),
       ];
 
 /** What does not go together. */
-function clashes({ plain, values }: Words): readonly string[] {
+function clashes({ plain, values }: Words): readonly Text[] {
   const [word = 'setup', ...more] = plain;
-  if (!Object.hasOwn(commands, word)) return [`${word} is not a command`];
+  if (!Object.hasOwn(commands, word)) return [message`${word} is not a command`];
   const command = word as CommandName;
   const idle = [...values.keys()].filter((name) => options.get(name)?.only?.includes(command) === false);
-  const problems = idle.map((name) => `--${name} means nothing to ${command}`);
-  if (more.length > 0 && !wordy.has(command)) problems.push(`${more.join(' ')}: ${command} takes no further words`);
+  const problems: Text[] = idle.map((name) => message`--${name} means nothing to ${command}`);
+  if (more.length > 0 && !wordy.has(command)) problems.push(message`${more.join(' ')}: ${command} takes no further words`);
   if (values.has('with-secrets') && !values.has('generate-answer')) problems.push('--with-secrets wants --generate-answer=FILE, too');
+  if (values.has('events-fd') && !values.has('events')) problems.push('--events-fd wants --events=json, too');
   return [
     ...problems,
-    ...dialogClashes({ dialog: values.get('dialog')?.at(-1), noInput: values.has('no-input'), events: values.has('events') }),
+    ...dialogClashes({
+      dialog: values.get('dialog')?.at(-1),
+      noInput: values.has('no-input'),
+      events: values.has('events'),
+      eventsFd: values.get('events-fd'),
+    }),
   ];
 }
 
-function refuse(problems: readonly string[]): never {
+function refuse(problems: readonly Text[]): never {
   const [first = ''] = problems;
   throw new SetupError('usage', problems.length === 1 ? first : 'The command line cannot be understood', {
     remedy: 'See engine-setup --help.',
-    problems: problems.length === 1 ? [] : problems.map((message) => ({ id: 'usage', level: 'error', message })),
+    problems: problems.length === 1 ? [] : problems.map((text) => ({ id: 'usage', level: 'error', message: text })),
   });
 }
 
@@ -93,9 +108,13 @@ export function readArguments(argv: readonly string[]): Arguments {
       const pair = { key: text.slice(0, at), value: text.slice(at + 1) };
       if (at > 0 && value.test(pair.value)) return [pair];
       // It may be a password at the wrong place: it is not repeated. That nothing stands there has been said.
-      if (text !== '') problems.push(`--${name} wants ${options.get(name)?.value ?? ''}`);
+      if (text !== '') problems.push(message`--${name} wants ${options.get(name)?.value ?? ''}`);
       return [];
     });
+  const eventsFd = last('events-fd');
+  // The first two are those of the dialog.
+  if (eventsFd !== undefined && eventsFd !== '' && !/^(?:[2-9]|[1-9]\d{1,8})$/.test(eventsFd))
+    problems.push('--events-fd wants the number of an open descriptor, 2 or more');
   const allowed = all('allow').flatMap((ids) => ids.split(',').map((id) => id.trim()));
   if (allowed.includes('') && !all('allow').includes('')) problems.push('--allow: a name between its commas is empty');
   const [command = 'setup', ...more] = words.plain;
@@ -123,6 +142,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     dialog: last('dialog') as Arguments['dialog'],
     noInput: has('no-input'),
     events: has('events'),
+    eventsFd: eventsFd === undefined ? undefined : Number(eventsFd),
     log: last('log'),
     json: has('json'),
     to: last('to') as Arguments['to'],

@@ -37,7 +37,7 @@ function keepPrivate(path: string, { mode = 0 }: Read): void {
   if ((mode & 0o044) !== 0) throw new Unreadable('other users can read it', message`Change that: chmod 600 ${path}`);
 }
 
-/** Reads the answers that stand in files and descriptors. Throws SetupError `refused` with all that cannot be read. */
+/** Reads the answers that stand in files and descriptors; those that cannot be read say why. */
 async function fromFiles(args: Arguments, isSecret: (key: string) => boolean, signal: AbortSignal): Promise<readonly CommandLineAnswer[]> {
   const bounds: Bounds = { bytes: 65_536, line: true, signal };
   const wanted = [
@@ -50,7 +50,6 @@ async function fromFiles(args: Arguments, isSecret: (key: string) => boolean, si
     })),
   ];
   const answers: CommandLineAnswer[] = [];
-  const problems: Problem[] = [];
   for (const { key, name, where, read } of wanted) {
     try {
       const found = await read();
@@ -60,16 +59,16 @@ async function fromFiles(args: Arguments, isSecret: (key: string) => boolean, si
       if (!(error instanceof Unreadable)) throw error;
       const { why, remedy } = error;
       const text = message`${key} (${where}): ${name} cannot be used: ${term(why)}`;
-      problems.push({ id: key, level: 'error', message: text, ...(remedy === undefined ? {} : { remedy }) });
+      const flaw: Problem = { id: key, level: 'error', message: text, ...(remedy === undefined ? {} : { remedy }) };
+      answers.push({ key, value: undefined, where, flaw });
     }
   }
-  if (problems.length > 0) throw new SetupError('refused', 'An answer cannot be read', { problems });
   return answers;
 }
 
 /**
  * All answers of the command line; of two for one key the later one counts, and the statements of the original come last.
- * Throws SetupError `usage`, or `refused` for a file that cannot be read.
+ * Throws SetupError `usage`, or `cancelled` when a signal comes.
  */
 export async function commandLineAnswers(
   args: Arguments,

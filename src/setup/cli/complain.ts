@@ -1,5 +1,6 @@
 import { SetupError } from '../kit/errors.ts';
-import { type Text, inEnglish, inWords } from '../kit/text.ts';
+import { type Catalogue, type Text, inEnglish, inWords } from '../kit/text.ts';
+import { catalogueFor } from '../ui/catalogue.ts';
 import { type ExitCode, exitCodeOf } from './exit-codes.ts';
 import { print, tell } from './output.ts';
 
@@ -19,10 +20,8 @@ function documentOf({ code, message, problems, remedy }: SetupError): ErrorDocum
   return { error: { code, message, problems: listed, ...remedyOf(remedy) } };
 }
 
-/** The message, what is behind it, and what to do, in the language of the user. */
-async function linesOf({ text, problems, remedy }: SetupError): Promise<readonly string[]> {
-  const { catalogueFor } = await import('../ui/catalogue.ts');
-  const { catalogue } = catalogueFor(process.env);
+/** The message, what is behind it, and what to do, in the language of a catalogue. */
+export function complaint({ text, problems, remedy }: SetupError, catalogue: Catalogue): readonly string[] {
   const words = (one: Text): string => inWords(one, catalogue);
   return [
     `engine-setup: ${words(text)}`,
@@ -36,14 +35,15 @@ async function linesOf({ text, problems, remedy }: SetupError): Promise<readonly
  * @param json whether a program reads standard output
  * @returns the exit code
  */
-export async function complain(error: unknown, json: boolean): Promise<ExitCode> {
+export function complain(error: unknown, json: boolean): ExitCode {
+  const { catalogue } = catalogueFor(process.env);
   if (error instanceof SetupError) {
     if (json) print(`${JSON.stringify(documentOf(error), null, 2)}\n`);
-    else tell(`${(await linesOf(error)).join('\n')}\n`);
+    else tell(`${complaint(error, catalogue).join('\n')}\n`);
     return exitCodeOf(error.code);
   }
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (json) print(`${JSON.stringify({ error: { code: 'defect', message: trace, problems: [] } }, null, 2)}\n`);
-  else tell(`engine-setup: this is a defect of the program, please report it:\n${trace}\n`);
+  else tell(`engine-setup: ${inWords('this is a defect of the program, please report it:', catalogue)}\n${trace}\n`);
   return 1;
 }

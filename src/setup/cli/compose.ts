@@ -20,12 +20,14 @@ export interface Composed {
   readonly close: (code: number) => void;
 }
 
+/** After a second signal in the middle of the work. */
+const stoppedHalfWay: Text = 'Stopped before everything was taken back. Run engine-setup again: it takes that up.';
+
 /**
  * The one place that wires everything: host, answers, dialog, log.
  * @param on.host the machine; it is a sandbox, or one in memory for a rehearsal
  * @param on.root where the log lies on the file system of this process
  * @param on.dialog undefined: the run only looks. Nothing may be written, not even a log, and nobody is asked
- * @throws SetupError `refused` for a configuration that cannot be used
  */
 export async function compose(
   args: Arguments,
@@ -44,6 +46,10 @@ export async function compose(
   const means = { mask: screenMask, log, signal: signals.signal, catalogue };
   const conversation = kind === undefined ? silence(means) : await openConversation(kind, args, means);
   const { dialog, observer } = conversation;
+  signals.beforeEnd((code) => {
+    dialog.log('error', code === 3 ? stoppedHalfWay : 'Stopped before anything was changed');
+    conversation.end(code);
+  });
   const all: readonly Text[] = [...trouble, ...(noTranslation === undefined ? [] : [noTranslation]), ...input.warnings, ...warnings];
   const run: Run = {
     version,

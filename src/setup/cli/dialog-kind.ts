@@ -14,11 +14,17 @@ interface Surroundings {
   readonly term: string | undefined;
 }
 
+/** What says where events go. */
+type ToldOfEvents = Pick<Arguments, 'events' | 'eventsFd'>;
+
+/** Whether standard output carries events, and is no place for texts. */
+export const eventsOnStdout = ({ events, eventsFd }: ToldOfEvents): boolean => events && eventsFd === undefined;
+
 /** Where people read: standard output, unless that one carries events. */
-export const streamForPeople = ({ events }: Pick<Arguments, 'events'>): NodeJS.WriteStream => (events ? process.stderr : process.stdout);
+export const streamForPeople = (args: ToldOfEvents): NodeJS.WriteStream => (eventsOnStdout(args) ? process.stderr : process.stdout);
 
 /** What this process is connected to. */
-export const surroundings = (args: Pick<Arguments, 'events'>): Surroundings => ({
+export const surroundings = (args: ToldOfEvents): Surroundings => ({
   keyboard: process.stdin.isTTY,
   screen: streamForPeople(args).isTTY,
   term: process.env['TERM'],

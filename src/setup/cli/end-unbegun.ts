@@ -2,15 +2,14 @@ import { SetupError, messageOf } from '#kit';
 import { catalogueFor } from '../ui/catalogue.ts';
 import { silentLog } from '../ui/log.ts';
 import { newMask } from '../ui/mask.ts';
-import type { Arguments } from './args.ts';
-import { openProgramConversation } from './conversation.ts';
+import { type Audience, openProgramConversation } from './conversation.ts';
 import { exitCodeOf } from './exit-codes.ts';
 
 /**
  * Tells a program that reads standard output, in its own language, that a run ends which could not even begin, and why.
  * Where people read standard output it says nothing.
  */
-export async function endUnbegun(args: Arguments, error: unknown): Promise<void> {
+export async function endUnbegun(args: Audience, error: unknown): Promise<void> {
   const means = {
     mask: newMask({ words: false }),
     log: silentLog(''),

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../kit/errors.ts';
+import type { Text } from '../kit/text.ts';
 
 /** Exit codes are part of the interface: scripts depend on them. Printed by `--help`, and kept by a test. */
 export const exitCodes = [
@@ -10,7 +11,7 @@ export const exitCodes = [
   { code: 5, meaning: 'cancelled by the user before the confirmation' },
   { code: 6, meaning: 'installed, but a health check failed' },
   { code: 7, meaning: 'another run is active' },
-] as const;
+] as const satisfies readonly { readonly code: number; readonly meaning: Text }[];
 export type ExitCode = (typeof exitCodes)[number]['code'];
 
 const byError: Readonly<Record<ErrorCode, ExitCode>> = {

@@ -1,7 +1,9 @@
+import { type Catalogue, type Text, inWords, message } from '../kit/text.ts';
 import { exitCodes } from './exit-codes.ts';
-import { type Option, commands, optionGroups } from './options.ts';
+import { type Option, commands, groupTitles, optionGroups } from './options.ts';
 
-type Row = readonly [left: string, right: string];
+/** What is typed or seen, which is the same in every language, and what it means. */
+type Row = readonly [name: string, meaning: Text];
 
 const optionRows = (group: Readonly<Record<string, Option>>): readonly Row[] =>
   Object.entries(group).map(([name, { short, value, about }]) => [
@@ -9,17 +11,22 @@ const optionRows = (group: Readonly<Record<string, Option>>): readonly Row[] =>
     about,
   ]);
 
-const chapters: readonly (readonly [title: string, rows: readonly Row[]])[] = [
+const chapters: readonly (readonly [title: Text, rows: readonly Row[]])[] = [
   ['Commands', Object.entries(commands)],
-  ...Object.entries(optionGroups).map(([title, group]) => [title, optionRows(group)] as const),
+  [groupTitles.installed, optionRows(optionGroups.installed)],
+  [groupTitles.answers, optionRows(optionGroups.answers)],
+  [groupTitles.dialog, optionRows(optionGroups.dialog)],
   ['Exit codes', exitCodes.map(({ code, meaning }): Row => [String(code), meaning])],
 ];
 
-const table = (rows: readonly Row[]): string => {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
-};
+const usage: Text = message`Usage: ${'engine-setup [COMMAND] [OPTION]...'}`;
 
-/** The text of `--help`, made from the same tables that the program runs by. */
-export const helpText = (): string =>
-  `Usage: engine-setup [COMMAND] [OPTION]...\n\n${chapters.map(([title, rows]) => `${title}:\n${table(rows)}\n`).join('\n')}`;
+/** The text of `--help` in the language of a catalogue, made from the same tables that the program runs by. */
+export function helpText(catalogue: Catalogue): string {
+  const said = (text: Text): string => inWords(text, catalogue);
+  const table = (rows: readonly Row[]): string => {
+    const width = Math.max(...rows.map(([name]) => name.length));
+    return rows.map(([name, meaning]) => `  ${name.padEnd(width)}  ${said(meaning)}`).join('\n');
+  };
+  return `${said(usage)}\n\n${chapters.map(([title, rows]) => `${said(title)}:\n${table(rows)}\n`).join('\n')}`;
+}

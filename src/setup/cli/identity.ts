@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { inEnglish } from '#kit';
+import { type Text, message, messageOf } from '#kit';
 import { readConf } from '../answers/conf.ts';
 
 /** What an installation says of itself. */
@@ -10,8 +10,8 @@ export interface Identity {
 
 /** What is wrong with an installation, and what to do about it. */
 export interface Finding {
-  readonly message: string;
-  readonly remedy: string;
+  readonly message: Text;
+  readonly remedy: Text;
 }
 
 /**
@@ -19,23 +19,23 @@ export interface Finding {
  * @param answers where the answer files of earlier runs lie, which hold the same answers
  */
 export function identity(path: string, answers: string): Identity | Finding {
-  const damaged = (message: string): Finding => ({
-    message,
-    remedy: `Correct it; or move it away and run engine-setup with --config-append=FILE, where FILE is the newest in ${answers}.`,
+  const damaged = (what: Text): Finding => ({
+    message: what,
+    remedy: message`Correct it; or move it away and run engine-setup with --config-append=FILE, where FILE is the newest in ${answers}.`,
   });
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    return { message: `${path} cannot be read: ${(error as Error).message}`, remedy: 'Correct its permissions.' };
+    return { message: message`${path} cannot be read: ${messageOf(error)}`, remedy: 'Correct its permissions.' };
   }
   const { statements, problems } = readConf(text, path);
   const [flaw] = problems;
-  if (flaw !== undefined) return damaged(inEnglish(flaw.message));
+  if (flaw !== undefined) return damaged(flaw.message);
   const said = new Map(statements.map(({ key, value }) => [key, value]));
   const [name, port] = [said.get('OVESETUP_CONFIG/fqdn'), said.get('OVESETUP_CONFIG/publicHttpsPort')];
   if (typeof name !== 'string' || typeof port !== 'number')
-    return damaged(`${path} does not say under which name and port the engine is reached`);
+    return damaged(message`${path} does not say under which name and port the engine is reached`);
   const address = `https://${name}:${port}/ovirt-engine`;
   const version = said.get('OVESETUP_CORE/generatedByVersion');
   return { addresses: { web: `${address}/`, api: `${address}/api` }, ...(typeof version === 'string' ? { version } : {}) };

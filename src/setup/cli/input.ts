@@ -1,9 +1,9 @@
 import { plugins as ours } from '../../../plugins/index.ts';
 import { type Plugin, type Text, message } from '#kit';
 import { secrecy } from '../answers/meaning.ts';
-import { type CommandLineAnswer, readSources } from '../answers/sources.ts';
+import type { CommandLineAnswer } from '../answers/sources.ts';
 import { confirmSettings } from '../core/confirm.ts';
-import { type NamedFile, keepInput, namedFiles } from './answer-files.ts';
+import { type NamedFile, findFiles, keepInput } from './answer-files.ts';
 import { allowedNames } from './allowed-names.ts';
 import type { Arguments } from './args.ts';
 import { commandLineAnswers } from './command-line-answers.ts';
@@ -22,9 +22,9 @@ export interface Input {
 }
 
 /**
- * Reads all input before anything is written, so that what cannot be used is refused with nothing changed.
+ * Reads all input before anything is written. Answers that cannot be read are a part of it: see `refuseFlaws`.
  * @param on.root where plugins of third parties are looked for
- * @throws SetupError `usage` or `refused`
+ * @throws SetupError `usage`, or `refused` for plugins that cannot be used
  */
 export async function readInput(args: Arguments, on: { root: string; signal: AbortSignal }): Promise<Input> {
   const theirs = await thirdPartyPlugins(on.root, [{ name: 'core', settings: [confirmSettings] }, ...ours]);
@@ -32,10 +32,8 @@ export async function readInput(args: Arguments, on: { root: string; signal: Abo
   const unknownDoubts = await allowedNames(args.allow, theirs);
   const isSecret = secrecy(plugins.flatMap(({ settings }) => settings ?? []));
   const answers = await commandLineAnswers(args, isSecret, on.signal);
-  const files = await namedFiles(args, on.signal);
+  const files = await findFiles(args, on.signal);
   keepInput(args, files);
-  // Only to see that they can be understood: they count together with the configuration of the installation.
-  await readSources(files, answers);
   const warnings = await exposedSecrets(files, isSecret);
   const jboss = args.jbossHome === undefined ? [] : [message`--jboss-home has no effect: the engine needs no JBoss`];
   return { plugins, files, answers, warnings: [...warnings, ...unknownDoubts, ...jboss] };

@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Text, message, term } from '#kit';
 import { straySupervisor } from '../host/supervisor/stray.ts';
 import { type Finding, type Identity, identity } from './identity.ts';
 import { type RunStatus, lastRun } from './last-run.ts';
@@ -35,10 +36,10 @@ function runtime(root: string): readonly Finding[] {
   const directory = join(root, 'run');
   if (existsSync(directory)) return [];
   const stray = straySupervisor(realpathSync(root));
-  const message = `${directory} is not there, so which services run cannot be told`;
-  const again = 'Run engine-setup again: it compares what is here with what is wanted.';
-  if (stray === undefined) return [{ message, remedy: again }];
-  return [{ message: `${message}; process ${stray} still keeps some`, remedy: `End them with: kill ${stray}. ${again}` }];
+  const what = message`${directory} is not there, so which services run cannot be told`;
+  const again: Text = 'Run engine-setup again: it compares what is here with what is wanted.';
+  if (stray === undefined) return [{ message: what, remedy: again }];
+  return [{ message: message`${what}; process ${stray} still keeps some`, remedy: message`End them with: kill ${stray}. ${term(again)}` }];
 }
 
 /** Looks at an installation from outside, without changing anything. */

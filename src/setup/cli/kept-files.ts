@@ -1,21 +1,12 @@
 import { posix } from 'node:path';
-import { type Entry, type Host, type Problem, SetupError, textOf, textOfError } from '#kit';
+import { type Entry, type Host, SetupError, type Text, textOf, textOfError } from '#kit';
 import type { AnswerFile } from '../answers/sources.ts';
-import { refuse, unusable } from './answer-files.ts';
+import { unusable } from './answer-files.ts';
 
 const main = '/etc/ovirt-engine-setup.conf';
 const directory = `${main}.d`;
 
 type Files = Host['files'];
-
-/** Names of the parts of the configuration. */
-async function parts(files: Files): Promise<readonly string[]> {
-  try {
-    return (await files.list(directory)).filter((name) => name.endsWith('.conf'));
-  } catch (error) {
-    throw new SetupError('refused', unusable(files.real(directory), textOfError(error)).message);
-  }
-}
 
 /** What a path leads to, links followed within the host; undefined if nothing is there. */
 async function readFollowing(files: Files, path: string, links = 8): Promise<Entry | undefined> {
@@ -28,20 +19,28 @@ async function readFollowing(files: Files, path: string, links = 8): Promise<Ent
 
 /**
  * Reads the configuration of the installation itself: the answers that earlier runs have kept, and what packages bring.
- * Throws SetupError `refused` with all that cannot be read.
+ * What cannot be read says why.
  */
 export async function keptFiles({ files }: Pick<Host, 'files'>): Promise<readonly AnswerFile[]> {
   const found: AnswerFile[] = [];
-  const problems: Problem[] = [];
-  for (const path of [main, ...(await parts(files)).map((name) => `${directory}/${name}`)]) {
+  const add = (path: string, why: Text): void => {
+    const real = files.real(path);
+    found.push({ path: real, text: '', kept: true, unread: unusable(real, why) });
+  };
+  let names: readonly string[] = [];
+  try {
+    names = (await files.list(directory)).filter((name) => name.endsWith('.conf'));
+  } catch (error) {
+    add(directory, textOfError(error));
+  }
+  for (const path of [main, ...names.map((name) => `${directory}/${name}`)]) {
     try {
       const entry = await readFollowing(files, path);
       if (entry?.kind === 'file') found.push({ path: files.real(path), text: textOf(entry), kept: true });
       else if (entry !== undefined) throw new SetupError('refused', 'it is a directory');
     } catch (error) {
-      problems.push(unusable(files.real(path), textOfError(error)));
+      add(path, textOfError(error));
     }
   }
-  refuse(problems);
   return found;
 }

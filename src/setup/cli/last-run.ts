@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Text, message } from '#kit';
 import { type Entry, runsDirectory } from '../core/journal.ts';
 import { type Holder, lockHolder } from './lock.ts';
 import { usualLog } from './run-log.ts';
@@ -19,12 +20,14 @@ export interface RunStatus {
   /** Where it is, or was cut off. */
   readonly step?: { readonly id: string; readonly n: number; readonly of: number; readonly since?: string };
   /** What made it fail. */
-  readonly failed?: { readonly step: string; readonly error?: string };
+  readonly failed?: { readonly step: string; readonly error?: Text };
   /** Steps that could not be taken back. */
   readonly leftOver?: readonly string[];
+  /** The titles of the steps that are named here, by their ids; journals of older versions do not hold them. */
+  readonly titles?: Readonly<Record<string, Text>>;
   readonly log?: string;
   /** What is wrong with its journal. */
-  readonly problem?: string;
+  readonly problem?: Text;
 }
 
 /** The lines of a journal that are whole; undefined if one of them says nothing. */
@@ -54,6 +57,14 @@ function placeIn(attempt: readonly Entry[]): RunStatus['step'] {
   return { id: at.step, n, of, ...(at.at === undefined ? {} : { since: at.at }) };
 }
 
+/** The titles of some steps, as the run has known them. */
+function titlesOf([start]: readonly Entry[], ids: readonly string[]): RunStatus['titles'] {
+  if (start?.t !== 'start' || start.titles === undefined) return undefined;
+  const titles = new Map(start.steps.map((id, index) => [id, start.titles?.[index]]));
+  const known = ids.flatMap((id) => (titles.get(id) === undefined ? [] : [[id, titles.get(id)] as [string, Text]]));
+  return known.length === 0 ? undefined : Object.fromEntries(known);
+}
+
 const stateOf = (last: Entry | undefined, active: boolean): RunStatus['state'] => {
   if (last?.t === 'end') return last.result === 'ok' ? 'done' : 'rolled-back';
   return active ? 'active' : 'cut-off';
@@ -66,6 +77,7 @@ function told(entries: readonly Entry[], active: boolean): Omit<RunStatus, 'name
   const [failed] = attempt.flatMap((entry) => (entry.t === 'failed' ? [entry] : []));
   const leftOver = attempt.flatMap((entry) => (entry.t === 'undo-failed' ? [entry.step] : []));
   const step = state === 'active' || state === 'cut-off' ? placeIn(attempt) : undefined;
+  const titles = titlesOf(attempt, [step?.id ?? [], failed?.step ?? [], leftOver].flat());
   return {
     state,
     ...(attempt[0]?.at === undefined ? {} : { began: attempt[0].at }),
@@ -73,6 +85,7 @@ function told(entries: readonly Entry[], active: boolean): Omit<RunStatus, 'name
     ...(step === undefined ? {} : { step }),
     ...(failed === undefined ? {} : { failed: { step: failed.step, ...(failed.error === undefined ? {} : { error: failed.error }) } }),
     ...(leftOver.length === 0 ? {} : { leftOver }),
+    ...(titles === undefined ? {} : { titles }),
   };
 }
 
@@ -102,7 +115,7 @@ export async function lastRun(root: string, lock: string): Promise<RunStatus | u
   const writes = holder !== undefined && (holder.since === undefined || statSync(newest.path).mtime >= holder.since);
   if (holder !== undefined && !writes) return active(holder);
   const entries = entriesOf(readFileSync(newest.path, 'utf8'));
-  if (entries === undefined) return { state: 'unclear', name: newest.name, problem: `The journal ${newest.path} is damaged` };
+  if (entries === undefined) return { state: 'unclear', name: newest.name, problem: message`The journal ${newest.path} is damaged` };
   const start = entries.findLast((entry) => entry.t === 'start');
   const log = usualLog(root, start?.run ?? newest.name);
   return {

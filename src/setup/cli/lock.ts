@@ -5,6 +5,7 @@ import { isLocked, kernelLock } from '../host/kernel-lock.ts';
 import { type ProcessId, identify, isAlive } from '../host/process-table.ts';
 import { makeDirectories } from '../host/put.ts';
 import { SetupError } from '../kit/errors.ts';
+import { message } from '../kit/text.ts';
 
 /** The lock of an installation, below its root. */
 export const lockPath = (root: string): string => join(root, 'run/engine-setup.lock');
@@ -28,9 +29,13 @@ function holderOf(path: string): Pick<ProcessId, 'pid'> | undefined {
 }
 
 const busy = (holder: Pick<ProcessId, 'pid'> | undefined): SetupError =>
-  new SetupError('busy', `Another run of engine-setup is active here${holder === undefined ? '' : ` (process ${holder.pid})`}`, {
-    remedy: 'Wait for it to end.',
-  });
+  new SetupError(
+    'busy',
+    holder === undefined
+      ? 'Another run of engine-setup is active here'
+      : message`Another run of engine-setup is active here (process ${holder.pid})`,
+    { remedy: 'Wait for it to end.' },
+  );
 
 async function lockOf(path: string): ReturnType<typeof kernelLock> {
   try {

@@ -1,18 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { type Arguments, readArguments } from './args.ts';
+import type { Arguments } from './args.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { outliveReader, print } from './output.ts';
+import { understand } from './understand.ts';
 
 // Only what --help needs is imported above: every command loads its own modules.
 
 const version = (): string =>
   (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
-
-/** The command line as it is meant: statements to the framework of the original stand for options. */
-async function understood(args: Arguments): Promise<Arguments> {
-  if (args.set.length === 0 && args.otopiEnvironment === undefined) return args;
-  return (await import('./framework-statements.ts')).heedStatements(args);
-}
 
 async function perform(args: Arguments): Promise<ExitCode> {
   switch (args.command) {
@@ -31,12 +26,18 @@ async function perform(args: Arguments): Promise<ExitCode> {
   }
 }
 
+/** The text of `--help` in the language of the user. */
+async function help(): Promise<string> {
+  const [{ helpText }, { catalogueFor }] = await Promise.all([import('./help.ts'), import('../ui/catalogue.ts')]);
+  return helpText(catalogueFor(process.env).catalogue);
+}
+
 async function main(argv: readonly string[]): Promise<ExitCode> {
   try {
-    const args = readArguments(argv);
-    if (args.help) print((await import('./help.ts')).helpText());
+    const args = await understand(argv);
+    if (args.help) print(await help());
     else if (args.version) print(`engine-setup ${version()}\n`);
-    else return await perform(await understood(args));
+    else return await perform(args);
     return 0;
   } catch (error) {
     const { complain } = await import('./complain.ts');

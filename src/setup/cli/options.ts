@@ -1,7 +1,9 @@
+import type { Text } from '../kit/text.ts';
+
 /** One option as the command line and `--help` know it. */
 export interface Option {
   readonly type: 'string' | 'boolean';
-  readonly about: string;
+  readonly about: Text;
   /** What stands behind the equals sign in the help. */
   readonly value?: string;
   /** Whether an empty value means something. */
@@ -22,19 +24,19 @@ export const commands = {
   status: 'show addresses, services, and how the last run went',
   answers: 'explain FILE..., or convert FILE...: what answer files say, or the same in the other format',
   sandbox: 'start, stop or reset: a trial below --root, default .sandbox',
-} as const;
+} as const satisfies Record<string, Text>;
 export type CommandName = keyof typeof commands;
 
 /** The options by what they are about, each with the line that `--help` shows for it. */
 export const optionGroups = {
-  'What is installed': {
+  installed: {
     root: { type: 'string', value: 'DIR', about: 'install below this directory; nothing else is touched' },
     'reconfigure-optional-components': { type: 'boolean', about: 'ask again for the optional components that were declined' },
     'reconfigure-dwh-scale': { type: 'boolean', about: 'ask again for the scale of the data warehouse' },
     offline: { type: 'boolean', about: 'look for no packages and update none' },
     'jboss-home': { type: 'string', value: 'DIR', about: 'has no effect: there is no JBoss here' },
   },
-  Answers: {
+  answers: {
     'config-append': {
       type: 'string',
       value: 'FILE',
@@ -72,7 +74,7 @@ export const optionGroups = {
     'generate-answer': { type: 'string', value: 'FILE', about: 'also write the answers of this run to this file' },
     'with-secrets': { type: 'boolean', about: 'with --generate-answer: write the passwords into that file, too' },
   },
-  'Dialog and output': {
+  dialog: {
     dialog: {
       type: 'string',
       value: 'KIND',
@@ -86,6 +88,12 @@ export const optionGroups = {
       choices: ['json'],
       only: ['setup', 'rollback', 'sandbox'],
       about: 'write what happens to standard output as JSON lines, and all texts for people to standard error',
+    },
+    'events-fd': {
+      type: 'string',
+      value: 'N',
+      only: ['setup', 'rollback', 'sandbox'],
+      about: 'with --events=json: write it to this open file descriptor, and leave standard output to the dialog',
     },
     log: { type: 'string', value: 'FILE', about: 'write the log to this file instead of the usual place' },
     json: { type: 'boolean', only: ['plan', 'status', 'answers'], about: 'print one JSON document, in which errors stand as well' },
@@ -108,7 +116,15 @@ export const optionGroups = {
 } as const satisfies Record<string, Record<string, Option>>;
 
 type Groups = typeof optionGroups;
-type Options = Groups['What is installed'] & Groups['Answers'] & Groups['Dialog and output'];
+
+/** What the help calls these groups. */
+export const groupTitles: Readonly<Record<keyof Groups, Text>> = {
+  installed: 'What is installed',
+  answers: 'Answers',
+  dialog: 'Dialog and output',
+};
+
+type Options = Groups['installed'] & Groups['answers'] & Groups['dialog'];
 export type OptionName = keyof Options;
 
 /** All options by name. */

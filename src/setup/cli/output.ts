@@ -1,3 +1,6 @@
+import { type Text, inWords, message, term } from '../kit/text.ts';
+import { catalogueFor } from '../ui/catalogue.ts';
+
 /** Prints what a command was asked for. */
 export const print = (text: string): void => void process.stdout.write(text);
 
@@ -9,16 +12,17 @@ export function tell(text: string): void {
   process.stderr.write(text);
 }
 
-const reasons: Readonly<Record<string, string>> = { ENOSPC: 'no space is left on the device', EIO: 'input/output error' };
+const reasons: Readonly<Record<string, Text>> = { ENOSPC: 'no space is left on the device', EIO: 'input/output error' };
 
 /**
  * Lets the program outlive the reader of its output. One that has read enough, as `head` does, is no failure; an output that cannot be
  * written is: nobody has got what was asked for. Then the exit code is 1, where there was none other.
  */
 export function outliveReader(): void {
-  process.stdout.on('error', ({ code = '', message }: NodeJS.ErrnoException) => {
+  process.stdout.on('error', ({ code = '', message: said }: NodeJS.ErrnoException) => {
     if (code === 'EPIPE') return;
-    tell(`engine-setup: standard output cannot be written: ${reasons[code] ?? message}\n`);
+    const why = message`standard output cannot be written: ${term(reasons[code] ?? said)}`;
+    tell(`engine-setup: ${inWords(why, catalogueFor(process.env).catalogue)}\n`);
     process.exitCode ||= 1;
   });
 }

@@ -47,7 +47,7 @@ async function drain(fd: number, { bytes, line, signal }: Bounds): Promise<Buffe
 }
 
 /** How a descriptor of this process was opened: 0 for reading, 1 for writing, 2 for both. */
-function accessOf(fd: number | string): number {
+export function accessOf(fd: number | string): number {
   // The last octal digit holds it.
   const flags = /^flags:\s*\d*(\d)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
   return Number(flags) & 3;

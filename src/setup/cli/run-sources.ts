@@ -1,7 +1,7 @@
 import { plugins as ours } from '../../../plugins/index.ts';
-import { type Host, type Plugin, type Sources, type Text, message } from '#kit';
+import { type Flaws, type Host, type Plugin, type Sources, type Text, inEnglish, message, term } from '#kit';
 import { whyNoEffect } from '../answers/known.ts';
-import { readSources } from '../answers/sources.ts';
+import { type AnswerFile, readSources } from '../answers/sources.ts';
 import { unknownKeys } from '../answers/unknown.ts';
 import { keysOf } from '../core/answers.ts';
 import { confirmSettings } from '../core/confirm.ts';
@@ -30,17 +30,30 @@ function misplaced(sources: Sources, known: ReadonlySet<string>): readonly Text[
   return sources.keys().flatMap((key) => {
     const given = sources.find(key);
     const why = whyNoEffect(key);
-    if (given?.origin.kind !== 'given' || known.has(key) || why?.startsWith('Say --') !== true) return [];
-    return [message`${given.origin.where ?? ''}: ${key} has no effect. ${why}`];
+    if (given?.origin.kind !== 'given' || known.has(key) || why === undefined || !inEnglish(why).startsWith('Say --')) return [];
+    return [message`${given.origin.where ?? ''}: ${key} has no effect. ${term(why)}`];
   });
 }
 
-/**
- * Joins what was given for this run with the configuration of the installation; `--config` stands instead of that one.
- * Throws SetupError `refused` for configuration that cannot be used.
- */
-export async function runSources(input: Input, on: { host: Host; withoutKept: boolean }): Promise<RunSources> {
-  const files = [...(on.withoutKept ? [] : await keptFiles(on.host)), ...input.files];
+interface Place {
+  readonly host: Host;
+  /** Whether `--config` stands instead of the configuration of the installation. */
+  readonly withoutKept: boolean;
+}
+
+/** All answer files, in the order they count. */
+const allFiles = async ({ files }: Input, { host, withoutKept }: Place): Promise<readonly AnswerFile[]> => [
+  ...(withoutKept ? [] : await keptFiles(host)),
+  ...files,
+];
+
+/** What of all answers cannot be read; undefined if nothing. */
+export const flawsOf = async (input: Input, on: Place): Promise<Flaws | undefined> =>
+  (await readSources(await allFiles(input, on), input.answers)).flaws;
+
+/** Joins what was given for this run with the configuration of the installation. */
+export async function runSources(input: Input, on: Place): Promise<RunSources> {
+  const files = await allFiles(input, on);
   const sources = await readSources(files, input.answers);
   const known = keysIn(input.plugins);
   const warnings = [...sources.notes, ...misplaced(sources, known), ...(await unknownKeys(sources, known, questionsIn(input.plugins)))];

@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SetupError, messageOf } from '../kit/errors.ts';
+import { type Text, message } from '../kit/text.ts';
 import { pluginDirectory } from './third-party/load.ts';
 
 /** Marks a directory as ours: only such a one is used again, and only such a one may be deleted by `sandbox reset`. */
@@ -40,7 +41,7 @@ function isOnlyOurs(path: string, kind: ReturnType<typeof kindOfRoot>): boolean 
 
 /** The absolute path of the sandbox that `--root` names. Throws `refused` for a directory that holds other things. */
 export function sandboxRoot(root: string): string {
-  const remedy = 'Name a new or an empty directory with --root.';
+  const remedy: Text = 'Name a new or an empty directory with --root.';
   // Some of the files that name the directory have no way to say these.
   if (root === '' || /\p{Cc}/u.test(root))
     throw new SetupError('refused', 'The name of a sandbox is empty or holds control characters', { remedy });
@@ -49,13 +50,13 @@ export function sandboxRoot(root: string): string {
   try {
     kind = kindOfRoot(path);
   } catch (error) {
-    throw new SetupError('refused', `${path} cannot be used: ${messageOf(error)}`, { remedy });
+    throw new SetupError('refused', message`${path} cannot be used: ${messageOf(error)}`, { remedy });
   }
   if (path === '/' || kind === 'foreign') {
-    throw new SetupError('refused', `${path} is not a sandbox of engine-setup, and not empty`, { remedy });
+    throw new SetupError('refused', message`${path} is not a sandbox of engine-setup, and not empty`, { remedy });
   }
   if (kind !== 'absent' && !isOnlyOurs(path, kind)) {
-    const why = `${path} belongs to another user, or other users may write into it: they could have us run what they like`;
+    const why = message`${path} belongs to another user, or other users may write into it: they could have us run what they like`;
     throw new SetupError('refused', why, { remedy });
   }
   return path;
@@ -79,7 +80,7 @@ export function claimRoot(path: string): void {
     chmodSync(path, mode);
     writeFileSync(join(path, marker), 'Everything below this directory belongs to engine-setup and may be deleted by it.\n');
   } catch (error) {
-    throw new SetupError('refused', `${path} cannot be used: ${messageOf(error)}`, {
+    throw new SetupError('refused', message`${path} cannot be used: ${messageOf(error)}`, {
       remedy: 'Name another directory with --root, or make room.',
     });
   }

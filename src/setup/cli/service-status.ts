@@ -21,19 +21,24 @@ const clusterVersion = (root: string): string | undefined => {
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
 };
 
+/** The socket of a service: the name of its unit, without what all have in common. */
+const socketOf = (root: string, unit: string): string => join(root, 'run/ovirt-engine', `${unit.replace(/^ovirt-/, '')}.sock`);
+
 /** The services of a sandbox, by name, with what those that answer say of themselves. */
 export async function serviceStates(root: string): Promise<readonly ServiceStatus[]> {
-  const health = await askHealth(join(root, 'run/ovirt-engine/engine.sock'));
-  return (await unitStates(root)).map(({ name, state, pid, since }): ServiceStatus => {
-    const said =
-      name === 'ovirt-engine' ? { version: health?.version, health: health?.state } : { version: clusterVersion(root), health: undefined };
-    return {
-      name,
-      state,
-      ...(pid === undefined ? {} : { pid }),
-      ...(since === undefined ? {} : { since: since.toISOString() }),
-      ...(said.version === undefined ? {} : { version: said.version }),
-      ...(said.health === undefined ? {} : { health: said.health }),
-    };
-  });
+  const states = await unitStates(root);
+  return Promise.all(
+    states.map(async ({ name, state, pid, since }): Promise<ServiceStatus> => {
+      const health = name === 'postgresql' ? undefined : await askHealth(socketOf(root, name));
+      const version = name === 'postgresql' ? clusterVersion(root) : health?.version;
+      return {
+        name,
+        state,
+        ...(pid === undefined ? {} : { pid }),
+        ...(since === undefined ? {} : { since: since.toISOString() }),
+        ...(version === undefined ? {} : { version }),
+        ...(health === undefined ? {} : { health: health.state }),
+      };
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type Text, message } from '../kit/text.ts';
 import { type OptionName, options } from './options.ts';
 
 /** A command line taken apart, not yet looked at as a whole. */
@@ -8,7 +9,7 @@ export interface Words {
   /** Every value of each option that was said; a switch has empty ones. */
   readonly values: ReadonlyMap<OptionName, readonly string[]>;
   /** Mistakes in single options, collected so that all of them are told together. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Text[];
   /** Whether there is an option that nobody knows: the plain word behind it may be its value. */
   readonly strange: boolean;
 }
@@ -18,14 +19,14 @@ const syntax = Object.fromEntries(
 );
 
 /** What is wrong with one option; undefined if nothing is. */
-function flawOf(rawName: string, name: string, value: string | undefined, inline: boolean): string | undefined {
+function flawOf(rawName: string, name: string, value: string | undefined, inline: boolean): Text | undefined {
   const option = options.get(name);
-  if (option === undefined) return `${rawName} is not an option`;
-  if (option.type === 'boolean') return value === undefined ? undefined : `${rawName} takes no value`;
+  if (option === undefined) return message`${rawName} is not an option`;
+  if (option.type === 'boolean') return value === undefined ? undefined : message`${rawName} takes no value`;
   // What looks like the next option most likely is one.
   const missing = value === undefined || (value === '' && option.mayBeEmpty !== true) || (!inline && value.startsWith('-'));
-  if (missing) return `${rawName} wants a value: ${rawName}=${option.value ?? ''}`;
-  return option.choices?.includes(value) === false ? `${rawName} knows ${option.choices.join(', ')}, not ${value}` : undefined;
+  if (missing) return message`${rawName} wants a value: ${rawName}=${option.value ?? ''}`;
+  return option.choices?.includes(value) === false ? message`${rawName} knows ${option.choices.join(', ')}, not ${value}` : undefined;
 }
 
 /** Takes a command line apart: `--name=value`, `--name value`, short names and plain words, in any order. */
@@ -33,7 +34,7 @@ export function takeApart(argv: readonly string[]): Words {
   const { tokens } = parseArgs({ args: [...argv], options: syntax, allowPositionals: true, strict: false, tokens: true });
   const plain: string[] = [];
   const values = new Map<OptionName, string[]>();
-  const problems: string[] = [];
+  const problems: Text[] = [];
   let strange = false;
   for (const token of tokens) {
     if (token.kind === 'positional') plain.push(token.value);

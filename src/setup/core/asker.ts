@@ -1,4 +1,5 @@
 import { type Dialog, type Given, type Question, SetupError, type Sources, type Text, message } from '#kit';
+import { type SectionedDialog, sectioned } from './sectioned.ts';
 
 /** What came back for a question. */
 export interface Reply {
@@ -13,7 +14,7 @@ export interface Reply {
  * a question of that name was put in this run. Asking again after a bad answer is no new turn.
  */
 export interface Asker {
-  readonly dialog: Dialog;
+  readonly dialog: SectionedDialog;
   /** Takes defaults without asking. */
   readonly acceptDefaults: boolean;
   /** Whether the next question of this name gets an answer: from a source, or from somebody. */
@@ -21,23 +22,28 @@ export interface Asker {
   /** The answer that a source has for the next turn of a question. */
   preset(name: string): Given | undefined;
   put(question: Question): Promise<Reply>;
-  /** Takes back that a question was put: its next turn is the first one again. */
-  forget(name: string): void;
+  /** How many questions were put until now. */
+  count(): number;
+  /** Takes back that questions were put, but for this many: what sources say about the others counts once more. */
+  rewind(count: number): void;
 }
 
 export function newAsker(on: { dialog: Dialog; sources: Sources; acceptDefaults: boolean; hide: (secret: string) => void }): Asker {
-  const { dialog, sources, acceptDefaults, hide } = on;
-  const turns = new Map<string, number>();
-  const preset = (name: string): Given | undefined => sources.find(`QUESTION/${(turns.get(name) ?? 0) + 1}/${name}`);
+  const { sources, acceptDefaults, hide } = on;
+  const dialog = sectioned(on.dialog);
+  /** Names of the questions that were put, in their order. */
+  const put: string[] = [];
+  const preset = (name: string): Given | undefined => sources.find(`QUESTION/${put.filter((one) => one === name).length + 1}/${name}`);
   return {
     dialog,
     acceptDefaults,
     preset,
     answers: (name) => dialog.interactive || preset(name) !== undefined,
-    forget: (name) => void turns.delete(name),
+    count: () => put.length,
+    rewind: (count) => void put.splice(count),
     async put(question) {
       const given = preset(question.name);
-      turns.set(question.name, (turns.get(question.name) ?? 0) + 1);
+      put.push(question.name);
       if (given === undefined) {
         const text = await dialog.ask(question);
         if (question.hidden && text !== '') hide(text);

@@ -2,13 +2,6 @@ import { type Host, type Problem, type Question, SetupError, type Stop, decision
 import type { Answers } from './answers.ts';
 import { type Asker, choose } from './asker.ts';
 
-const question: Omit<Question, 'hidden'> & { readonly initial: string } = {
-  name: 'OVESETUP_DIALOG_CONFIRM_SETTINGS',
-  text: 'Please confirm installation settings',
-  choices: ['OK', 'Cancel'],
-  initial: 'OK',
-};
-
 /** The final confirmation. It is a setting so that an answer file can give it. */
 export const confirmSettings = setting({
   key: 'OVESETUP_DIALOG/confirmSettings',
@@ -16,6 +9,15 @@ export const confirmSettings = setting({
   kind: decision('OK', 'Cancel'),
   about: 'Confirms the previewed settings, so that an unattended run may go on.',
 });
+
+const question: Omit<Question, 'hidden'> & { readonly initial: string } = {
+  name: 'OVESETUP_DIALOG_CONFIRM_SETTINGS',
+  key: confirmSettings.key,
+  text: 'Please confirm installation settings',
+  about: confirmSettings.about,
+  choices: ['OK', 'Cancel'],
+  initial: 'OK',
+};
 
 /** Whether somebody still has to say yes to the preview. */
 export const isOpen = (answers: Answers, yes: boolean): boolean => !yes && answers.find(confirmSettings) === undefined;
@@ -31,13 +33,17 @@ export function unconfirmed(answers: Answers, asker: Asker, yes: boolean): Probl
   };
 }
 
-/** Asks for the final confirmation, unless it is given. Throws `cancelled`, or `refused` where nobody can be asked. */
-export async function confirm(answers: Answers, asker: Asker, yes: boolean): Promise<void> {
+/**
+ * Asks for the final confirmation, unless it is given.
+ * Throws `cancelled`, or `refused` where nobody can be asked, and GoBack where there is a way back to take.
+ */
+export async function confirm(answers: Answers, asker: Asker, on: { readonly yes: boolean; readonly back: boolean }): Promise<void> {
+  const { yes, back } = on;
   // A No that was written down is heeded, whatever the command line says.
   const given = answers.find(confirmSettings) ?? (yes && asker.preset(question.name) === undefined ? true : undefined);
   const problem = unconfirmed(answers, asker, yes);
   if (problem !== undefined) throw new SetupError('refused', 'Nobody confirmed the settings', { problems: [problem] });
-  const agreed = given ?? (await choose(asker, question)) === 'OK';
+  const agreed = given ?? (await choose(asker, { ...question, back })) === 'OK';
   if (!agreed) throw new SetupError('cancelled', 'Configuration was rejected by user');
   answers.set(confirmSettings, { value: true, origin: { kind: 'asked' } });
 }
@@ -46,10 +52,10 @@ export async function confirm(answers: Answers, asker: Asker, yes: boolean): Pro
 export async function agreeToStop(stops: readonly Stop[], answers: Answers, asker: Asker, host: Host): Promise<void> {
   for (const { unit, consent } of stops) {
     if (consent === undefined || !(await host.services.isActive(unit))) continue;
-    const stop = { name: consent.name, text: consent.text, choices: ['OK', 'Cancel'], initial: 'OK' };
+    const { name, text, setting } = consent;
+    const stop = { name, key: setting.key, text, about: setting.about, choices: ['OK', 'Cancel'], initial: 'OK' };
     // Nobody to ask: what Enter would say.
-    const { setting } = consent;
-    const agreed = answers.find(setting) ?? (asker.answers(consent.name) ? (await choose(asker, stop)) === 'OK' : true);
+    const agreed = answers.find(setting) ?? (asker.answers(name) ? (await choose(asker, stop)) === 'OK' : true);
     if (!agreed) throw new SetupError('cancelled', 'The service may not be stopped, so nothing was changed');
     answers.set(setting, { value: true, origin: { kind: 'asked' } });
   }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { type Change, type Host, type Json, SetupError, type StageId, type Step, message, messageOf, term } from '#kit';
+import { type Change, type Host, type Json, SetupError, type StageId, type Step, message, textOfError, term } from '#kit';
 import type { Entry, Journal } from './journal.ts';
 import { stash } from './stash.ts';
 
@@ -100,7 +100,7 @@ async function perform(step: Step, workshop: Workshop): Promise<void> {
       throw new SetupError('failed', message`${term(step.title)}: ran, but the host still differs: ${term(left.note)}`);
   } catch (error) {
     // On a full disk this line cannot be written either; the rollback does not need it.
-    await journal.append({ t: 'failed', step: step.id, error: messageOf(error) }).catch(() => undefined);
+    await journal.append({ t: 'failed', step: step.id, error: textOfError(error) }).catch(() => undefined);
     observer.ended(step, 'failed', took(), error);
     throw error;
   }

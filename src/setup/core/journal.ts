@@ -1,4 +1,4 @@
-import { type Host, type HostReader, type Json, SetupError, readText, message } from '#kit';
+import { type Host, type HostReader, type Json, SetupError, type Text, readText, message } from '#kit';
 
 /** When a line was written; journals of older versions do not say. */
 interface Timed {
@@ -12,7 +12,13 @@ interface Timed {
  */
 export type Entry = Timed & Event;
 type Event =
-  | { readonly t: 'start'; readonly run: string; readonly version: string; readonly steps: readonly string[] }
+  | {
+      readonly t: 'start';
+      readonly run: string;
+      readonly version: string;
+      readonly steps: readonly string[];
+      readonly titles?: readonly Text[];
+    }
   | { readonly t: 'stopped'; readonly unit: string }
   | {
       readonly t: 'begin';
@@ -22,7 +28,7 @@ type Event =
       readonly parents: readonly string[];
     }
   | { readonly t: 'done' | 'already'; readonly step: string; readonly ms: number }
-  | { readonly t: 'failed' | 'undone' | 'undo-failed'; readonly step: string; readonly error?: string }
+  | { readonly t: 'failed' | 'undone' | 'undo-failed'; readonly step: string; readonly error?: Text }
   | { readonly t: 'notify' | 'notified'; readonly unit: string }
   | { readonly t: 'end'; readonly result: 'ok' | 'rolled-back' };
 

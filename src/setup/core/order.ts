@@ -9,15 +9,21 @@ interface Placed {
  * Throws a plain Error for an item without a place: that is a mistake in a plugin.
  */
 export function inWrittenOrder<T>(items: readonly T[], order: readonly string[], describe: (item: T) => Placed): readonly T[] {
-  const named = (item: T): boolean => order.includes(describe(item).name);
-  const behind = (name: string): readonly T[] => items.filter((item) => !named(item) && describe(item).after === name);
+  const all = new Set(order);
+  const described = items.map((item) => ({ item, ...describe(item) }));
+  const called = Map.groupBy(described, ({ name }) => name);
+  const behind = Map.groupBy(
+    described.filter(({ name }) => !all.has(name)),
+    ({ after }) => after,
+  );
   // What stands behind something that is not here stands where that would.
   const at = (name: string): readonly T[] => [
-    ...items.filter((item) => describe(item).name === name),
-    ...behind(name).flatMap((item) => at(describe(item).name)),
+    ...(called.get(name) ?? []).map(({ item }) => item),
+    ...(behind.get(name) ?? []).flatMap((next) => at(next.name)),
   ];
   const placed = order.flatMap(at);
-  const lost = items.filter((item) => !placed.includes(item));
+  const there = new Set(placed);
+  const lost = items.filter((item) => !there.has(item));
   if (lost.length > 0) throw new Error(`not in the outline: ${lost.map((item) => describe(item).name).join(', ')}`);
   return placed;
 }

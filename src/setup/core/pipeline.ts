@@ -1,6 +1,6 @@
 import {
   EndOfInput,
-  type Problem,
+  GoBack,
   SetupError,
   type StageId,
   type Summary,
@@ -15,22 +15,25 @@ import {
   inEnglish,
 } from '#kit';
 import { type Answers, isRemembered } from './answers.ts';
-import { agreeToStop, confirm, isOpen, unconfirmed } from './confirm.ts';
+import type { WayBack } from './ask.ts';
+import { agreeToStop, confirm, isOpen } from './confirm.ts';
 import { execute, owedRestarts, restartNotified, stopServices } from './execute.ts';
 import { waitHealthy } from './health.ts';
 import { timesOfEarlierRuns } from './history.ts';
 import { type Journal, findUnfinished, openJournal, tidyRuns } from './journal.ts';
 import { type Plan, makePlan, unitsToStop } from './plan.ts';
-import { findings, judgeFindings, openFindings } from './preflight.ts';
+import { findings, judgeFindings } from './preflight.ts';
 import { planSummary, planText, settingsPreview } from './preview.ts';
 import { recordStep } from './record.ts';
 import { isComplete, rollBack } from './rollback.ts';
 import { type Preparation, type Run, prepare, settleAnswers, stepsFor } from './run.ts';
+import { whatElse, withAllElse } from './what-else.ts';
 
 /** What the stages hand on to one another; each field is written by one stage and read by later ones. */
 interface Progress {
   unfinished: Awaited<ReturnType<typeof findUnfinished>>;
   preparation: Preparation | undefined;
+  wayBack: WayBack | undefined;
   plan: Plan | undefined;
   journal: Journal | undefined;
   unhealthy: readonly Text[];
@@ -71,35 +74,24 @@ const readFacts: StageWork = async (run, progress) => {
 const askQuestions: StageWork = async (run, progress) => {
   const preparation = made(progress.preparation);
   try {
-    await settleAnswers(run, preparation);
+    progress.wayBack = await settleAnswers(run, preparation);
   } catch (error) {
-    const nobodyLeft = !run.dialog.interactive || (error instanceof SetupError && error.cause instanceof EndOfInput);
-    if (!(error instanceof SetupError) || error.code !== 'refused' || !nobodyLeft) throw error;
-    const more = await whatElse(run, unattended(preparation));
-    throw new SetupError('refused', error.text, { problems: [...error.problems, ...more] });
+    throw await withAllElse(error, run, preparation);
   }
 };
-
-/** The same, when nobody will answer any more: only sources do. */
-const unattended = ({ asker, ...rest }: Preparation): Preparation => ({
-  ...rest,
-  asker: { ...asker, answers: (name) => asker.preset(name) !== undefined },
-});
-
-/** Nobody wants to start an unattended run once for each thing that is missing: all of them are told together. */
-async function whatElse({ host, allowed, yes }: Run, { plugins, answers, asker }: Preparation): Promise<readonly Problem[]> {
-  const problem = unconfirmed(answers, asker, yes);
-  const found = openFindings(await findings(plugins, answers, host), { asker, allowed });
-  return [...(problem === undefined ? [] : [problem]), ...found];
-}
 
 const validate: StageWork = async (run, progress) => {
   try {
     await checkAndConfirm(run, progress);
   } catch (error) {
+    // Whoever goes back from the confirmation sees all of it again, with other answers.
+    if (error instanceof GoBack) {
+      await made(progress.wayBack).take();
+      return validate(run, progress);
+    }
     if (!(error instanceof EndOfInput)) throw error;
     throw new SetupError('refused', 'The input ended before all questions were answered', {
-      problems: await whatElse(run, unattended(made(progress.preparation))),
+      problems: await whatElse(run, made(progress.preparation)),
     });
   }
 };
@@ -119,7 +111,7 @@ const checkAndConfirm: StageWork = async (run, progress) => {
     for (const line of planSummary(progress.plan, owed(progress))) dialog.note(line);
   }
   if (isOpen(answers, run.yes)) dialog.note('');
-  await confirm(answers, asker, run.yes);
+  await confirm(answers, asker, { yes: run.yes, back: made(progress.wayBack).isOpen() });
   goOn(run);
 };
 
@@ -137,7 +129,13 @@ const begin: StageWork = async (run, progress) => {
   }
   if (plan.pending === 0 && progress.unfinished === undefined) return;
   progress.journal = await openJournal(run.host, progress.unfinished, run.name);
-  await progress.journal.append({ t: 'start', run: run.name, version: run.version, steps: plan.steps.map(({ step }) => step.id) });
+  await progress.journal.append({
+    t: 'start',
+    run: run.name,
+    version: run.version,
+    steps: plan.steps.map(({ step }) => step.id),
+    titles: plan.steps.map(({ step }) => step.title),
+  });
   const { observer } = run;
   observer.planned(
     plan.steps.filter(({ change }) => change.kind !== 'none').map(({ step }) => step),
@@ -310,6 +308,7 @@ export async function runPipeline(run: Run): Promise<Outcome> {
   const progress: Progress = {
     unfinished: undefined,
     preparation: undefined,
+    wayBack: undefined,
     plan: undefined,
     journal: undefined,
     unhealthy: [],

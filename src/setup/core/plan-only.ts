@@ -5,6 +5,7 @@ import { findUnfinished } from './journal.ts';
 import { type Plan, makePlan } from './plan.ts';
 import { findings } from './preflight.ts';
 import { type Run, prepare, settleAnswers, stepsFor } from './run.ts';
+import { withAllElse } from './what-else.ts';
 
 /** What a run would do here and now. */
 export interface Outlook {
@@ -32,7 +33,8 @@ const notingWarnings = (run: Run, warnings: Text[]): Run => ({
 
 /**
  * What `engine-setup plan` shows: facts, answers and checks, but no stage that changes anything.
- * Throws SetupError `refused` for answers that are missing or wrong, `cancelled` after a signal.
+ * Throws SetupError `refused` with all answers that are missing or wrong, and what else such a run would be refused for; `cancelled`
+ * after a signal.
  */
 export async function planOnly(run: Run): Promise<Outlook> {
   const goOn = (): void => {
@@ -44,7 +46,11 @@ export async function planOnly(run: Run): Promise<Outlook> {
   const noting = notingWarnings(run, warnings);
   const preparation = await prepare(noting);
   goOn();
-  await settleAnswers(noting, preparation);
+  try {
+    await settleAnswers(noting, preparation);
+  } catch (error) {
+    throw await withAllElse(error, noting, preparation);
+  }
   goOn();
   const { plugins, answers } = preparation;
   const plan = await makePlan(stepsFor(run, preparation), run.host);

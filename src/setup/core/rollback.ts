@@ -1,4 +1,4 @@
-import { type Host, type Json, type Step, type Text, message, messageOf, term, textOfError } from '#kit';
+import { type Host, type Json, type Step, type Text, message, term, textOfError } from '#kit';
 import { type Observer, owedRestarts } from './execute.ts';
 import type { Entry, Journal } from './journal.ts';
 import { restore } from './stash.ts';
@@ -92,7 +92,7 @@ export async function rollBack(steps: readonly Step[], on: { host: Host; journal
       if (step !== undefined) observer.ended(step, 'undone', undefined);
     } catch (error) {
       leftOver.push(message`${one.step}: ${term(textOfError(error))}`);
-      await journal.append({ t: 'undo-failed', step: one.step, error: messageOf(error) }).catch(() => undefined);
+      await journal.append({ t: 'undo-failed', step: one.step, error: textOfError(error) }).catch(() => undefined);
     }
   }
   try {

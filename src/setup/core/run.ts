@@ -1,6 +1,6 @@
 import { type Dialog, type Host, type Plugin, type Section, SetupError, type Sources, type Step, type Text, message } from '#kit';
 import { type Answers, type AnySetting, keysOf, newAnswers } from './answers.ts';
-import { inOrder, settle } from './ask.ts';
+import { type WayBack, inOrder, settle } from './ask.ts';
 import { type Asker, newAsker } from './asker.ts';
 import { confirmSettings } from './confirm.ts';
 import type { Observer } from './execute.ts';
@@ -100,12 +100,16 @@ function hideGiven({ plugins, sources, hide }: Run): void {
 }
 
 /** Settles all answers. Throws SetupError `refused` with everything that is missing or wrong. */
-export async function settleAnswers(run: Run, { plugins, answers, asker }: Preparation): Promise<void> {
+export async function settleAnswers(run: Run, { plugins, answers, asker }: Preparation): Promise<WayBack> {
   hideGiven(run);
   sayInapplicable(run, plugins);
   const { host, allowed, reconfigureOptional, hide } = run;
   const find: Sources['find'] = (key) => run.sources.find(key);
-  await settle(settingsOf(plugins), { answers, asker, find, host, allowed, reconfigureOptional, hide }, titled(plugins));
+  return settle(
+    settingsOf(plugins),
+    { answers, asker, find, flaws: run.sources.flaws, host, allowed, reconfigureOptional, hide },
+    titled(plugins),
+  );
 }
 
 /** The step of the core itself that leaves the answers for the next run. */

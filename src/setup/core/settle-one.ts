@@ -1,4 +1,5 @@
 import {
+  type Flaws,
   type Given,
   type HostReader,
   type Origin,
@@ -19,6 +20,8 @@ export interface Asking {
   readonly answers: Answers;
   readonly asker: Asker;
   readonly find: (key: string) => Given | undefined;
+  /** What of the answers cannot be read. */
+  readonly flaws?: Flaws | undefined;
   readonly host: HostReader;
   /** Ids of doubts that are accepted beforehand. */
   readonly allowed: ReadonlySet<string>;
@@ -48,7 +51,7 @@ const error = (setting: AnySetting, text: Text): Problem => ({ id: setting.key, 
 const silent = '';
 
 /** Whether a verdict lets the value pass; asks where a doubt may be accepted. Throws Refused. */
-async function heed(verdict: Verdict, setting: AnySetting, asking: Asking, given: boolean): Promise<void> {
+export async function heed(verdict: Verdict, setting: AnySetting, asking: Asking, given: boolean): Promise<void> {
   const { asker, allowed } = asking;
   const { dialog } = asker;
   if (verdict === undefined) return;
@@ -90,7 +93,8 @@ async function consented(asker: Asker, id: string, question: Text): Promise<bool
   }
 }
 
-function parse(setting: AnySetting, raw: unknown): unknown {
+/** The value of a raw answer. Throws Refused. */
+export function parse(setting: AnySetting, raw: unknown): unknown {
   try {
     return setting.kind.parse(raw);
   } catch (thrown) {
@@ -107,7 +111,7 @@ async function judge(setting: AnySetting, value: unknown, asking: Asking, given:
 const sayWhere = ({ where }: Origin): string => (where === undefined ? '' : ` (${where})`);
 
 /** Names the key and the place in front of what is wrong. */
-const located = (setting: AnySetting, { key, origin }: Given, { problem, again }: Refused): Refused => {
+export const located = (setting: AnySetting, { key, origin }: Given, { problem, again }: Refused): Refused => {
   const what = problem.message === silent ? term('not accepted') : term(problem.message);
   const name = key === setting.key ? key : `${setting.key}, given as ${key}`;
   return new Refused({ ...problem, message: message`${name}${sayWhere(origin)}: ${what}` }, again);
@@ -121,6 +125,7 @@ function questionOf(setting: AnySetting, initial: unknown, back: boolean, { answ
   const notes = typeof ask.notes === 'function' ? ask.notes(answers) : ask.notes;
   return {
     name: ask.name,
+    key: setting.key,
     text: ask.text,
     about,
     choices: ask.choices?.(answers) ?? kind.choices ?? [],
@@ -184,12 +189,19 @@ async function prompt(setting: AnySetting, initial: unknown, back: boolean, aski
 }
 
 /** What sources say under the keys of a setting. A component that was declined counts as open when it is to be asked for again. */
-function statedFor(setting: AnySetting, { find, reconfigureOptional }: Asking): Given | undefined {
+export function statedFor(setting: AnySetting, { find, reconfigureOptional }: Asking): Given | undefined {
   const given = keysOf(setting)
     .map(find)
     .find((one) => one !== undefined);
   return reconfigureOptional && setting.optional === true && given?.raw === false ? undefined : given;
 }
+
+/** Whether the only answer to a setting stands, or may stand, in what cannot be read. */
+const isHeld = (setting: AnySetting, given: Given | undefined, { flaws, asker }: Asking): boolean =>
+  flaws !== undefined &&
+  given === undefined &&
+  (setting.ask === undefined || asker.preset(setting.ask.name) === undefined) &&
+  [...keysOf(setting), ...(setting.ask === undefined ? [] : [`QUESTION/1/${setting.ask.name}`])].some((key) => flaws.hold(key));
 
 /** Whether a source says just this value, in whatever form. */
 function says(given: Given, setting: AnySetting, value: unknown): boolean {
@@ -295,6 +307,8 @@ export async function settleOne(
       if (thrown.problem.message !== silent) dialog.log('error', refused.problem.message);
     }
   }
+  // Its flaw is told already. No default is meant, and what hangs on the answer is not known.
+  if (isHeld(setting, given, asking)) throw new Unsettled(setting.key);
   const initial = initialOf(setting, asking);
   const compute = async (): Promise<false> => {
     if (initial === undefined) return false;

@@ -22,6 +22,7 @@ function knownSteps(plugin: Plugin, answers: Answers): readonly Step[] {
 export async function takeBackUnfinished(run: Run): Promise<readonly Text[] | undefined> {
   const unfinished = await findUnfinished(run.host);
   if (unfinished === undefined) return undefined;
+  run.committed();
   run.dialog.log('info', message`Taking back run ${unfinished.run}`);
   const quiet: Run = {
     ...run,

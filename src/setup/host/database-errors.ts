@@ -1,5 +1,5 @@
 import { DatabaseUnavailable, SetupError, messageOf } from '../kit/errors.ts';
-import { message } from '../kit/text.ts';
+import { type Message, type Text, message, term } from '../kit/text.ts';
 import type { DatabaseAddress } from '../kit/host.ts';
 import { codeOf } from './errno.ts';
 
@@ -28,14 +28,15 @@ const whys = new Map<string, DatabaseUnavailable['why']>([
 /** What was asked about is not there yet: undefined_table, undefined_column, invalid_schema_name. A check answers "to be created". */
 const notYet = new Set(['42P01', '42703', '3F000']);
 
-const says: Readonly<Record<DatabaseUnavailable['why'], string>> = {
+const says: Readonly<Record<DatabaseUnavailable['why'], Text>> = {
   down: 'does not answer',
   denied: 'refuses the user or the password',
   'no-database': 'does not exist',
   'no-table': 'lacks a table',
 };
 
-const whereIs = ({ host, port, name, user }: DatabaseAddress): string => `The database ${name} at ${host}:${port}, as user ${user},`;
+const whereIs = ({ host, port, name, user }: DatabaseAddress): Message =>
+  message`The database ${name} at ${host}:${port}, as user ${user},`;
 
 /** SQLSTATE, if it was PostgreSQL that complained. */
 export const sqlStateOf = (error: unknown): string | undefined =>
@@ -46,7 +47,7 @@ export function connectionFailure(at: DatabaseAddress, error: unknown, lost: boo
   const code = codeOf(error) ?? '';
   const why = whys.get(code) ?? (lost && sqlStateOf(error) === undefined ? 'down' : undefined);
   if (why === undefined) return undefined;
-  return new DatabaseUnavailable(why, `${whereIs(at)} ${says[why]}${code === '' ? '' : ` (${code})`}`);
+  return new DatabaseUnavailable(why, message`${whereIs(at)} ${term(says[why])}${code === '' ? '' : ` (${code})`}`);
 }
 
 /**
@@ -76,7 +77,7 @@ const literalsIn = (text: string): readonly string[] =>
 export function statementFailure(at: DatabaseAddress, error: unknown, text: string, values: readonly unknown[]): SetupError {
   const state = sqlStateOf(error);
   if (state !== undefined && notYet.has(state))
-    return new DatabaseUnavailable('no-table', `${whereIs(at)} ${says['no-table']} (SQLSTATE ${state})`);
+    return new DatabaseUnavailable('no-table', message`${whereIs(at)} ${term(says['no-table'])} (SQLSTATE ${state})`);
   const said = withoutValues(state ?? '', messageOf(error), [at.password, ...textsIn(values), ...literalsIn(text)]);
   return new SetupError('failed', message`${whereIs(at)} refused a statement: ${said}${state === undefined ? '' : ` (SQLSTATE ${state})`}`);
 }

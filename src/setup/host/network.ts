@@ -4,6 +4,7 @@ import type { HostReader } from '../kit/host.ts';
 import { message } from '../kit/text.ts';
 import { httpsGet } from './https-get.ts';
 import { reverseName } from './reverse-name.ts';
+import { answersSsh } from './ssh-banner.ts';
 import { findListener } from './listener.ts';
 
 /** Somebody waits at the keyboard: a server that does not answer is given little time. */
@@ -43,4 +44,5 @@ export const network: HostReader['network'] = {
   },
   listener: findListener,
   get: httpsGet,
+  answersSsh,
 };

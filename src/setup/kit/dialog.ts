@@ -1,9 +1,11 @@
 import type { Text } from './text.ts';
 
-/** A setting as the user interface sees it: only text. The dialog never learns keys, types or rules. */
+/** A setting as the user interface sees it: only text. The dialog never learns types or rules. */
 export interface Question {
   /** Stable name, by which answer files and front ends know the question. */
   readonly name: string;
+  /** The key that answers it in an answer file, for whoever asks for help; a doubt has none. */
+  readonly key?: string;
   /** Prompt, without choices, default and colon. Empty where the notes say all. */
   readonly text: Text;
   /** Lines that stand above the prompt, each time it is asked. */

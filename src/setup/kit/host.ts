@@ -121,6 +121,8 @@ export interface HostReader {
     listener(port: number): Promise<Listener | undefined>;
     /** GET over HTTPS from this host, trusting only the given CA. Throws when there is no answer. */
     get(request: { readonly url: string; readonly ca: string; readonly timeoutMs: number }): Promise<Response>;
+    /** Whether an SSH server answers at a port of a host. */
+    answersSsh(at: { readonly host: string; readonly port: number; readonly timeoutMs: number }): Promise<boolean>;
   };
   readonly database: {
     /** A read-only session: PostgreSQL itself refuses writes. Throws DatabaseUnavailable. */

@@ -37,7 +37,8 @@ export const text: Kind<string> = {
   schema: { type: 'string', pattern: '^(\\S(.*\\S)?)?$' },
   parse(raw) {
     // YAML has numbers and booleans where no quotes say that a text is meant.
-    if (typeof raw === 'number' || typeof raw === 'boolean') throw notAccepted(message`text is expected, not a ${typeof raw}`);
+    if (typeof raw === 'number') throw notAccepted('text is expected, not a number');
+    if (typeof raw === 'boolean') throw notAccepted('text is expected, not a boolean');
     if (typeof raw !== 'string') throw notAccepted('text is expected');
     if (!raw.isWellFormed() || /[\p{Cc}\p{Zl}\p{Zp}\ufffd]/u.test(raw))
       throw notAccepted('text on a single line without control characters is expected');
@@ -100,9 +101,9 @@ export const decision = (positive: string, negative: string): Kind<boolean> => (
 /** Yes or no. */
 export const yesNo = decision('Yes', 'No');
 
-/** `a, b or c` */
-const alternatives = (all: readonly string[]): string =>
-  all.length < 2 ? all.join() : `${all.slice(0, -1).join(', ')} or ${all.at(-1) ?? ''}`;
+/** `a, b or c is expected` */
+const alternatives = (all: readonly string[]): Text =>
+  all.length < 2 ? message`${all.join()} is expected` : message`${all.slice(0, -1).join(', ')} or ${all.at(-1) ?? ''} is expected`;
 
 /** One of several words. They are read in any case, stored in lower case and printed as they are declared here. */
 export function choice<const T extends string>(...spellings: readonly T[]): Kind<Lowercase<T>> {
@@ -114,7 +115,7 @@ export function choice<const T extends string>(...spellings: readonly T[]): Kind
     schema: { anyOf: [{ enum: [...spellings, ...digits] }, wordSchema(spellings)] },
     parse(raw) {
       const word = wordOf(raw) as Lowercase<T>;
-      if (!declared.has(word)) throw notAccepted(message`${alternatives(spellings)} is expected`);
+      if (!declared.has(word)) throw notAccepted(alternatives(spellings));
       return word;
     },
     format: (value) => declared.get(value) ?? value,

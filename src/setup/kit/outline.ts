@@ -69,6 +69,7 @@ export type Section = (typeof sections)[number]['id'];
  * A setting may only look at settings above it. Settings of third-party plugins say after which one they stand.
  */
 export const questions: readonly string[] = [
+  'OVESETUP_CORE/developerMode',
   // product
   'OVESETUP_ENGINE_CORE/enable',
   'OVESETUP_OVN/ovirtProviderOvn',
@@ -112,6 +113,7 @@ export const questions: readonly string[] = [
   'OVESETUP_DB/user',
   'OVESETUP_DB/password',
   'OVESETUP_PROVISIONING/postgresAdminPassword',
+  'OVESETUP_DB/fixDbConfiguration',
   'OVESETUP_DWH_DB/performBackup',
   'OVESETUP_DB/dwhVacuumFull',
   // engine
@@ -133,9 +135,12 @@ export const questions: readonly string[] = [
   'OVESETUP_APACHE/configureRootRedirectionDefault',
   'OVESETUP_APACHE/configureRootRedirection',
   'OVESETUP_APACHE/configureSsl',
+  'OVESETUP_APACHE/reconfigureSsl',
   // misc
   'OVESETUP_DWH_CONFIG/scale',
   // validation: asked when everything else is known
+  'OVESETUP_CONFIG/ignoreVdsgroupInNotifier',
+  'OVESETUP_DWH_DB/disconnectExistingDwh',
   'OVESETUP_CORE/engineStop',
   'OVESETUP_SYSTEM/memCheckEnabled',
   'OVESETUP_DIALOG/confirmSettings',
@@ -180,17 +185,21 @@ export const previewLines: readonly string[] = [
 
 /** The named checks of the host, in the order their findings are shown. Those of third-party plugins follow. */
 export const checks: readonly string[] = [
+  'not-root',
   'unsupported-host',
   'original-installed',
   'postgres-programs',
   'host-name',
   'database-lost',
   'database-in-the-way',
+  'database-version',
+  'database-settings',
   'authority-lost',
   'pki-without-key',
   'https-port',
   'database-port',
   'disk-space',
+  'shared-memory',
   'low-memory',
 ];
 

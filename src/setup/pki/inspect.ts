@@ -1,4 +1,4 @@
-import { X509Certificate, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { type KeyObject, X509Certificate, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
 
 /** Parses a certificate from PEM; undefined if there is none in the text. Text before the BEGIN marker is allowed. */
@@ -12,20 +12,24 @@ export function parseCertificate(pem: string | undefined): X509Certificate | und
   }
 }
 
-/** Whether the text is a private key that can be read. */
-export function isPrivateKey(pem: string | undefined): pem is string {
-  if (pem === undefined) return false;
+/** Parses a private key from PEM; undefined if there is none in the text that can be read. */
+function parsePrivateKey(pem: string | undefined): KeyObject | undefined {
+  if (pem === undefined) return undefined;
   try {
-    createPrivateKey(pem);
-    return true;
+    return createPrivateKey(pem);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
+/** Whether the text is a private key that can be read. */
+export const isPrivateKey = (pem: string | undefined): pem is string => parsePrivateKey(pem) !== undefined;
+
 /** Whether a private key belongs to a certificate. */
-export const belongsTo = (certificate: X509Certificate, key: string | undefined): boolean =>
-  isPrivateKey(key) && certificate.checkPrivateKey(createPrivateKey(key));
+export function belongsTo(certificate: X509Certificate, key: string | undefined): boolean {
+  const parsed = parsePrivateKey(key);
+  return parsed !== undefined && certificate.checkPrivateKey(parsed);
+}
 
 /** Whether a certificate speaks for a name or address, by its alternative names alone. */
 export const covers = (certificate: X509Certificate, name: string): boolean =>

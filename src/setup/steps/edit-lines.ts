@@ -8,10 +8,12 @@ export interface Block {
   readonly lines: readonly string[];
   /** Where a new block goes: before all other lines (where the first match wins) or after them (where the last does). */
   readonly at: 'top' | 'bottom';
+  /** Puts a block that is there already back into its place, where others have added lines that win over it. */
+  readonly again?: boolean;
 }
 
 /** Puts a marked block into a text, in place of an earlier one of the same name. Everything else is left as it is. */
-export function withBlock(text: string, { name, lines, at }: Block): string {
+export function withBlock(text: string, { name, lines, at, again = false }: Block): string {
   const [begin, end] = [`# BEGIN ${name}`, `# END ${name}`];
   const body = [begin, ...lines, end];
   const all = text === '' ? [] : text.replace(/\n$/, '').split('\n');
@@ -21,8 +23,9 @@ export function withBlock(text: string, { name, lines, at }: Block): string {
     if (line === begin) from = at;
     return line === end && from >= 0;
   });
-  if (to >= 0) all.splice(from, to - from + 1, ...body);
-  else if (at === 'top') all.unshift(...body);
+  if (to >= 0) all.splice(from, to - from + 1, ...(again ? [] : body));
+  if (to >= 0 && !again) return `${all.join('\n')}\n`;
+  if (at === 'top') all.unshift(...body);
   else all.push(...body);
   return `${all.join('\n')}\n`;
 }

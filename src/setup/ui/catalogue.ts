@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Catalogue, type Text, message, messageOf } from '#kit';
+import { messageOf } from '../kit/errors.ts';
+import { type Catalogue, type Text, message } from '../kit/text.ts';
 
 /** The language of the screen, and what is wrong with it. */
 export interface Translation {

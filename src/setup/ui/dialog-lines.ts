@@ -21,13 +21,7 @@ export function linesDialog(on: { screen: Screen; mask: Mask; log: Log; catalogu
     async ask(question) {
       if (keyboard === undefined) throw new Error(`${question.name}: nobody can be asked`);
       screen.write(classicLayout.note(pose(question)));
-      const typed = await keyboard.line(question.hidden).catch((error: unknown) => {
-        // Whoever leaves in the middle of a line leaves the cursor there.
-        if (keyboard.terminal) screen.write('\n');
-        throw error;
-      });
-      // The terminal echoes the line end of a visible answer; after a hidden one it is missing.
-      if (question.hidden && keyboard.terminal) screen.write('\n');
+      const typed = await keyboard.line(question.hidden);
       const reply = question.hidden ? typed : replyOf(question, typed, catalogue);
       log.write('DEBUG', 'dialog', question.hidden ? 'RECEIVE (hidden)' : `RECEIVE ${reply}`);
       return reply;

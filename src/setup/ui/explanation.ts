@@ -24,13 +24,14 @@ const isEditable = ({ choices, initial = '', hidden }: Question): boolean => cho
 export function explanation(question: Question, catalogue: Catalogue): readonly Text[] {
   const choices = shownChoices(question, catalogue).join(', ');
   const initial = shownInitial(question, catalogue) ?? '';
+  const byName = `QUESTION/1/${question.name}`;
   return [
     ...(question.about === undefined ? [] : [question.about]),
     ...(choices === '' ? [] : [message`Answers: ${choices}. The beginning of one is enough, and the arrow keys bring them up.`]),
     ...(initial === '' ? [] : [message`Enter alone means: ${initial}`]),
     ...(isEditable(question) ? ['Tab brings that into the line, where it can be edited.'] : []),
     ...(question.back === true ? [message`${back} goes back to the question before.`] : []),
-    message`In an answer file: ${`QUESTION/1/${question.name}`}`,
+    question.key === undefined ? message`In an answer file: ${byName}` : message`In an answer file: ${question.key}, or ${byName}`,
     'Ctrl-C leaves the setup.',
   ];
 }

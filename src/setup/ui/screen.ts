@@ -6,6 +6,20 @@ export interface Screen {
   write(text: string): void;
 }
 
+/** Writes all of a text to a descriptor. Throws what writing throws. */
+export function writeWhole(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      // The reader of a pipe is slow: wait a little instead of losing lines.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
 /**
  * The screen of this process. Writes are synchronous, so that a question stands there before its answer is read.
  * A terminal that is gone is not an error: the log has everything, and a run that has begun must come to its end.
@@ -14,15 +28,10 @@ export function stdoutScreen(): Screen {
   return {
     colour: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     write(text) {
-      let rest = Buffer.from(text);
-      while (rest.length > 0) {
-        try {
-          rest = rest.subarray(writeSync(1, rest));
-        } catch (error) {
-          // The reader of a pipe is slow: wait a little instead of losing lines.
-          if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-        }
+      try {
+        writeWhole(1, text);
+      } catch {
+        // The terminal is gone.
       }
     },
   };

@@ -4,6 +4,7 @@ import { type AnswerFile, isYaml } from '../../answers/sources.ts';
 import { confirmSettings } from '../../core/confirm.ts';
 import { namedFiles, writePrivately } from '../answer-files.ts';
 import type { Arguments } from '../args.ts';
+import { documentText } from '../document.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { print } from '../output.ts';
 import { listenToSignals } from '../signals.ts';
@@ -22,10 +23,14 @@ async function knownSettings({ root }: Arguments): Promise<Settings> {
 async function explainFiles(files: readonly AnswerFile[], settings: Settings, json: boolean): Promise<ExitCode> {
   const { explain } = await import('../../answers/explain.ts');
   const all = await explain(files, settings);
-  if (json) print(`${JSON.stringify(all, null, 2)}\n`);
+  if (json) print(documentText(all));
   else {
-    const [{ explanationText }, { visible }] = await Promise.all([import('../../answers/explain-text.ts'), import('../../ui/visible.ts')]);
-    print(visible(explanationText(all)));
+    const [{ explanationText }, { catalogueFor }, { visible }] = await Promise.all([
+      import('../../answers/explain-text.ts'),
+      import('../../ui/catalogue.ts'),
+      import('../../ui/visible.ts'),
+    ]);
+    print(visible(explanationText(all, catalogueFor(process.env).catalogue)));
   }
   return all.some(({ status }) => status === 'bad-value') ? 4 : 0;
 }

@@ -1,4 +1,4 @@
-import { type Text, inWords, message, term } from '#kit';
+import { type Problem, type Text, inWords, message, term } from '#kit';
 import { type Outlook, planOnly } from '../../core/plan-only.ts';
 import { planText } from '../../core/preview.ts';
 import { sandboxHost } from '../../host/sandbox.ts';
@@ -12,6 +12,8 @@ import { planDocument } from '../plan-document.ts';
 import { requiredRoot } from '../sandbox-root.ts';
 import { listenToSignals } from '../signals.ts';
 
+const levels: Readonly<Record<Problem['level'], Text>> = { error: 'error', doubt: 'doubt', warning: 'warning' };
+
 /** What a run would be refused for, or would ask about, below the plan itself. */
 const findingsText = ({ findings }: Outlook): readonly Text[] =>
   findings.length === 0
@@ -19,17 +21,21 @@ const findingsText = ({ findings }: Outlook): readonly Text[] =>
     : [
         'The checks of this host found:',
         ...findings.flatMap(({ id, level, message: found, remedy }) => [
-          message`  ${term(level)} ${id}: ${term(found)}`,
+          message`  ${term(levels[level])} ${id}: ${term(found)}`,
           ...(remedy === undefined ? [] : [message`    ${term(remedy)}`]),
         ]),
       ];
+
+/** What `engine-setup plan` shows to people: the plan, and what the checks found. */
+export const outlookText = (outlook: Outlook): readonly Text[] => [...planText(outlook.plan, outlook.owed), ...findingsText(outlook)];
 
 /** `engine-setup plan`: what a run would do. Asks nothing, writes nothing. */
 export async function plan(args: Arguments, version: string): Promise<ExitCode> {
   const root = requiredRoot(args.root);
   const signals = listenToSignals(() => process.exit(5));
   const input = await readInput(args, { root, signal: signals.signal });
-  const { run } = await compose(args, input, { version, host: sandboxHost(root), root, signals, dialog: undefined });
+  // What is not done needs no confirmation.
+  const { run } = await compose({ ...args, yes: true }, input, { version, host: sandboxHost(root), root, signals, dialog: undefined });
   const { catalogue } = catalogueFor(process.env);
   const shown = (text: Text): string => run.masked(inWords(text, catalogue));
   // Standard output holds the plan alone.
@@ -41,9 +47,6 @@ export async function plan(args: Arguments, version: string): Promise<ExitCode> 
     // Value by value: a password could look like a part of the document.
     const masked = (_key: string, value: unknown): unknown => (typeof value === 'string' ? run.masked(value) : value);
     print(`${JSON.stringify(planDocument(outlook), masked, 2)}\n`);
-  } else {
-    const lines = [...planText(outlook.plan, outlook.owed), ...findingsText(outlook)];
-    print(`${lines.map(shown).join('\n')}\n`);
-  }
+  } else print(`${outlookText(outlook).map(shown).join('\n')}\n`);
   return 0;
 }

@@ -1,5 +1,6 @@
-import { message, term } from '#kit';
+import { inWords, message, term } from '#kit';
 import { takeBackUnfinished } from '../../core/take-back.ts';
+import { catalogueFor } from '../../ui/catalogue.ts';
 import type { Arguments } from '../args.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { print } from '../output.ts';
@@ -9,7 +10,8 @@ import { changing } from './setup.ts';
 /** `engine-setup rollback`: takes back what a run that was cut off has done. */
 export async function rollback(args: Arguments, version: string): Promise<ExitCode> {
   if (kindOfRoot(requiredRoot(args.root)) !== 'sandbox') {
-    print('There is nothing to take back: nothing is installed there.\n');
+    const { catalogue } = catalogueFor(process.env);
+    print(`${inWords('There is nothing to take back: nothing is installed there.', catalogue)}\n`);
     return 0;
   }
   return changing(args, version, async (run) => {

@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { stopSupervisor } from '../../host/supervisor/client.ts';
 import { SetupError } from '../../kit/errors.ts';
+import { type Text, column, inWords, message, term } from '../../kit/text.ts';
 import { programDirectory } from '../../paths.ts';
+import { catalogueFor } from '../../ui/catalogue.ts';
 import type { Arguments } from '../args.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { type Status, inspectInstallation } from '../installation.ts';
@@ -12,14 +14,20 @@ import { print } from '../output.ts';
 import { kindOfRoot, sandboxRoot } from '../sandbox-root.ts';
 import { setup } from './setup.ts';
 
+/** Prints lines in the language of the user. */
+function say(lines: readonly Text[]): void {
+  const { catalogue } = catalogueFor(process.env);
+  print(lines.map((line) => `${inWords(line, catalogue)}\n`).join(''));
+}
+
 /** How to reach a port of loopback from the machine that the user really sits at. */
-function tunnel(web: string): readonly string[] {
+function tunnel(web: string): readonly Text[] {
   if (process.env['SSH_CONNECTION'] === undefined) return [];
   const { port } = new URL(web);
   return [
     '',
     '  You are on a remote machine. To reach the engine from your own one:',
-    `    ssh -L ${port}:localhost:${port} ${process.env['USER'] ?? 'root'}@${hostname()}`,
+    message`    ${`ssh -L ${port}:localhost:${port} ${process.env['USER'] ?? 'root'}@${hostname()}`}`,
   ];
 }
 
@@ -27,38 +35,37 @@ function tunnel(web: string): readonly string[] {
  * What a newcomer needs, on one screen. The password is shown because it was made up here, for a trial that only this machine can reach
  * (docs/decisions/0005); a password that somebody chose is never shown.
  */
-function welcome(status: Status): string {
+function welcome(status: Status): readonly Text[] {
   const { addresses, passwordFile, caFile } = status;
   const password =
     passwordFile === undefined
-      ? 'the one that you have chosen'
-      : `${readFileSync(passwordFile, 'utf8').trim()}   (kept in ${passwordFile})`;
+      ? term('the one that you have chosen')
+      : message`${readFileSync(passwordFile, 'utf8').trim()}   (kept in ${passwordFile})`;
   return [
     '',
     '  The engine is running.',
     '',
-    `    Address   ${addresses?.web ?? ''}`,
-    `    User      ${status.user ?? ''}`,
-    `    Password  ${password}`,
+    message`    ${column('Address', 9)} ${addresses?.web ?? ''}`,
+    message`    ${column('User', 9)} ${status.user ?? ''}`,
+    message`    ${column('Password', 9)} ${password}`,
     '',
-    `  Your browser will warn until it trusts the CA of this trial, ${caFile ?? ''}.`,
+    message`  Your browser will warn until it trusts the CA of this trial, ${caFile ?? ''}.`,
     '  Stop it with "npm stop", look at it with "npm run -s status", remove it with "npm run reset".',
     ...tunnel(addresses?.web ?? ''),
     '',
-    '',
-  ].join('\n');
+  ];
 }
 
 async function start(args: Arguments, root: string, version: string): Promise<ExitCode> {
   const usual = join(programDirectory, 'answers/sandbox.yaml');
   const code = await setup({ ...args, root, configAppend: [usual, ...args.configAppend], yes: true }, version);
-  if (code === 0) print(welcome(await inspectInstallation(root)));
+  if (code === 0) say(welcome(await inspectInstallation(root)));
   return code;
 }
 
 async function whileLocked(root: string, work: () => Promise<void>): Promise<void> {
   if (kindOfRoot(root) !== 'sandbox') {
-    print(`There is no sandbox at ${root}.\n`);
+    say([message`There is no sandbox at ${root}.`]);
     return;
   }
   const lock = await takeLock(lockPath(root));
@@ -80,7 +87,7 @@ export async function sandbox(args: Arguments, version: string): Promise<ExitCod
   await whileLocked(root, async () => {
     await stopSupervisor(root);
     if (verb === 'reset') rmSync(root, { recursive: true, force: true });
-    print(verb === 'reset' ? `${root} is removed.\n` : 'All services are stopped. Their data stays.\n');
+    say([verb === 'reset' ? message`${root} is removed.` : 'All services are stopped. Their data stays.']);
   });
   return 0;
 }

@@ -10,6 +10,7 @@ import { endUnbegun } from '../end-unbegun.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { readInput } from '../input.ts';
 import { lockPath, takeLock } from '../lock.ts';
+import { refuseFlaws } from '../refuse-flaws.ts';
 import { claimRoot, requiredRoot } from '../sandbox-root.ts';
 import { listenToSignals } from '../signals.ts';
 
@@ -21,9 +22,9 @@ export function verdict({ failure, leftOver, unhealthy }: Outcome): ExitCode {
 }
 
 /** A second signal: the journal stays as it is. Ending at once is the meaning, so nothing is drained, and no program works on. */
-export function endNow(committed: boolean): never {
+export function endNow(code: ExitCode): never {
   endCommands();
-  process.exit(committed ? 3 : 5);
+  process.exit(code);
 }
 
 /**
@@ -35,10 +36,12 @@ async function begin(args: Arguments, version: string): Promise<Composed> {
   const dialog = dialogKind(args, surroundings(args));
   const signals = listenToSignals(endNow);
   const input = await readInput(args, { root, signal: signals.signal });
+  const on = { version, host: sandboxHost(root), root, signals, dialog };
+  await refuseFlaws(args, input, on);
   claimRoot(root);
   const lock = await takeLock(lockPath(root));
   try {
-    const { run, close } = await compose(args, input, { version, host: sandboxHost(root), root, signals, dialog });
+    const { run, close } = await compose(args, input, on);
     if (lock.takenOver) run.dialog.log('warning', 'The lock of a run that is gone was taken over');
     return {
       run,

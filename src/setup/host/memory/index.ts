@@ -4,24 +4,26 @@ import type { Command, Entry, Host, Output, SqlWriter } from '../../kit/host.ts'
 import { SetupError } from '../../kit/errors.ts';
 import { textOf } from '../../kit/host.ts';
 import { message } from '../../kit/text.ts';
-import { type Accident, type Effects, newEffects } from './effects.ts';
-import { type Machine, configurationOf } from './machine.ts';
+import { type Accident, type Effects, type Moment, newEffects } from './effects.ts';
+import { type Machine, configurationOf, copyOf } from './machine.ts';
 import { connect, initialize } from './postgres.ts';
 import { privateKey } from './private-keys.ts';
 
-export { type Accident, PowerCut } from './effects.ts';
+export { type Accident, type Moment, PowerCut } from './effects.ts';
 export { type Machine, afterPowerCut, configurationOf, copyOf, newMachine } from './machine.ts';
+
+const contentOf = (entry: Entry | undefined): Uint8Array => (entry?.kind === 'file' ? entry.content : new Uint8Array());
 
 const children = (machine: Machine, path: string): readonly string[] =>
   [...machine.disk.keys()].filter((key) => key.startsWith(`${path}/`));
 
 function files(machine: Machine, effects: Effects): Host['files'] {
   const { disk } = machine;
-  const parents = (path: string): void => {
+  const parents = (path: string, on = disk): void => {
     const parent = dirname(path);
-    if (disk.has(parent)) return;
-    parents(parent);
-    disk.set(parent, { kind: 'directory', mode: 0o755 });
+    if (on.has(parent)) return;
+    parents(parent, on);
+    on.set(parent, { kind: 'directory', mode: 0o755 });
   };
   const look = <T>(answer: () => T): Promise<T> => {
     effects.alive();
@@ -45,14 +47,14 @@ function files(machine: Machine, effects: Effects): Host['files'] {
         disk.set(path, plain(entry));
       }),
     append: async (path, line) => {
-      const put = (text: string): void => {
-        parents(path);
-        disk.set(path, { kind: 'file', content: Buffer.from(textOf(disk.get(path)) + text), mode: 0o600 });
+      const put = (text: string, on = disk): void => {
+        parents(path, on);
+        on.set(path, { kind: 'file', content: Buffer.concat([contentOf(on.get(path)), Buffer.from(text)]), mode: 0o600 });
       };
       effects.perform(
         `append ${path}`,
         () => put(`${line}\n`),
-        () => put(line.slice(0, line.length / 2)),
+        (torn) => put(line.slice(0, line.length / 2), torn),
       );
     },
     remove: async (path) =>
@@ -104,6 +106,7 @@ function services({ disk, running, ...machine }: Machine, effects: Effects): Hos
 function programs(machine: Machine, effects: Effects): (command: Command) => Promise<Output> {
   return async ({ argv }) => {
     const option = (name: string): string => argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+    if (argv.at(-1) === '--version') return { code: 0, stdout: `postgres (PostgreSQL) ${machine.postgresVersion}.1\n`, stderr: '' };
     if (!argv.some((word) => word.endsWith('/initdb'))) throw new Error(`the machine in memory has no program ${argv.join(' ')}`);
     effects.perform(argv.join(' '), () => initialize(machine, option('--pgdata'), textOf(machine.disk.get(option('--pwfile'))).trim()));
     return { code: 0, stdout: '', stderr: '' };
@@ -120,8 +123,21 @@ export interface MemoryHost extends Host {
 }
 
 /** A host in memory on a machine; each accident happens at the effect it names. */
-export function memoryHost(machine: Machine, ...accidents: readonly Accident[]): MemoryHost {
-  const effects = newEffects(accidents);
+export const memoryHost = (machine: Machine, ...accidents: readonly Accident[]): MemoryHost =>
+  hostOn(machine, newEffects(machine, accidents));
+
+/** The same, with an account of what the machine was like at every moment: a run on it stands for a run that is cut at each. */
+export function watchedHost(machine: Machine, ...accidents: readonly Accident[]): { host: MemoryHost; moments(): readonly Moment[] } {
+  const moments: Moment[] = [];
+  const host = hostOn(
+    machine,
+    newEffects(machine, accidents, (moment) => moments.push(moment)),
+  );
+  const end = (): Moment => ({ at: host.effects.length, how: 'cut-after', effect: host.effects.at(-1) ?? '', machine: copyOf(machine) });
+  return { host, moments: () => [...moments, end()] };
+}
+
+function hostOn(machine: Machine, effects: Effects): MemoryHost {
   const unitOf = (port: number): string | undefined =>
     [...machine.running].find(
       ([, configuration]) => configuration.includes(`PORT="${port}"`) || configuration.includes(`port = '${port}'`),
@@ -147,6 +163,7 @@ export function memoryHost(machine: Machine, ...accidents: readonly Accident[]):
         const program = machine.foreignPorts.get(port) ?? unitOf(port);
         return program === undefined ? undefined : { pid: 4711, program };
       },
+      answersSsh: async ({ host, port }) => machine.sshServers.has(`${host}:${port}`),
       get: async () => {
         if (!machine.running.has('ovirt-engine')) throw new Error('nobody listens');
         return { status: 200, body: 'DB Up!Welcome to Health Status!' };
@@ -176,7 +193,8 @@ export function memoryHost(machine: Machine, ...accidents: readonly Accident[]):
     },
     crypto: {
       random: (bytes) => createHash('shake256', { outputLength: bytes }).update('always the same').digest(),
-      newPrivateKey: async (bits) => privateKey(bits),
+      // Real keys of a quarter of the size: they sign many times faster, and nobody but tests trusts them.
+      newPrivateKey: async (bits) => privateKey(bits / 4),
       // A real hash, computed once for each password: tests run through hundreds of installations.
       scrypt: async (password, salt, { ln, r, p }) => {
         const key = [password, Buffer.from(salt).toString('hex'), ln, r, p].join(' ');

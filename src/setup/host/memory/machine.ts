@@ -17,9 +17,17 @@ export interface Machine {
   /** Installed packages and their versions. */
   readonly packages: ReadonlyMap<string, string>;
   readonly updates: readonly PackageUpdate[];
+  /** Major version of PostgreSQL's programs. */
+  readonly postgresVersion: string;
+  /** The data warehouse that the engine's database belongs to. */
+  readonly warehouse?: { readonly dwhUuid: string; readonly dwhHostname: string };
+  /** Settings of the running server that somebody has changed. */
+  readonly changedSettings: Readonly<Record<string, string>>;
   readonly system: System;
   /** Ports held by programs that are not ours. */
   readonly foreignPorts: ReadonlyMap<number, string>;
+  /** SSH servers that can be reached: 'name:port'. */
+  readonly sshServers: ReadonlySet<string>;
   readonly freeBytes: number;
   readonly now: Date;
   /** Databases on servers that somebody else runs, each with settings of its server that differ from what an engine needs. */
@@ -43,8 +51,11 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   units: new Set(['firewalld', 'apache2']),
   packages: new Map(),
   updates: [],
+  postgresVersion: '18',
+  changedSettings: {},
   system: { memoryMiB: 32_768, distribution: { id: 'debian', version: '12', title: 'Debian GNU/Linux 12 (bookworm)' } },
   foreignPorts: new Map(),
+  sshServers: new Set(),
   freeBytes: 10 * 1024 ** 3,
   now: new Date('2026-01-02T03:04:05Z'),
   remoteDatabases: [],

@@ -25,7 +25,7 @@ export function initialize(machine: Machine, directory: string, adminPassword: s
   const put = (name: string, text: string): void => void machine.disk.set(`${directory}/${name}`, file(text, 0o600));
   machine.disk.set(directory, { kind: 'directory', mode: 0o700 });
   machine.disk.set(`${directory}/base`, { kind: 'directory', mode: 0o700 });
-  put('PG_VERSION', '18\n');
+  put('PG_VERSION', `${machine.postgresVersion}\n`);
   put('postgresql.conf', '# as initdb made it\n');
   put('pg_hba.conf', '# as initdb made it\n');
   put(
@@ -174,6 +174,10 @@ const suitable: Readonly<Record<string, string>> = {
   work_mem: '8192',
 };
 
+/** What pg_settings tells of a server, of which somebody has changed some. */
+const settingRows = (changed: Readonly<Record<string, string>>): readonly Row[] =>
+  Object.entries({ ...suitable, ...changed }).map(([name, setting]) => ({ name, setting, unit: name.endsWith('_mem') ? 'kB' : null }));
+
 /** A session on a server that somebody else runs: it tells its settings, and nothing else. */
 function elsewhere(
   machine: Machine,
@@ -188,8 +192,7 @@ function elsewhere(
     run([statement]) {
       if (statement?.text.includes('to_regclass') === true) return [{ there: false }];
       if (statement?.text.includes('from pg_settings') !== true) throw unavailable('no-table');
-      const settings = { ...suitable, ...server.settings };
-      return Object.entries(settings).map(([key, setting]) => ({ name: key, setting, unit: key.endsWith('_mem') ? 'kB' : null }));
+      return settingRows(server.settings);
     },
   };
 }
@@ -207,6 +210,12 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
   if (!(at.name in cluster.databases)) throw unavailable('no-database');
   return {
     run(statements) {
+      if (statements[0]?.text.startsWith('select name, setting, unit from pg_settings') === true)
+        return settingRows(machine.changedSettings);
+      if (statements[0]?.text.includes('from dwh_history_timekeeping') === true) {
+        if (machine.warehouse === undefined) throw unavailable('no-table');
+        return Object.entries(machine.warehouse).map(([name, value]) => ({ name, value }));
+      }
       // One transaction: the cluster is written back only if all statements were understood.
       const changed = read();
       let rows: readonly Row[] = none;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatConf, readConf } from '../../../../src/setup/answers/conf.ts';
 import { text as textKind } from '../../../../src/setup/kit/kinds.ts';
-import { inEnglish } from '../../../../src/setup/kit/text.ts';
+import { inEnglish, message } from '../../../../src/setup/kit/text.ts';
 
 const read = (...lines: readonly string[]) => readConf(`${lines.join('\n')}\n`, 'a.conf');
 const section = '[environment:default]';
@@ -31,7 +31,7 @@ describe('a classic answer file', () => {
     expect(statements).toEqual([
       { key: 'A/b', value: 'x', strength: 'default', place: { file: 'a.conf', line: 5 } },
       { key: 'A/c', value: 5, strength: 'default', place: { file: 'a.conf', line: 7 } },
-      { key: 'A/d', value: false, strength: 'default', place: { file: 'a.conf', line: 8 }, original: 'takes it for True' },
+      { key: 'A/d', value: false, strength: 'default', place: { file: 'a.conf', line: 8 }, original: message`takes it for ${'True'}` },
     ]);
   });
 
@@ -57,6 +57,7 @@ describe('a classic answer file', () => {
         { key: 'x', place: { file: 'a.conf', line: 3 }, section: 'other', from: { file: 'a.conf', line: 1 } },
         { key: 'A/b', place: { file: 'a.conf', line: 6 }, section: 'environment:later', from: { file: 'a.conf', line: 5 } },
       ],
+      flawed: [],
     });
   });
 

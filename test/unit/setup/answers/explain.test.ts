@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { explain } from '../../../../src/setup/answers/explain.ts';
+import { type Explanation, explain as explainTexts } from '../../../../src/setup/answers/explain.ts';
 import { explanationText } from '../../../../src/setup/answers/explain-text.ts';
+import { documentText } from '../../../../src/setup/cli/document.ts';
 import { choice, decision, port, setting, text, yesNo } from '../../../../src/setup/kit/index.ts';
+
+/** As programs read it: in English. */
+const explain = async (...of: Parameters<typeof explainTexts>): Promise<readonly Explanation[]> =>
+  JSON.parse(documentText(await explainTexts(...of))) as readonly Explanation[];
 
 const about = 'A setting.';
 const section = 'misc';
@@ -257,7 +262,7 @@ describe('several statements', () => {
 });
 
 test('as a text, each statement has one aligned line, and the last line sums up', async () => {
-  const all = await explain(
+  const all = await explainTexts(
     [
       conf(
         'a.conf',
@@ -271,7 +276,7 @@ test('as a text, each statement has one aligned line, and the last line sums up'
     ],
     settings,
   );
-  expect(explanationText(all)).toBe(
+  expect(explanationText(all, () => undefined)).toBe(
     [
       'a.conf:2   used       A/name = x',
       'a.conf:3   renamed    OLD/stop = No  (counts for A/stop; the original takes it for True)',

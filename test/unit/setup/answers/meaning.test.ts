@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { waivable, whyNoEffect, whyNotAsked } from '../../../../src/setup/answers/known.ts';
+import { waivable, whyNoEffect as reasonOf, whyNotAsked } from '../../../../src/setup/answers/known.ts';
 import { meanings, namesAmong, questionIn, secrecy } from '../../../../src/setup/answers/meaning.ts';
-import { checks, setting, text, yesNo } from '../../../../src/setup/kit/index.ts';
+import { checks, inEnglish, setting, text, yesNo } from '../../../../src/setup/kit/index.ts';
+
+const whyNoEffect = (key: string): string | undefined => {
+  const reason = reasonOf(key);
+  return reason === undefined ? undefined : inEnglish(reason);
+};
 
 const about = 'A setting.';
 const fqdn = setting({ key: 'A/fqdn', section: 'network', kind: text, about, ask: { name: 'A_FQDN', text: 'Name' } });

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AnswerFile, readSources } from '../../../../src/setup/answers/sources.ts';
-import { SetupError } from '../../../../src/setup/kit/errors.ts';
-import { inEnglish } from '../../../../src/setup/kit/text.ts';
+import { type AnswerFile, type CommandLineAnswer, readSources } from '../../../../src/setup/answers/sources.ts';
+import { type Text, inEnglish } from '../../../../src/setup/kit/text.ts';
 
 const file = (path: string, text: string, kept = false): AnswerFile => ({ path, text, kept });
 const conf = (path: string, section: string, value: string, kept = false): AnswerFile =>
@@ -110,44 +109,98 @@ describe('of several sources', () => {
     expect((await winner([file('a.yaml', 'A: {b: 1}\n')]))?.raw).toBe(1);
     expect((await winner([file('a.yml', 'A/b: x\n')]))?.raw).toBe('x');
     expect((await winner([file('a.YAML', 'A/b: x\n')]))?.raw).toBe('x');
-    await expect(winner([file('a.conf', 'A/b: x\n')])).rejects.toThrow('An answer file cannot be used');
+    expect(await winner([file('a.conf', 'A/b: x\n')])).toBeUndefined();
   });
 
-  test('all problems of all files are reported together, before any answer counts', async () => {
+  test('files of any bytes are read, or have flaws', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.constantFrom('x.conf', 'x.yaml'), async (bytes, path) => {
+        for (const text of [Buffer.from(bytes).toString('utf8'), `[environment:default]\nA/b=${Buffer.from(bytes).toString('latin1')}`]) {
+          const { flaws, keys } = await readSources([file(path, text)]);
+          expect(flaws === undefined || flaws.problems.length > 0).toBe(true);
+          expect(keys().filter((key) => flaws?.hold(key))).toEqual([]);
+        }
+      }),
+    );
+  });
+});
+
+describe('what cannot be read', () => {
+  const words = (problems: readonly { readonly message: Text }[] = []): readonly string[] =>
+    problems.map(({ message }) => inEnglish(message));
+  const section = (...lines: readonly string[]): string => ['[environment:default]', ...lines, ''].join('\n');
+  const held = async (files: readonly AnswerFile[], ...commandLine: readonly CommandLineAnswer[]) => {
+    const { find, flaws } = await readSources(files, commandLine);
+    return (key: string): unknown => find(key)?.raw ?? (flaws?.hold(key) === true ? 'held' : undefined);
+  };
+
+  test('is told for all files together, and what can be read counts', async () => {
     const files = [
       file('1.conf', ''),
       file('2.yaml', '- x\n'),
       conf('3.conf', 'default', 'fine'),
-      file('4.yaml', `A/b: ${'['.repeat(50_000)}\n`),
+      file('4.yaml', `A/c: ${'['.repeat(50_000)}\n`),
     ];
-    const error: unknown = await readSources(files).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(SetupError);
-    const { code, problems } = error as SetupError;
-    expect(code).toBe('refused');
-    expect(problems.map(({ message }) => inEnglish(message).split(':')[0])).toEqual(expect.arrayContaining(['1.conf', '2.yaml', '4.yaml']));
-    expect(problems.some(({ message }) => inEnglish(message).startsWith('3.conf'))).toBe(false);
+    const { flaws, find } = await readSources(files);
+    expect(words(flaws?.problems).map((text) => text.split(':')[0])).toEqual(['1.conf', '2.yaml', '4.yaml']);
+    expect(find('A/b')?.raw).toBe('fine');
+    expect((await readSources([conf('x', 'default', 'fine')])).flaws).toBeUndefined();
   });
 
-  test('a file in which everything is wrong does not flood the screen', async () => {
-    const error: unknown = await readSources([file('x', `[environment:default]\n${'junk\n'.repeat(5000)}`)]).catch(
-      (thrown: unknown) => thrown,
-    );
-    const { problems } = error as SetupError;
-    expect(problems).toHaveLength(101);
-    expect(inEnglish(problems.at(-1)!.message)).toBe('x: 901 more problems');
+  test.each([
+    ['a value of another form', 'A/b=int:abc'],
+    ['a value without a type', 'A/b=x'],
+    ['two different values', 'A/b=str:x\nA/b=str:y'],
+    ['a line that is no statement', 'A/b str:x'],
+    ['a statement that is swallowed by the one above it', 'A/x=bool:True\n A/b=bool:True'],
+  ])('holds the answer to its key, and to no other: %s', async (_, lines) => {
+    const found = await held([file('x.conf', section(lines, 'A/c=str:x'))]);
+    expect(['A/b', 'A/c', 'A/d'].map(found)).toEqual(['held', 'x', undefined]);
   });
 
-  test('files of any bytes are read or refused', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), fc.constantFrom('x.conf', 'x.yaml'), async (bytes, path) => {
-        for (const text of [Buffer.from(bytes).toString('utf8'), `[environment:default]\nA/b=${Buffer.from(bytes).toString('latin1')}`]) {
-          try {
-            await readSources([file(path, text)]);
-          } catch (error) {
-            expect(error).toBeInstanceOf(SetupError);
-          }
-        }
-      }),
-    );
+  test('counts as its strength and place say, as what can be read does', async () => {
+    const flawed = (path: string, kept = false) => file(path, section('A/b=int:abc'), kept);
+    expect((await held([flawed('x', true), conf('y', 'default', '1')]))('A/b')).toBe('1');
+    expect((await held([flawed('x'), conf('y', 'default', '1')]))('A/b')).toBe('1');
+    expect((await held([conf('x', 'default', '1'), flawed('y')]))('A/b')).toBe('held');
+    expect((await held([conf('x', 'default', '1', true), flawed('y')]))('A/b')).toBe('held');
+    expect((await held([flawed('x')], ...said({ 'A/b': '2' })))('A/b')).toBe('2');
+  });
+
+  test('may be a whole file: then no answer is known to be missing, which is said once', async () => {
+    const unread = { id: 'answer-file', level: 'error', message: 'none cannot be read' } as const;
+    const files = [{ ...file('none', ''), unread }, file('binary', 'a\0b'), conf('fine', 'default', 'x')];
+    const { flaws } = await readSources(files);
+    expect(words(flaws?.problems)).toEqual(['none cannot be read', 'binary:1: this is not a text file in UTF-8']);
+    expect(words(flaws?.unjudged === undefined ? [] : [flaws.unjudged])).toEqual([
+      'Which answers are missing cannot be told, because not all of none, binary could be read',
+    ]);
+    expect(['A/b', 'A/c'].map(await held(files))).toEqual(['x', 'held']);
+    expect((await readSources([file('x', section('A/b=x'))])).flaws?.unjudged).toBeUndefined();
+    expect((await readSources([file('empty.yaml', '')])).flaws?.unjudged).toBeUndefined();
+  });
+
+  test('of YAML begins at the first error of form', async () => {
+    const files = [file('x.yaml', 'A:\n  b: x\n  c: "y\n  d: z\n')];
+    expect(['A/b', 'A/c', 'A/d', 'A/e'].map(await held(files))).toEqual(['x', 'held', 'held', 'held']);
+    const twice = [file('x.yaml', 'A/b: x\nA/b: y\nA/c: [[1]]\nA/d: z\n')];
+    expect(['A/b', 'A/c', 'A/d', 'A/e'].map(await held(twice))).toEqual(['held', 'held', 'z', undefined]);
+  });
+
+  test('of the command line is told with the flaws of files', async () => {
+    const flaw = { id: 'A/b', level: 'error', message: 'A/b (--set-file): it is not there' } as const;
+    const commandLine = [{ key: 'A/b', value: undefined, where: '--set-file', flaw }];
+    const files = [file('x', section('A/c=x'))];
+    expect(words((await readSources(files, commandLine)).flaws?.problems)).toEqual([
+      expect.stringContaining('x:2: A/c: '),
+      'A/b (--set-file): it is not there',
+    ]);
+    expect((await held(files, ...commandLine))('A/b')).toBe('held');
+  });
+
+  test('does not flood the screen where everything in a file is wrong', async () => {
+    const { flaws } = await readSources([file('x', section(...Array<string>(5000).fill('junk')))]);
+    expect(flaws?.problems).toHaveLength(101);
+    expect(words(flaws?.problems).at(-1)).toBe('x: 901 more problems');
   });
 });

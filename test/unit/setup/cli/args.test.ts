@@ -4,6 +4,7 @@ import { exitCodeOf, exitCodes } from '../../../../src/setup/cli/exit-codes.ts';
 import { helpText } from '../../../../src/setup/cli/help.ts';
 import { commands, options } from '../../../../src/setup/cli/options.ts';
 import { type ErrorCode, SetupError } from '../../../../src/setup/kit/errors.ts';
+import { inEnglish } from '../../../../src/setup/kit/text.ts';
 
 const refusal = (...argv: readonly string[]): string => {
   try {
@@ -44,6 +45,7 @@ describe('the command line', () => {
       dialog: undefined,
       noInput: false,
       events: false,
+      eventsFd: undefined,
       log: undefined,
       json: false,
       to: undefined,
@@ -82,6 +84,8 @@ describe('the command line', () => {
     [['--dialog=machine'], { dialog: 'machine' }],
     [['--no-input'], { noInput: true }],
     [['--events=json'], { events: true }],
+    [['--events=json', '--events-fd=3'], { events: true, eventsFd: 3 }],
+    [['--dialog=machine', '--events=json', '--events-fd', '20'], { dialog: 'machine', events: true, eventsFd: 20 }],
     [['--log=l'], { log: 'l' }],
     [['-h'], { help: true }],
     [['--help'], { help: true }],
@@ -134,7 +138,14 @@ describe('the command line', () => {
     [['plan', '--to=yaml'], '--to means nothing to plan'],
     [['--with-secrets'], '--with-secrets wants --generate-answer=FILE, too'],
     [['--dialog=machine', '--no-input'], '--dialog=machine and --no-input: a front end is there to be asked'],
-    [['--dialog=machine', '--events=json'], '--dialog=machine and --events=json: both want standard output for themselves'],
+    [
+      ['--dialog=machine', '--events=json'],
+      '--dialog=machine and --events=json: both want standard output for themselves, unless events have --events-fd=N',
+    ],
+    [['--events-fd=3'], '--events-fd wants --events=json, too'],
+    [['--events=json', '--events-fd'], '--events-fd wants a value: --events-fd=N'],
+    [['--events=json', '--events-fd=1'], '--events-fd wants the number of an open descriptor, 2 or more'],
+    [['--events=json', '--events-fd=03'], '--events-fd wants the number of an open descriptor, 2 or more'],
     [['--set-fd=A/b=three'], '--set-fd wants KEY=N'],
     [['--set-file=A/b='], '--set-file wants KEY=PATH'],
   ])('%j is refused in one sentence', (argv, message) => {
@@ -155,7 +166,7 @@ describe('the command line', () => {
     try {
       readArguments(['plan', '--yes=1', '--dialog=gtk', 'word', '--root']);
     } catch (error) {
-      problems = (error as SetupError).problems.map(({ message }) => message);
+      problems = (error as SetupError).problems.map(({ message }) => inEnglish(message));
     }
     expect(problems).toEqual([
       '--yes takes no value',
@@ -172,7 +183,7 @@ describe('the command line', () => {
 });
 
 describe('the help', () => {
-  const help = helpText();
+  const help = helpText(() => undefined);
 
   test('lists every command, every option and every exit code, each on a line with its meaning', () => {
     const rows = help.split('\n').map((line) => line.trim().split(/ {2,}/));

@@ -21,14 +21,14 @@ const failure = new SetupError('refused', message`${'It'} cannot be used`, {
   ],
 });
 
-test('an expected failure is told with all that is behind it, and what to do', async () => {
-  expect(await complain(failure, false)).toBe(4);
+test('an expected failure is told with all that is behind it, and what to do', () => {
+  expect(complain(failure, false)).toBe(4);
   expect(stderr).toBe('engine-setup: It cannot be used\n  first\n    Do this.\n  second\nUse another one.\n');
   expect(stdout).toBe('');
 });
 
-test('a program that reads JSON gets it as such, and nothing else', async () => {
-  expect(await complain(failure, true)).toBe(4);
+test('a program that reads JSON gets it as such, and nothing else', () => {
+  expect(complain(failure, true)).toBe(4);
   expect(JSON.parse(stdout)).toEqual({
     error: {
       code: 'refused',
@@ -43,16 +43,16 @@ test('a program that reads JSON gets it as such, and nothing else', async () => 
   expect(stderr).toBe('');
 });
 
-test('anything else is told as the defect that it is, with its trace', async () => {
+test('anything else is told as the defect that it is, with its trace', () => {
   for (const [error, trace] of [
     [new Error('boom'), /complain\.test\.ts/],
     ['boom', /^boom$/m],
   ] as const) {
     [stdout, stderr] = ['', ''];
-    expect(await complain(error, false)).toBe(1);
+    expect(complain(error, false)).toBe(1);
     expect(stderr).toContain('engine-setup: this is a defect of the program, please report it:\n');
     expect(stderr).toMatch(trace);
-    expect(await complain(error, true)).toBe(1);
+    expect(complain(error, true)).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'defect', message: expect.stringMatching(trace) } });
   }
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readArguments } from '../../../../src/setup/cli/args.ts';
-import { dialogKind } from '../../../../src/setup/cli/dialog-kind.ts';
+import { dialogKind, streamForPeople } from '../../../../src/setup/cli/dialog-kind.ts';
 
 const terminal = { keyboard: true, screen: true, term: 'xterm-256color' };
 const kindOf = (around: Parameters<typeof dialogKind>[1], ...argv: readonly string[]) => dialogKind(readArguments(argv), around);
@@ -36,4 +36,11 @@ test('the terminal dialog without a terminal is refused', () => {
 test('with --no-input nobody is asked, not even at a terminal', () => {
   expect(kindOf(terminal, '--no-input')).toBe('unattended');
   expect(kindOf(terminal, '--no-input', '--dialog=lines')).toBe('unattended');
+});
+
+test('people read standard output, unless that one carries events', () => {
+  const streamOf = (...argv: readonly string[]) => streamForPeople(readArguments(argv));
+  expect(streamOf()).toBe(process.stdout);
+  expect(streamOf('--events=json')).toBe(process.stderr);
+  expect(streamOf('--events=json', '--events-fd=3')).toBe(process.stdout);
 });

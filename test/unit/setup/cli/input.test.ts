@@ -34,9 +34,9 @@ describe('the input of a run', () => {
     ]);
   });
 
-  test('is refused as a whole where a file cannot be understood', async () => {
-    const path = conf('a.conf', 'A/b=word');
-    expect(await failureOf(input(`--config-append=${path}`))).toMatchObject({ code: 'refused', text: 'An answer file cannot be used' });
+  test('holds files that cannot be read, with the reason, for whoever judges the answers', async () => {
+    const { files } = await input(`--config-append=${join(root, 'none')}`);
+    expect(english(files)).toMatchObject([{ path: join(root, 'none'), unread: { message: expect.stringContaining('it is not there') } }]);
   });
 
   test('accepts only doubts that there are; with plugins of third parties it cannot know, and warns', async () => {
@@ -47,7 +47,7 @@ describe('the input of a run', () => {
         { message: '--allow=lowmemory names no doubt that is known; did you mean low-memory?' },
         { message: '--allow=foo names no doubt that is known' },
       ],
-      remedy: expect.stringMatching(/^Known are authority-lost, disk-space, low-memory, OVESETUP_/),
+      remedy: expect.stringMatching(/^Known are authority-lost, disk-space, shared-memory, low-memory, OVESETUP_/),
     });
     const directory = join(root, ...pluginDirectory);
     mkdirSync(directory, { recursive: true });
@@ -122,10 +122,10 @@ describe('the answers of a run', () => {
     ]);
   });
 
-  test('that are refused for the installation itself name its file', async () => {
+  test('that cannot be read in the installation itself name its file', async () => {
     const broken = newMachine();
     broken.disk.set('/etc/ovirt-engine-setup.conf', file('junk', 0o600));
-    const error = await failureOf(runSources(await input(), { host: memoryHost(broken), withoutKept: false }));
-    expect(error).toMatchObject({ code: 'refused', problems: [{ message: expect.stringContaining('/etc/ovirt-engine-setup.conf:1') }] });
+    const { sources } = await runSources(await input(), { host: memoryHost(broken), withoutKept: false });
+    expect(english(sources.flaws?.problems)).toMatchObject([{ message: expect.stringContaining('/etc/ovirt-engine-setup.conf:1') }]);
   });
 });

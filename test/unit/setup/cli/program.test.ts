@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verdict } from '../../../../src/setup/cli/commands/setup.ts';
 import { listenToSignals } from '../../../../src/setup/cli/signals.ts';
 import { SetupError } from '../../../../src/setup/kit/errors.ts';
@@ -53,7 +55,8 @@ describe('the program', () => {
       expect(
         own.filter(
           (path) =>
-            !/^(cli\/(main|args|words|options|output|exit-codes|help)|kit\/(errors|text))\.ts$/.test(path) && !path.startsWith('node:'),
+            !/^(cli\/(main|understand|args|words|options|output|exit-codes|help)|kit\/(errors|text)|ui\/catalogue)\.ts$/.test(path) &&
+            !path.startsWith('node:'),
         ),
       ).toEqual([]);
     },
@@ -117,7 +120,7 @@ describe('the program', () => {
       4,
       {
         code: 'refused',
-        message: 'Answer files cannot be read',
+        message: 'The answers cannot be used',
         problems: [
           {
             id: 'answer-file',
@@ -126,6 +129,11 @@ describe('the program', () => {
             remedy: 'Correct its name.',
           },
           { id: 'answer-file', level: 'error', message: 'The answer file . cannot be read: it is a directory' },
+          {
+            id: 'answer-file',
+            level: 'error',
+            message: 'Which answers are missing cannot be told, because not all of no-such-file, . could be read',
+          },
         ],
       },
     ],
@@ -220,6 +228,127 @@ describe('the output of the program', () => {
   });
 });
 
+describe('events on a descriptor of their own', () => {
+  const eventsIn = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  test.each([
+    ['--no-input', '[ INFO  ] Stage: Initializing\n', 'Execution of setup failed\n'],
+    ['--dialog=lines', '[ INFO  ] Stage: Initializing\n', 'Execution of setup failed\n'],
+    ['--dialog=machine', '**%EventsListStart\n', '\n***TERMINATE\n'],
+  ])('leave standard output to the dialog: %s', (option, start, end) => {
+    const { code, stdout, stderr } = shell(`"$0" --root=beside ${option} --events=json --events-fd=3 3>told </dev/null`);
+    expect([code, stderr]).toEqual([4, '']);
+    expect(stdout.startsWith(start)).toBe(true);
+    expect(stdout.endsWith(end)).toBe(true);
+    const events = eventsIn(readFileSync(join(directory, 'told'), 'utf8'));
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
+    expect([events[0], events.at(-1)]).toMatchObject([{ state: 'started' }, { state: 'ended', code: 4 }]);
+  });
+
+  test('go to a pipe as well, whose reader may leave', () => {
+    const whole = shell('"$0" --root=beside --no-input --events=json --events-fd=7 7>&1 >/dev/null | cat');
+    expect(eventsIn(whole.stdout).at(-1)).toMatchObject({ state: 'ended', code: 4 });
+    const left = shell('{ "$0" --root=beside --no-input --events=json --events-fd=7 7>&1 >/dev/null; echo "code $?" >&2; } | true');
+    expect(left.stderr).toContain('code 4');
+  });
+
+  test.each([
+    ['', 'it is not open'],
+    ['3</dev/null', 'it is open for reading only'],
+    ['3<.', 'it is not open'],
+  ])('are refused before anything is done where it cannot be written to: %j', (redirection, why) => {
+    const { code, stdout, stderr } = shell(`"$0" --root=nowhere --no-input --events=json --events-fd=3 ${redirection}`);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toBe(`engine-setup: --events-fd=3 cannot be written to: ${why}\nOpen it for writing: 3>FILE, say.\n`);
+    expect(existsSync(join(directory, 'nowhere'))).toBe(false);
+  });
+});
+
+describe('a command line that cannot be understood', () => {
+  test.each([
+    ['--dialog=machine --no-such', '--no-such is not an option'],
+    ['--dialog machine --no-input', '--dialog=machine and --no-input: a front end is there to be asked'],
+    ['--otopi-environment="DIALOG/dialect=str:machine X"', 'The statements of the command line cannot be understood'],
+    [`--otopi-environment="DIALOG/dialect=str:machine 'X"`, '--otopi-environment: a quote is not closed'],
+    ['--set=DIALOG/dialect=machine --events=json', '--dialog=machine and --events=json: both want standard output'],
+    ['--dialog=machine --events=json --events-fd=9', '--events-fd=9 cannot be written to: it is not open'],
+  ])('ends the dialect of machines: %s', (options, why) => {
+    const { code, stdout, stderr } = shell(`"$0" --root=misunderstood ${options} </dev/null`);
+    expect(code).toBe(2);
+    expect(stdout.startsWith(`***L:ERROR ${why}`), stdout).toBe(true);
+    expect(stdout.endsWith('\n***TERMINATE\n')).toBe(true);
+    expect(stderr).toContain(`engine-setup: ${why}`);
+  });
+
+  test('ends the stream of events', () => {
+    const { code, stdout } = shell('"$0" --events=json --no-such');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ type: 'run', state: 'ended', code: 2, result: 'usage' });
+  });
+
+  test.each(['--no-such', 'plan --dialog=machine --json --no-such'])('tells nothing to others on standard output: %s', (options) => {
+    expect(shell(`"$0" ${options}`).stdout).not.toContain('***');
+  });
+});
+
+describe('answers with flaws of form', () => {
+  const flawed = [
+    'OVESETUP_CONFIG/fqdn=engine.example.net',
+    'OVESETUP_DB/port=int:abc',
+    'OVESETUP_OVN/ovirtProviderOvn=bool:maybe',
+    'OVESETUP_PKI/country=str:usa',
+    'OVESETUP_CONFIG/publicHttpsPort=int:PORT',
+  ];
+  const found = [
+    'flawed.conf:2: OVESETUP_CONFIG/fqdn: a value starts with its type: none:, bool:, int:, str: or multi-str:',
+    'flawed.conf:3: OVESETUP_DB/port: an int is a whole number of at most 15 digits',
+    'flawed.conf:4: OVESETUP_OVN/ovirtProviderOvn: a bool is True or False, or yes, no, 1 or 0',
+    expect.stringContaining('OVESETUP_CONFIG/adminPassword is not given: '),
+    'OVESETUP_PKI/country (flawed.conf:5): Country is two capital letters, such as US',
+  ];
+  const taken = createServer();
+  beforeAll(async () => {
+    taken.listen(0);
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const lines = ['[environment:default]', ...flawed, ''].join('\n').replace('PORT', String(port));
+    writeFileSync(join(directory, 'flawed.conf'), lines, { mode: 0o600 });
+  });
+  afterAll(() => taken.close());
+  const portTaken = expect.stringMatching(/^Port \d+, wanted for HTTPS, is taken/);
+
+  test('hide nothing else that a plan is refused for', () => {
+    const { status, stdout } = run('plan', '--root=r', '--config-append=flawed.conf', '--json');
+    expect(status).toBe(4);
+    const { error } = JSON.parse(stdout) as { error: { code: string; problems: { message: string }[] } };
+    expect(error.code).toBe('refused');
+    expect(error.problems.map(({ message }) => message)).toEqual([...found, portTaken]);
+    expect(existsSync(join(directory, 'r'))).toBe(false);
+  });
+
+  test('hide nothing else that an unattended run is refused for, which changes nothing', () => {
+    const { status, stdout, errors } = run('setup', '--root=r', '--config-append=flawed.conf');
+    expect([status, stdout]).toEqual([4, '']);
+    const told = errors.split('\n').flatMap((line) => /^ {2}(\S.*)$/.exec(line)?.[1] ?? []);
+    expect(told).toEqual([...found, 'OVESETUP_DIALOG/confirmSettings is not given: nobody confirms the settings', portTaken]);
+    expect(existsSync(join(directory, 'r'))).toBe(false);
+  });
+
+  test('are told before the first question, and end the run there', () => {
+    const { status, stdout, errors } = run('setup', '--root=r', '--config-append=flawed.conf', '--dialog=lines');
+    expect([status, stdout]).toEqual([4, '']);
+    expect(errors.trimEnd().split('\n')).toEqual([
+      'engine-setup: The answers cannot be used',
+      ...found.slice(0, 3).map((text) => `  ${String(text)}`),
+    ]);
+    expect(existsSync(join(directory, 'r'))).toBe(false);
+  });
+});
+
 describe('a run that cannot even begin', () => {
   test('ends the stream of events, with what is wrong', () => {
     const { code, stdout, stderr } = shell('"$0" --root=unbegun --no-input --events=json --config-append=no-such-file');
@@ -228,10 +357,16 @@ describe('a run that cannot even begin', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(events.map(({ type, state }) => state ?? type)).toEqual(['started', 'message', 'note', 'ended']);
-    expect(events[1]).toMatchObject({ level: 'error', text: 'The answer file no-such-file cannot be read: it is not there' });
+    expect(events.map(({ type, state }) => state ?? type)).toEqual(['started', 'message', 'message', 'note', 'message', 'ended']);
+    expect(events[2]).toMatchObject({ level: 'error', text: 'The answer file no-such-file cannot be read: it is not there' });
     expect(events.at(-1)).toMatchObject({ type: 'run', code: 4 });
-    expect(stderr).toBe('engine-setup: The answer file no-such-file cannot be read: it is not there\nCorrect its name.\n');
+    expect(stderr.split('\n')).toEqual([
+      'engine-setup: The answers cannot be used',
+      '  The answer file no-such-file cannot be read: it is not there',
+      '    Correct its name.',
+      '  Which answers are missing cannot be told, because not all of no-such-file could be read',
+      '',
+    ]);
   });
 
   test.each(['--dialog=machine', '--otopi-environment=DIALOG/dialect=str:machine'])('ends the dialect of machines, too: %s', (option) => {
@@ -331,8 +466,8 @@ describe('the verdict over a run', () => {
 describe('signals', () => {
   function listening() {
     const before = new Map((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => [name, process.listeners(name)]));
-    const ended: boolean[] = [];
-    const signals = listenToSignals((committed) => void ended.push(committed));
+    const ended: number[] = [];
+    const signals = listenToSignals((code) => void ended.push(code));
     const send = (name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void => {
       for (const listener of process.listeners(name)) if (before.get(name)?.includes(listener) === false) listener(name);
     };
@@ -352,10 +487,25 @@ describe('signals', () => {
         send('SIGINT');
         expect([signals.signal.aborted, ended]).toEqual([true, []]);
         send('SIGTERM');
-        expect(ended).toEqual([committed]);
+        expect(ended).toEqual([committed ? 3 : 5]);
       } finally {
         forget();
       }
+    }
+  });
+
+  test('let the last words be said before the end, which comes whatever happens to them', () => {
+    const { signals, ended, send, forget } = listening();
+    try {
+      signals.beforeEnd((code) => {
+        expect([code, ended]).toEqual([5, []]);
+        throw new Error('nobody hears them');
+      });
+      send('SIGINT');
+      expect(() => send('SIGINT')).toThrow('nobody hears them');
+      expect(ended).toEqual([5]);
+    } finally {
+      forget();
     }
   });
 

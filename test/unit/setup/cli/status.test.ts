@@ -4,13 +4,19 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { inspectInstallation } from '../../../../src/setup/cli/installation.ts';
-import { lastRun } from '../../../../src/setup/cli/last-run.ts';
+import { inspectInstallation as inspect, type Status } from '../../../../src/setup/cli/installation.ts';
+import { type RunStatus, lastRun } from '../../../../src/setup/cli/last-run.ts';
 import { lockHolder, lockPath, takeLock } from '../../../../src/setup/cli/lock.ts';
 import { claimRoot } from '../../../../src/setup/cli/sandbox-root.ts';
-import { statusText } from '../../../../src/setup/cli/status-text.ts';
+import { documentText } from '../../../../src/setup/cli/document.ts';
+import { statusText as textIn } from '../../../../src/setup/cli/status-text.ts';
 import type { Entry } from '../../../../src/setup/core/journal.ts';
+import { message } from '#kit';
 import { programDirectory } from '../../../../src/setup/paths.ts';
+
+const statusText = (status: Status): string => textIn(status, () => undefined);
+/** As programs read it: in English. */
+const inspectInstallation = async (of: string): Promise<Status> => JSON.parse(documentText(await inspect(of))) as Status;
 
 let root = '';
 const children: ChildProcess[] = [];
@@ -37,7 +43,10 @@ const begin = (step: string, second: number): Entry => ({ t: 'begin', step, kept
 const done = (step: string, second: number): Entry => ({ t: 'done', step, ms: 1, at: at(second) });
 const journal = (entries: readonly Entry[], run = name): string =>
   put(`var/lib/ovirt-engine/setup/runs/${run}/journal`, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-const run = () => lastRun(root, lockPath(root));
+const run = async (): Promise<RunStatus | undefined> => {
+  const found = await lastRun(root, lockPath(root));
+  return found === undefined ? undefined : (JSON.parse(documentText(found)) as RunStatus);
+};
 
 /** A whole installation, as far as status looks. */
 function install(): void {
@@ -105,6 +114,14 @@ describe('how the last run went', () => {
   test.each(['x\n', '{}\n', 'null\n', '{"t":"start"\n'])('is unclear where the journal holds %j', async (text) => {
     const path = put(`var/lib/ovirt-engine/setup/runs/${name}/journal`, text);
     expect(await run()).toEqual({ name, state: 'unclear', problem: `The journal ${path} is damaged` });
+  });
+
+  test('has the titles of the steps it names, where the journal holds them', async () => {
+    const titles = ['Authority', message`Schema of ${'engine'}`, 'Start'];
+    journal([{ ...start, titles }, begin('engine/schema', 6)]);
+    expect(await run()).toMatchObject({ step: { id: 'engine/schema' }, titles: { 'engine/schema': 'Schema of engine' } });
+    journal([{ ...start, titles }, begin('pki/ca', 6), { t: 'failed', step: 'pki/ca', error: message`no ${'room'}`, at: at(7) }]);
+    expect(await run()).toMatchObject({ failed: { step: 'pki/ca', error: 'no room' }, titles: { 'pki/ca': 'Authority' } });
   });
 
   test('is told of journals that are older than this version, too, without times', async () => {
@@ -243,6 +260,9 @@ describe('status for people', () => {
     expect(shown({ state: 'cut-off', leftOver: ['pki/ca'] })).toEqual([
       '  Last run  failed, and not wholly rolled back. Run engine-setup again: it takes that up',
       '            not taken back: pki/ca',
+    ]);
+    expect(shown({ state: 'cut-off', step, titles: { 'pki/ca': 'Authority' } })).toEqual([
+      '  Last run  cut off: step 1 of 3, Authority (pki/ca). Run engine-setup again: it takes that up',
     ]);
     expect(shown({ state: 'unclear', problem: 'The journal x is damaged' })).toEqual(['  Last run  The journal x is damaged']);
   });

@@ -154,8 +154,17 @@ describe('a question', () => {
     await on.settle();
     const about = 'Something to be said.';
     expect(on.dialog.asked).toEqual([
-      { name: 'PLAIN', text: 'Question PLAIN', about, choices: [], hidden: false, initial: 'usual', back: false },
-      { name: 'CHOICE', text: 'Question CHOICE', about, choices: ['Yes', 'No'], hidden: false, initial: 'Yes', back: true },
+      { name: 'PLAIN', key: 'A/plain', text: 'Question PLAIN', about, choices: [], hidden: false, initial: 'usual', back: false },
+      {
+        name: 'CHOICE',
+        key: 'A/choice',
+        text: 'Question CHOICE',
+        about,
+        choices: ['Yes', 'No'],
+        hidden: false,
+        initial: 'Yes',
+        back: true,
+      },
     ]);
     expect(['A/plain', 'A/choice'].map(on.value)).toEqual(['usual', false]);
     expect(on.answer('A/choice')?.origin).toEqual({ kind: 'asked' });
@@ -266,16 +275,25 @@ describe('what hangs on a refused answer', () => {
 });
 
 describe('sections', () => {
-  test('with questions have titles, in order, and others have none', async () => {
-    const on = interview([plain, { ...number, section: 'database' }, { ...choice, section: 'pki' }]);
-    await on.settle();
-    expect(on.dialog.titles).toEqual(['NETWORK CONFIGURATION', 'PKI CONFIGURATION', 'END OF CONFIGURATION']);
+  const pki = { ...choice, section: 'pki' } as const;
+
+  test('have titles where something is asked, shown or said, in order, and others have none', async () => {
+    const told = { ...number, section: 'storage', remarks: () => [{ note: 'A note' }] } as const;
+    const asked = interview([plain, { ...needed, section: 'database' }, told, pki], {
+      sources: sourcesOf({ 'A/needed': 'x' }),
+      replies: ['', ''],
+    });
+    await asked.settle();
+    expect(asked.dialog.titles).toEqual(['NETWORK CONFIGURATION', 'STORAGE CONFIGURATION', 'PKI CONFIGURATION', 'END OF CONFIGURATION']);
+    const shown = interview([plain, pki], { sources: sourcesOf({ 'A/choice': true, 'QUESTION/1/PLAIN': 'x' }) });
+    await shown.settle();
+    expect(shown.dialog.titles).toEqual(['NETWORK CONFIGURATION', 'END OF CONFIGURATION']);
   });
 
-  test('without questions have titles where a plugin wants them', async () => {
-    const on = interview([plain], { titled: ['system'] });
+  test('in which nothing is said have titles where a plugin wants them', async () => {
+    const on = interview([plain, pki], { titled: ['system'], replies: ['', ''] });
     await on.settle();
-    expect(on.dialog.titles).toEqual(['NETWORK CONFIGURATION', 'SYSTEM CONFIGURATION', 'END OF CONFIGURATION']);
+    expect(on.dialog.titles).toEqual(['NETWORK CONFIGURATION', 'PKI CONFIGURATION', 'SYSTEM CONFIGURATION', 'END OF CONFIGURATION']);
   });
 });
 

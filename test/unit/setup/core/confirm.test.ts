@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { type Stop, decision, setting } from '#kit';
+import { GoBack, type Stop, decision, setting } from '#kit';
 import { newAnswers } from '../../../../src/setup/core/answers.ts';
 import { newAsker } from '../../../../src/setup/core/asker.ts';
 import { agreeToStop, confirm, confirmSettings, isOpen } from '../../../../src/setup/core/confirm.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
-import { failureOf, notingDialog, sourcesOf } from '../../../support/fakes.ts';
+import { type Reply, failureOf, notingDialog, sourcesOf } from '../../../support/fakes.ts';
 
 interface On {
-  readonly replies?: readonly string[];
+  readonly replies?: readonly Reply[];
   readonly patient?: boolean;
   readonly acceptDefaults?: boolean;
   /** Answers by the names of questions. */
@@ -24,7 +24,7 @@ describe('the final confirmation', () => {
     const answers = newAnswers(new Map());
     if (on.given !== undefined) answers.set(confirmSettings, { value: on.given, origin: { kind: 'given' } });
     const { dialog, asker } = askerOf(on);
-    const failure = await failureOf(confirm(answers, asker, on.yes ?? false));
+    const failure = await failureOf(confirm(answers, asker, { yes: on.yes ?? false, back: false }));
     return { dialog, failure, value: answers.find(confirmSettings) };
   };
 
@@ -57,6 +57,14 @@ describe('the final confirmation', () => {
       const { dialog, value } = await confirmed(on);
       expect(value).toBe(true);
       expect(dialog.asked).toEqual([]);
+    }
+  });
+
+  test('leads back to the questions where there is a way', async () => {
+    for (const back of [true, false]) {
+      const { dialog, asker } = askerOf({ replies: [new GoBack()] });
+      await expect(confirm(newAnswers(new Map()), asker, { yes: false, back })).rejects.toBeInstanceOf(GoBack);
+      expect(dialog.asked).toMatchObject([{ name, back }]);
     }
   });
 
@@ -114,7 +122,9 @@ describe('the consent to stop a service', () => {
     const { dialog, failure, answers } = await agree([stop], { replies: [''] });
     expect(failure).toBeUndefined();
     expect(answers.find(kept)).toBe(true);
-    expect(dialog.asked).toEqual([{ name: 'STOP_U', text: 'u will stop', choices: ['OK', 'Cancel'], initial: 'OK', hidden: false }]);
+    expect(dialog.asked).toEqual([
+      { name: 'STOP_U', key: 'A/stop', text: 'u will stop', about: 'x', choices: ['OK', 'Cancel'], initial: 'OK', hidden: false },
+    ]);
     expect((await agree([stop], { replies: ['cancel'] })).failure).toMatchObject({ code: 'cancelled' });
   });
 

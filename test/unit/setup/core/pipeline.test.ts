@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Plugin, type Setting, type SetupError, type Step, decision, file, setting, stages, text } from '#kit';
+import { GoBack, type Plugin, type Setting, type SetupError, type Step, decision, file, setting, stages, text, textOf } from '#kit';
 import type { Observer } from '../../../../src/setup/core/execute.ts';
 import { findUnfinished } from '../../../../src/setup/core/journal.ts';
 import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
-import { english, fileStep, notingObserver } from '../../../support/fakes.ts';
+import { english, fileStep, notingDialog, notingObserver } from '../../../support/fakes.ts';
 import { conf, diskOf, install } from '../../../support/installation.ts';
 
 // A setting of the outline, so that the core can put it in order.
@@ -56,6 +56,23 @@ describe('a run', () => {
     const { outcome, host } = await run(machine, component(fileStep('a', '/etc/a', 'x')), { signal: AbortSignal.abort() });
     expect(outcome.failure).toMatchObject({ code: 'cancelled' });
     expect(host.effects.filter((effect) => !effect.includes('/setup/answers/'))).toEqual([]);
+  });
+
+  test('can be led back from the confirmation to the last question, and previews what is then wanted', async () => {
+    const asked = { ...fqdn, ask: { name: 'FQDN', text: 'Name' }, preview: 'Name' };
+    const dialog = notingDialog(['one', new GoBack(), 'two', 'ok']);
+    const machine = newMachine();
+    const plugin: Plugin = { name: 'test', settings: [asked], steps: (view) => [fileStep('a', '/etc/a', view.get(asked))] };
+    const { outcome } = await run(machine, [plugin], { more: { dialog, yes: false } });
+    expect(outcome.failure).toBeUndefined();
+    expect(dialog.asked.map(({ name, initial, back }) => [name, initial, back])).toEqual([
+      ['FQDN', 'usual', false],
+      ['OVESETUP_DIALOG_CONFIRM_SETTINGS', 'OK', true],
+      ['FQDN', 'one', false],
+      ['OVESETUP_DIALOG_CONFIRM_SETTINGS', 'OK', true],
+    ]);
+    expect(dialog.notes.filter((note) => note.startsWith('Name')).map((note) => note.split(' ').at(-1))).toEqual(['one', 'two']);
+    expect(textOf(machine.disk.get('/etc/a'))).toBe('two');
   });
 
   test('never throws, whatever a plugin throws, and calls it a defect with a trace in the log', async () => {

@@ -48,7 +48,7 @@ describe('a plan alone', () => {
       initial: undefined,
       ask: { name: key, text: key },
     }));
-    const failure = await failureOf(planOnly(testRun({ plugins: component({ settings: [one!, two!] }) })));
+    const failure = await failureOf(planOnly(testRun({ plugins: component({ settings: [one!, two!] }), yes: true })));
     expect(failure).toMatchObject({ code: 'refused', problems: [{ id: 'OVESETUP_CONFIG/fqdn' }, { id: 'OVESETUP_DB/host' }] });
   });
 

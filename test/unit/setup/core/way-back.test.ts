@@ -112,3 +112,45 @@ describe('the way back', () => {
     expect(within.dialog.titles).toEqual(['NETWORK CONFIGURATION', 'DATABASE CONFIGURATION', 'END OF CONFIGURATION']);
   });
 });
+
+describe('the way back from what follows all questions', () => {
+  test('is closed where nobody was asked anything', async () => {
+    const wayBack = await interview([a], { sources: sourcesOf({ 'A/a': 'given' }), replies: [] }).settle();
+    expect(wayBack.isOpen()).toBe(false);
+  });
+
+  test('puts the last question again, below the title of its section, and settles what stands behind it anew', async () => {
+    const follower = named('follower', {
+      section: 'database',
+      ask: undefined,
+      initial: (view: { get(one: typeof b): string }) => `after ${view.get(b)}`,
+    });
+    const on = interview([a, b, follower], { replies: ['one', 'two', 'three'] });
+    const wayBack = await on.settle();
+    expect(wayBack.isOpen()).toBe(true);
+    await wayBack.take();
+    expect(on.dialog.asked.map(({ name, initial }) => [name, initial]).slice(2)).toEqual([['B', 'two']]);
+    expect(['A/a', 'A/b', 'A/follower'].map(on.value)).toEqual(['one', 'three', 'after three']);
+    expect(on.dialog.titles).toEqual(['NETWORK CONFIGURATION', 'END OF CONFIGURATION', 'NETWORK CONFIGURATION', 'END OF CONFIGURATION']);
+  });
+
+  test('leads on to earlier questions, and can be taken again', async () => {
+    const on = interview([a, b], { replies: ['one', 'two', back, 'other', '', ''] });
+    const wayBack = await on.settle();
+    await wayBack.take();
+    await wayBack.take();
+    expect(on.names()).toEqual(['A', 'B', 'B', 'A', 'B', 'B']);
+    expect(on.value('A/a')).toBe('other');
+  });
+
+  test('takes answers by name once more, and those to earlier questions only once', async () => {
+    const on = interview([a, b, c], {
+      sources: sourcesOf({ 'QUESTION/1/A': 'first', 'QUESTION/1/C': 'third' }),
+      replies: ['two', 'other two'],
+    });
+    const wayBack = await on.settle();
+    await wayBack.take();
+    expect(on.names()).toEqual(['B', 'B']);
+    expect(['A/a', 'A/b', 'A/c'].map(on.value)).toEqual(['first', 'other two', 'third']);
+  });
+});

@@ -118,7 +118,7 @@ describe('the questions of a first installation', () => {
       'OVESETUP_APACHE_CONFIG_SSL',
     ]);
     expect([find(fqdn), find(organization), find(applicationMode)]).toEqual(['engine.example.org', 'example.org', 'virt']);
-    const again = ['PKI CONFIGURATION', 'OVIRT ENGINE CONFIGURATION', 'NETWORK CONFIGURATION', 'DATABASE CONFIGURATION'];
+    const again = ['PKI CONFIGURATION', 'OVIRT ENGINE CONFIGURATION', 'NETWORK CONFIGURATION', 'OVIRT ENGINE CONFIGURATION'];
     expect(dialog.titles.slice(dialog.titles.indexOf('APACHE CONFIGURATION') + 1).slice(0, 4)).toEqual(again);
   });
 });

@@ -7,8 +7,8 @@ import { dialogue, goodPassword } from '../../../support/dialogue.ts';
 const upgrade = 'OVESETUP_RPMDISTRO_PACKAGE_UPGRADE';
 const rollback = 'OVESETUP_RPMDISTRO_REQUIRE_ROLLBACK';
 const names = [upgrade, rollback];
-const reversible: PackageUpdate = { name: 'engine-setup', from: '1', to: '2', reversible: true };
-const irreversible: PackageUpdate = { name: 'engine-data', from: '3', to: '4', reversible: false };
+const reversible: PackageUpdate = { name: 'ovirt-engine-dwh', from: '1', to: '2', reversible: true };
+const irreversible: PackageUpdate = { name: 'ovirt-engine-portal', from: '3', to: '4', reversible: false };
 
 const ask = async (updates: readonly PackageUpdate[], more: Omit<Parameters<typeof dialogue>[0], 'machine'> = {}) => {
   const { given = {} } = more;
@@ -45,7 +45,7 @@ describe('package updates', () => {
     expect(asked).toEqual([upgrade]);
     expect(dialog.asked.find(({ name }) => name === upgrade)).toMatchObject({
       initial: 'Yes',
-      notes: expect.arrayContaining(['    engine-setup 1 -> 2', expect.stringContaining('--offline')]),
+      notes: expect.arrayContaining(['    ovirt-engine-dwh 1 -> 2', expect.stringContaining('--offline')]),
     });
     expect(find(enableUpgrade)).toBe(true);
     expect(lines).not.toContain('No product updates found');
@@ -63,12 +63,24 @@ describe('package updates', () => {
     expect(asked).toEqual([upgrade, rollback]);
     expect(dialog.asked.find(({ name }) => name === rollback)).toMatchObject({
       initial: 'Yes',
-      notes: expect.arrayContaining(['    engine-data']),
+      notes: expect.arrayContaining(['    ovirt-engine-portal']),
     });
     expect(find(requireRollback)).toBe(false);
     const unattended = await ask([irreversible]);
     expect(unattended.problems).toMatchObject([{ id: 'OSETUP_RPMDISTRO/requireRollback' }]);
     const accepted = await ask([irreversible], { given: { 'OSETUP_RPMDISTRO/requireRollback': false } });
     expect(accepted.problems).toEqual([]);
+  });
+
+  test('are preceded by a look for a newer setup, which would have to come first', async () => {
+    const { lines, dialog } = await ask([reversible], { typed: {} });
+    expect(lines).toContain('Checking for an update for Setup...');
+    expect(dialog.notes).toContain('No update for Setup found.');
+    const old: PackageUpdate = { name: 'engine-setup', from: '1', to: '2', reversible: true };
+    const { problems, find } = await ask([reversible, old], { given: { 'OSETUP_RPMDISTRO/enableUpgrade': true } });
+    expect(problems).toMatchObject([
+      { id: 'OSETUP_RPMDISTRO/enableUpgrade', message: expect.stringContaining('apt-get install --only-upgrade engine-setup') },
+    ]);
+    expect(find(enableUpgrade)).toBeUndefined();
   });
 });

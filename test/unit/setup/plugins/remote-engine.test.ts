@@ -22,6 +22,7 @@ const machine = () =>
       ['engine.example.net', ['192.0.2.30']],
     ]),
     hostname: 'dwh.example.net',
+    sshServers: new Set(['engine.example.net:22', 'engine.example.net:2222']),
   });
 const none = { 'OVESETUP_ENGINE_CORE/enable': false, [dwh]: false, [imageio]: false, [websocket]: false };
 const ask = async (given: Readonly<Record<string, unknown>>, typed: Readonly<Record<string, string | readonly string[]>> = {}) => {
@@ -67,5 +68,12 @@ describe('an engine on another host', () => {
     expect(dialog.asked.find((question) => question.name === password)?.hidden).toBe(true);
     expect(find(rootPassword)).not.toBeUndefined();
     expect(isRemembered(rootPassword, answers)).toBe(false);
+  });
+
+  test('is asked for its port again where no SSH server answers', async () => {
+    const { find, dialog, asked } = await ask({ [dwh]: true }, { [port]: ['2022', '2222'] });
+    expect(asked.filter((one) => one === port)).toHaveLength(2);
+    expect(find(sshPort)).toBe(2222);
+    expect(dialog.logged).toContainEqual(['error', 'No SSH server answers at engine.example.net, port 2022']);
   });
 });

@@ -6,7 +6,7 @@ import { linesProgress } from '../../../../src/setup/ui/progress-lines.ts';
 import { english } from '../../../../src/setup/ui/wording.ts';
 import { fileStep } from '../../../support/fakes.ts';
 
-function dialog(on: { colour?: boolean; replies?: readonly (string | Error)[]; terminal?: boolean; catalogue?: Catalogue } = {}) {
+function dialog(on: { colour?: boolean; replies?: readonly (string | Error)[]; catalogue?: Catalogue } = {}) {
   const out = { screen: '', log: [] as string[] };
   const mask = newMask({ words: false });
   const replies = [...(on.replies ?? [])];
@@ -20,7 +20,6 @@ function dialog(on: { colour?: boolean; replies?: readonly (string | Error)[]; t
       ? {}
       : {
           keyboard: {
-            terminal: on.terminal ?? true,
             close: () => undefined,
             async line() {
               const reply = replies.shift() ?? new EndOfInput();
@@ -85,17 +84,6 @@ describe('what the human dialog prints, byte for byte', () => {
     expect(out.screen).toBe(wanted);
   });
 
-  test('after a hidden answer at a terminal the line is ended, and after one from a pipe it is not', async () => {
-    for (const [terminal, end] of [
-      [true, '\n'],
-      [false, ''],
-    ] as const) {
-      const { dialog: on, out } = dialog({ replies: ['geheim!'], terminal });
-      await on.ask({ ...question, hidden: true });
-      expect(out.screen).toBe(`          Say: ${end}`);
-    }
-  });
-
   test('an answer given beforehand is told below its question, and a default that is taken is not', () => {
     const { dialog: on, out } = dialog();
     on.provided({ ...question, notes: ['Read this.'], initial: 'a' }, 'b');
@@ -105,12 +93,6 @@ describe('what the human dialog prints, byte for byte', () => {
       '          Read this.\n          Say [a]: \n          provided answer: b\n' +
         '          Say: \n          provided answer: (hidden)\n          Say [a]: \n',
     );
-  });
-
-  test('who leaves in the middle of a line at a terminal gets the line ended', async () => {
-    const { dialog: on, out } = dialog({ replies: [new Error('left')] });
-    await expect(on.ask(question)).rejects.toThrow('left');
-    expect(out.screen).toBe('          Say: \n');
   });
 });
 

@@ -16,7 +16,6 @@ test('the exchange in the document is what is sent and received', async () => {
     mask: newMask({ words: false }),
     log: silentLog('/log'),
     keyboard: {
-      terminal: false,
       close: () => undefined,
       async line() {
         const reply = replies.shift();

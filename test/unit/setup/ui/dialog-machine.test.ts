@@ -16,7 +16,6 @@ function machine(replies: readonly string[] = []) {
     mask,
     log,
     keyboard: {
-      terminal: false,
       close: () => undefined,
       async line(hidden) {
         out.hiddenReads.push(hidden);

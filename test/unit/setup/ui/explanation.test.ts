@@ -34,6 +34,11 @@ describe('the explanation', () => {
     expect(said).toContain('QUESTION/1/FQDN');
   });
 
+  test('names the key that answers the question in a file, where there is one', () => {
+    expect(lines({ key: 'OVESETUP_CONFIG/fqdn' })).toContain('In an answer file: OVESETUP_CONFIG/fqdn, or QUESTION/1/FQDN\n');
+    expect(lines({})).toContain('In an answer file: QUESTION/1/FQDN\n');
+  });
+
   test('never tells a hidden default', () => {
     expect(lines({ hidden: true, initial: 's3cret' })).not.toContain('s3cret');
   });

@@ -139,7 +139,6 @@ async function converse(reply: (question: Understood) => string) {
       mask: newMask({ words: false }),
       log: silentLog('/log'),
       keyboard: {
-        terminal: false,
         close: () => undefined,
         async line() {
           const line = front.write();

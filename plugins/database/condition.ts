@@ -1,0 +1,103 @@
+import { DatabaseUnavailable, type Problem, type Setting, type View, fact, message, readText, setting, yesNo } from '#kit';
+import { engineHere } from '../engine/settings.ts';
+import { type Misfit, misfitLines, misfits } from './server-settings.ts';
+import { isOurs, paths, present } from './settings.ts';
+
+/* In what condition the server of an installation that is there is: its version, and its settings. */
+
+/** What the running server of an installation lacks; nothing where it cannot be asked. */
+export const lacking = fact('database-lacking', async (host): Promise<readonly Misfit[]> => {
+  const {
+    foreign,
+    name,
+    user,
+    password,
+    adminPassword,
+    enginePort,
+    secured,
+    validated,
+    host: server = 'localhost',
+  } = await present.probe(host);
+  if (name === undefined || user === undefined || password === undefined) return [];
+  const where = {
+    host: server,
+    port: Number(enginePort ?? 5432),
+    ...(secured ? { tls: validated ? ('verified' as const) : ('required' as const) } : {}),
+  };
+  const at = foreign ? { ...where, name, user, password } : { ...where, name: 'postgres', user: 'postgres', password: adminPassword ?? '' };
+  try {
+    return await host.database.look(at, misfits);
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable) return [];
+    throw error;
+  }
+});
+
+/** Settings that somebody has changed with ALTER SYSTEM: they win over all files. */
+export const overrides = fact('database-overrides', (host) => readText(host, paths.overrides));
+
+export const fixConfiguration: Setting<boolean> = setting({
+  key: 'OVESETUP_DB/fixDbConfiguration',
+  section: 'database',
+  kind: yesNo,
+  about: 'Whether setup puts the settings of its PostgreSQL server right where they do not fit any more.',
+  ask: {
+    name: 'UPGRADE_PG_CONF_ENGINE',
+    text: 'Fix automatically?',
+    notes: (view) => [
+      'The following settings of PostgreSQL do not fit the engine any more:',
+      ...view.fact(lacking).map(({ text }) => message`    ${text}`),
+    ],
+  },
+  remember: false,
+  when: (view) => engineHere(view) && isOurs(view) && view.fact(lacking).length > 0,
+  initial: true,
+  validate: (value) => (value ? undefined : { ends: 'The settings of PostgreSQL have to be put right before setup can go on' }),
+});
+
+/** What ALTER SYSTEM has changed, without the settings that do not fit; undefined where nothing has to be taken out. */
+export function mendedOverrides(view: View): string | undefined {
+  if (view.find(fixConfiguration) !== true) return undefined;
+  const names = new Set(view.fact(lacking).map(({ name }) => name));
+  const lines = (view.fact(overrides) ?? '').split('\n');
+  const kept = lines.filter((line) => !names.has(line.split(/[\s=]/, 1)[0] ?? ''));
+  return kept.length === lines.length ? undefined : kept.join('\n');
+}
+
+/** A server of somebody else is not changed: whoever runs it has to. */
+export function foreignSettings(view: View): readonly Problem[] {
+  const found = view.fact(lacking);
+  if (isOurs(view) || found.length === 0) return [];
+  return [
+    {
+      id: 'database-settings',
+      level: 'error',
+      message: message`The server of the Engine database has to be configured first:${misfitLines(found)}`,
+      remedy: 'Whoever runs that server changes these settings; then run setup again.',
+    },
+  ];
+}
+
+/** Major versions of the cluster that is there and of the programs that are to run it. */
+export const versions = fact('postgres-versions', async (host) => {
+  const cluster = (await readText(host, `${paths.data}/PG_VERSION`))?.trim();
+  if (cluster === undefined) return undefined;
+  const { directory, launcher, problem } = await host.postgres();
+  if (problem !== undefined) return undefined;
+  const { stdout } = await host.query({ argv: [...launcher, `${directory}/postgres`, '--version'] as unknown as [string, ...string[]] });
+  return { cluster, programs: /(\d+)/.exec(stdout)?.[1] };
+});
+
+/** A cluster is only ever run by the programs of its own major version. */
+export function foreignVersion(view: View): readonly Problem[] {
+  const found = view.fact(versions);
+  if (found?.programs === undefined || found.programs === found.cluster) return [];
+  return [
+    {
+      id: 'database-version',
+      level: 'error',
+      message: message`The database was made by PostgreSQL ${found.cluster}, and the programs on this host are PostgreSQL ${found.programs}`,
+      remedy: message`Bring back PostgreSQL ${found.cluster}, or bring the database to the new version with the tools of PostgreSQL first.`,
+    },
+  ];
+}

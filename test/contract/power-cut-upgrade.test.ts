@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest';
+import type { Plugin } from '#kit';
+import { schema } from '#steps';
+import * as databaseSettings from '../../plugins/database/settings.ts';
+import { plugins } from '../../plugins/index.ts';
+import { shippedMigrations } from '../../src/setup/render/shipped.ts';
+import { type Machine, afterPowerCut, copyOf, newMachine, watchedHost } from '../../src/setup/host/memory/index.ts';
+import { diskOf, install, samples } from '../support/installation.ts';
+import { between, placeOf } from './again.ts';
+
+describe('an upgrade of the schema', () => {
+  const files = samples.slice(0, 1);
+  const newer = { version: '04059001', script: '04_05_9001_more.sql', sql: 'create table more (id integer)', checksum: 'x' };
+  const shipped = shippedMigrations('src/services/engine/schema/engine');
+  const address = { host: 'localhost', port: 5432, name: 'engine', user: 'engine', password: '' };
+  /** The plugins of the next version: the engine's schema has one migration more. */
+  const next: readonly Plugin[] = plugins.map((plugin) => {
+    const { steps } = plugin;
+    if (plugin.name !== 'engine' || steps === undefined) return plugin;
+    return {
+      ...plugin,
+      steps: (view) =>
+        steps(view).map((step) => {
+          if (step.id !== 'engine/schema') return step;
+          const at = { ...address, password: view.get(databaseSettings.password) };
+          const admin = { ...at, name: 'postgres', user: 'postgres', password: view.get(databaseSettings.adminPassword) };
+          return schema({ ...step }, { at, admin, schema: 'public', migrations: [...shipped, newer] });
+        }),
+    };
+  });
+  const clusterOf = (machine: Machine): string => diskOf(machine)['/var/lib/pgsql/data/base/cluster.json'] ?? '';
+  const installed = async (): Promise<Machine> => {
+    const machine = newMachine();
+    expect((await install({ machine, files })).outcome.failure).toBeUndefined();
+    return machine;
+  };
+
+  test('ends the same when the power is cut, or setup is killed, at any effect', async () => {
+    const before = await installed();
+    const wanted = copyOf(before);
+    const { host, moments } = watchedHost(wanted);
+    const { outcome, screen } = await install({ machine: wanted, files, plugins: next, host });
+    expect(outcome.failure, screen).toBeUndefined();
+    expect(clusterOf(wanted)).toContain(newer.version);
+    expect(clusterOf(wanted)).not.toContain('_before_');
+    for (const moment of between(moments())) {
+      for (const survive of [false, true]) {
+        const machine = survive ? copyOf(moment.machine) : afterPowerCut(copyOf(moment.machine));
+        const again = await install({ machine, files, plugins: next });
+        expect(again.outcome.failure, `${placeOf(moment)}\n${again.screen}`).toBeUndefined();
+        // A copy that is not needed any more may stay until the next upgrade, if the power went before it could be dropped.
+        const tidy = (text: string): string => text.replace(/,"engine_(before_public|failed)":\{.*?\{.*?\}.*?\{.*?\}.*?\}\}/, '');
+        expect(tidy(clusterOf(machine)), placeOf(moment)).toEqual(clusterOf(wanted));
+        expect([...machine.running.keys()].sort()).toEqual([...wanted.running.keys()].sort());
+      }
+    }
+  });
+
+  test('has the old database back, with its owner and its rights, when any effect fails, and also when the power is cut while it goes back', async () => {
+    const before = await installed();
+    const { host } = await install({ machine: copyOf(before), files, plugins: next });
+    for (let at = 1; at <= host.effects.length; at++) {
+      const machine = copyOf(before);
+      const { host: failing, moments } = watchedHost(machine, { at, how: 'fail' });
+      const { outcome, screen } = await install({ machine, files, plugins: next, host: failing });
+      if (outcome.failure === undefined) continue;
+      expect(outcome.leftOver, screen).toEqual([]);
+      expect(diskOf(machine), host.effects[at - 1]).toEqual(diskOf(before));
+      expect([...machine.running.keys()].sort()).toEqual([...before.running.keys()].sort());
+      for (const moment of between(moments()).filter((one) => one.at > at && one.at <= at + 12)) {
+        const back = afterPowerCut(moment.machine);
+        // Forward again, and made to fail again at its last migration: the data is still there.
+        await install({ machine: back, files, plugins: next });
+        expect(clusterOf(back), `${host.effects[at - 1] ?? ''}, then ${placeOf(moment)}`).toContain('"attached":true');
+        expect(clusterOf(back)).toContain(newer.version);
+      }
+    }
+  });
+});
