@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { answers } from './answers.ts';
+import { api } from './api.ts';
 import { certificates } from './certificates.ts';
 import { firstQuestion } from './first-question.ts';
 import { install } from './install.ts';
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   answers,
   plan,
   install,
+  api,
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benchmarks);

@@ -39,7 +39,7 @@ const zones: Readonly<Record<string, Zone>> = {
   'plugins/index.ts': { may: ['#kit', 'plugins/*/index.ts'], builtins: 'none' },
   'plugins/*': { may: ['#kit', '#steps', 'src/setup/render', 'src/setup/pki', 'plugins/*/settings.ts'], builtins: 'pure' },
   'src/services/frame': { may: [], packages: ['fastify', 'pg'], builtins: 'all' },
-  'src/services/engine': { may: ['src/services/frame'], packages: ['fastify', 'pg', 'handlebars'], builtins: 'all' },
+  'src/services/engine': { may: ['src/services/frame'], packages: ['fastify', 'pg', 'handlebars', 'saxes'], builtins: 'all' },
   'src/services/*': { may: ['src/services/frame'], packages: ['fastify', 'pg'], builtins: 'all' },
   'src/portal': { may: [], builtins: 'none' },
 };

@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Database } from '../frame/database.ts';
 import type { Log } from '../frame/log.ts';
 import { createApiDoor } from './api/api-door.ts';
+import { collectionRoutes } from './api/collection-routes.ts';
 import { rootRoutes } from './api/root-routes.ts';
 import { routedUrl } from './api/target.ts';
-import { userRoutes } from './api/user-routes.ts';
 import { createAudit } from './audit.ts';
 import { guardRoutes } from './http/access.ts';
 import type { RequestHandler } from './http/listener.ts';
@@ -70,6 +70,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   tokenInfoRoutes(app, { database, sessions, client, log });
   revokeRoutes(app, { sessions, audit, client, log });
   rootRoutes(app, { database, version, now });
-  userRoutes(app, database);
+  collectionRoutes(app, database, now);
   return app;
 }

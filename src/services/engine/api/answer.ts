@@ -1,17 +1,32 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Failure } from '../http/failure.ts';
 import { correlate, formatOf } from './api-request.ts';
-import { toJson } from './json.ts';
-import { type Entity, types } from './types.ts';
-import { toXml } from './xml.ts';
+import { types } from './api-types.ts';
+import { listJson, toJson } from './json.ts';
+import type { Entity } from './types.ts';
+import { listXml, toXml } from './xml.ts';
 
 /** Sends an entity in the format the client asked for. */
 export function sendEntity(request: FastifyRequest, reply: FastifyReply, type: string, entity: Entity): FastifyReply {
   const json = formatOf(request) === 'json';
-  const body = json ? toJson(types, type, entity) : toXml(types, type, entity);
-  // As bytes, because the web server would add a charset to the content type of a text.
-  return reply.header('content-type', json ? 'application/json' : 'application/xml').send(Buffer.from(body));
+  return send(reply, json, json ? toJson(types, type, entity) : toXml(types, type, entity));
 }
+
+/** Sends a list in the format the client asked for. `list` is the element around it. */
+export function sendList(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  type: string,
+  list: string,
+  entities: readonly Entity[],
+): FastifyReply {
+  const json = formatOf(request) === 'json';
+  return send(reply, json, json ? listJson(types, type, entities) : listXml(types, type, list, entities));
+}
+
+// As bytes, because the web server would add a charset to the content type of a text.
+const send = (reply: FastifyReply, json: boolean, body: string): FastifyReply =>
+  reply.header('content-type', json ? 'application/json' : 'application/xml').send(Buffer.from(body));
 
 /** Sends an error as fault. Refused credentials and methods have no body, as clients expect. */
 export function sendFault(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {

@@ -9,7 +9,7 @@ import { parseTarget } from './target.ts';
  * A parameter of the API, which clients may give in the query, as a matrix parameter, or as a header. Null when absent.
  * `header` is null for those that are not looked up there.
  */
-function parameter(request: FastifyRequest, name: string, header: string | null): string | null {
+export function parameter(request: FastifyRequest, name: string, header: string | null): string | null {
   const inUrl = one(queryOf(request), name) ?? one(parseTarget(request.originalUrl)?.matrix ?? new Map(), name);
   if (inUrl !== null || header === null) return inUrl;
   const value = request.headers[header];
@@ -42,9 +42,22 @@ export function requireVersion(request: FastifyRequest): void {
 
 /** Whether the client asked to see what an ordinary user sees. Throws a 400 for anything but a boolean. */
 export function isFiltered(request: FastifyRequest): boolean {
-  const value = parameter(request, 'filter', 'filter');
+  return flag(request, 'filter', 'filter');
+}
+
+/** A parameter that is a boolean; present without a value it is true, and absent it is false. Throws a 400 for anything else. */
+export function flag(request: FastifyRequest, name: string, header: string | null = null): boolean {
+  const value = parameter(request, name, header);
   if (value === null) return false;
   if (/^(t|true|y|yes|1|)$/i.test(value)) return true;
   if (/^(f|false|n|no|0)$/i.test(value)) return false;
-  throw badRequest('The parameter filter must be true or false.');
+  throw badRequest(`The parameter ${name} must be true or false.`);
+}
+
+/** A parameter that is a whole number; null when absent. Throws a 400 for anything else, and for a negative one. */
+export function wholeNumber(request: FastifyRequest, name: string): number | null {
+  const value = parameter(request, name, null);
+  if (value === null) return null;
+  if (!/^\d{1,15}$/.test(value)) throw badRequest(`The parameter ${name} must be a number that is not negative.`);
+  return Number(value);
 }

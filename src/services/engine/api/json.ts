@@ -8,6 +8,12 @@ export function toJson(types: Types, type: string, entity: Entity): string {
   return `${JSON.stringify(structure(types, type, entity), null, 2)}\n`;
 }
 
+/** Writes a list: the members in an array that is named by their type; an empty object for none. */
+export function listJson(types: Types, type: string, entities: readonly Entity[]): string {
+  const list = entities.length === 0 ? {} : { [type]: entities.map((entity) => structure(types, type, entity)) };
+  return `${JSON.stringify(list, null, 2)}\n`;
+}
+
 function structure(types: Types, type: string, entity: Entity): Json {
   const description = types[type];
   if (description === undefined) throw new Error(`the type ${type} is not described`);
@@ -16,6 +22,9 @@ function structure(types: Types, type: string, entity: Entity): Json {
   for (const [name, kind] of Object.entries(description)) {
     const value = entity[name] as Value;
     if (value !== null && value !== undefined) written[name] = attributeJson(types, kind, value);
+  }
+  for (const { name, type: inner, members } of entity.followed ?? []) {
+    written[name] = members.length === 0 ? {} : { [inner]: members.map((member) => structure(types, inner, member)) };
   }
   if (entity.links !== undefined && entity.links.length > 0) written['link'] = linksJson(entity.links);
   if (entity.href !== undefined) written['href'] = entity.href;

@@ -6,7 +6,8 @@ import { product, type Version } from '../version.ts';
 import { sendEntity } from './answer.ts';
 import { isFiltered } from './api-request.ts';
 import { apiPath } from './target.ts';
-import type { Entity } from './types.ts';
+import { collections } from './collections/index.ts';
+import type { Entity, Link } from './types.ts';
 
 export interface RootParts {
   readonly database: Database;
@@ -29,12 +30,26 @@ export function rootRoutes(app: FastifyInstance, { database, version, now }: Roo
         authenticated_user: user,
         effective_user: user,
         product_info: describeProduct(instanceId, version),
+        special_objects: { root_tag: { id: blank, href: `${apiPath}/tags/${blank}` } },
         summary,
         time: new Date(now()),
+        links: rootLinks,
       });
     });
   }
 }
+
+const blank = '00000000-0000-0000-0000-000000000000';
+
+/** A link to each collection at the top, and one for each that can be searched; the braces are a part of it. */
+const rootLinks: readonly Link[] = collections
+  .filter(({ below, rel }) => below === undefined && rel !== 'options')
+  .sort((a, b) => (a.rel < b.rel ? -1 : 1))
+  .flatMap(({ rel, search }) => [
+    { href: `${apiPath}/${rel}`, rel },
+    ...(search === undefined ? [] : [{ href: `${apiPath}/${rel}?search={query}`, rel: `${rel}/search` }]),
+    ...(rel === 'events' ? [{ href: `${apiPath}/events;from={event_id}?search={query}`, rel: 'events/search' }] : []),
+  ]);
 
 function describeProduct(instanceId: string, version: Version): Entity {
   const { name, vendor, major, minor, build, revision } = product;

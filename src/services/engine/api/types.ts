@@ -20,6 +20,13 @@ export interface Link {
   readonly rel: string;
 }
 
+/** Members of a collection, written in the place of the link to it. */
+export interface Followed {
+  readonly name: string;
+  readonly type: string;
+  readonly members: readonly Entity[];
+}
+
 export type Value = string | number | bigint | boolean | Date | Entity | readonly Value[] | null | undefined;
 
 /** Something to be written. Attributes that are null or absent are left out, empty texts are kept. */
@@ -28,32 +35,7 @@ export interface Entity {
   readonly href?: string;
   readonly actions?: readonly Link[];
   readonly links?: readonly Link[];
-  readonly [attribute: string]: Value | readonly Link[];
+  /** Collections below it that the client asked to see along with it. */
+  readonly followed?: readonly Followed[];
+  readonly [attribute: string]: Value | readonly Link[] | readonly Followed[];
 }
-
-/** The types of this API. Names, kinds and order are those of API version 4. */
-export const types: Types = {
-  api: {
-    authenticated_user: { one: 'user' },
-    effective_user: { one: 'user' },
-    product_info: { one: 'product_info' },
-    summary: { one: 'api_summary' },
-    time: 'date',
-  },
-  product_info: { instance_id: 'text', name: 'text', vendor: 'text', version: { one: 'version' } },
-  version: { build: 'integer', full_version: 'text', major: 'integer', minor: 'integer', revision: 'integer' },
-  api_summary: { users: { one: 'api_summary_item' } },
-  api_summary_item: { active: 'integer', total: 'integer' },
-  user: {
-    name: 'text',
-    domain: { one: 'domain' },
-    domain_entry_id: 'text',
-    email: 'text',
-    last_name: 'text',
-    namespace: 'text',
-    principal: 'text',
-    user_name: 'text',
-  },
-  domain: { name: 'text' },
-  fault: { detail: 'text', reason: 'text' },
-};

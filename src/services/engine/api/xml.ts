@@ -8,21 +8,42 @@ export function toXml(types: Types, type: string, entity: Entity): string {
   return `${declaration}${element(types, type, type, entity, '')}`;
 }
 
-function element(types: Types, name: string, type: string, entity: Entity, indent: string): string {
+/** Writes a list: its members in one element. */
+export function listXml(types: Types, type: string, list: string, entities: readonly Entity[]): string {
+  if (entities.length === 0) return `${declaration}<${list}/>\n`;
+  return `${declaration}<${list}>\n${entities.map((entity) => element(types, type, type, entity, '    ')).join('')}</${list}>\n`;
+}
+
+/** The attributes of a type in the order of XML: the leading ones, which stand before the links, and all others. */
+interface Order {
+  readonly first: readonly (readonly [string, Attribute])[];
+  readonly rest: readonly (readonly [string, Attribute])[];
+}
+
+const orders = new WeakMap<Types[string] & object, Order>();
+
+/** Computed once for each type: a list of a thousand members asks a thousand times. */
+function orderOf(types: Types, type: string): Order {
   const description = describe(types, type);
+  const known = orders.get(description);
+  if (known !== undefined) return known;
+  const all = Object.entries(description);
+  const order = { first: all.filter(([name]) => leading.includes(name)), rest: all.filter(([name]) => !leading.includes(name)) };
+  orders.set(description, order);
+  return order;
+}
+
+function element(types: Types, name: string, type: string, entity: Entity, indent: string): string {
+  const { first, rest } = orderOf(types, type);
   const inner = `${indent}    `;
-  const first = Object.keys(description).filter((attribute) => leading.includes(attribute));
-  const rest = Object.keys(description).filter((attribute) => !leading.includes(attribute));
-  const write = (attribute: string): string => {
-    const kind = description[attribute];
-    return kind === undefined ? '' : attributeXml(types, attribute, kind, entity[attribute] as Value, inner);
-  };
-  const children = [
-    wrap('actions', linksXml(entity.actions ?? [], `${inner}    `), inner),
-    ...first.map(write),
-    linksXml(entity.links ?? [], inner),
-    ...rest.map(write),
-  ].join('');
+  let children = entity.actions === undefined ? '' : wrap('actions', linksXml(entity.actions, `${inner}    `), inner);
+  for (const [attribute, kind] of first) children += attributeXml(types, attribute, kind, entity[attribute] as Value, inner);
+  if (entity.links !== undefined) children += linksXml(entity.links, inner);
+  for (const { name: list, type: inside, members } of entity.followed ?? []) {
+    const all = members.map((member) => element(types, inside, inside, member, `${inner}    `)).join('');
+    children += all === '' ? `${inner}<${list}/>\n` : wrap(list, all, inner);
+  }
+  for (const [attribute, kind] of rest) children += attributeXml(types, attribute, kind, entity[attribute] as Value, inner);
   const head = `${name}${xmlAttribute('href', entity.href)}${xmlAttribute('id', entity.id)}`;
   return children === '' ? `${indent}<${head}/>\n` : `${indent}<${head}>\n${children}${indent}</${name}>\n`;
 }
@@ -57,6 +78,8 @@ const xmlAttribute = (name: string, value: string | undefined): string => (value
 
 /** Escapes text for content and attributes. What XML 1.0 cannot hold at all becomes U+FFFD. */
 function escapeXml(text: string): string {
+  // Most texts hold nothing that has to be escaped.
+  if (/^[\x20-\x21\x23-\x25\x27-\x3b\x3d\x3f-\x7e]*$/.test(text)) return text;
   return text
     .toWellFormed()
     .replace(/[\ufffe\uffff]|[^\t\n\r\P{Cc}]/gu, '\ufffd')

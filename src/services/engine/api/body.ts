@@ -1,0 +1,128 @@
+import { SaxesParser } from 'saxes';
+import { badRequest } from '../http/refusal.ts';
+import type { Attribute, Entity, Scalar, Types, Value } from './types.ts';
+
+/** What a client sent, before it is compared with the table of types: an element with its children, or a text. */
+interface Node {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: Node[];
+  text: string;
+}
+
+const deepest = 32;
+
+/** Reads XML. A document type is refused whole, so there are no entities to expand and nothing to fetch. */
+function parseXml(text: string): Node {
+  const parser = new SaxesParser({ xmlns: false });
+  const open: Node[] = [];
+  let root: Node | undefined;
+  const refuse = (message: string): never => {
+    throw badRequest(message);
+  };
+  parser.on('error', () => refuse(`The XML is not well formed in line ${parser.line}, column ${parser.column}.`));
+  parser.on('doctype', () => refuse('XML with a document type is not accepted.'));
+  parser.on('opentag', ({ name, attributes }) => {
+    const node: Node = { name, attributes, children: [], text: '' };
+    if (open.length >= deepest) refuse('The XML is nested too deeply.');
+    if (open.length === 0) root = node;
+    else open.at(-1)?.children.push(node);
+    open.push(node);
+  });
+  const add = (part: string): void => {
+    const node = open.at(-1);
+    if (node !== undefined) node.text += part;
+  };
+  parser.on('text', add);
+  parser.on('cdata', add);
+  parser.on('closetag', () => open.pop());
+  parser.write(text).close();
+  return root ?? refuse('The XML has no element.');
+}
+
+const scalarText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+
+/** JSON in the same shape. Lists stand in an object with the name of their items. */
+function nodeOfJson(name: string, value: unknown, depth = 0): Node {
+  if (depth > deepest) throw badRequest('The JSON is nested too deeply.');
+  if (value === null || typeof value !== 'object') return { name, attributes: {}, children: [], text: scalarText(value) };
+  const attributes: Record<string, string> = {};
+  const children: Node[] = [];
+  for (const [key, inner] of Object.entries(value as Record<string, unknown>)) {
+    if ((key === 'id' || key === 'href') && typeof inner !== 'object') attributes[key] = scalarText(inner);
+    else if (Array.isArray(inner)) children.push(...inner.map((item) => nodeOfJson(key, item, depth + 1)));
+    else if (inner !== null) children.push(nodeOfJson(key, inner, depth + 1));
+  }
+  return { name, attributes, children, text: '' };
+}
+
+/**
+ * The entity in the body of a request. Elements that the type does not have are ignored, as older clients send them.
+ * Throws a refusal (400) for a body that is not well formed, and for values that are not of their kind.
+ * @param form how the body is written
+ */
+export function parseEntity(types: Types, type: string, text: string, form: 'xml' | 'json'): Entity {
+  if (text.trim() === '') return {};
+  if (form === 'xml') {
+    const root = parseXml(text);
+    if (root.name !== type) throw badRequest(`The body must hold an element ${type}.`);
+    return structure(types, type, root);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text) as unknown;
+  } catch {
+    throw badRequest('The body is not well-formed JSON.');
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw badRequest('The body must be an object.');
+  const [only, ...more] = Object.entries(value as Record<string, unknown>);
+  // `{"tag": {...}}` is the same as `{...}`.
+  const inner: unknown = only?.[0] === type && more.length === 0 && types[type]?.[type] === undefined ? only[1] : value;
+  return structure(types, type, nodeOfJson(type, inner));
+}
+
+function structure(types: Types, type: string, node: Node): Entity {
+  const description = types[type];
+  if (description === undefined) throw new Error(`the type ${type} is not described`);
+  const entity: Record<string, Value> = {};
+  const id = node.attributes['id'] ?? node.children.find(({ name }) => name === 'id')?.text.trim();
+  if (id !== undefined) entity['id'] = id;
+  for (const [name, kind] of Object.entries(description)) {
+    const found = node.children.filter((child) => child.name === name);
+    if (found.length > 1) throw badRequest(`The element ${name} occurs more than once.`);
+    if (found[0] !== undefined) entity[name] = attribute(types, name, kind, found[0]);
+  }
+  return entity;
+}
+
+function attribute(types: Types, name: string, kind: Attribute, node: Node): Value {
+  if (typeof kind === 'string') return scalar(name, kind, node);
+  if ('one' in kind) return structure(types, kind.one, node);
+  if ('many' in kind)
+    return node.children.filter((child) => child.name === (kind.item ?? kind.many)).map((child) => structure(types, kind.many, child));
+  return node.children.filter((child) => child.name === kind.item).map((child) => scalar(name, kind.scalars, child));
+}
+
+function scalar(name: string, kind: Scalar, node: Node): Value {
+  if (node.children.length > 0) throw badRequest(`${name} must hold a single value.`);
+  const { text } = node;
+  const word = text.trim();
+  if (kind === 'text') {
+    if (text.includes('\0')) throw badRequest(`${name} contains a NUL character.`);
+    return text;
+  }
+  if (kind === 'boolean') {
+    if (/^(true|1)$/i.test(word)) return true;
+    if (/^(false|0)$/i.test(word)) return false;
+    throw badRequest(`${name} must be true or false.`);
+  }
+  if (kind === 'date') {
+    const date = new Date(/^\d+$/.test(word) ? Number(word) : word);
+    if (Number.isNaN(date.getTime())) throw badRequest(`${name} must be a date.`);
+    return date;
+  }
+  const form = kind === 'integer' ? /^-?\d{1,18}$/ : /^-?\d{1,15}(\.\d{1,15})?$/;
+  if (!form.test(word)) throw badRequest(`${name} must be a number.`);
+  return Number(word);
+}

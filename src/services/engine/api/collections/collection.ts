@@ -1,0 +1,185 @@
+import type { Database } from '../../../frame/database.ts';
+import type { Values } from '../search/values.ts';
+import type { Entity } from '../types.ts';
+
+/** One row of a query, by the names of its columns. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Who sees the members: everybody who is logged in, whoever has a permission that reaches them, or administrators. */
+export type Sight = 'everybody' | 'permitted' | 'administrators';
+
+/** How a field of the search language is compared. `choices` are the words of an enumeration, by the number that is stored. */
+export interface SearchField {
+  readonly sql: string;
+  readonly as: 'text' | 'number' | 'date' | 'boolean' | { readonly choices: Readonly<Record<string, number | string>> };
+}
+
+/** An attribute that clients may set, named by its path (`vlan.id`). */
+export interface Field {
+  readonly column: string;
+  /** Must be there when a member is added. */
+  readonly required?: boolean;
+  /** Cannot be changed later. */
+  readonly fixed?: boolean;
+  /** The collection whose member it names, by id or by name. */
+  readonly reference?: string;
+  /** What is stored for a value. Throws a refusal for one that cannot be. */
+  readonly store?: (value: unknown) => unknown;
+  /** Text that is stored is not longer than this; 255 unless it says otherwise. */
+  readonly longest?: number;
+}
+
+/** What is written into the list of events when it was done, and when it failed. */
+export interface Event {
+  readonly code: number;
+  readonly name: string;
+  /** `${name}` and `${user}` are filled in. */
+  readonly text: string;
+}
+
+/** How members are added, changed or removed: a permit, the object it is asked on, and the event that tells of it. */
+export interface Change {
+  readonly permit: number;
+  readonly event: Event;
+}
+
+/** A table that members are rows of. */
+export interface Store {
+  readonly table: string;
+  readonly key: string;
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Columns that every new member gets, as SQL expressions. */
+  readonly defaults?: Readonly<Record<string, string>>;
+  /** Why a member must stay as it is; asked before it is changed or removed. */
+  readonly guard?: (row: Row, change: 'update' | 'remove') => string | null;
+  /** More statements in the same transaction when a member was added: SQL of a common table expression over `added`. */
+  readonly along?: string;
+  readonly add?: Change & {
+    /** The object that the permit is asked on: the attribute with the reference, or the whole system. */
+    readonly on?: string;
+  };
+  readonly update?: Change;
+  readonly remove?: Change;
+}
+
+/** Who asks, and whether only for what an ordinary user sees. */
+export interface Asker {
+  readonly userId: string;
+  readonly administrator: boolean;
+  readonly filtered: boolean;
+}
+
+/** A collection at its place: at the top, or below a member of another one. */
+export interface Place {
+  readonly collection: Collection;
+  readonly parent: string | null;
+}
+
+export interface Wish {
+  readonly search?: string | null;
+  readonly caseSensitive?: boolean;
+  /** At most this many; null for all. */
+  readonly max?: number | null;
+  /** Only events behind this one. */
+  readonly from?: number | null;
+}
+
+/** Reads members of collections, as far as whoever asks may see them. */
+export interface Members {
+  /** One member; null where there is none, or none that may be seen. */
+  find(place: Place, id: string, asker: Asker): Promise<Entity | null>;
+  /** Throws a refusal (404) unless the member that a collection lies below may be seen. */
+  needParent(place: Place, asker: Asker): Promise<void>;
+  /** Members in their order. Throws refusals: 403 for what only administrators may list, 400 for a search that cannot be understood. */
+  list(place: Place, asker: Asker, wish?: Wish): Promise<readonly Entity[]>;
+  /** The id of a member at the top that a client named by id or by name. Throws a refusal (404) where there is none. */
+  resolve(rel: string, named: Entity, asker: Asker): Promise<string>;
+}
+
+/** Something that somebody wants done. */
+export interface Work {
+  readonly permit: number;
+  /** The object that the permit is asked on. */
+  readonly object: string;
+  readonly event: Event;
+  /**
+   * Common table expressions in their order, of one statement. The one that is called `done` returns `id` and `name` of what it
+   * was done to, as texts; without a row there was nothing to do it to.
+   */
+  readonly statement: (values: Values) => readonly (readonly [name: string, sql: string])[];
+  /** What it is about, for the events: where `done` does not say. */
+  readonly name?: string;
+  /** True where the change itself is the event or the job, so that none has to tell of it. */
+  readonly quiet?: boolean;
+}
+
+/** What a special change may look at. */
+export interface Occasion {
+  readonly database: Database;
+  readonly members: Members;
+  readonly asker: Asker;
+  readonly place: Place;
+  /** The member that is changed or removed; empty where one is added. */
+  readonly id: string;
+  /** What the client sent; empty where one is removed. */
+  readonly entity: Entity;
+}
+
+/** Changes of members that are more than rows of one table. */
+export interface Special {
+  readonly add?: (occasion: Occasion) => Promise<Work>;
+  readonly update?: (occasion: Occasion) => Promise<Work>;
+  readonly remove?: (occasion: Occasion) => Promise<Work>;
+}
+
+/**
+ * One collection of the API. Routes, representation, search, permissions and documentation all come from this description:
+ * a new collection is one more of these, and a small handler where something about it is special.
+ */
+export interface Collection {
+  /** Last segment of its path, and the rel of links to it. */
+  readonly rel: string;
+  /** The collection that it lies below, and the SQL condition that ties its members to one of those; `$parent` is the id. */
+  readonly below?: { readonly rel: string; readonly condition: string };
+  /** Type of its members, in the table of types. */
+  readonly type: string;
+  /** Element around a list, where it is not the type with an `s`. */
+  readonly list?: string;
+  /** A sentence for the description of the API. */
+  readonly about: string;
+  /** Tables, of which the one with the members is called `t`. */
+  readonly from: string;
+  /** Expression of a member's id. */
+  readonly id: string;
+  readonly idKind?: 'uuid' | 'number' | 'name';
+  /** What is read of a member, as a list for `select`. */
+  readonly columns: string;
+  readonly describe: (row: Row) => Entity;
+  readonly order: string;
+  readonly sight: Sight;
+  /** Expression of the object whose permissions decide, where the id of the member is not it. */
+  readonly object?: string;
+  /** Further condition under which an ordinary user sees a member; `$user` is the id. */
+  readonly own?: string;
+  readonly search?: Readonly<Record<string, SearchField>>;
+  /** Fields that a bare word is looked for in. */
+  readonly words?: readonly string[];
+  readonly store?: Store;
+  readonly special?: Special;
+  /** Actions on a member, by their names. */
+  readonly actions?: Readonly<Record<string, (occasion: Occasion) => Promise<Work>>>;
+}
+
+/** A reference to a member of a collection at the top, or nothing. */
+export const reference = (rel: string, id: unknown): Entity | undefined =>
+  typeof id === 'string' ? { id, href: `/ovirt-engine/api/${rel}/${id}` } : undefined;
+
+/** A value of a row that may be missing, as a text. */
+export const optional = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+
+/** `4.8` as the API shows it. */
+export const versionOf = (text: unknown): Entity | undefined => {
+  const [, major, minor] = /^(\d+)\.(\d+)$/.exec(String(text)) ?? [];
+  return major === undefined ? undefined : { major: Number(major), minor: Number(minor) };
+};

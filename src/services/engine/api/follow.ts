@@ -1,0 +1,91 @@
+import { badRequest } from '../http/refusal.ts';
+import { types } from './api-types.ts';
+import type { Asker, Members } from './collections/collection.ts';
+import { childrenOf, collectionAtTop } from './members.ts';
+import type { Entity, Followed } from './types.ts';
+
+/** How deep links are followed, and how many members are fetched for one answer. */
+const deepest = 4;
+const most = 20_000;
+
+/** `nics,disk_attachments.disk` as a tree. */
+type Tree = Map<string, Tree>;
+
+function parse(text: string): Tree {
+  const root: Tree = new Map();
+  for (const path of text.split(',').map((part) => part.trim())) {
+    const names = path.split('.');
+    if (path === '' || names.length > deepest || !names.every((name) => /^\w+$/.test(name))) {
+      throw badRequest(`The parameter follow is a list of names, each up to ${deepest} deep: permissions.role,tags`);
+    }
+    let at = root;
+    for (const name of names) {
+      const next = at.get(name) ?? new Map<string, Tree>();
+      at.set(name, next);
+      at = next;
+    }
+  }
+  return root;
+}
+
+/** Links are named without the underscores of attributes: `vnic_profiles` leads to `vnicprofiles`. */
+const relOf = (name: string): string => name.replaceAll('_', '');
+
+/**
+ * Puts what a client asked to follow into entities: collections below them instead of their links, and whole members instead of
+ * references. What may not be seen is left out. Throws a refusal (400) for names that do not exist.
+ */
+export async function follow(
+  members: Members,
+  asker: Asker,
+  rel: string,
+  type: string,
+  entities: readonly Entity[],
+  text: string,
+): Promise<readonly Entity[]> {
+  let left = most;
+  const count = (found: number): void => {
+    left -= found;
+    if (left < 0) throw badRequest(`Following these links would fetch more than ${most} objects.`);
+  };
+
+  async function one(rel: string, type: string, entity: Entity, tree: Tree): Promise<Entity> {
+    let result: Entity = entity;
+    for (const [name, deeper] of tree) {
+      const child = childrenOf(rel).find((collection) => collection.rel === relOf(name));
+      const kind = types[type]?.[name];
+      if (child !== undefined) {
+        const found = await members.list(
+          { collection: child, parent: entity.id ?? '' },
+          { ...asker, filtered: !asker.administrator || asker.filtered },
+        );
+        count(found.length);
+        const inner: Entity[] = [];
+        for (const member of found) inner.push(await one(child.rel, child.type, member, deeper));
+        const followed: Followed = { name, type: child.type, members: inner };
+        result = {
+          ...result,
+          links: (result.links ?? []).filter((link) => link.rel !== child.rel),
+          followed: [...(result.followed ?? []), followed],
+        };
+      } else if (typeof kind === 'object' && 'one' in kind) {
+        const named = entity[name] as Entity | null | undefined;
+        const home = named?.href?.split('/')[3];
+        const collection = home === undefined ? undefined : collectionAtTop(home);
+        if (named?.id === undefined || collection === undefined) continue;
+        const found = await members.find({ collection, parent: null }, named.id, {
+          ...asker,
+          filtered: !asker.administrator || asker.filtered,
+        });
+        count(1);
+        if (found !== null) result = { ...result, [name]: await one(collection.rel, kind.one, found, deeper) };
+      } else throw badRequest('The parameter follow names a link that does not exist.');
+    }
+    return result;
+  }
+
+  const tree = parse(text);
+  const all: Entity[] = [];
+  for (const entity of entities) all.push(await one(rel, type, entity, tree));
+  return all;
+}

@@ -1,0 +1,162 @@
+import type { Database } from '../../frame/database.ts';
+import { badRequest, notFound, Refusal } from '../http/refusal.ts';
+import type { Asker, Collection, Members, Place, Row } from './collections/collection.ts';
+import { collections } from './collections/index.ts';
+import { parseSearch } from './search/parse.ts';
+import { searchSql } from './search/sql.ts';
+import { Values } from './search/values.ts';
+import { apiPath } from './target.ts';
+import type { Entity, Link } from './types.ts';
+
+/** Members of one page of a search, as portals show them. */
+const pageSize = 100;
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whether something can be the id of a member at all; everything else is not even looked for. */
+const isId = ({ idKind = 'uuid' }: Collection, id: string): boolean => {
+  if (idKind === 'uuid') return uuid.test(id);
+  return idKind === 'number' ? /^\d{1,15}$/.test(id) : id.length <= 255 && !id.includes('\0');
+};
+
+const tops = new Map(collections.filter(({ below }) => below === undefined).map((one) => [one.rel, one]));
+const children = Map.groupBy(
+  collections.filter(({ below }) => below !== undefined),
+  ({ below }) => below?.rel ?? '',
+);
+
+const top = (rel: string): Collection | undefined => tops.get(rel);
+/** Collections that lie below members of one, by name. */
+export const childrenOf = (rel: string): readonly Collection[] => (children.get(rel) ?? []).toSorted((a, b) => (a.rel < b.rel ? -1 : 1));
+
+/** The path of a collection. */
+export const pathOf = ({ collection, parent }: Place): string =>
+  collection.below === undefined ? `${apiPath}/${collection.rel}` : `${apiPath}/${collection.below.rel}/${parent ?? ''}/${collection.rel}`;
+
+/** The path of its members: that at the top, where the same members are there as well. */
+const isAtHome = (collection: Collection): boolean => top(collection.rel)?.describe === collection.describe;
+
+const homeOf = (place: Place): string => (isAtHome(place.collection) ? `${apiPath}/${place.collection.rel}` : pathOf(place));
+
+/** Makes entities of the rows of a place. */
+function describeAt(place: Place): (row: Row) => Entity {
+  const { collection } = place;
+  const home = homeOf(place);
+  const below = isAtHome(collection) ? childrenOf(collection.rel).map(({ rel }) => rel) : [];
+  const verbs = Object.keys(collection.actions ?? {});
+  return (row) => {
+    const id = String(row['id']);
+    const href = `${home}/${encodeURIComponent(id)}`;
+    const link = (rel: string): Link => ({ href: `${href}/${rel}`, rel });
+    return Object.assign(collection.describe(row), {
+      id,
+      href,
+      links: below.map(link),
+      ...(verbs.length === 0 ? {} : { actions: verbs.map(link) }),
+    });
+  };
+}
+
+/** Conditions that hold for every member that somebody may see; none at all for somebody who may see all. */
+function sightSql({ collection }: Place, asker: Asker, values: Values): string | null {
+  const { sight, own, object, id } = collection;
+  if (sight === 'everybody' || (asker.administrator && !asker.filtered)) return null;
+  const user = values.add(asker.userId);
+  const ways = [
+    ...(sight === 'permitted' ? [`${object ?? id} in (select object_id from visible_objects(${user}))`] : []),
+    ...(own === undefined ? [] : [own.replaceAll('$user', user)]),
+  ];
+  return ways.length === 0 ? 'false' : `(${ways.join(' or ')})`;
+}
+
+const select = ({ collection }: Place, conditions: readonly (string | null)[], tail: string): string => {
+  const where = conditions.filter((one) => one !== null);
+  return `select ${collection.id}::text as id, ${collection.columns} from ${collection.from}${
+    where.length === 0 ? '' : ` where ${where.join(' and ')}`
+  } ${tail}`;
+};
+
+const belowSql = ({ collection, parent }: Place, values: Values): string | null =>
+  collection.below === undefined ? null : `(${collection.below.condition.replaceAll('$parent', values.add(parent))})`;
+
+/** Reads members of collections, as far as whoever asks may see them. */
+export function createMembers(database: Database): Members {
+  /** One member; null where there is none, or none that may be seen. */
+  async function find(place: Place, id: string, asker: Asker): Promise<Entity | null> {
+    if (!isId(place.collection, id)) return null;
+    const values = new Values();
+    const wanted =
+      place.collection.idKind === 'number' || place.collection.idKind === 'name' ? `${place.collection.id}::text` : place.collection.id;
+    const conditions = [`${wanted} = ${values.add(id)}`, belowSql(place, values), sightSql(place, asker, values)];
+    const [row] = await database.query<Row>(select(place, conditions, ''), values.all);
+    return row === undefined ? null : describeAt(place)(row);
+  }
+
+  return {
+    find,
+
+    async needParent({ collection, parent }, asker) {
+      if (collection.below === undefined) return;
+      const above = top(collection.below.rel);
+      if (above === undefined || parent === null || (await find({ collection: above, parent: null }, parent, asker)) === null)
+        throw notFound();
+    },
+
+    async list(place, asker, wish = {}) {
+      const { collection } = place;
+      if (collection.sight !== 'everybody' && !asker.administrator && !asker.filtered) {
+        throw new Refusal(403, 'Only administrators may list this without the parameter filter.');
+      }
+      const values = new Values();
+      const conditions = [belowSql(place, values), sightSql(place, asker, values)];
+      let { order } = collection;
+      let limit = wish.max ?? null;
+      let offset = 0;
+      if (wish.search !== undefined && wish.search !== null) {
+        const search = parseSearch(wish.search);
+        const sql = searchSql(collection, search, values, wish.caseSensitive === true);
+        conditions.push(sql.where);
+        if (sql.order !== null) order = `${sql.order}, ${order}`;
+        if (search.page !== null) {
+          limit = Math.min(limit ?? pageSize, pageSize);
+          offset = (search.page - 1) * pageSize;
+        }
+      }
+      if (wish.from !== undefined && wish.from !== null) {
+        if (collection.rel !== 'events') throw badRequest('Only events have the parameter from.');
+        conditions.push(`${collection.id} > ${values.add(wish.from)}`);
+      }
+      const tail = [
+        `order by ${order}`,
+        limit === null ? '' : `limit ${values.add(limit)}`,
+        offset === 0 ? '' : `offset ${values.add(offset)}`,
+      ];
+      const rows = await database.query<Row>(select(place, conditions, tail.join(' ')), values.all);
+      return rows.map(describeAt(place));
+    },
+
+    async resolve(rel, named, asker) {
+      const collection = top(rel);
+      if (collection === undefined) throw new Error(`there is no collection ${rel}`);
+      if (typeof named.id === 'string') {
+        if ((await find({ collection, parent: null }, named.id, { ...asker, filtered: !asker.administrator })) !== null) return named.id;
+      } else if (typeof named['name'] === 'string') {
+        const values = new Values();
+        const name = `t.name = ${values.add(named['name'])}`;
+        const rows = await database.query<Row>(
+          select(
+            { collection, parent: null },
+            [name, sightSql({ collection, parent: null }, { ...asker, filtered: !asker.administrator }, values)],
+            'limit 2',
+          ),
+          values.all,
+        );
+        if (rows.length > 1) throw badRequest(`More than one of the ${rel} has this name: name it by its id.`);
+        if (rows[0] !== undefined) return String(rows[0]['id']);
+      } else throw badRequest(`One of the ${rel} is to be named by its id or its name.`);
+      throw new Refusal(404, `There is none of the ${rel} with this id or name.`);
+    },
+  };
+}
+
+export { top as collectionAtTop };
