@@ -60,12 +60,12 @@ export default defineConfig(
 
   {
     name: 'the edges, where the process may be seen',
-    files: ['src/setup/{cli,ui,host,supervisor}/**/*.ts', 'src/services/*/main.ts', '{scripts,bench,test}/**/*.ts', '*.config.ts'],
+    files: ['src/setup/{cli,ui,host,supervisor}/**/*.ts', 'src/services/**/main.ts', '{scripts,bench,test}/**/*.ts', '*.config.ts'],
     rules: { 'no-restricted-globals': 'off', 'no-restricted-imports': 'off' },
   },
   {
     name: 'the places that print',
-    files: ['src/setup/{cli,ui}/**/*.ts', 'src/services/*/main.ts', '{scripts,bench,test}/**/*.ts'],
+    files: ['src/setup/{cli,ui}/**/*.ts', 'src/services/**/main.ts', '{scripts,bench,test}/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -332,3 +332,42 @@ describe('events and jobs of others', () => {
     expect((await got(`jobs/${String(job['id'])}`))['status']).toBe('finished');
   });
 });
+
+describe('a session that is kept', () => {
+  const keep = { prefer: 'persistent-auth' };
+  const bare = (headers: Record<string, string>) => running.engine.client(root, { headers });
+
+  it('lasts as long as its client asks for it with each request', async () => {
+    const first = await call('', { headers: keep });
+    const cookie = `JSESSIONID=${first.headers['set-cookie']?.[0]?.split(/[=;]/)[1] ?? ''}`;
+    expect(first.headers['set-cookie']?.[0]).toMatch(/; Path=\/ovirt-engine\/api; Secure; HttpOnly; SameSite=Strict$/);
+    expect((await bare({ cookie, ...keep })).status).toBe(200);
+    expect((await bare({ ...keep })).status).toBe(401);
+    expect((await bare({ cookie })).status).toBe(401);
+    expect((await bare({ cookie, ...keep })).status).toBe(401);
+  });
+
+  it('is not begun by what has not asked for it, and never by a stranger', async () => {
+    expect((await call('')).headers['set-cookie']).toBeUndefined();
+    expect((await bare({ ...keep })).headers['set-cookie']).toBeUndefined();
+    expect((await bare({ ...keep, cookie: `JSESSIONID=${'A'.repeat(86)}` })).status).toBe(401);
+  });
+});
+
+it('names the collections in a header of the root, for whoever reads no document', async () => {
+  const { headers } = await call('', { method: 'HEAD' });
+  expect(headers['link']).toMatch(/<https:\/\/localhost:\d+\/ovirt-engine\/api\/clusters>; rel=clusters,/);
+});
+
+it('describes itself: every address that it names is one, and every type is in the schema', async () => {
+  const schema = await call('?schema');
+  expect(schema.headers['content-disposition']).toBe('attachment; filename="ovirt-engine-api-schema.xsd"');
+  for (const { type } of collections) expect(schema.body).toContain(`<xs:element name="${type}" `);
+  const { body } = await call('?rsdl');
+  const links = [...body.matchAll(/href="([^"{]*\{?[^"]*)" rel="(\w+)"/g)].map(([, href = '']) => href);
+  expect(links.length).toBeGreaterThan(100);
+  for (const href of links.filter((one) => one.includes('{'))) {
+    const { status } = await call(href.slice(root.length + 1).replace(/\{[^}]*\}/g, blank), { method: 'OPTIONS' });
+    expect(status, href).toBe(405);
+  }
+});

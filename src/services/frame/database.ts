@@ -40,8 +40,15 @@ export interface PoolClient {
   release(destroy: boolean): void;
 }
 
+export interface PoolOptions {
+  /** What the server calls its sessions. */
+  readonly name?: string;
+  /** How many it may have at once. */
+  readonly connections?: number;
+}
+
 /** Opens a small pool. Connects only when the first statement is run, so a server that is down does not matter yet. */
-export function openDatabase(settings: DatabaseSettings, log: Log): Database {
+export function openDatabase(settings: DatabaseSettings, log: Log, { name = 'engine', connections = 10 }: PoolOptions = {}): Database {
   const pool = new pg.Pool({
     host: settings.host,
     port: settings.port,
@@ -49,13 +56,13 @@ export function openDatabase(settings: DatabaseSettings, log: Log): Database {
     password: settings.password,
     database: settings.database,
     ssl: settings.secured ? { rejectUnauthorized: settings.securedValidation } : false,
-    max: 10,
+    max: connections,
     keepAlive: true,
     idleTimeoutMillis: 60_000,
     connectionTimeoutMillis: 5_000,
     statement_timeout: 10_000,
     query_timeout: 15_000,
-    application_name: 'engine',
+    application_name: name,
   });
   // Without a listener the end of an idle connection would end the process. The pool replaces it by itself.
   pool.on('error', (error) => log.warning('an idle database connection was lost', { error: errorFields(error).error }));

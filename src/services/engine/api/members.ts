@@ -1,5 +1,6 @@
 import type { Database } from '../../frame/database.ts';
 import { badRequest, notFound, Refusal } from '../http/refusal.ts';
+import { readNumber } from '../options.ts';
 import type { Asker, Collection, Members, Place, Row } from './collections/collection.ts';
 import { collections } from './collections/index.ts';
 import { parseSearch } from './search/parse.ts';
@@ -7,9 +8,6 @@ import { searchSql } from './search/sql.ts';
 import { Values } from './search/values.ts';
 import { apiPath } from './target.ts';
 import type { Entity, Link } from './types.ts';
-
-/** Members of one page of a search, as portals show them. */
-const pageSize = 100;
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -118,6 +116,7 @@ export function createMembers(database: Database): Members {
         conditions.push(sql.where);
         if (sql.order !== null) order = `${sql.order}, ${order}`;
         if (search.page !== null) {
+          const pageSize = await readNumber(database, 'SearchResultsLimit');
           limit = Math.min(limit ?? pageSize, pageSize);
           offset = (search.page - 1) * pageSize;
         }

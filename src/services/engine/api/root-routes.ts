@@ -1,10 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../../frame/database.ts';
 import { callerOf } from '../http/access.ts';
 import { readOption } from '../options.ts';
 import { product, type Version } from '../version.ts';
 import { sendEntity } from './answer.ts';
-import { isFiltered } from './api-request.ts';
+import { isFiltered, parameter } from './api-request.ts';
+import { schemaXsd, serviceDescription } from './describe-api.ts';
 import { apiPath } from './target.ts';
 import { collections } from './collections/index.ts';
 import type { Entity, Link } from './types.ts';
@@ -19,6 +20,8 @@ export interface RootParts {
 export function rootRoutes(app: FastifyInstance, { database, version, now }: RootParts): void {
   for (const url of [apiPath, `${apiPath}/`]) {
     app.get(url, { config: { access: 'api' } }, async (request, reply) => {
+      const name = describedBy(request);
+      if (name !== null) return sendDescription(reply, name);
       const { userId } = callerOf(request).principal;
       const user = { id: userId, href: `${apiPath}/users/${userId}` };
       const filtered = isFiltered(request);
@@ -26,6 +29,8 @@ export function rootRoutes(app: FastifyInstance, { database, version, now }: Roo
         readOption(database, 'InstallationId'),
         filtered ? null : summarize(database, now()),
       ]);
+      // Clients that look for collections without reading the document.
+      void reply.header('link', rootLinks.map(({ href, rel }) => `<${request.protocol}://${request.host}${href}>; rel=${rel}`).join(','));
       return sendEntity(request, reply, 'api', {
         authenticated_user: user,
         effective_user: user,
@@ -50,6 +55,17 @@ const rootLinks: readonly Link[] = collections
     ...(search === undefined ? [] : [{ href: `${apiPath}/${rel}?search={query}`, rel: `${rel}/search` }]),
     ...(rel === 'events' ? [{ href: `${apiPath}/events;from={event_id}?search={query}`, rel: 'events/search' }] : []),
   ]);
+
+/** The description of the API that a request asks for, or null. */
+const describedBy = (request: FastifyRequest): 'schema' | 'rsdl' | null => {
+  if (parameter(request, 'schema', null) !== null) return 'schema';
+  return parameter(request, 'rsdl', null) === null ? null : 'rsdl';
+};
+
+function sendDescription(reply: FastifyReply, name: 'schema' | 'rsdl'): FastifyReply {
+  if (name === 'schema') void reply.header('content-disposition', 'attachment; filename="ovirt-engine-api-schema.xsd"');
+  return reply.header('content-type', 'application/xml').send(Buffer.from(name === 'schema' ? schemaXsd() : serviceDescription()));
+}
 
 function describeProduct(instanceId: string, version: Version): Entity {
   const { name, vendor, major, minor, build, revision } = product;

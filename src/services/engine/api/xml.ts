@@ -77,7 +77,7 @@ const linksXml = (links: readonly Link[], indent: string): string =>
 const xmlAttribute = (name: string, value: string | undefined): string => (value === undefined ? '' : ` ${name}="${escapeXml(value)}"`);
 
 /** Escapes text for content and attributes. What XML 1.0 cannot hold at all becomes U+FFFD. */
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   // Most texts hold nothing that has to be escaped.
   if (/^[\x20-\x21\x23-\x25\x27-\x3b\x3d\x3f-\x7e]*$/.test(text)) return text;
   return text

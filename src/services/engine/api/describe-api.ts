@@ -1,0 +1,95 @@
+import { types } from './api-types.ts';
+import type { Collection } from './collections/collection.ts';
+import { collections } from './collections/index.ts';
+import { apiPath } from './target.ts';
+import type { Attribute, Scalar } from './types.ts';
+import { escapeXml } from './xml.ts';
+
+/* The descriptions that the API gives of itself, made from the same tables as everything else. */
+
+const declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
+
+const xsdTypes: Readonly<Record<Scalar, string>> = {
+  text: 'xs:string',
+  boolean: 'xs:boolean',
+  integer: 'xs:long',
+  decimal: 'xs:decimal',
+  date: 'xs:dateTime',
+};
+
+/** `data_center` as the schema calls its type: `DataCenter`. */
+const typeName = (type: string): string => type.replace(/(^|_)([a-z])/g, (_, _before, letter: string) => letter.toUpperCase());
+
+function elementXsd(name: string, kind: Attribute): string {
+  const element = (type: string): string => `<xs:element name="${name}" type="${type}" minOccurs="0"/>`;
+  if (typeof kind === 'string') return element(xsdTypes[kind]);
+  if ('one' in kind) return element(typeName(kind.one));
+  const inner = 'many' in kind ? [kind.item ?? kind.many, typeName(kind.many)] : [kind.item, xsdTypes[kind.scalars]];
+  return `<xs:element name="${name}" minOccurs="0"><xs:complexType><xs:sequence><xs:element name="${inner[0] ?? ''}" type="${inner[1] ?? ''}" minOccurs="0" maxOccurs="unbounded"/></xs:sequence></xs:complexType></xs:element>`;
+}
+
+/** The XML schema of all types: what `?schema` downloads. */
+export function schemaXsd(): string {
+  const structures = Object.entries(types).map(([type, attributes]) => {
+    const elements = Object.entries(attributes).map(([name, kind]) => `        ${elementXsd(name, kind)}\n`);
+    return `  <xs:element name="${type}" type="${typeName(type)}"/>
+  <xs:complexType name="${typeName(type)}">
+    <xs:complexContent>
+      <xs:extension base="BaseResource">
+        <xs:sequence>
+${elements.join('')}        </xs:sequence>
+      </xs:extension>
+    </xs:complexContent>
+  </xs:complexType>
+`;
+  });
+  return `${declaration}<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" version="1.0">
+  <xs:complexType name="Link">
+    <xs:attribute name="href" type="xs:string"/>
+    <xs:attribute name="rel" type="xs:string"/>
+  </xs:complexType>
+  <xs:complexType name="BaseResource">
+    <xs:sequence>
+      <xs:element name="actions" minOccurs="0"><xs:complexType><xs:sequence><xs:element name="link" type="Link" minOccurs="0" maxOccurs="unbounded"/></xs:sequence></xs:complexType></xs:element>
+      <xs:element name="link" type="Link" minOccurs="0" maxOccurs="unbounded"/>
+    </xs:sequence>
+    <xs:attribute name="href" type="xs:string"/>
+    <xs:attribute name="id" type="xs:string"/>
+  </xs:complexType>
+${structures.join('')}</xs:schema>
+`;
+}
+
+const link = (href: string, rel: string, about: string, method: string, parameters: readonly string[]): string =>
+  `    <link href="${href}" rel="${rel}">
+      <description>${escapeXml(about)}</description>
+      <request><http_method>${method}</http_method>${
+        parameters.length === 0
+          ? ''
+          : `<url><parameters_set>${parameters.map((name) => `<parameter required="false"><name>${name}</name></parameter>`).join('')}</parameters_set></url>`
+      }</request>
+    </link>
+`;
+
+function linksOf(collection: Collection): string {
+  const { below, rel, about, search, store, special = {}, actions = {} } = collection;
+  const path = below === undefined ? `${apiPath}/${rel}` : `${apiPath}/${below.rel}/{${below.rel}:id}/${rel}`;
+  const member = `${path}/{${rel}:id}`;
+  return [
+    link(path, 'get', about, 'GET', [...(search === undefined ? [] : ['search', 'case_sensitive']), 'max', 'follow']),
+    link(member, 'get', `One of them. ${about}`, 'GET', ['follow']),
+    ...((store?.add ?? special.add) === undefined ? [] : [link(path, 'add', 'Adds one.', 'POST', [])]),
+    ...((store?.update ?? special.update) === undefined ? [] : [link(member, 'update', 'Changes one.', 'PUT', [])]),
+    ...((store?.remove ?? special.remove) === undefined ? [] : [link(member, 'delete', 'Removes one.', 'DELETE', [])]),
+    ...Object.keys(actions).map((name) => link(`${member}/${name}`, name, `The action ${name}.`, 'POST', [])),
+  ].join('');
+}
+
+/** What can be asked for, at which address: what `?rsdl` shows. */
+export const serviceDescription = (): string => `${declaration}<rsdl href="${apiPath}?rsdl" rel="rsdl">
+  <description>Everything that this API has. Types are described by the schema.</description>
+  <schema href="${apiPath}?schema" rel="schema"/>
+  <links>
+${collections.map(linksOf).join('')}  </links>
+</rsdl>
+`;

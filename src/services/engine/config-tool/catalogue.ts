@@ -1,0 +1,65 @@
+/** What an option may hold. */
+export type Kind =
+  | { readonly number: { readonly least: number; readonly most: number } }
+  | { readonly words: readonly string[] }
+  | { readonly text: RegExp; readonly form: string };
+
+/** An option of the engine that administrators may change. Only those that something reads are here. */
+export interface Option {
+  readonly name: string;
+  readonly about: string;
+  readonly kind: Kind;
+  /** What is there before anybody changes it; absent where setup decides it. */
+  readonly usual?: string;
+  /** Setup or the engine itself writes it. */
+  readonly readOnly?: true;
+}
+
+const number = (least: number, most: number): Kind => ({ number: { least, most } });
+const truth: Kind = { words: ['true', 'false'] };
+const minutes = number(1, 525_600);
+
+/** In the order of their names. All are read from the database whenever they are needed, so none needs a restart. */
+export const options: readonly Option[] = [
+  {
+    name: 'ApplicationMode',
+    about: 'What the engine manages: 1 virtual machines, 2 storage of Gluster, 255 both.',
+    kind: { words: ['1', '2', '255'] },
+    usual: '255',
+  },
+  { name: 'AuditLogAgingThreshold', about: 'Days before events are deleted.', kind: number(1, 3650), usual: '30' },
+  {
+    name: 'AutoRegistrationDefaultClusterID',
+    about: 'The cluster that hosts come into which register themselves.',
+    kind: { text: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, form: 'the id of a cluster' },
+  },
+  { name: 'DwhHeartBeatInterval', about: 'Seconds between signs of life for the data warehouse.', kind: number(1, 300), usual: '15' },
+  { name: 'FailedJobCleanupTimeInMinutes', about: 'Minutes before jobs that failed are forgotten.', kind: minutes, usual: '60' },
+  { name: 'InstallationId', about: 'Tells this installation from every other.', kind: { text: /^/, form: '' }, readOnly: true },
+  { name: 'JobCleanupRateInMinutes', about: 'Minutes between two cleanings of old jobs.', kind: number(1, 1440), usual: '10' },
+  { name: 'ProductRPMVersion', about: 'The version that is installed.', kind: { text: /^/, form: '' }, readOnly: true },
+  { name: 'SANWipeAfterDelete', about: 'Whether new disks on block storage are wiped when they are deleted.', kind: truth, usual: 'false' },
+  { name: 'SearchResultsLimit', about: 'Members of one page of a search.', kind: number(1, 10_000), usual: '100' },
+  {
+    name: 'SSHKeyAlias',
+    about: "Comment at the end of the engine's public SSH key.",
+    kind: { text: /^[\w.@-]{1,64}$/, form: 'letters, digits, and . _ @ -' },
+    usual: 'ovirt-engine',
+  },
+  { name: 'SucceededJobCleanupTimeInMinutes', about: 'Minutes before jobs that succeeded are forgotten.', kind: minutes, usual: '10' },
+  { name: 'UserSessionTimeOutInterval', about: 'Minutes that a session may be idle.', kind: minutes, usual: '30' },
+];
+
+/** Why a value cannot be one of the option's; null if it can. */
+export function flawOf({ name, kind }: Option, value: string): string | null {
+  if ('number' in kind) {
+    const { least, most } = kind.number;
+    const given = Number(value);
+    return /^\d+$/.test(value) && given >= least && given <= most ? null : `${name} must be a whole number from ${least} to ${most}.`;
+  }
+  if ('words' in kind) return kind.words.includes(value) ? null : `${name} must be one of: ${kind.words.join(', ')}.`;
+  return kind.text.test(value) ? null : `${name} must be ${kind.form}.`;
+}
+
+/** The option of this name, in any case, or undefined. */
+export const findOption = (name: string): Option | undefined => options.find((one) => one.name.toLowerCase() === name.toLowerCase());
