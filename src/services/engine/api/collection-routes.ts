@@ -7,14 +7,14 @@ import { sendEntity, sendList } from './answer.ts';
 import { flag, isFiltered, parameter, wholeNumber } from './api-request.ts';
 import { types } from './api-types.ts';
 import { parseEntity } from './body.ts';
-import type { Asker, Collection, Occasion, Place, Work } from './collections/collection.ts';
+import type { Asker, Collection, Occasion, Place, Special, SpecialChange } from './collections/collection.ts';
 import { collections } from './collections/index.ts';
 import { follow } from './follow.ts';
 import { createMembers, pathOf } from './members.ts';
 import { adding, changing, removing } from './store.ts';
 import { apiPath } from './target.ts';
 import type { Entity } from './types.ts';
-import { createWork } from './work.ts';
+import { createWork, type Done } from './work.ts';
 
 interface Params {
   readonly parent?: string;
@@ -30,18 +30,23 @@ export interface Body {
 const listName = ({ list, type }: Collection): string => list ?? `${type}s`;
 
 /** How members of a collection are changed: by something special, or as rows of its table. */
-function workOf(collection: Collection): { readonly [change in 'add' | 'update' | 'remove']?: (occasion: Occasion) => Promise<Work> } {
+function changesOf(collection: Collection): Special {
   const { store, special = {} } = collection;
   return {
     ...(store?.add === undefined
       ? {}
-      : { add: ({ entity, members, asker }: Occasion) => adding(collection, store, entity, members, asker) }),
+      : { add: { permit: store.add.permit, work: ({ entity, members, asker }) => adding(collection, store, entity, members, asker) } }),
     ...(store?.update === undefined
       ? {}
       : {
-          update: ({ database, id, entity, members, asker }: Occasion) => changing(database, store, id, entity, members, asker),
+          update: {
+            permit: store.update.permit,
+            work: ({ database, id, entity, members, asker }) => changing(database, store, id, entity, members, asker),
+          },
         }),
-    ...(store?.remove === undefined ? {} : { remove: ({ database, id }: Occasion) => removing(database, store, id) }),
+    ...(store?.remove === undefined
+      ? {}
+      : { remove: { permit: store.remove.permit, work: ({ database, id }) => removing(database, store, id) } }),
     ...special,
   };
 }
@@ -116,7 +121,19 @@ function addRoutes(app: FastifyInstance, database: Database, now: () => number):
       return sendEntity(request, reply, type, entity as Entity);
     });
 
-    const { add, update, remove } = workOf(collection);
+    const { add, update, remove } = changesOf(collection);
+    /** Asks for the permit before anything of the request is looked into, then does the work. */
+    const change = async (
+      request: FastifyRequest,
+      reply: FastifyReply,
+      { permit, work }: SpecialChange,
+      type: string | null,
+    ): Promise<Done> => {
+      const worker = workerOf(request, reply);
+      await doWork.needPermit(permit, worker);
+      const entity = type === null ? {} : entityOf(request, type);
+      return doWork({ ...(await work(occasion(request, entity))), permit }, worker);
+    };
     const occasion = (request: FastifyRequest, entity: Entity): Occasion => {
       const asker = askerOf(request);
       return { database, members, asker, place: placeOf(request), id: idOf(request), entity };
@@ -127,8 +144,7 @@ function addRoutes(app: FastifyInstance, database: Database, now: () => number):
         const place = placeOf(request);
         const asker = askerOf(request);
         await members.needParent(place, asker.administrator ? asker : { ...asker, filtered: true });
-        const work = await add(occasion(request, entityOf(request, type)));
-        const { id } = await doWork(work, workerOf(request, reply));
+        const { id } = await change(request, reply, add, type);
         const found = await members.find(place, id, { ...asker, administrator: true, filtered: false });
         if (found === null) throw new Refusal(409, 'It was added, and is gone already.');
         return sendEntity(request, reply.code(201).header('location', found.href ?? pathOf(place)), type, found);
@@ -138,14 +154,14 @@ function addRoutes(app: FastifyInstance, database: Database, now: () => number):
       app.put(`${url}/:id`, options, async (request, reply) => {
         const place = placeOf(request);
         await seen(request, place, idOf(request));
-        const { id } = await doWork(await update(occasion(request, entityOf(request, type))), workerOf(request, reply));
+        const { id } = await change(request, reply, update, type);
         return sendEntity(request, reply, type, await seen(request, place, id));
       });
     }
     if (remove !== undefined) {
       app.delete(`${url}/:id`, options, async (request, reply) => {
         await seen(request, placeOf(request), idOf(request));
-        const { job } = await doWork(await remove(occasion(request, {})), workerOf(request, reply));
+        const { job } = await change(request, reply, remove, null);
         return sendEntity(request, reply, 'action', { job: { id: job, href: `${apiPath}/jobs/${job}` }, status: 'complete' });
       });
     }
@@ -153,7 +169,7 @@ function addRoutes(app: FastifyInstance, database: Database, now: () => number):
     for (const [name, act] of Object.entries(collection.actions ?? {})) {
       app.post(`${url}/:id/${name}`, options, async (request, reply) => {
         await seen(request, placeOf(request), idOf(request));
-        const { job } = await doWork(await act(occasion(request, entityOf(request, 'action'))), workerOf(request, reply));
+        const { job } = await change(request, reply, act, 'action');
         return sendEntity(request, reply, 'action', { job: { id: job, href: `${apiPath}/jobs/${job}` }, status: 'complete' });
       });
     }

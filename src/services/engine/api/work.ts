@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../../frame/database.ts';
 import { badRequest, notFound, Refusal } from '../http/refusal.ts';
 import type { Event, Work } from './collections/collection.ts';
+import { permitName } from './collections/permits.ts';
 import { Values } from './search/values.ts';
 
 /** Who wants it. */
@@ -59,17 +60,33 @@ export function createWork(database: Database, now: () => number) {
     ];
   }
 
-  async function failed(work: Work, worker: Worker, why: string): Promise<void> {
+  async function failed(work: Pick<Work, 'event' | 'name'>, worker: Worker, why: string): Promise<void> {
     const values = new Values();
     const event = { code: work.event.code + 1, name: `${work.event.name}_FAILED`, text: work.event.text, severity: 2 };
-    const text = `${values.add(`Failed: ${filledIn(work.event, work.name ?? '', worker.userName)} ${why}`)}::text`;
+    const text = `${values.add(`Failed: ${[filledIn(work.event, work.name ?? '', worker.userName), why].filter((part) => part !== '').join(' ')}`)}::text`;
     await database.query(
       `with j as (${insertJob(values, randomUUID(), work.event, 'FAILED', text, worker, '')}) ${insertEvent(values, event, text, worker, 'j')}`,
       values.all,
     );
   }
 
-  return async (work: Work, worker: Worker): Promise<Done> => {
+  /** Throws a refusal (403) unless the user has the permit on anything at all. What it is asked for comes later. */
+  async function needPermit(permit: number, worker: Worker): Promise<void> {
+    const [found] = await database.query<{ may: boolean }>(
+      `select exists (select from permissions p join roles_groups g on g.role_id = p.role_id and g.action_group_id = $2
+         where p.ad_element_id in (select ad_element_id from user_and_groups($1))) as may`,
+      [worker.userId, permit],
+    );
+    if (found?.may === true) return;
+    await failed(
+      { event: { code: 9900, name: 'USER_LACKS_PERMIT', text: '' } },
+      worker,
+      `User ${worker.userName} lacks the permit ${permitName(permit) ?? permit}.`,
+    );
+    throw new Refusal(403, 'The user is not authorized to perform this action.');
+  }
+
+  async function doWork(work: Work, worker: Worker): Promise<Done> {
     const [allowed] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [
       worker.userId,
       work.permit,
@@ -96,7 +113,9 @@ export function createWork(database: Database, now: () => number) {
       await failed(work, worker, refusal.message);
       throw refusal;
     }
-  };
+  }
+
+  return Object.assign(doWork, { needPermit });
 }
 
 export type DoWork = ReturnType<typeof createWork>;

@@ -125,11 +125,17 @@ export interface Occasion {
   readonly entity: Entity;
 }
 
+/** A change that is more than a row of one table: the permit for it, and what it comes to here. */
+export interface SpecialChange {
+  readonly permit: number;
+  readonly work: (occasion: Occasion) => Promise<Omit<Work, 'permit'>>;
+}
+
 /** Changes of members that are more than rows of one table. */
 export interface Special {
-  readonly add?: (occasion: Occasion) => Promise<Work>;
-  readonly update?: (occasion: Occasion) => Promise<Work>;
-  readonly remove?: (occasion: Occasion) => Promise<Work>;
+  readonly add?: SpecialChange;
+  readonly update?: SpecialChange;
+  readonly remove?: SpecialChange;
 }
 
 /**
@@ -167,7 +173,7 @@ export interface Collection {
   readonly store?: Store;
   readonly special?: Special;
   /** Actions on a member, by their names. */
-  readonly actions?: Readonly<Record<string, (occasion: Occasion) => Promise<Work>>>;
+  readonly actions?: Readonly<Record<string, SpecialChange>>;
 }
 
 /** A reference to a member of a collection at the top, or nothing. */

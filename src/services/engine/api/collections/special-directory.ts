@@ -14,19 +14,20 @@ const named = (entity: Entity, attribute: string): Entity => {
 
 /** Takes a user of the directory into the engine. Without a permission that alone lets nobody in. */
 export const userSpecial: Special = {
-  async add({ database, entity }) {
-    const login = text(entity, 'user_name').replace(/@internal(-authz)?$/, '') || text(entity, 'principal');
-    const [found] = await database.query<{ id: string }>('select uuid::text as id from aaa_jdbc.users where name = $1', [login]);
-    if (found === undefined) throw badRequest('The directory has no user with this user_name.');
-    return {
-      permit: permits.add_users_and_groups_from_directory,
-      object: systemObject,
-      event: { code: 149, name: 'USER_ADD', text: 'User ${name} was added by ${user}.' },
-      name: login,
-      statement: (values) => [
-        [
-          'done',
-          `insert into users (user_id, external_id, name, surname, email, domain, username)
+  add: {
+    permit: permits.add_users_and_groups_from_directory,
+    async work({ database, entity }) {
+      const login = text(entity, 'user_name').replace(/@internal(-authz)?$/, '') || text(entity, 'principal');
+      const [found] = await database.query<{ id: string }>('select uuid::text as id from aaa_jdbc.users where name = $1', [login]);
+      if (found === undefined) throw badRequest('The directory has no user with this user_name.');
+      return {
+        object: systemObject,
+        event: { code: 149, name: 'USER_ADD', text: 'User ${name} was added by ${user}.' },
+        name: login,
+        statement: (values) => [
+          [
+            'done',
+            `insert into users (user_id, external_id, name, surname, email, domain, username)
            select gen_random_uuid(), a.uuid::text, coalesce(max(x.value) filter (where x.name = 'firstName'), a.name),
              coalesce(max(x.value) filter (where x.name = 'lastName'), ''), coalesce(max(x.value) filter (where x.name = 'email'), ''),
              'internal-authz', a.name
@@ -34,32 +35,35 @@ export const userSpecial: Special = {
            where a.uuid::text = ${values.add(found.id)} group by a.uuid, a.name
            on conflict (domain, external_id) do update set username = excluded.username
            returning user_id::text as id, username as name`,
+          ],
         ],
-      ],
-    };
+      };
+    },
   },
-  async remove({ database, id, asker }) {
-    if (id.toLowerCase() === asker.userId) throw new Refusal(409, 'Nobody can remove the own user.');
-    const [found] = await database.query<{ name: string; domain: string }>(
-      'select username as name, domain from users where user_id = $1',
-      [id],
-    );
-    if (found === undefined) throw notFound();
-    if (found.name === 'admin' && found.domain === 'internal-authz')
-      throw new Refusal(409, 'The internal administrator cannot be removed.');
-    return {
-      permit: permits.manipulate_users,
-      object: systemObject,
-      event: { code: 327, name: 'USER_REMOVE_AD_USER', text: 'User ${name} was removed by ${user}.' },
-      name: found.name,
-      statement: (values) => {
-        const user = values.add(id);
-        return [
-          ['unpermitted', `delete from permissions where ad_element_id = ${user}`],
-          ['done', `delete from users where user_id = ${user} returning user_id::text as id, username as name`],
-        ];
-      },
-    };
+  remove: {
+    permit: permits.manipulate_users,
+    async work({ database, id, asker }) {
+      if (id.toLowerCase() === asker.userId) throw new Refusal(409, 'Nobody can remove the own user.');
+      const [found] = await database.query<{ name: string; domain: string }>(
+        'select username as name, domain from users where user_id = $1',
+        [id],
+      );
+      if (found === undefined) throw notFound();
+      if (found.name === 'admin' && found.domain === 'internal-authz')
+        throw new Refusal(409, 'The internal administrator cannot be removed.');
+      return {
+        object: systemObject,
+        event: { code: 327, name: 'USER_REMOVE_AD_USER', text: 'User ${name} was removed by ${user}.' },
+        name: found.name,
+        statement: (values) => {
+          const user = values.add(id);
+          return [
+            ['unpermitted', `delete from permissions where ad_element_id = ${user}`],
+            ['done', `delete from users where user_id = ${user} returning user_id::text as id, username as name`],
+          ];
+        },
+      };
+    },
   },
 };
 
@@ -93,49 +97,56 @@ async function subjectOf({ entity, place, members, asker }: Occasion): Promise<s
 }
 
 export const permissionSpecial: Special = {
-  async add(occasion) {
-    const { database, entity, members, asker } = occasion;
-    const [object, subject] = [await objectOf(occasion), await subjectOf(occasion)];
-    const role = await members.resolve('roles', named(entity, 'role'), asker);
-    // Otherwise whoever may give permissions could give themselves everything.
-    const [more] = await database.query<{ lacking: boolean }>(
-      `select exists (select from roles_groups g where g.role_id = $1 and not has_permit($2, g.action_group_id, $3)) as lacking`,
-      [role, asker.userId, object.id],
-    );
-    if (more?.lacking === true) throw new Refusal(403, 'A role can be given only by whoever has all of its permits there.');
-    return {
-      permit: permits.manipulate_permissions,
-      object: object.id,
-      event: { code: 850, name: 'USER_ADD_PERMISSION', text: 'A permission with role ${name} was given by ${user}.' },
-      statement: (values) => [
-        [
-          'added',
-          `insert into permissions (role_id, ad_element_id, object_id, object_type_id)
+  add: {
+    permit: permits.manipulate_permissions,
+    async work(occasion) {
+      const { database, entity, members, asker } = occasion;
+      const [object, subject] = [await objectOf(occasion), await subjectOf(occasion)];
+      const role = await members.resolve('roles', named(entity, 'role'), asker);
+      // Otherwise whoever may give permissions could give themselves everything.
+      const [more] = await database.query<{ lacking: boolean }>(
+        `select exists (select from roles_groups g where g.role_id = $1 and not has_permit($2, g.action_group_id, $3)) as lacking`,
+        [role, asker.userId, object.id],
+      );
+      if (more?.lacking === true) throw new Refusal(403, 'A role can be given only by whoever has all of its permits there.');
+      return {
+        object: object.id,
+        event: { code: 850, name: 'USER_ADD_PERMISSION', text: 'A permission with role ${name} was given by ${user}.' },
+        statement: (values) => [
+          [
+            'added',
+            `insert into permissions (role_id, ad_element_id, object_id, object_type_id)
            values (${values.add(role)}, ${values.add(subject)}, ${values.add(object.id)}, ${values.add(object.type)}) returning id, role_id`,
+          ],
+          ['done', `select a.id::text as id, r.name::text as name from added a join roles r on r.id = a.role_id`],
         ],
-        ['done', `select a.id::text as id, r.name::text as name from added a join roles r on r.id = a.role_id`],
-      ],
-    };
+      };
+    },
   },
-  async remove({ database, id }) {
-    const [found] = await database.query<{ object: string; last: boolean; name: string }>(
-      `select p.object_id::text as object, r.name,
+  remove: {
+    permit: permits.manipulate_permissions,
+    async work({ database, id }) {
+      const [found] = await database.query<{ object: string; last: boolean; name: string }>(
+        `select p.object_id::text as object, r.name,
          p.role_id = '00000000-0000-0000-0000-000000000001' and p.object_id = $2 and not exists (
            select from permissions q where q.id <> p.id and q.role_id = p.role_id and q.object_id = p.object_id) as last
        from permissions p join roles r on r.id = p.role_id where p.id = $1`,
-      [id, systemObject],
-    );
-    if (found === undefined) throw notFound();
-    if (found.last) throw new Refusal(409, 'Somebody has to keep the role SuperUser on the system.');
-    return {
-      permit: permits.manipulate_permissions,
-      object: found.object,
-      event: { code: 852, name: 'USER_REMOVE_PERMISSION', text: 'A permission with role ${name} was taken away by ${user}.' },
-      name: found.name,
-      statement: (values) => [
-        ['done', `delete from permissions where id = ${values.add(id)} returning id::text as id, ${values.add(found.name)}::text as name`],
-      ],
-    };
+        [id, systemObject],
+      );
+      if (found === undefined) throw notFound();
+      if (found.last) throw new Refusal(409, 'Somebody has to keep the role SuperUser on the system.');
+      return {
+        object: found.object,
+        event: { code: 852, name: 'USER_REMOVE_PERMISSION', text: 'A permission with role ${name} was taken away by ${user}.' },
+        name: found.name,
+        statement: (values) => [
+          [
+            'done',
+            `delete from permissions where id = ${values.add(id)} returning id::text as id, ${values.add(found.name)}::text as name`,
+          ],
+        ],
+      };
+    },
   },
 };
 
@@ -151,40 +162,44 @@ async function ownRole({ database, place }: Occasion): Promise<string> {
 const roleEvent = { code: 863, name: 'USER_UPDATE_ROLE', text: 'Role ${name} was changed by ${user}.' };
 
 export const permitSpecial: Special = {
-  async add(occasion) {
-    const name = await ownRole(occasion);
-    const { entity, place } = occasion;
-    const byName = new Map<string, number>(Object.entries(permits)).get(text(entity, 'name'));
-    const wanted = byName ?? Number(entity.id ?? Number.NaN);
-    if (!Object.values<number>(permits).includes(wanted)) throw badRequest('There is no permit with this name or id.');
-    return {
-      permit: permits.manipulate_roles,
-      object: systemObject,
-      event: roleEvent,
-      name,
-      statement: (values) => [
-        [
-          'done',
-          `insert into roles_groups (role_id, action_group_id) values (${values.add(place.parent)}, ${values.add(wanted)})
+  add: {
+    permit: permits.manipulate_roles,
+    async work(occasion) {
+      const name = await ownRole(occasion);
+      const { entity, place } = occasion;
+      const byName = new Map<string, number>(Object.entries(permits)).get(text(entity, 'name'));
+      const wanted = byName ?? Number(entity.id ?? Number.NaN);
+      if (!Object.values<number>(permits).includes(wanted)) throw badRequest('There is no permit with this name or id.');
+      return {
+        object: systemObject,
+        event: roleEvent,
+        name,
+        statement: (values) => [
+          [
+            'done',
+            `insert into roles_groups (role_id, action_group_id) values (${values.add(place.parent)}, ${values.add(wanted)})
            returning action_group_id::text as id, ${values.add(name)}::text as name`,
+          ],
         ],
-      ],
-    };
+      };
+    },
   },
-  async remove(occasion) {
-    const name = await ownRole(occasion);
-    return {
-      permit: permits.manipulate_roles,
-      object: systemObject,
-      event: roleEvent,
-      name,
-      statement: (values) => [
-        [
-          'done',
-          `delete from roles_groups where role_id = ${values.add(occasion.place.parent)} and action_group_id = ${values.add(Number(occasion.id))}
+  remove: {
+    permit: permits.manipulate_roles,
+    async work(occasion) {
+      const name = await ownRole(occasion);
+      return {
+        object: systemObject,
+        event: roleEvent,
+        name,
+        statement: (values) => [
+          [
+            'done',
+            `delete from roles_groups where role_id = ${values.add(occasion.place.parent)} and action_group_id = ${values.add(Number(occasion.id))}
            returning action_group_id::text as id, ${values.add(name)}::text as name`,
+          ],
         ],
-      ],
-    };
+      };
+    },
   },
 };

@@ -22,65 +22,77 @@ const usesOf = (entity: Entity): Readonly<Record<string, boolean>> => {
   };
 };
 
-const networkWork = (network: string, event: Work['event'], statement: Work['statement']): Work => ({
-  permit: permits.assign_cluster_network,
+const networkWork = (network: string, event: Work['event'], statement: Work['statement']): Omit<Work, 'permit'> => ({
   object: network,
   event,
   statement,
 });
 
 export const clusterNetworkSpecial: Special = {
-  async add({ database, entity, members, asker, place }) {
-    const network = await members.resolve('networks', entity, asker);
-    const [same] = await database.query<{ same: boolean }>(
-      'select c.storage_pool_id = n.storage_pool_id as same from cluster c, network n where c.cluster_id = $1 and n.id = $2',
-      [place.parent, network],
-    );
-    if (same?.same !== true) throw new Refusal(409, 'The network belongs to another data center than the cluster.');
-    const uses = usesOf(entity);
-    const event = { code: 946, name: 'NETWORK_ATTACH_NETWORK_TO_CLUSTER', text: 'Network ${name} was attached to a cluster by ${user}.' };
-    return networkWork(network, event, (values) => [
-      [
-        'added',
-        `insert into network_cluster (network_id, cluster_id${Object.keys(uses)
-          .map((column) => `, ${column}`)
-          .join('')})
+  add: {
+    permit: permits.assign_cluster_network,
+    async work({ database, entity, members, asker, place }) {
+      const network = await members.resolve('networks', entity, asker);
+      const [same] = await database.query<{ same: boolean }>(
+        'select c.storage_pool_id = n.storage_pool_id as same from cluster c, network n where c.cluster_id = $1 and n.id = $2',
+        [place.parent, network],
+      );
+      if (same?.same !== true) throw new Refusal(409, 'The network belongs to another data center than the cluster.');
+      const uses = usesOf(entity);
+      const event = { code: 946, name: 'NETWORK_ATTACH_NETWORK_TO_CLUSTER', text: 'Network ${name} was attached to a cluster by ${user}.' };
+      return networkWork(network, event, (values) => [
+        [
+          'added',
+          `insert into network_cluster (network_id, cluster_id${Object.keys(uses)
+            .map((column) => `, ${column}`)
+            .join('')})
          values (${values.add(network)}, ${values.add(place.parent)}${Object.values(uses)
            .map((use) => `, ${values.add(use)}`)
            .join('')}) returning network_id`,
-      ],
-      ['done', 'select n.id::text as id, n.name::text as name from network n join added a on a.network_id = n.id'],
-    ]);
+        ],
+        ['done', 'select n.id::text as id, n.name::text as name from network n join added a on a.network_id = n.id'],
+      ]);
+    },
   },
-  async update({ id, entity, place }) {
-    const uses = Object.entries(usesOf(entity));
-    const event = {
-      code: 1100,
-      name: 'NETWORK_UPDATE_DISPLAY_FOR_CLUSTER',
-      text: 'The use of network ${name} in a cluster was changed by ${user}.',
-    };
-    return networkWork(id, event, (values) => [
-      [
-        'added',
-        `update network_cluster set ${['status = status', ...uses.map(([column, use]) => `${column} = ${values.add(use)}`)].join(', ')}
+  update: {
+    permit: permits.assign_cluster_network,
+    async work({ id, entity, place }) {
+      const uses = Object.entries(usesOf(entity));
+      const event = {
+        code: 1100,
+        name: 'NETWORK_UPDATE_DISPLAY_FOR_CLUSTER',
+        text: 'The use of network ${name} in a cluster was changed by ${user}.',
+      };
+      return networkWork(id, event, (values) => [
+        [
+          'added',
+          `update network_cluster set ${['status = status', ...uses.map(([column, use]) => `${column} = ${values.add(use)}`)].join(', ')}
          where network_id = ${values.add(id)} and cluster_id = ${values.add(place.parent)} returning network_id`,
-      ],
-      ['done', 'select n.id::text as id, n.name::text as name from network n join added a on a.network_id = n.id'],
-    ]);
+        ],
+        ['done', 'select n.id::text as id, n.name::text as name from network n join added a on a.network_id = n.id'],
+      ]);
+    },
   },
-  async remove({ database, id, place }) {
-    const [found] = await database.query<{ management: boolean }>(
-      'select management from network_cluster where network_id = $1 and cluster_id = $2',
-      [id, place.parent],
-    );
-    if (found?.management === true) throw new Refusal(409, 'The network is the management network of the cluster.');
-    const event = { code: 948, name: 'NETWORK_DETACH_NETWORK_TO_CLUSTER', text: 'Network ${name} was detached from a cluster by ${user}.' };
-    return networkWork(id, event, (values) => [
-      [
-        'gone',
-        `delete from network_cluster where network_id = ${values.add(id)} and cluster_id = ${values.add(place.parent)} returning network_id`,
-      ],
-      ['done', 'select n.id::text as id, n.name::text as name from network n join gone a on a.network_id = n.id'],
-    ]);
+  remove: {
+    permit: permits.assign_cluster_network,
+    async work({ database, id, place }) {
+      const [found] = await database.query<{ management: boolean }>(
+        'select management from network_cluster where network_id = $1 and cluster_id = $2',
+        [id, place.parent],
+      );
+      if (found?.management === true) throw new Refusal(409, 'The network is the management network of the cluster.');
+      const event = {
+        code: 948,
+        name: 'NETWORK_DETACH_NETWORK_TO_CLUSTER',
+        text: 'Network ${name} was detached from a cluster by ${user}.',
+      };
+      return networkWork(id, event, (values) => [
+        [
+          'gone',
+          `delete from network_cluster where network_id = ${values.add(id)} and cluster_id = ${values.add(place.parent)} returning network_id`,
+        ],
+        ['done', 'select n.id::text as id, n.name::text as name from network n join gone a on a.network_id = n.id'],
+      ]);
+    },
   },
 };

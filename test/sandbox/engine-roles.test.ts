@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Collection } from '../../src/services/engine/api/collections/collection.ts';
+import { collections } from '../../src/services/engine/api/collections/index.ts';
+import { addUser } from '../support/engine.ts';
+import { useEngine } from '../support/running-engine.ts';
+
+/*
+ * Every route that changes something, asked for by somebody with each role: it is refused unless the role has the permit of the
+ * description, and what is asked for is looked into only behind that.
+ */
+
+const root = '/ovirt-engine/api';
+const blank = '00000000-0000-0000-0000-000000000000';
+const running = useEngine();
+
+const roles = new Map<string, { readonly token: string; readonly permits: ReadonlySet<number> }>();
+beforeAll(async () => {
+  const found = await running.postgres.query<{ name: string; permits: number[] }>(
+    'select r.name, array_agg(g.action_group_id) as permits from roles r join roles_groups g on g.role_id = r.id group by r.name',
+  );
+  for (const { name, permits } of found) {
+    const password = `Canary-${name}-1`;
+    await addUser(running.postgres, name, password);
+    await running.postgres.query(
+      `select attach_user_to_role($1, 'internal-authz', '*', uuid::text, $1) from aaa_jdbc.users where name = $1`,
+      [name],
+    );
+    const { body } = await running.engine.client('/ovirt-engine/sso/oauth/token', {
+      headers: { accept: 'application/json' },
+      form: { grant_type: 'password', username: `${name}@internal`, password, scope: 'ovirt-app-api' },
+    });
+    roles.set(name, { token: (JSON.parse(body) as { access_token: string }).access_token, permits: new Set(permits) });
+  }
+});
+
+const changes = (one: Collection) =>
+  (['add', 'update', 'remove'] as const).flatMap((kind) => {
+    const permit = one.special?.[kind]?.permit ?? one.store?.[kind]?.permit;
+    return permit === undefined ? [] : [{ kind, permit }];
+  });
+const methods = { add: 'POST', update: 'PUT', remove: 'DELETE' } as const;
+
+describe.each(collections.map((one) => [`${one.below === undefined ? '' : `${one.below.rel}/*/`}${one.rel}`, one] as const))(
+  '%s',
+  (_name, one) => {
+    const found = changes(one);
+    const path = `${root}/${one.below === undefined ? '' : `${one.below.rel}/${blank}/`}${one.rel}`;
+
+    it.skipIf(found.length === 0)('is changed only by whoever has the permit', async () => {
+      for (const [role, { token, permits }] of roles) {
+        for (const { kind, permit } of found) {
+          const { status } = await running.engine.client(kind === 'add' ? path : `${path}/${blank}`, {
+            method: methods[kind],
+            headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+            body: '{}',
+          });
+          const wanted = permits.has(permit) ? [400, 404, 409] : one.below === undefined && kind === 'add' ? [403] : [403, 404];
+          expect(wanted, `${role} ${methods[kind]} ${path}`).toContain(status);
+        }
+      }
+    });
+
+    it('is listed to administrators only, or to everybody, as its description says', async () => {
+      for (const [role, { token }] of roles) {
+        const headers = { authorization: `Bearer ${token}` };
+        const { status } = await running.engine.client(one.below === undefined ? path : `${root}/${one.below.rel}`, { headers });
+        const sight =
+          one.below === undefined ? one.sight : collections.find(({ rel, below }) => rel === one.below?.rel && below === undefined)?.sight;
+        const [kind] = await running.postgres.query<{ admin: boolean }>('select role_type = 1 as admin from roles where name = $1', [role]);
+        expect(status, `${role} GET ${path}`).toBe(sight === 'everybody' || kind?.admin === true ? 200 : 403);
+        expect((await running.engine.client(path.replace(blank, blank), { headers: { ...headers, filter: 'true' } })).status).toBeLessThan(
+          500,
+        );
+      }
+    });
+  },
+);
