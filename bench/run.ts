@@ -3,11 +3,13 @@ import { cpus, totalmem } from 'node:os';
 import { answers } from './answers.ts';
 import { api } from './api.ts';
 import { certificates } from './certificates.ts';
+import { dwh } from './dwh.ts';
 import { firstQuestion } from './first-question.ts';
 import { install } from './install.ts';
 import { plan } from './plan.ts';
 import { meets, ratioOf, table, type Result } from './result.ts';
 import { startup } from './startup.ts';
+import { websocket } from './websocket.ts';
 
 /*
  * `npm run bench`: all benchmarks, or those named: `npm run bench -- startup certificates`.
@@ -23,6 +25,8 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   plan,
   install,
   api,
+  websocket,
+  dwh,
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benchmarks);

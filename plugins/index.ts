@@ -4,9 +4,11 @@ import database from './database/index.ts';
 import dwh from './dwh/index.ts';
 import engine from './engine/index.ts';
 import environment from './environment/index.ts';
+import fenceKdump from './fence-kdump/index.ts';
 import firewall from './firewall/index.ts';
 import imageio from './imageio/index.ts';
 import network from './network/index.ts';
+import notifier from './notifier/index.ts';
 import ovn from './ovn/index.ts';
 import packages from './packages/index.ts';
 import pki from './pki/index.ts';
@@ -21,9 +23,11 @@ export const plugins: readonly Plugin[] = [
   dwh,
   engine,
   environment,
+  fenceKdump,
   firewall,
   imageio,
   network,
+  notifier,
   ovn,
   packages,
   pki,

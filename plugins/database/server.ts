@@ -1,6 +1,7 @@
 import { type Step, type View, file, nothing, readText, message } from '#kit';
 import { command, directories, editLines, running, succeed, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
+import { besideEngine, dwhHere, historyDatabase } from '../dwh/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { fixConfiguration, mendedOverrides } from './condition.ts';
 import { adminPassword, administration, name, paths, port, programs, unit, user } from './settings.ts';
@@ -23,6 +24,14 @@ const settings = (view: View): Readonly<Record<string, string>> => ({
 });
 
 const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
+
+/** Who may connect: the owners of the databases on this server, each to their own. */
+function access(view: View): string {
+  const rules = render('postgres/pg_hba.conf', { database: view.get(name), user: view.get(user) });
+  if (!dwhHere(view) || !besideEngine(view)) return rules;
+  const history = historyDatabase(view);
+  return rules + render('postgres/pg_hba-owner.conf', { database: history.name, user: history.user });
+}
 
 /** Makes the cluster beside its place and moves it there in one go: a run that is cut off leaves no half cluster. */
 function initialize(view: View): Step {
@@ -128,7 +137,7 @@ export function server(view: View): readonly Step[] {
       },
       {
         path: `${paths.data}/pg_hba.conf`,
-        content: render('postgres/pg_hba.conf', { database: view.get(name), user: view.get(user) }),
+        content: access(view),
         mode: 0o600,
         ...belonging,
       },

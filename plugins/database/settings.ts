@@ -21,12 +21,12 @@ export const unit = 'postgresql';
 const longEnough = (value: string): Text | undefined =>
   value.length < minimumLength ? message`The database password is shorter than ${minimumLength} characters` : undefined;
 
-/** One value of the engine's configuration as setup wrote it. */
-const valueIn = (configuration: string, key: string): string | undefined =>
+/** One value of a service's configuration as setup wrote it. */
+export const valueIn = (configuration: string, key: string): string | undefined =>
   new RegExp(`^${key}="((?:[^"\\\\]|\\\\.)*)"$`, 'm').exec(configuration)?.[1]?.replace(/\\(.)/g, '$1');
 
-/** How the configuration says that the server is not ours; the template has the same line. */
-const foreignServer = '# The server of this database is run by somebody else.';
+/** How a configuration says that the server is not ours; the templates have the same line. */
+export const foreignServer = '# The server of this database is run by somebody else.';
 
 /** The way into the database that an earlier run has configured, and whether the cluster is still there. */
 export const present = fact('database-present', async (host) => {

@@ -1,11 +1,65 @@
-import { DatabaseUnavailable, type View, choice, fact, message, readText, setting, yesNo } from '#kit';
-import { databaseFields, fields as engine, isOurs, placeQuestions, present as enginePresent } from '../database/settings.ts';
+import {
+  type DatabaseAddress,
+  DatabaseUnavailable,
+  type Setting,
+  type Sql,
+  type Stop,
+  type View,
+  choice,
+  fact,
+  message,
+  readText,
+  setting,
+  text,
+  yesNo,
+} from '#kit';
+import { minimumLength } from '../../src/setup/pki/password-limits.ts';
+import {
+  databaseFields,
+  fields as engine,
+  foreignServer,
+  isOurs,
+  placeQuestions,
+  present as enginePresent,
+  valueIn,
+} from '../database/settings.ts';
 import { engineHere, postInstall } from '../engine/settings.ts';
+import { sandbox } from '../environment/settings.ts';
+
+export const unit = 'ovirt-engine-dwhd';
+
+const folder = '/etc/ovirt-engine-dwh';
+export const paths = {
+  folder,
+  main: `${folder}/${unit}.conf`,
+  fragments: `${folder}/${unit}.conf.d`,
+  fragment: (name: string): string => `${folder}/${unit}.conf.d/${name}`,
+  /** What the engine knows of the history. */
+  engineFragment: '/etc/ovirt-engine/engine.conf.d/10-setup-dwh-database.conf',
+  unit: `/etc/systemd/system/${unit}.service`,
+  logs: '/var/log/ovirt-engine-dwh',
+  log: `/var/log/ovirt-engine-dwh/${unit}.log`,
+  healthSocket: '/run/ovirt-engine/engine-dwhd.sock',
+} as const;
+
+/** It has to stand still while the databases that it works on are changed. */
+export const stop: Stop = { unit, title: 'Stopping dwh service' };
 
 /** The way into the history database that an earlier run has configured. */
 export const present = fact('dwh-database-present', async (host) => {
-  const path = '/etc/ovirt-engine-dwh/ovirt-engine-dwhd.conf.d/10-setup-database.conf';
-  return /^DWH_DB_DATABASE="([\w]+)"$/m.exec((await readText(host, path)) ?? '')?.[1];
+  const configuration = (await readText(host, paths.fragment('10-setup-database.conf'))) ?? '';
+  const port = valueIn(configuration, 'DWH_DB_PORT');
+  return {
+    name: valueIn(configuration, 'DWH_DB_DATABASE'),
+    /** Whether somebody else runs its server. */
+    foreign: configuration.includes(foreignServer),
+    host: valueIn(configuration, 'DWH_DB_HOST'),
+    port: port === undefined ? undefined : Number(port),
+    user: valueIn(configuration, 'DWH_DB_USER'),
+    password: valueIn(configuration, 'DWH_DB_PASSWORD'),
+    secured: valueIn(configuration, 'DWH_DB_SECURED') === 'True',
+    validated: valueIn(configuration, 'DWH_DB_SECURED_VALIDATION') === 'True',
+  };
 });
 
 export const dwh = setting({
@@ -34,13 +88,18 @@ export const dwh = setting({
 });
 
 const wanted = (view: View): boolean => view.get(dwh);
+/** Whether the data warehouse is a part of this installation. It works on the engine's database, so it stands beside an engine. */
+export const dwhHere = (view: View): boolean => engineHere(view) && view.find(dwh) === true;
 /** Whether an earlier run has installed it. */
 export const installedBefore = fact('dwh-installed', async (host) =>
   ((await readText(host, postInstall)) ?? '').includes(`${dwh.key}=bool:True`),
 );
 
+/** Whether its service is to run on this host, or may run here since an earlier run. */
+export const mayRun = (view: View): boolean => dwhHere(view) || view.fact(present).name !== undefined;
+
 /** The history database is not there yet, and this run is to make it. */
-const isNew = (view: View): boolean => view.fact(present) === undefined && !view.fact(installedBefore);
+const isNew = (view: View): boolean => view.fact(present).name === undefined && !view.fact(installedBefore);
 
 export const places = placeQuestions({
   prefix: 'OVESETUP_DWH_PROVISIONING',
@@ -49,22 +108,37 @@ export const places = placeQuestions({
   wanted: (view) => wanted(view) && isNew(view),
 });
 
+/** Whether setup makes the history database, now or in an earlier run. */
+export const historyIsOurs = (view: View): boolean => view.find(places.provisioning) ?? !view.fact(present).foreign;
+
+/** Whether it is on the server that setup runs for the engine's database; a server for the history alone is not made. */
+export const besideEngine = (view: View): boolean => historyIsOurs(view) && isOurs(view);
+
 /** The port of the server of this host, where setup makes both databases there. */
 const onOneServer = (view: View): number | undefined =>
-  view.find(places.provisioning) === true && isOurs(view) ? (view.peek(engine.port) ?? 5432) : undefined;
+  view.find(places.provisioning) === true && isOurs(view) ? (view.peek(engine.port) ?? (view.fact(sandbox) ? 15_432 : 5432)) : undefined;
 
 const byHand = (view: View): boolean => wanted(view) && isNew(view) && view.find(places.provisioning) === false;
+/** Somebody else has made it, and an earlier run was told where. */
+const known = (view: View): boolean => view.fact(present).name !== undefined && view.fact(present).foreign;
+const told = (view: View): boolean => byHand(view) || (wanted(view) && known(view));
+const usual = 'ovirt_engine_history';
+
+/** The port of a history that is there. Where setup has made it, it moves with the server of the engine's database. */
+const presentPort = (view: View): number | undefined => (known(view) ? undefined : view.peek(engine.port)) ?? view.fact(present).port;
 
 export const fields = databaseFields({
   prefix: 'OVESETUP_DWH_DB',
   questions: 'OVESETUP_DWH_DB',
   title: 'DWH',
-  usual: 'ovirt_engine_history',
+  usual,
   wanted,
   byHand,
+  host: { settled: (view) => view.fact(present).host },
   port: {
     // One server on this host, one port.
-    initial: (view) => onOneServer(view) ?? 5432,
+    initial: (view) => onOneServer(view) ?? view.fact(present).port ?? 5432,
+    settled: (view) => (view.fact(present).name === undefined ? undefined : presentPort(view)),
     validate(value, view) {
       const wanted = onOneServer(view);
       return wanted === undefined || value === wanted
@@ -72,13 +146,27 @@ export const fields = databaseFields({
         : message`Both databases are on the server of this host, which has port ${wanted}`;
     },
   },
-  // Names and password of a database that setup makes are settled when it is made.
-  secured: { when: byHand },
-  validated: { when: byHand },
-  name: { when: byHand },
-  user: { when: byHand },
-  password: { when: byHand },
+  // Names of a database that setup makes are settled when it is made.
+  secured: { when: told, settled: (view) => (known(view) ? view.fact(present).secured : undefined) },
+  validated: { when: told, settled: (view) => (known(view) ? view.fact(present).validated : undefined) },
+  name: { when: told, settled: (view) => view.fact(present).name },
+  user: { when: told, settled: (view) => view.fact(present).user },
+  password: {
+    when: dwhHere,
+    initial: (view, reader) =>
+      view.fact(present).password ?? (historyIsOurs(view) ? reader.crypto.random(16).toString('base64url') : undefined),
+    validate: (value) =>
+      value.length < minimumLength ? message`The database password is shorter than ${minimumLength} characters` : undefined,
+  },
 });
+
+/** The data warehouse's own way into the history. */
+export function historyDatabase(view: View): DatabaseAddress {
+  if (!historyIsOurs(view)) return fields.address(view);
+  const { name = usual, user = usual } = view.fact(present);
+  // The server is that of the engine's database, wherever that listens now.
+  return { host: 'localhost', port: view.get(engine.port), name, user, password: view.get(fields.password) };
+}
 
 export const performBackup = setting({
   key: 'OVESETUP_DWH_DB/performBackup',
@@ -91,7 +179,7 @@ export const performBackup = setting({
     notes: ['The history database can be large: a copy of it may take long, and needs as much room again.'],
   },
   preview: 'Backup DWH database',
-  when: (view) => wanted(view) && view.fact(present) !== undefined,
+  when: (view) => wanted(view) && view.fact(present).name !== undefined,
   initial: true,
   validate: (value) =>
     value
@@ -117,19 +205,51 @@ export const vacuum = setting({
       'but it takes time, and needs as much free space on the disk as the database itself.',
     ],
   },
-  when: (view) => wanted(view) && view.fact(present) !== undefined,
+  when: (view) => wanted(view) && view.fact(present).name !== undefined,
   remember: false,
   initial: false,
 });
 
 /** Identity of the data warehouse on this host, as setup wrote it. */
-const ownIdentity = /^DWH_UUID="?([\w-]+)"?$/m;
+export const ownIdentity = fact(
+  'dwh-identity',
+  async (host) => /^DWH_UUID="?([\w-]+)"?$/m.exec((await readText(host, paths.fragment('10-setup-uuid.conf'))) ?? '')?.[1],
+);
+
+/** A random UUID (RFC 9562, version 4). */
+function newUuid(random: Buffer): string {
+  const bytes = Buffer.from(random);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+export const identity: Setting<string> = setting({
+  key: 'OVESETUP_DWH_CONFIG/uuid',
+  section: 'misc',
+  kind: text,
+  about: 'Tells this data warehouse from every other: an engine works with one only. Made up once, and kept.',
+  remember: false,
+  when: dwhHere,
+  settled: (view) => view.fact(ownIdentity),
+  initial: (_view, reader) => newUuid(reader.crypto.random(16)),
+  validate: (value) =>
+    /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(value) ? undefined : message`"${value}" is not a UUID in small letters`,
+});
+
+/** What the engine's database says of the data warehouse that it belongs to: `dwhUuid`, `dwhHostname`, `DwhCurrentlyRunning`. */
+export async function ownership(sql: Sql): Promise<Readonly<Record<string, string | undefined>>> {
+  const rows = await sql.rows<{ name: string; value: string | null }>(
+    'select var_name as name, var_value as value from dwh_history_timekeeping',
+  );
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value === null || value === '' ? undefined : value]));
+}
 
 /** The host of another data warehouse that the engine's database belongs to; undefined where there is none. */
 export const otherWarehouse = fact('other-warehouse', async (host) => {
   const found = await enginePresent.probe(host);
   if (found.name === undefined || found.user === undefined || found.password === undefined) return undefined;
-  const own = ownIdentity.exec((await readText(host, '/etc/ovirt-engine-dwh/ovirt-engine-dwhd.conf.d/10-setup-uuid.conf')) ?? '')?.[1];
+  const own = await ownIdentity.probe(host);
   const at = {
     host: found.host ?? 'localhost',
     port: Number(found.enginePort ?? 5432),
@@ -138,16 +258,8 @@ export const otherWarehouse = fact('other-warehouse', async (host) => {
     password: found.password,
   };
   try {
-    const rows = await host.database.look(at, (sql) =>
-      sql.rows<{ name: string; value: string | null }>(
-        "select var_name as name, var_value as value from dwh_history_timekeeping where var_name in ('dwhUuid', 'dwhHostname')",
-      ),
-    );
-    const { dwhUuid = '', dwhHostname } = Object.fromEntries(rows.map(({ name, value }) => [name, value ?? ''])) as Record<
-      string,
-      string | undefined
-    >;
-    return dwhUuid === '' || dwhUuid === own ? undefined : dwhHostname || dwhUuid;
+    const { dwhUuid, dwhHostname } = await host.database.look(at, ownership);
+    return dwhUuid === undefined || dwhUuid === own ? undefined : (dwhHostname ?? dwhUuid);
   } catch (error) {
     if (error instanceof DatabaseUnavailable) return undefined;
     throw error;

@@ -3,7 +3,9 @@ import { writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { fields as database, engineDatabase, isOurs } from '../database/settings.ts';
 import { realRoot } from '../environment/settings.ts';
+import { unit as fenceKdumpListener } from '../fence-kdump/settings.ts';
 import { fqdn, httpsPort } from '../network/settings.ts';
+import { runsHere, unit as notifier } from '../notifier/settings.ts';
 import { paths as pki } from '../pki/settings.ts';
 import { adminPassword, generateAdminPassword, paths, ssoClientSecret, unit } from './settings.ts';
 
@@ -14,9 +16,9 @@ const yesOrNo = (value: boolean): string => (value ? 'True' : 'False');
 export function configuration(view: View): readonly Step[] {
   const root = view.fact(realRoot);
   const real = (path: string): string => `${root}${path}`;
-  const fragment = (name: string, title: Text, content: string, secret = false): Step =>
+  const fragment = (name: string, title: Text, content: string, secret = false, readers = [unit]): Step =>
     writeFile(
-      { id: `engine/${name}`, chapter: 'engine.configuration', title, quiet: true, needs: ['environment/directories'], notify: [unit] },
+      { id: `engine/${name}`, chapter: 'engine.configuration', title, quiet: true, needs: ['environment/directories'], notify: readers },
       { path: paths.fragment(name), content, mode: secret ? 0o640 : 0o644, secret },
     );
   return [
@@ -30,6 +32,7 @@ export function configuration(view: View): readonly Step[] {
         server: isOurs(view) ? 'setup' : 'somebody else',
       }),
       true,
+      [unit, fenceKdumpListener, ...(runsHere(view) ? [notifier] : [])],
     ),
     fragment(
       '10-setup-pki.conf',
@@ -38,6 +41,7 @@ export function configuration(view: View): readonly Step[] {
         home: real(pki.home),
         authority: real(pki.authority),
         engine: real(pki.certificate('engine')),
+        engineKey: real(pki.key('engine')),
         web: { certificate: real(pki.certificate('apache')), key: real(pki.key('apache')) },
       }),
     ),

@@ -27,8 +27,9 @@ import {
   unit,
   vacuum,
 } from './settings.ts';
+import { ssoClient } from './sso-client.ts';
 import { stops } from './stops.ts';
-import { vacuumed } from './vacuum.ts';
+import { engineVacuum } from './vacuum.ts';
 
 const inside = ['database/initdb', 'database/engine'];
 /** Where the database is made by hand, nothing of setup has to stand before its schema. */
@@ -44,7 +45,7 @@ const schemas = (view: View): readonly Step[] => {
         title: 'Creating/refreshing Engine database schema',
         needs: needs(view),
         inside,
-        stops,
+        stops: stops(view),
         notify: [unit],
       },
       { at, admin, schema: 'public', migrations: shippedMigrations('src/services/engine/schema/engine') },
@@ -56,7 +57,7 @@ const schemas = (view: View): readonly Step[] => {
         title: "Creating/refreshing Engine 'internal' domain database schema",
         needs: needs(view),
         inside,
-        stops,
+        stops: stops(view),
         notify: [unit],
       },
       { at, admin, schema: 'aaa_jdbc', migrations: shippedMigrations('src/services/engine/schema/aaa_jdbc') },
@@ -161,9 +162,10 @@ export default plugin({
           ...configuration(view),
           ...keptPassword(view),
           ...schemas(view),
-          ...vacuumed(view),
+          ...engineVacuum(view),
           ...administrator(view),
           options(view, inside),
+          ssoClient(view, inside),
           ...service(view),
         ]
       : [],

@@ -2,6 +2,7 @@ import { type Sql, type Step, type View, message } from '#kit';
 import { rows } from '#steps';
 import { shippedText } from '../../src/setup/render/shipped.ts';
 import { engineDatabase } from '../database/settings.ts';
+import { listenerPort, presentPort } from '../fence-kdump/settings.ts';
 import { applicationMode, installed, sanWipeAfterDelete } from './settings.ts';
 
 const { version } = JSON.parse(shippedText('package.json')) as { version: string };
@@ -13,8 +14,11 @@ const modes = { virt: '1', gluster: '2', both: '255' } as const;
 function wantedOptions(view: View): Readonly<Record<string, string>> {
   const mode = view.find(applicationMode);
   const wipe = view.fact(installed) && !view.given(sanWipeAfterDelete) ? undefined : view.find(sanWipeAfterDelete);
+  // Hosts are told the port of the listener once: an administrator may forward another one to it later.
+  const kdumpPort = String(view.get(listenerPort));
   return {
     ProductRPMVersion: version,
+    ...(kdumpPort === view.fact(presentPort) ? {} : { FenceKdumpDestinationPort: kdumpPort }),
     ...(mode === undefined ? {} : { ApplicationMode: modes[mode] }),
     ...(wipe === undefined ? {} : { SANWipeAfterDelete: String(wipe) }),
   };

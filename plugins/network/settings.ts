@@ -99,11 +99,11 @@ export async function hostNameFlaw(name: string, host: HostReader): Promise<Text
  */
 export async function takenPort(
   host: HostReader,
-  wanted: { readonly id: string; readonly port: number; readonly purpose: string; readonly key: string },
+  wanted: { readonly id: string; readonly port: number; readonly purpose: string; readonly key: string; readonly protocol?: 'udp' },
   own: { readonly unit: string; readonly port: string | undefined },
 ): Promise<Problem | undefined> {
   if (own.port === String(wanted.port) && (await host.services.isActive(own.unit))) return undefined;
-  const listener = await host.network.listener(wanted.port);
+  const listener = await host.network.listener(wanted.port, wanted.protocol);
   if (listener === undefined) return undefined;
   const program = listener.program === undefined ? message`a program of another user` : message`${listener.program}`;
   const holder = listener.pid === undefined ? program : message`${program} (process ${listener.pid})`;

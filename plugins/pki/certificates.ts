@@ -1,5 +1,6 @@
 import type { View } from '#kit';
 import { sandbox } from '../environment/settings.ts';
+import { unit as websocketUnit, websocketHere } from '../websocket/settings.ts';
 
 /** Lifetimes in days, key sizes in bits. Browsers accept at most 398 days. */
 export const lifetimes = { authority: 3650, service: 1827, browser: 397 } as const;
@@ -12,9 +13,18 @@ export interface Certificate {
   readonly days: number;
   readonly usages: readonly ('serverAuth' | 'clientAuth')[];
   readonly names: (view: View, fqdn: string) => readonly string[];
+  /** Whether there is a service that needs it; always, where nothing is said. */
+  readonly when?: (view: View) => boolean;
+  /** The unit that reads it when it starts; the engine, where nothing is said. */
+  readonly unit?: string;
 }
 
-/** Every certificate that the authority issues for services of this host. */
+/** The names under which browsers reach services of this host. */
+const browserNames = (view: View, fqdn: string): readonly string[] => [
+  ...new Set(view.fact(sandbox) ? [fqdn, 'localhost', '127.0.0.1', '::1'] : [fqdn]),
+];
+
+/** Every certificate that the authority issues for services of a host. */
 export const certificates: readonly Certificate[] = [
   {
     name: 'engine',
@@ -28,6 +38,18 @@ export const certificates: readonly Certificate[] = [
     about: 'what browsers and API clients see',
     days: lifetimes.browser,
     usages: ['serverAuth'],
-    names: (view, fqdn) => [...new Set(view.fact(sandbox) ? [fqdn, 'localhost', '127.0.0.1', '::1'] : [fqdn])],
+    names: browserNames,
+  },
+  {
+    name: 'websocket-proxy',
+    about: 'what browsers see that show consoles',
+    days: lifetimes.browser,
+    usages: ['serverAuth'],
+    names: browserNames,
+    when: websocketHere,
+    unit: websocketUnit,
   },
 ];
+
+/** Those that this installation needs. */
+export const certificatesFor = (view: View): readonly Certificate[] => certificates.filter(({ when }) => when?.(view) ?? true);

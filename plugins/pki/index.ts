@@ -3,11 +3,12 @@ import { authority, certificate, directories, keys } from '#steps';
 import { belongsTo, fingerprints, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
 import { engineHere } from '../engine/settings.ts';
 import { fqdn } from '../network/settings.ts';
-import { bits, certificates, lifetimes } from './certificates.ts';
+import { bits, certificatesFor, lifetimes } from './certificates.ts';
 import { authorityDaysLeft, authoritySubject, country, organization, paths, renew } from './settings.ts';
 
 const steps = (view: View) => {
   const name = view.get(fqdn);
+  const certificates = certificatesFor(view);
   const subject = (commonName: string) => ({ country: view.get(country), organization: view.get(organization), commonName });
   return [
     directories({ id: 'pki/directories', chapter: 'pki.refresh', title: 'Upgrading CA' }, [
@@ -40,7 +41,7 @@ const steps = (view: View) => {
           title: message`Issuing ${leaf.name} certificate`,
           quiet: true,
           needs: ['pki/ca'],
-          notify: ['ovirt-engine'],
+          notify: [leaf.unit ?? 'ovirt-engine'],
         },
         {
           path: paths.certificate(leaf.name),

@@ -1,4 +1,17 @@
-import { setting, yesNo } from '#kit';
+import { type View, fact, port, readText, setting, yesNo } from '#kit';
+import { engineHere } from '../engine/settings.ts';
+import { sandbox } from '../environment/settings.ts';
+
+export const unit = 'ovirt-websocket-proxy';
+
+export const paths = {
+  main: `/etc/ovirt-engine/${unit}.conf`,
+  folder: `/etc/ovirt-engine/${unit}.conf.d`,
+  configuration: `/etc/ovirt-engine/${unit}.conf.d/10-setup.conf`,
+  unit: `/etc/systemd/system/${unit}.service`,
+  log: '/var/log/ovirt-engine/websocket-proxy.log',
+  healthSocket: '/run/ovirt-engine/websocket-proxy.sock',
+} as const;
 
 export const websocketProxy = setting({
   key: 'OVESETUP_CONFIG/websocketProxyConfig',
@@ -8,5 +21,25 @@ export const websocketProxy = setting({
   ask: { name: 'OVESETUP_CONFIG_WEBSOCKET_PROXY', text: 'Configure WebSocket Proxy on this host' },
   preview: 'Configure WebSocket Proxy',
   keep: true,
+  optional: true,
   initial: true,
+});
+
+/** Whether the proxy is a part of this installation. Its tickets are the engine's, so it stands beside one. */
+export const websocketHere = (view: View): boolean => engineHere(view) && view.find(websocketProxy) === true;
+
+/** The port that the proxy is configured for now; undefined where there is none. */
+export const presentPort = fact(
+  'present-websocket-port',
+  async (host) => /^PROXY_PORT="(\d+)"$/m.exec((await readText(host, paths.configuration)) ?? '')?.[1],
+);
+
+export const websocketPort = setting({
+  key: 'OVESETUP_CONFIG/websocketProxyPort',
+  section: 'network',
+  kind: port,
+  about: 'Port on which browsers reach the WebSocket proxy.',
+  keep: true,
+  when: websocketHere,
+  initial: (view) => (view.fact(sandbox) ? 16100 : 6100),
 });

@@ -27,7 +27,9 @@ describe.each(samples)('an installation with $path', (sample) => {
     for (let at = 10; at <= effects.length; at += 9) {
       const machine = newMachine();
       const { host, moments } = watchedHost(machine, { at, how: 'fail' });
-      await install({ machine, files, host });
+      const { outcome } = await install({ machine, files, host });
+      // Behind the end of the work nothing is rolled back.
+      if (outcome.failure === undefined) continue;
       const back = between(moments()).filter((moment) => [1, 4, 9].includes(moment.at - at));
       expect(back.length).toBeGreaterThan(0);
       for (const moment of back) await expectSameEnd(await again(afterPowerCut(moment.machine), files), wanted);

@@ -69,5 +69,7 @@ describe.each(samples)('with $path', (sample) => {
 test('the titles of steps and their ids are unique', async () => {
   const { steps } = await prepared(newMachine(), samples.slice(0, 1));
   expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length);
-  expect(new Set(steps.map(({ title }) => english(title))).size).toBe(steps.length);
+  // The classic screen says this for either database.
+  const titles = steps.map(({ title }) => english(title)).filter((title) => title !== 'Configuring PostgreSQL');
+  expect(new Set(titles).size).toBe(titles.length);
 });

@@ -65,7 +65,7 @@ const besideServer = (settings: Readonly<Record<string, string>> = {}) => ({
     ['engine.example.net', ['192.0.2.10']],
     ['db1.example.net', ['192.0.2.20']],
   ]),
-  remoteDatabases: [{ ...remote, settings }],
+  remoteDatabases: [remote, { ...remote, name: 'ovirt_engine_history', user: 'ovirt_engine_history' }].map((at) => ({ ...at, settings })),
 });
 
 /** Each story is a host, answers, and the whole screen they give. */
@@ -121,8 +121,11 @@ export const stories: readonly Story[] = [
     name: 'remote-database',
     machine: besideServer(),
     typed: wizard({
+      historyDatabase: ['remote'],
       engineDatabase: [
         'remote',
+        // The history is on the same server.
+        ...['db1.example.net', '', '', '', '', databasePassword],
         'nowhere.example.net',
         'db1.example.net',
         '70000',
@@ -147,6 +150,7 @@ export const stories: readonly Story[] = [
     machine: besideServer({ max_connections: '100', work_mem: '4096', server_encoding: 'SQL_ASCII' }),
     answers: {
       ...complete,
+      'OVESETUP_DWH_CORE/enable': 'bool:False',
       'OVESETUP_PROVISIONING/postgresProvisioningEnabled': 'bool:False',
       'OVESETUP_DB/host': 'str:db1.example.net',
     },

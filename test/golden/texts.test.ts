@@ -170,7 +170,9 @@ describe('a whole translation leaves no English word', () => {
     const { findings, plan } = outlook;
     const names = [...findings.map(({ id }) => id), ...plan.steps.flatMap(({ step }) => step.notify ?? [])];
     // Names of databases, roles, certificates and rows.
-    names.push('engine', 'apache', 'ProductRPMVersion', 'ApplicationMode', 'SANWipeAfterDelete');
+    names.push('engine', 'apache', 'FenceKdumpDestinationPort', 'ProductRPMVersion', 'ApplicationMode', 'SANWipeAfterDelete');
+    names.unshift('ovirt_engine_history', 'engine.example.net', 'engine.example.net:6100', 'websocket-proxy');
+    names.push('WebSocketProxy');
     const words = names.map((name) => new RegExp(`(?<=[ ,'])${name}(?=[,.:' ]|$)`, 'gm'));
     expect(plainWords(shown.join('\n'), words)).toEqual([]);
   });

@@ -62,7 +62,8 @@ describe('the root of the API', () => {
     const addresses = [...body.matchAll(/href="([^"]*)"/g)].map(([, address]) => address!);
     expect(addresses.length).toBeGreaterThan(0);
     // Templates of searches hold what a client fills in.
-    for (const address of addresses.map((one = '') => one.replace('{query}', '').replace('{event_id}', '0'))) expect((await get(address)).status).toBe(200);
+    for (const address of addresses.map((one) => one.replace('{query}', '').replace('{event_id}', '0')))
+      expect((await get(address)).status).toBe(200);
   });
 
   it('leaves the summary out for filtered users', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { houseKeep } from '../../src/services/engine/housekeeping.ts';
+import { createCodes } from '../../src/services/engine/sso/codes.ts';
 import { createSessions, type Sessions } from '../../src/services/engine/sso/sessions.ts';
 import { type Database, openDatabase } from '../../src/services/frame/database.ts';
 import type { Log } from '../../src/services/frame/log.ts';
@@ -52,6 +53,46 @@ describe('a token', () => {
   it('is told when that will be', async () => {
     const { validTo } = await sessions.create({ kind: 'token', userId, scope: '', idleSeconds: 1 });
     expect(validTo.getTime()).toBe(7 * day);
+  });
+});
+
+describe('a token made from the session of a browser', () => {
+  const redirectUri = 'https://localhost/back';
+  const codes = () => createCodes(database, 86_400, () => time);
+  const browser = async (): Promise<string> => (await sessions.create({ kind: 'session', userId, scope: '', idleSeconds: 1800 })).token;
+  const issue = (sessionToken: string): Promise<string> =>
+    codes().issue({ sessionToken, userId, clientId: 'ovirt-engine-core', scope: 'openid', redirectUri, challenge: null, nonce: null });
+  const exchange = async (code: string): Promise<string> =>
+    (await codes().exchange({ code, clientId: 'ovirt-engine-core', redirectUri, verifier: null })).token;
+
+  it('keeps that session from being idle, and knows when its user logged in', async () => {
+    const session = await browser();
+    time = 10 * minute;
+    const token = await exchange(await issue(session));
+    for (; time <= 120 * minute; time += 20 * minute) {
+      expect((await sessions.use(token, 'token'))?.createdAt.getTime()).toBe(0);
+    }
+    expect(await sessions.use(session, 'session')).not.toBeNull();
+  });
+
+  it('is forgotten when nobody exchanges its code, and its session is not', async () => {
+    const session = await browser();
+    const code = await issue(session);
+    time = 6 * minute;
+    await sessions.sweep();
+    expect(await postgres.query('select kind from sso_sessions')).toEqual([{ kind: 'session' }]);
+    expect(await postgres.query('select 1 from sso_codes')).toEqual([]);
+    await expect(exchange(code)).rejects.toThrow('The code is unknown');
+  });
+
+  it('is named when the login ends, to whoever brings the session or one of its tokens', async () => {
+    for (const by of ['session', 'token'] as const) {
+      const session = await browser();
+      const tokens = [await exchange(await issue(session)), await exchange(await issue(session))];
+      const ended = await sessions.endAll(by === 'session' ? session : tokens[0]!, by);
+      expect([...ended!.tokens].sort()).toEqual([...tokens].sort());
+      expect(await postgres.query('select 1 from sso_sessions')).toEqual([]);
+    }
   });
 });
 

@@ -78,13 +78,16 @@ describe('a token for a password', () => {
   });
 
   it.each([
-    [{ grant_type: 'authorization_code' }, 'unsupported_grant_type'],
+    [{ grant_type: 'implicit' }, 'unsupported_grant_type'],
+    [{ grant_type: 'constructor' }, 'unsupported_grant_type'],
+    [{ grant_type: 'authorization_code' }, 'unauthorized_client'],
+    [{ grant_type: 'client_credentials' }, 'unauthorized_client'],
     [{ grant_type: 'urn:ovirt:params:oauth:grant-type:http' }, 'unsupported_grant_type'],
     [{ grant_type: '' }, 'invalid_request'],
     [{ username: '' }, 'invalid_request'],
     [{ scope: '' }, 'invalid_request'],
     [{ scope: 'ovirt-app-api root' }, 'invalid_scope'],
-    [{ scope: 'ovirt-app-api ovirt-ext=token:login-on-behalf' }, 'invalid_scope'],
+    [{ scope: 'ovirt-app-api ovirt-ext=token:login-on-behalf' }, 'unauthorized_client'],
   ])('is refused for %j as %s', async (changes, code) => {
     const answer = await post('token', { ...password, ...(changes as Record<string, string>) });
     expect(answer.status).toBe(400);
@@ -147,7 +150,7 @@ describe('token-info', () => {
           first_name: 'admin',
           last_name: null,
           group_ids: ['java.util.ArrayList', []],
-          capability_credentials_change: false,
+          capability_credentials_change: true,
         },
       ],
     });

@@ -80,10 +80,10 @@ describe('Ctrl-C', () => {
   });
 
   test.skipIf(!existsSync('/usr/bin/script')).each([
-    ['at a question', 'Host fully qualified DNS name', '', '\u0003'],
-    ['at a hidden question', 'Engine admin password', '\n', '\u0003'],
-    ['with Ctrl-D at a question', 'Host fully qualified DNS name', '', '\u0004'],
-    ['with Ctrl-D at a hidden question', 'Engine admin password', '\n', '\u0004'],
+    ['at a question', 'Host fully qualified DNS name', '\n\n', '\u0003'],
+    ['at a hidden question', 'Engine admin password', '\n\n\n', '\u0003'],
+    ['with Ctrl-D at a question', 'Host fully qualified DNS name', '\n\n', '\u0004'],
+    ['with Ctrl-D at a hidden question', 'Engine admin password', '\n\n\n', '\u0004'],
   ])('on a terminal, %s, cancels with code 5 and changes nothing', async (_name, prompt, before, key) => {
     const trial = await fresh();
     const program = fileURLToPath(new URL('../../bin/engine-setup', import.meta.url));
@@ -93,7 +93,7 @@ describe('Ctrl-C', () => {
     let screen = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (screen += chunk));
     const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
-    await eventually('the first question', () => screen.includes('Host fully qualified DNS name'));
+    await eventually('the first question', () => screen.includes('Configure WebSocket Proxy on this host'));
     child.stdin.write(before);
     await eventually(prompt, () => screen.includes(prompt));
     child.stdin.write(key);

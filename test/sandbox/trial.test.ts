@@ -61,6 +61,9 @@ describe('an installation from an answer file', () => {
     expect(status.state).toBe('running');
     expect(status.services.map(({ name, state, version }) => [name, state, version !== undefined])).toEqual([
       ['ovirt-engine', 'running', true],
+      ['ovirt-engine-dwhd', 'running', true],
+      ['ovirt-fence-kdump-listener', 'running', true],
+      ['ovirt-websocket-proxy', 'running', true],
       ['postgresql', 'running', true],
     ]);
   });

@@ -40,6 +40,8 @@ const zones: Readonly<Record<string, Zone>> = {
   'plugins/*': { may: ['#kit', '#steps', 'src/setup/render', 'src/setup/pki', 'plugins/*/settings.ts'], builtins: 'pure' },
   'src/services/frame': { may: [], packages: ['fastify', 'pg'], builtins: 'all' },
   'src/services/engine': { may: ['src/services/frame'], packages: ['fastify', 'pg', 'handlebars', 'saxes'], builtins: 'all' },
+  'src/services/websocket-proxy': { may: ['src/services/frame'], packages: ['ws'], builtins: 'all' },
+  'src/services/notifier': { may: ['src/services/frame'], packages: ['nodemailer', 'net-snmp'], builtins: 'all' },
   'src/services/*': { may: ['src/services/frame'], packages: ['fastify', 'pg'], builtins: 'all' },
   'src/portal': { may: [], builtins: 'none' },
 };

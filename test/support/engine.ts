@@ -84,8 +84,36 @@ export async function startEngine(postgres: TestPostgres, { settings = {}, until
   return engine;
 }
 
-/** Gives the engine its administrator, as setup does. */
+export interface TestClient {
+  readonly id: string;
+  readonly secret: string;
+  readonly scope: string;
+  readonly redirects?: readonly string[];
+  readonly trusted?: boolean;
+  readonly callback?: string;
+  readonly signedUserInfo?: boolean;
+}
+
+/** Everything the engine's own client may ask for. */
+export const coreScope =
+  'openid ovirt-app-portal ovirt-app-admin ovirt-app-api ovirt-ext=auth:identity ovirt-ext=token:password-access ' +
+  'ovirt-ext=auth:sequence-priority ovirt-ext=token:login-on-behalf ovirt-ext=token-info:authz-search ' +
+  'ovirt-ext=token-info:public-authz-search ovirt-ext=token-info:validate ovirt-ext=revoke:revoke-all';
+
+/** Registers a client of single sign-on. */
+export async function addClient(postgres: TestPostgres, client: TestClient): Promise<void> {
+  const { id, secret, scope, redirects = [], trusted = true, callback = null, signedUserInfo = false } = client;
+  await postgres.query(
+    `insert into sso_clients (client_id, client_secret, scope, trusted, notification_callback, encrypted_userinfo)
+     values ($1, $2, $3, $4, $5, $6)`,
+    [id, hash(secret), scope, trusted, callback, signedUserInfo],
+  );
+  await postgres.query('insert into sso_client_redirects (client_id, redirect_uri) select $1, unnest($2::text[])', [id, redirects]);
+}
+
+/** Gives the engine its administrator and registers it with single sign-on, as setup does. */
 export async function addAdmin(postgres: TestPostgres, password = adminPassword): Promise<void> {
+  await addClient(postgres, { id: 'ovirt-engine-core', secret: clientSecret, scope: coreScope });
   await addUser(postgres, 'admin', password);
   await postgres.query(
     `select attach_user_to_role('admin', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'admin'`,
@@ -131,6 +159,8 @@ function engineKeys(folder: string, port: number): Record<string, string> {
     ENGINE_FQDN: 'localhost',
     ENGINE_PKI_CA: join(folder, 'ca.pem'),
     ENGINE_PKI_ENGINE_CERT: join(folder, 'engine.cer'),
+    ENGINE_PKI_ENGINE_KEY: join(folder, 'engine.key'),
+    ENGINE_SSO_AUTH_URL: `https://localhost:${port}/ovirt-engine/sso`,
     ENGINE_HTTPS_ENABLED: 'true',
     ENGINE_HTTPS_ADDRESS: '127.0.0.1',
     ENGINE_HTTPS_PORT: String(port),

@@ -96,7 +96,8 @@ export async function applySchemas(connection: Connection): Promise<void> {
     for (const name of (await readdir(path)).sort()) {
       const version = name.split('_', 3).join('');
       const sql = await readFile(join(path, name), 'utf8');
-      const row = `insert into ${schema}.schema_version (version, script, checksum, state, current)
+      const row = `update ${schema}.schema_version set current = false;
+        insert into ${schema}.schema_version (version, script, checksum, state, current)
         values ('${version}', '${name}', 'checksum', 'INSTALLED', true)`;
       await run(connection, `begin; ${sql}; ${row}; commit`);
     }

@@ -81,6 +81,7 @@ export interface Trial {
   readonly password: string;
   readonly httpsPort: number;
   readonly databasePort: number;
+  readonly websocketPort: number;
   /** Arguments of an unattended run. */
   readonly unattended: readonly string[];
   status(): Promise<Status>;
@@ -91,13 +92,15 @@ export interface Trial {
 export async function newTrial(directory = mkdtempSync(join(tmpdir(), 'engine-setup-trial-'))): Promise<Trial> {
   const root = join(directory, 'root');
   const answers = join(directory, 'answers.conf');
-  const [httpsPort, databasePort] = [await freePort(), await freePort()];
+  const [httpsPort, databasePort, websocketPort] = [await freePort(), await freePort(), await freePort()];
   const password = 'canary-Geheim%4711';
   const lines = [
     '[environment:default]',
     'OVESETUP_CONFIG/fqdn=str:localhost',
     `OVESETUP_CONFIG/publicHttpsPort=int:${httpsPort}`,
     `OVESETUP_DB/port=int:${databasePort}`,
+    `OVESETUP_CONFIG/websocketProxyPort=int:${websocketPort}`,
+    `OVESETUP_CONFIG/fenceKdumpListenerPort=int:${await freePort()}`,
     `OVESETUP_CONFIG/adminPassword=str:${password}`,
     'OVESETUP_PKI/organization=str:Trial & Söhne',
     'OVESETUP_DIALOG/confirmSettings=bool:True',
@@ -110,6 +113,7 @@ export async function newTrial(directory = mkdtempSync(join(tmpdir(), 'engine-se
     password,
     httpsPort,
     databasePort,
+    websocketPort,
     unattended: [`--root=${root}`, `--config-append=${answers}`],
     status: async () => JSON.parse((await run(['status', `--root=${root}`, '--json'])).stdout) as Status,
     async remove() {

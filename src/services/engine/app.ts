@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../frame/database.ts';
 import type { Log } from '../frame/log.ts';
@@ -8,6 +7,7 @@ import { collectionRoutes } from './api/collection-routes.ts';
 import { rootRoutes } from './api/root-routes.ts';
 import { routedUrl } from './api/target.ts';
 import { createAudit } from './audit.ts';
+import { consoleRoutes } from './consoles/console-routes.ts';
 import { guardRoutes } from './http/access.ts';
 import type { RequestHandler } from './http/listener.ts';
 import { createServer } from './http/server.ts';
@@ -18,15 +18,9 @@ import { pkiRoutes } from './pki/pki-routes.ts';
 import { probeRoutes } from './probes.ts';
 import { createSendFailure } from './send-failure.ts';
 import type { Settings } from './settings.ts';
-import { createAuthenticate } from './sso/authenticate.ts';
-import { createFormTokens } from './sso/form-token.ts';
-import { loginRoutes } from './sso/login-routes.ts';
-import { logoutRoutes } from './sso/logout-routes.ts';
-import { revokeRoutes } from './sso/revoke-routes.ts';
 import { createSessionDoor } from './sso/session-door.ts';
 import type { Sessions } from './sso/sessions.ts';
-import { tokenInfoRoutes } from './sso/token-info-routes.ts';
-import { tokenRoutes } from './sso/token-routes.ts';
+import { createSso } from './sso/sso.ts';
 import type { Version } from './version.ts';
 
 export interface AppParts {
@@ -43,11 +37,11 @@ export interface AppParts {
 /** Puts the web server together: every route of the engine is named here. */
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const { settings, version, makeServer, database, databaseUp, sessions, log, now } = parts;
-  const { client, caCertificate, engineCertificate, tokenIdleSeconds } = settings;
+  const { caCertificate, engineCertificate } = settings;
   const pages = await loadPages(version);
   const audit = createAudit(database, log, now);
-  const authenticate = createAuthenticate({ database, audit, log, now, sleep });
-  const formTokens = createFormTokens(client.secret, settings.hostNames);
+  const sso = createSso({ settings, database, sessions, pages, audit, log, now });
+  const { authenticate, formTokens } = sso;
 
   const app = createServer({
     makeServer,
@@ -62,13 +56,10 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
 
   welcomeRoutes(app, { sessions, formTokens, pages, caCertificate, databaseUp, log });
   await staticRoutes(app);
+  await consoleRoutes(app);
   probeRoutes(app, databaseUp);
   pkiRoutes(app, { database, caCertificate, engineCertificate });
-  loginRoutes(app, { database, sessions, authenticate, formTokens, pages });
-  logoutRoutes(app, { sessions, audit, formTokens, pages });
-  tokenRoutes(app, { sessions, authenticate, tokenIdleSeconds, log });
-  tokenInfoRoutes(app, { database, sessions, client, log });
-  revokeRoutes(app, { sessions, audit, client, log });
+  sso.addRoutes(app);
   rootRoutes(app, { database, version, now });
   collectionRoutes(app, database, now);
   return app;

@@ -7,6 +7,8 @@ import type { Log } from '../frame/log.ts';
 import type { Mask } from '../frame/mask.ts';
 import { createApp } from './app.ts';
 import { prepareListener } from './http/listener.ts';
+import { startHeartBeat } from './heart-beat.ts';
+import { namesOfListener } from './host-names.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { waitForSchemas } from './schemas.ts';
 import { readSettings } from './settings.ts';
@@ -35,9 +37,17 @@ const stopWithinMs = 10_000;
  * so and every other use of it is refused with 503. Throws ConfigError, or what went wrong with files and ports.
  */
 export async function startEngine({ configFile, log, mask, now }: EngineParts): Promise<Engine> {
-  const settings = readSettings(await loadConfig(configFile, defaultsFile));
+  const configured = readSettings(await loadConfig(configFile, defaultsFile));
+  const { listen } = configured;
+  const settings = { ...configured, hostNames: [...configured.hostNames, ...(await namesOfListener(listen.address, listen.behindProxy))] };
   mask.hide(settings.database.password);
   mask.hide(settings.client.secret);
+  if (settings.wantsUncheckedRedirects) {
+    log.warning(
+      'SSO_CALLBACK_PREFIX_CHECK has no effect: redirect addresses are always compared with the registered ones. Logging in works ' +
+        'with the full name and the addresses of this host; list other names in SSO_ALTERNATE_ENGINE_FQDNS.',
+    );
+  }
   const version = await readVersion();
   const makeServer = await prepareListener(settings.listen);
 
@@ -66,8 +76,10 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
   const endHousekeeping = startHousekeeping({ database, sessions, log, now });
 
   const waiting = new AbortController();
+  let endHeartBeat = (): void => undefined;
   const ready = waitForSchemas(pool, log, waiting.signal).then(() => {
     schemasFit = true;
+    endHeartBeat = startHeartBeat({ database, log });
     log.info('ready', { version: version.own });
   });
   const stop = createDrain(
@@ -84,6 +96,7 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
     stop: (reason) => {
       waiting.abort();
       endHousekeeping();
+      endHeartBeat();
       return stop(reason);
     },
   };

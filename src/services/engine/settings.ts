@@ -1,5 +1,6 @@
 import { type Config, ConfigError } from '../frame/config.ts';
 import type { DatabaseSettings } from '../frame/database.ts';
+import { nameInUrls } from './host-names.ts';
 
 export interface TlsFiles {
   readonly certificate: string;
@@ -23,11 +24,17 @@ export interface SsoClient {
 export interface Settings {
   readonly listen: ListenSettings;
   readonly database: DatabaseSettings;
-  /** Names under which browsers may reach the engine, the main one first. */
+  /** Configured names under which browsers may reach the engine, the main one first. */
   readonly hostNames: readonly string[];
   readonly caCertificate: string;
   readonly engineCertificate: string;
+  /** The file of the engine's private key, which signs tokens; null where there is none. */
+  readonly engineKey: string | null;
   readonly client: SsoClient;
+  /** The address of the engine without a path, as others know it: it issues tokens in this name. */
+  readonly issuer: string;
+  /** Whether somebody tries to switch the check of redirect addresses off. */
+  readonly wantsUncheckedRedirects: boolean;
   readonly tokenIdleSeconds: number;
   readonly healthSocket: string | null;
 }
@@ -36,21 +43,29 @@ export interface Settings {
 export function readSettings(config: Config): Settings {
   return {
     listen: readListen(config),
-    database: {
-      host: config.text('ENGINE_DB_HOST'),
-      port: config.port('ENGINE_DB_PORT'),
-      user: config.text('ENGINE_DB_USER'),
-      password: config.text('ENGINE_DB_PASSWORD'),
-      database: config.text('ENGINE_DB_DATABASE'),
-      secured: config.yesNo('ENGINE_DB_SECURED'),
-      securedValidation: config.yesNo('ENGINE_DB_SECURED_VALIDATION'),
-    },
-    hostNames: [config.text('ENGINE_FQDN'), ...words(config.optionalText('SSO_ALTERNATE_ENGINE_FQDNS'))].map((name) => name.toLowerCase()),
+    database: readDatabase(config),
+    hostNames: [config.text('ENGINE_FQDN'), ...words(config.optionalText('SSO_ALTERNATE_ENGINE_FQDNS'))].map(nameInUrls),
     caCertificate: config.text('ENGINE_PKI_CA'),
     engineCertificate: config.text('ENGINE_PKI_ENGINE_CERT'),
+    engineKey: config.optionalText('ENGINE_PKI_ENGINE_KEY'),
+    issuer: readIssuer(config),
+    wantsUncheckedRedirects: config.optionalText('SSO_CALLBACK_PREFIX_CHECK') !== null && !config.yesNo('SSO_CALLBACK_PREFIX_CHECK'),
     client: { id: config.text('ENGINE_SSO_CLIENT_ID'), secret: config.text('ENGINE_SSO_CLIENT_SECRET') },
     tokenIdleSeconds: config.integer('SSO_TOKEN_TIMEOUT', 1, 2_147_483_647),
     healthSocket: config.optionalText('ENGINE_HEALTH_SOCKET'),
+  };
+}
+
+/** Takes what leads to the database. */
+export function readDatabase(config: Config): DatabaseSettings {
+  return {
+    host: config.text('ENGINE_DB_HOST'),
+    port: config.port('ENGINE_DB_PORT'),
+    user: config.text('ENGINE_DB_USER'),
+    password: config.text('ENGINE_DB_PASSWORD'),
+    database: config.text('ENGINE_DB_DATABASE'),
+    secured: config.yesNo('ENGINE_DB_SECURED'),
+    securedValidation: config.yesNo('ENGINE_DB_SECURED_VALIDATION'),
   };
 }
 
@@ -67,6 +82,13 @@ function readListen(config: Config): ListenSettings {
     tls: { certificate: config.text('ENGINE_HTTPS_PKI_CERT'), key: config.text('ENGINE_HTTPS_PKI_KEY') },
     behindProxy: false,
   };
+}
+
+function readIssuer(config: Config): string {
+  const address = config.optionalText('ENGINE_SSO_AUTH_URL') ?? `https://${nameInUrls(config.text('ENGINE_FQDN'))}:443/ovirt-engine/sso`;
+  const origin = /^https:\/\/[^/?#\s]+/.exec(address)?.[0];
+  if (origin === undefined) throw new ConfigError(['ENGINE_SSO_AUTH_URL must be an address that begins with https://']);
+  return origin;
 }
 
 const words = (text: string | null): string[] => (text ?? '').split(/\s+/).filter((word) => word !== '');

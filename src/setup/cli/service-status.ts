@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askHealth } from '../host/health-socket.ts';
 import { unitStates } from '../host/supervisor/unit-states.ts';
@@ -21,23 +21,28 @@ const clusterVersion = (root: string): string | undefined => {
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
 };
 
-/** The socket of a service: the name of its unit, without what all have in common. */
-const socketOf = (root: string, unit: string): string => join(root, 'run/ovirt-engine', `${unit.replace(/^ovirt-/, '')}.sock`);
+/** What a service says of itself. The socket of each is named after its unit. */
+async function selfDescription(root: string, name: string): Promise<{ readonly version?: string | undefined; readonly state?: string }> {
+  if (name === 'postgresql') return { version: clusterVersion(root) };
+  return (await askHealth(join(root, 'run/ovirt-engine', `${name.replace(/^ovirt-/, '')}.sock`))) ?? {};
+}
 
-/** The services of a sandbox, by name, with what those that answer say of themselves. */
+const isEnabled = (root: string, unit: string): boolean =>
+  lstatSync(join(root, 'etc/systemd/system/multi-user.target.wants', `${unit}.service`), { throwIfNoEntry: false }) !== undefined;
+
+/** The services of a sandbox, by name, with what those that answer say of themselves. One that nobody has switched on is not told of. */
 export async function serviceStates(root: string): Promise<readonly ServiceStatus[]> {
-  const states = await unitStates(root);
+  const states = (await unitStates(root)).filter(({ name, state }) => state !== 'stopped' || isEnabled(root, name));
   return Promise.all(
     states.map(async ({ name, state, pid, since }): Promise<ServiceStatus> => {
-      const health = name === 'postgresql' ? undefined : await askHealth(socketOf(root, name));
-      const version = name === 'postgresql' ? clusterVersion(root) : health?.version;
+      const said = await selfDescription(root, name);
       return {
         name,
         state,
         ...(pid === undefined ? {} : { pid }),
         ...(since === undefined ? {} : { since: since.toISOString() }),
-        ...(version === undefined ? {} : { version }),
-        ...(health === undefined ? {} : { health: health.state }),
+        ...(said.version === undefined ? {} : { version: said.version }),
+        ...(said.state === undefined ? {} : { health: said.state }),
       };
     }),
   );

@@ -23,14 +23,14 @@ const healthWords: ReadonlyMap<string, Text> = new Map<string, Text>([
 const row = (label: Text, text: string | Message): Text => message`  ${column(label, 9)} ${text}`;
 const rows = (label: Text, text: string | Message | undefined): readonly Text[] => (text === undefined ? [] : [row(label, text)]);
 
-function serviceLine({ name, state, pid, version, health }: ServiceStatus, catalogue: Catalogue): Text {
+function serviceLine({ name, state, pid, version, health }: ServiceStatus, width: number, catalogue: Catalogue): Text {
   const more = [
     version === undefined ? [] : message`version ${version}`,
     health === undefined ? [] : (healthWords.get(health) ?? message`${health}`),
     pid === undefined ? [] : message`process ${pid}`,
   ].flat();
   const about = more.length === 0 ? '' : ` (${more.map((text) => inWords(text, catalogue)).join(', ')})`;
-  return message`  ${name.padEnd(16)} ${term(words[state])}${about}`;
+  return message`  ${name.padEnd(width)} ${term(words[state])}${about}`;
 }
 
 const since = (time: string | undefined): Message | '' => (time === undefined ? '' : message`, since ${time}`);
@@ -98,7 +98,7 @@ export const statusText = (status: Status, catalogue: Catalogue): string =>
     ...rows('API', status.addresses?.api),
     ...rows('User', status.user),
     ...rows('Password', status.passwordFile === undefined ? undefined : message`in ${status.passwordFile}`),
-    ...status.services.map((service) => serviceLine(service, catalogue)),
+    ...status.services.map((service) => serviceLine(service, Math.max(16, ...status.services.map(({ name }) => name.length)), catalogue)),
     ...(status.run === undefined ? [] : runLines(status.run, catalogue)),
     ...(status.problems ?? []).flatMap(({ message: what, remedy }) => [row('Problem', term(what)), row('', term(remedy))]),
   ]

@@ -220,8 +220,8 @@ async function summarize({ host, dialog }: Run, progress: Progress): Promise<voi
 /** Safety copies go only after the journal's end: until then a rollback may need them. */
 async function discardCopies({ host }: Run, plan: Plan, journal: Journal): Promise<void> {
   for (const { step } of plan.steps) {
-    const begun = journal.entries().find((entry) => entry.t === 'begin' && entry.step === step.id);
-    if (step.discard !== undefined && begun?.t === 'begin') await step.discard(host, begun.kept);
+    // A step that was taken up after a cut has begun more than once, and any of these times may have made a copy.
+    for (const entry of journal.entries()) if (entry.t === 'begin' && entry.step === step.id) await step.discard?.(host, entry.kept);
   }
 }
 

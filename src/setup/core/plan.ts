@@ -9,6 +9,7 @@ import {
   type View,
   type WorkStage,
   chapters,
+  stopOrder,
 } from '#kit';
 import { inWrittenOrder } from './order.ts';
 import { anyDrifted, readRecord } from './record.ts';
@@ -79,13 +80,14 @@ export async function makePlan(arranged: ReturnType<typeof arrange>, host: HostR
   return { steps, pending: steps.filter(({ change }) => change.kind !== 'none').length };
 }
 
-/** Units that pending steps need stopped, in order of first mention. */
+/** Units that pending steps need stopped, in the written order; the others behind them, in order of first mention. */
 export function unitsToStop(plan: Plan): readonly Stop[] {
   const found = new Map<string, Stop>();
   for (const { step, change } of plan.steps) {
     if (change.kind !== 'none') for (const stop of step.stops ?? []) if (!found.has(stop.unit)) found.set(stop.unit, stop);
   }
-  return [...found.values()];
+  const rank = ({ unit }: Stop): number => (stopOrder.includes(unit) ? stopOrder.indexOf(unit) : stopOrder.length);
+  return [...found.values()].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Units that are restarted at the end: those that pending steps notify, and those still owed by an unfinished run. */

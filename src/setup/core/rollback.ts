@@ -1,4 +1,4 @@
-import { type Host, type Json, type Step, type Text, message, term, textOfError } from '#kit';
+import { DatabaseUnavailable, type Host, type Json, type Step, type Text, message, term, textOfError } from '#kit';
 import { type Observer, owedRestarts } from './execute.ts';
 import type { Entry, Journal } from './journal.ts';
 import { restore } from './stash.ts';
@@ -75,29 +75,37 @@ export async function rollBack(steps: readonly Step[], on: { host: Host; journal
   const begun = begunSteps(journal);
   const inRun = new Set(begun.map(({ step }) => step));
   const leftOver: Text[] = [];
-  for (const one of [...begun].reverse()) {
+  const postponed: Begun[] = [];
+  const undo = async (one: Begun, mayWait: boolean): Promise<void> => {
     const step = known.get(one.step);
     try {
       const within = step?.inside?.some((id) => inRun.has(id)) === true;
       if (!within && step !== undefined && typeof step.undo === 'object' && 'never' in step.undo) {
         leftOver.push(message`${one.step}: ${term(step.undo.never)}`);
-        continue;
+        return;
       }
       if (step === undefined && one.kept !== null) {
         leftOver.push(message`${one.step}: the present answers do not contain this step any more`);
-        continue;
+        return;
       }
       if (!within) await undoOne(one, step, host, journal.directory);
       await journal.append({ t: 'undone', step: one.step });
       if (step !== undefined) observer.ended(step, 'undone', undefined);
     } catch (error) {
+      if (mayWait && error instanceof DatabaseUnavailable) {
+        postponed.push(one);
+        return;
+      }
       leftOver.push(message`${one.step}: ${term(textOfError(error))}`);
       await journal.append({ t: 'undo-failed', step: one.step, error: textOfError(error) }).catch(() => undefined);
     }
-  }
+  };
+  for (const one of [...begun].reverse()) await undo(one, true);
   try {
     await removeEmptyParents(host, journal);
     leftOver.push(...(await bringBackServices(host, journal)));
+    // The server that they are in may have been down: it runs again, with its former settings.
+    for (const one of postponed) await undo(one, false);
     if (leftOver.length === 0) await journal.append({ t: 'end', result: 'rolled-back' });
   } catch (error) {
     leftOver.push(textOfError(error));

@@ -4,13 +4,17 @@ import type { Listener } from '../kit/host.ts';
 
 const absent = (): undefined => undefined;
 
+/** How the tables of the kernel mark a socket that anybody may send to: LISTEN of TCP, and CLOSE, which for UDP means without a peer. */
+const open = { tcp: '0A', udp: '07' } as const;
+export type Protocol = keyof typeof open;
+
 /** Sockets that listen on a port, as the kernel names them in /proc/PID/fd. */
-export function listeningSockets(table: string, port: number): readonly string[] {
+export function listeningSockets(table: string, port: number, protocol: Protocol = 'tcp'): readonly string[] {
   return table
     .split('\n')
     .slice(1)
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, local, , state]) => state === '0A' && local !== undefined && parseInt(local.split(':')[1] ?? '', 16) === port)
+    .filter(([, local, , state]) => state === open[protocol] && local !== undefined && parseInt(local.split(':')[1] ?? '', 16) === port)
     .map((fields) => `socket:[${fields[9] ?? ''}]`);
 }
 
@@ -38,10 +42,10 @@ async function programOf(pid: string): Promise<string | undefined> {
 /** A process chooses its own name: it must not be able to write control sequences to our screen. */
 const printable = (name: string): string => name.replace(/[^\x20-\x7e]/g, '?');
 
-/** Who listens on a TCP port of this host. */
-export async function findListener(port: number): Promise<Listener | undefined> {
-  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')));
-  const sockets = new Set(tables.flatMap((table) => listeningSockets(table, port)));
+/** Who listens on a port of this host. */
+export async function findListener(port: number, protocol: Protocol = 'tcp'): Promise<Listener | undefined> {
+  const tables = await Promise.all([protocol, `${protocol}6`].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')));
+  const sockets = new Set(tables.flatMap((table) => listeningSockets(table, port, protocol)));
   if (sockets.size === 0) return undefined;
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   // The oldest process comes first: children that inherited the socket have higher numbers.

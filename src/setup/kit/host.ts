@@ -117,8 +117,8 @@ export interface HostReader {
     reverse(address: string): Promise<readonly string[]>;
     /** Where names are looked up, in words: `/etc/hosts and the DNS server 192.0.2.53`. */
     lookedUpIn(): Promise<Message>;
-    /** Who listens on a TCP port of this host. */
-    listener(port: number): Promise<Listener | undefined>;
+    /** Who listens on a port of this host; of TCP, unless said otherwise. */
+    listener(port: number, protocol?: 'tcp' | 'udp'): Promise<Listener | undefined>;
     /** GET over HTTPS from this host, trusting only the given CA. Throws when there is no answer. */
     get(request: { readonly url: string; readonly ca: string; readonly timeoutMs: number }): Promise<Response>;
     /** Whether an SSH server answers at a port of a host. */

@@ -35,19 +35,26 @@ export const chapters = {
     'pki.refresh',
     'database.server',
     'database.engine',
+    'database.dwh',
     'pki.authority',
     'pki.certificates',
+    'dwh.schema',
     'engine.configuration',
+    'websocket',
     'engine.schema',
     'engine.admin',
     'engine.options',
+    'dwh.configuration',
     'units',
     'record',
   ],
-  closeup: ['services.start'],
+  closeup: ['services.start', 'dwh.start'],
 } as const;
 export type WorkStage = keyof typeof chapters;
 export type Chapter = (typeof chapters)[WorkStage][number];
+
+/** Units in the order in which they are stopped, where the work needs that. Those of third parties follow. */
+export const stopOrder: readonly string[] = ['ovirt-engine', 'ovirt-fence-kdump-listener', 'ovirt-engine-dwhd', 'ovirt-websocket-proxy'];
 
 /** The sections of the dialog, in the order they are asked, with the titles on screen. */
 export const sections = [
@@ -86,6 +93,8 @@ export const questions: readonly string[] = [
   'OVESETUP_CONFIG/fqdnNonLoopback',
   'OVESETUP_CONFIG/fqdn',
   'OVESETUP_CONFIG/publicHttpsPort',
+  'OVESETUP_CONFIG/websocketProxyPort',
+  'OVESETUP_CONFIG/fenceKdumpListenerPort',
   'OVESETUP_CONFIG/validFirewallManagers',
   'OVESETUP_CONFIG/updateFirewall',
   'OVESETUP_CONFIG/firewallManager',
@@ -138,6 +147,8 @@ export const questions: readonly string[] = [
   'OVESETUP_APACHE/reconfigureSsl',
   // misc
   'OVESETUP_DWH_CONFIG/scale',
+  'OVESETUP_DWH_CONFIG/uuid',
+  'OVESETUP_CONFIG/notifier',
   // validation: asked when everything else is known
   'OVESETUP_CONFIG/ignoreVdsgroupInNotifier',
   'OVESETUP_DWH_DB/disconnectExistingDwh',
@@ -194,9 +205,12 @@ export const checks: readonly string[] = [
   'database-in-the-way',
   'database-version',
   'database-settings',
+  'history-server',
   'authority-lost',
   'pki-without-key',
   'https-port',
+  'websocket-port',
+  'fence-kdump-port',
   'database-port',
   'disk-space',
   'shared-memory',

@@ -8,3 +8,5 @@ export * from './keys.ts';
 export * from './certificate.ts';
 export * from './command.ts';
 export * from './once.ts';
+export * from './vacuum.ts';
+export * from './retire.ts';

@@ -23,6 +23,8 @@ export interface WantedSchema {
   readonly schema: string;
   /** All migrations, oldest first; the first one makes everything, `schema_version` included. */
   readonly migrations: readonly Migration[];
+  /** False: an existing schema is changed without a copy, so that nothing can be put back. */
+  readonly copies?: boolean;
 }
 
 /** The version a schema is at; undefined if it is not there. */
@@ -50,7 +52,7 @@ const record = (schema: string, { version, script, checksum }: Migration): reado
  * A versioned schema: every migration that is missing runs in a transaction of its own, together with its row in `schema_version`.
  * Before an existing schema is changed its database is copied as a whole (the services are stopped by then), and undo puts the copy back.
  */
-export function schema(heading: Heading, { at, admin, schema: name, migrations }: WantedSchema): Step {
+export function schema(heading: Heading, { at, admin, schema: name, migrations, copies = true }: WantedSchema): Step {
   const newest = migrations.at(-1)?.version ?? '';
   const copy = `${at.name}_before_${name}`;
   const failed = `${at.name}_failed`;
@@ -76,31 +78,31 @@ export function schema(heading: Heading, { at, admin, schema: name, migrations }
     await drop(host, failed);
   }
 
+  async function takeBack(host: Host, kept: Json): Promise<void> {
+    if (kept === null) {
+      const empty =
+        name === 'public'
+          ? ['drop schema if exists public cascade', 'create schema public authorization pg_database_owner']
+          : [`drop schema if exists ${identifier(name)} cascade`];
+      await host.database.change({ ...admin, name: at.name }, (sql) => sql.atomically(empty.map((text) => ({ text }))));
+      return;
+    }
+    if (await host.database.look(admin, (sql) => exists(sql, copy))) return putBack(host);
+    // An undo that was cut off may have put the copy back already; then the version is the former one.
+    const { version } = kept as { version: string };
+    const found = await host.database.look(at, (sql) => versionOf(sql, name));
+    if (found !== version) {
+      throw new SetupError(
+        'failed',
+        message`The safety copy ${copy} of ${at.name} is gone, and its schema ${name} is at ${found ?? 'nothing'}`,
+      );
+    }
+    await drop(host, failed);
+  }
+
   return {
     ...heading,
-    undo: {
-      async run(host, kept: Json) {
-        if (kept === null) {
-          const empty =
-            name === 'public'
-              ? ['drop schema if exists public cascade', 'create schema public authorization pg_database_owner']
-              : [`drop schema if exists ${identifier(name)} cascade`];
-          await host.database.change({ ...admin, name: at.name }, (sql) => sql.atomically(empty.map((text) => ({ text }))));
-          return;
-        }
-        if (await host.database.look(admin, (sql) => exists(sql, copy))) return putBack(host);
-        // An undo that was cut off may have put the copy back already; then the version is the former one.
-        const { version } = kept as { version: string };
-        const found = await host.database.look(at, (sql) => versionOf(sql, name));
-        if (found !== version) {
-          throw new SetupError(
-            'failed',
-            message`The safety copy ${copy} of ${at.name} is gone, and its schema ${name} is at ${found ?? 'nothing'}`,
-          );
-        }
-        await drop(host, failed);
-      },
-    },
+    undo: copies ? { run: takeBack } : { never: message`${at.name} is changed without a safety copy` },
     check: (host) =>
       lookOr<Change>(host, at, { kind: 'create', note: message`version ${newest}` }, async (sql) => {
         const found = await versionOf(sql, name);
@@ -115,7 +117,7 @@ export function schema(heading: Heading, { at, admin, schema: name, migrations }
       }),
     async prepare(host) {
       const found = await host.database.look(at, (sql) => versionOf(sql, name));
-      if (found === undefined) return null;
+      if (found === undefined || !copies) return null;
       await drop(host, copy);
       const statement = `create database ${identifier(copy)} template ${identifier(at.name)} owner ${identifier(at.user)}`;
       await host.database.change(admin, (sql) => sql.rows(statement));

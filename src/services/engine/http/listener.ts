@@ -1,26 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { tlsProfile } from '../../frame/tls-profile.ts';
 import type { ListenSettings } from '../settings.ts';
 import { fromFirstPem } from '../pki/pem.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** Mozilla's intermediate list; TLS 1.3 suites first. */
-const ciphers = [
-  'TLS_AES_128_GCM_SHA256',
-  'TLS_AES_256_GCM_SHA384',
-  'TLS_CHACHA20_POLY1305_SHA256',
-  'ECDHE-ECDSA-AES128-GCM-SHA256',
-  'ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384',
-  'ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305',
-  'ECDHE-RSA-CHACHA20-POLY1305',
-  'DHE-RSA-AES128-GCM-SHA256',
-  'DHE-RSA-AES256-GCM-SHA384',
-  'DHE-RSA-CHACHA20-POLY1305',
-].join(':');
 
 const limits = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 
@@ -34,11 +19,7 @@ export async function prepareListener({ tls, behindProxy }: ListenSettings): Pro
   const options = {
     cert: fromFirstPem(certificate, tls.certificate),
     key: fromFirstPem(key, tls.key),
-    minVersion: 'TLSv1.2',
-    maxVersion: 'TLSv1.3',
-    ciphers,
-    dhparam: 'auto',
-    handshakeTimeout: 10_000,
+    ...tlsProfile,
   } as const;
   return (handler) => finish(createHttpsServer({ ...limits, keepAliveTimeout, ...options }, handler), handler);
 }

@@ -13,7 +13,19 @@ export interface PageData {
     readonly fingerprint: readonly string[] | null;
     readonly database: boolean;
   };
-  readonly login: { readonly message: string | null; readonly username: string; readonly formToken: string };
+  readonly login: {
+    readonly message: string | null;
+    readonly notice: string | null;
+    readonly username: string;
+    readonly formToken: string;
+    readonly wayBack: string | null;
+  };
+  readonly password: {
+    readonly messages: readonly string[];
+    readonly username: string;
+    readonly formToken: string;
+    readonly wayBack: string | null;
+  };
   readonly logout: { readonly user: string; readonly formToken: string };
   readonly problem: { readonly heading: string; readonly message: string };
 }
@@ -23,6 +35,7 @@ type PageName = keyof PageData;
 const titles: Readonly<Record<PageName, string>> = {
   welcome: 'Engine',
   login: 'Log in - Engine',
+  password: 'Change password - Engine',
   logout: 'Log out - Engine',
   problem: 'Problem - Engine',
 };
@@ -34,16 +47,18 @@ export interface Pages {
 /** Compiles the templates that lie beside this file. */
 export async function loadPages(version: Version): Promise<Pages> {
   const handlebars = Handlebars.create();
+  handlebars.registerHelper('urlEncoded', (text: string) => encodeURIComponent(text));
   const load = async (name: string): Promise<Handlebars.TemplateDelegate> =>
     handlebars.compile(await readFile(new URL(`${name}.hbs`, import.meta.url), 'utf8'), { strict: true });
-  const [layout, welcome, login, logout, problem] = await Promise.all([
+  const [layout, welcome, login, password, logout, problem] = await Promise.all([
     load('layout'),
     load('welcome'),
     load('login'),
+    load('password'),
     load('logout'),
     load('problem'),
   ]);
-  const templates: Readonly<Record<PageName, Handlebars.TemplateDelegate>> = { welcome, login, logout, problem };
+  const templates: Readonly<Record<PageName, Handlebars.TemplateDelegate>> = { welcome, login, password, logout, problem };
   return {
     send: (reply, name, data) =>
       reply

@@ -7,9 +7,9 @@ import { sameText } from './same-text.ts';
 /** Proof that a form comes from one of our pages. */
 export interface FormTokens {
   /** The token to put into a form for the browser that holds `cookie`. */
-  issue(form: 'login' | 'logout', cookie: string): string;
+  issue(form: 'login' | 'logout' | 'password', cookie: string): string;
   /** Throws a 403 when the form was not made for this browser or was sent from another site. */
-  check(form: 'login' | 'logout', cookie: string, fields: Fields, request: FastifyRequest): void;
+  check(form: 'login' | 'logout' | 'password', cookie: string, fields: Fields, request: FastifyRequest): void;
 }
 
 /**

@@ -2,9 +2,13 @@ import { isPlainApi } from './scopes.ts';
 
 export type OAuthCode =
   | 'access_denied'
+  | 'insufficient_scope'
   | 'invalid_grant'
   | 'invalid_request'
   | 'invalid_scope'
+  | 'invalid_token'
+  | 'login_required'
+  | 'not_authenticated'
   | 'server_error'
   | 'temporarily_unavailable'
   | 'unauthorized_client'
@@ -13,11 +17,15 @@ export type OAuthCode =
 /** A refusal of one of the OAuth end points. The message goes to the client. */
 export class OAuthError extends Error {
   readonly code: OAuthCode;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: OAuthCode, message: string) {
+  constructor(code: OAuthCode, message: string, status = 400, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.name = 'OAuthError';
     this.code = code;
+    this.status = status;
+    this.headers = headers;
   }
 }
 

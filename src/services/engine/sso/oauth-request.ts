@@ -5,12 +5,12 @@ import { allFieldsOf, type Fields, one } from '../http/fields.ts';
 import { type OAuthCode, OAuthError, oauthErrorBody } from './oauth-error.ts';
 import { splitScope } from './scopes.ts';
 
-/** Registers an OAuth end point, which clients may use with GET and a query or with POST and a form. */
+/** Registers an end point below `/sso`, which clients may use with GET and a query or with POST and a form. */
 export function oauthRoute(app: FastifyInstance, log: Log, path: string, answer: (request: FastifyRequest) => Promise<object>): void {
   const handler: RouteHandlerMethod = async (request, reply) => sendJson(reply, await answer(request));
   app.route({
     method: ['GET', 'POST'],
-    url: `/ovirt-engine/sso/oauth/${path}`,
+    url: `/ovirt-engine/sso/${path}`,
     config: { access: 'public' },
     handler,
     errorHandler: (error, request, reply) => {
@@ -42,7 +42,7 @@ export function required(fields: Fields, name: string): string {
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
   const scopes = (allFieldsOf(request).get('scope') ?? []).flatMap(splitScope);
   if (error instanceof OAuthError) {
-    void sendJson(reply.code(400), oauthErrorBody(error.code, error.message, scopes));
+    void sendJson(reply.code(error.status).headers(error.headers), oauthErrorBody(error.code, error.message, scopes));
     return;
   }
   const { status, message, headers } = describeFailure(error, log);

@@ -17,18 +17,31 @@ export interface Principal {
 /** The name people log in with: `admin@internal`. */
 export const loginName = (principal: Principal): string => `${principal.username}@${internal.profile}`;
 
+/**
+ * Permissions of a user, by itself and by way of groups. Those of everybody are no reason to let somebody in. An array, since the
+ * database looks up its members in an index, and does not for a condition with `or`.
+ */
+const ofUserOrGroup = `p.ad_element_id = any(array(
+      select u.user_id union all select g.group_id from user_groups g where g.user_id = u.user_id))`;
+
 /** Columns and tables of a principal, for queries that add their own conditions on `u`. */
 export const principalSql = {
   columns: `u.user_id as "userId", u.external_id as "externalId", u.username, u.domain, u.namespace,
     exists (select from permissions p join roles r on r.id = p.role_id
-            where p.ad_element_id = u.user_id and r.role_type = 1) as administrator`,
-  // Joining the account ends the sessions of a user at the moment the account is disabled or removed.
-  tables: `users u join aaa_jdbc.users account on account.uuid::text = u.external_id and account.disabled = 0`,
+            where ${ofUserOrGroup} and r.role_type = 1) as administrator`,
+  // Joining the account ends the sessions of a user at the moment the account is disabled, removed, or no longer valid.
+  tables: `users u join aaa_jdbc.users account on account.uuid::text = u.external_id and account.disabled = 0
+    and now() between account.valid_from and account.valid_to`,
   // Without any role there is nothing to log in for.
-  condition: `u.domain = '${internal.authz}' and exists (select from permissions p where p.ad_element_id = u.user_id)`,
+  condition: `u.domain = '${internal.authz}' and exists (select from permissions p where ${ofUserOrGroup})`,
 } as const;
 
 const select = `select ${principalSql.columns} from ${principalSql.tables} where ${principalSql.condition}`;
+
+/** Takes over what the directory says about an account, its groups above all. */
+export async function learnUser(database: Database, accountId: string): Promise<void> {
+  await database.query('select learn_directory_user($1)', [accountId]);
+}
 
 /** The user behind an account of the internal directory, or null when no role was given to it. */
 export async function principalOfAccount(database: Database, accountId: string): Promise<Principal | null> {

@@ -1,10 +1,13 @@
-/** Scopes the engine's own client is registered for. */
-const registered: readonly string[] = [
+import type { Database } from '../../frame/database.ts';
+
+/** Scopes that clients without a registration of their own may ask for: those of the engine's own client. */
+const ofOurClient: readonly string[] = [
   'openid',
   'ovirt-app-admin',
   'ovirt-app-api',
   'ovirt-app-portal',
   'ovirt-ext=auth:identity',
+  'ovirt-ext=auth:sequence-priority',
   'ovirt-ext=revoke:revoke-all',
   'ovirt-ext=token-info:authz-search',
   'ovirt-ext=token-info:public-authz-search',
@@ -17,28 +20,42 @@ const registered: readonly string[] = [
 const sequencePriority = /^ovirt-ext=auth:sequence-priority=[\w~]+$/;
 
 export const apiScope = 'ovirt-app-api';
+export const openidScope = 'openid';
+export const identityScope = 'ovirt-ext=auth:identity';
+export const onBehalfScope = 'ovirt-ext=token:login-on-behalf';
+export const revokeAllScope = 'ovirt-ext=revoke:revoke-all';
 export const validateScope = 'ovirt-ext=token-info:validate';
-export const searchScopes = ['ovirt-ext=token-info:authz-search', 'ovirt-ext=token-info:public-authz-search'] as const;
+export const searchScope = 'ovirt-ext=token-info:authz-search';
+export const publicSearchScope = 'ovirt-ext=token-info:public-authz-search';
 
-const ofEveryApplication = ['ovirt-ext=token:password-access', validateScope, ...searchScopes];
-const ofPortals = [apiScope, ...ofEveryApplication, 'ovirt-ext=revoke:revoke-all'];
+const ofEveryApplication = ['ovirt-ext=token:password-access', validateScope, searchScope, publicSearchScope];
+const ofPortals = [apiScope, ...ofEveryApplication, revokeAllScope];
 
-/** Granting the scope on the left grants those on the right as well. */
-const dependencies: ReadonlyMap<string, readonly string[]> = new Map([
+/** The scopes that a scope depends on, for each that depends on any. */
+export type Dependencies = ReadonlyMap<string, readonly string[]>;
+
+/** As every installation has them at first. */
+export const shippedDependencies: Dependencies = new Map([
   [apiScope, ofEveryApplication],
   ['ovirt-app-admin', ofPortals],
   ['ovirt-app-portal', ofPortals],
 ]);
 
+/** As this installation has them. */
+export async function readDependencies(database: Database): Promise<Dependencies> {
+  const rows = await database.query<{ scope: string; dependencies: string }>('select scope, dependencies from sso_scope_dependency');
+  return new Map(rows.map(({ scope, dependencies }) => [scope, splitScope(dependencies)]));
+}
+
 /** The scopes of a space-separated list. */
 export const splitScope = (text: string): string[] => text.split(' ').filter((scope) => scope !== '');
 
 /** Whether a client is registered for every one of these scopes. */
-export const areRegistered = (scopes: readonly string[]): boolean =>
-  scopes.every((scope) => registered.includes(scope) || sequencePriority.test(scope));
+export const areRegistered = (scopes: readonly string[], registered = ofOurClient): boolean =>
+  scopes.every((scope) => registered.includes(sequencePriority.test(scope) ? 'ovirt-ext=auth:sequence-priority' : scope));
 
 /** What is granted when these scopes are asked for: their dependencies added, sorted, joined by blanks. */
-export function grantedScope(asked: readonly string[]): string {
+export function grantedScope(asked: readonly string[], dependencies: Dependencies = shippedDependencies): string {
   return [...new Set(asked.flatMap((scope) => [scope, ...(dependencies.get(scope) ?? [])]))].sort().join(' ');
 }
 

@@ -4,72 +4,85 @@ import type { Log } from '../../frame/log.ts';
 import { one } from '../http/fields.ts';
 import type { SsoClient } from '../settings.ts';
 import { readAttributes } from './accounts.ts';
-import { requireClient } from './client-credentials.ts';
+import type { RequireClient } from './client-credentials.ts';
+import { groupsOf } from './directory.ts';
 import { OAuthError } from './oauth-error.ts';
 import { oauthFields, oauthRoute, required } from './oauth-request.ts';
 import { loginName } from './principals.ts';
-import { searchScopes, splitScope, validateScope } from './scopes.ts';
-import type { LiveSession, Sessions } from './sessions.ts';
+import { areRegistered, publicSearchScope, searchScope, splitScope, validateScope } from './scopes.ts';
+import type { LiveService, Sessions, StoredSession } from './sessions.ts';
+import { answerQuery } from './token-info-queries.ts';
+import { list, map } from './typed.ts';
 
 export interface TokenInfoParts {
   readonly database: Database;
   readonly sessions: Sessions;
+  readonly requireClient: RequireClient;
   readonly client: SsoClient;
   readonly log: Log;
 }
 
-/** Tells whether a token is alive, and to our client also whose it is. */
+/** Tells whether a token is alive; to registered clients also whose it is, and what they ask of the directory. */
 export function tokenInfoRoutes(app: FastifyInstance, parts: TokenInfoParts): void {
-  oauthRoute(app, parts.log, 'token-info', (request) => inform(request, parts));
+  oauthRoute(app, parts.log, 'oauth/token-info', (request) => inform(request, parts));
 }
 
-async function inform(request: FastifyRequest, { database, sessions, client }: TokenInfoParts): Promise<object> {
+async function inform(request: FastifyRequest, parts: TokenInfoParts): Promise<object> {
+  const { database, sessions, requireClient, client: ourClient } = parts;
   const fields = oauthFields(request);
   const scopes = splitScope(one(fields, 'scope') ?? '');
   if (scopes.includes(validateScope)) {
-    await liveSession(sessions, required(fields, 'token'));
+    await live(sessions, required(fields, 'token'));
     return {};
   }
-  requireClient(request, fields, client);
-  if (searchScopes.some((scope) => scopes.includes(scope))) {
-    required(fields, 'query_type');
-    throw new OAuthError('invalid_request', 'This query_type is not known.');
+  const client = await requireClient(request, fields);
+  if (!areRegistered(scopes, client.scopes)) throw new OAuthError('invalid_scope', 'The scope is not one the client may use.');
+  const withToken = scopes.includes(searchScope);
+  if (withToken || scopes.includes(publicSearchScope)) {
+    const type = required(fields, 'query_type');
+    if (withToken) await live(sessions, required(fields, 'token'));
+    return answerQuery(type, fields, withToken, parts);
   }
-  const session = await liveSession(sessions, required(fields, 'token'));
-  return introspection(session, await readAttributes(database, session.principal.externalId), client.id);
+  const found = await live(sessions, required(fields, 'token'));
+  return 'principal' in found ? ofUser(found, database, ourClient.id) : ofService(found);
 }
 
-async function liveSession(sessions: Sessions, token: string): Promise<LiveSession> {
-  const session = await sessions.use(token, 'token');
+async function live(sessions: Sessions, token: string): Promise<StoredSession | LiveService> {
+  const session = (await sessions.use(token, 'token')) ?? (await sessions.useService(token));
   if (session === null) throw new OAuthError('invalid_grant', 'The token is unknown or no longer valid.');
   return session;
 }
 
-type Attributes = Awaited<ReturnType<typeof readAttributes>>;
-
-/** Maps and lists below `ovirt` are pairs of a type name and a value, because consumers index them that way. */
-function introspection({ principal, scope, validTo }: LiveSession, attributes: Attributes, clientId: string): object {
+async function ofUser({ principal, scope, validTo, clientId }: StoredSession, database: Database, ourClient: string): Promise<object> {
+  const [attributes, groups] = await Promise.all([
+    readAttributes(database, principal.externalId),
+    groupsOf(database, principal.externalId, 'nested'),
+  ]);
   return {
     active: true,
     token_type: 'bearer',
-    client_id: clientId,
+    client_id: clientId ?? ourClient,
     user_id: loginName(principal),
     user_authz: principal.domain,
     scope,
-    exp: String(validTo?.getTime() ?? '9223372036854775807'),
-    ovirt: [
-      'java.util.HashMap',
-      {
-        version: '0',
-        principal_id: principal.externalId,
-        email: attributes.email,
-        namespace: principal.namespace,
-        first_name: attributes.firstName,
-        last_name: attributes.lastName,
-        group_ids: ['java.util.ArrayList', []],
-        // There is no page yet on which users could change their passwords.
-        capability_credentials_change: false,
-      },
-    ],
+    exp: String(validTo.getTime()),
+    ovirt: map({
+      version: '0',
+      principal_id: principal.externalId,
+      email: attributes.email,
+      namespace: principal.namespace,
+      first_name: attributes.firstName,
+      last_name: attributes.lastName,
+      group_ids: list(groups),
+      capability_credentials_change: true,
+    }),
   };
 }
+
+const ofService = ({ clientId, scope, validTo }: LiveService): object => ({
+  active: true,
+  token_type: 'bearer',
+  client_id: clientId,
+  scope,
+  exp: String(validTo.getTime()),
+});

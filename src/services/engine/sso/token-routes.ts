@@ -1,50 +1,65 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Log } from '../../frame/log.ts';
-import { one } from '../http/fields.ts';
-import type { Authenticate } from './authenticate.ts';
+import { allFieldsOf, type Fields, one } from '../http/fields.ts';
+import { basicGrant, clientGrant, codeGrant, type Grant, type Granted, type GrantParts, httpGrant, passwordGrant } from './grants.ts';
 import { OAuthError } from './oauth-error.ts';
 import { oauthFields, oauthRoute, required, sendJson } from './oauth-request.ts';
-import { areRegistered, grantedScope, splitScope } from './scopes.ts';
-import type { Sessions } from './sessions.ts';
+import type { OpenId } from './openid.ts';
+import { openidScope, splitScope } from './scopes.ts';
 
-export interface TokenParts {
-  readonly sessions: Sessions;
-  readonly authenticate: Authenticate;
-  readonly tokenIdleSeconds: number;
+export interface TokenParts extends GrantParts {
+  readonly openId: OpenId;
   readonly log: Log;
 }
 
-/** Tokens for a name and a password, and the notice that all this is there. */
+const grants: Readonly<Record<string, Grant>> = {
+  password: passwordGrant,
+  authorization_code: codeGrant,
+  client_credentials: clientGrant,
+};
+
+/** Tokens, and the notice that all this is there. */
 export function tokenRoutes(app: FastifyInstance, parts: TokenParts): void {
-  oauthRoute(app, parts.log, 'token', (request) => grant(request, parts));
+  oauthRoute(app, parts.log, 'oauth/token', (request) => answer(request, oauthFields(request), parts, grants));
+  oauthRoute(app, parts.log, 'oauth/token-http-auth', (request) =>
+    answer(request, oauthFields(request), parts, { [httpGrant]: basicGrant }),
+  );
+  // Libraries of OpenID send whatever Accept they like.
+  oauthRoute(app, parts.log, 'openid/token', (request) => answer(request, allFieldsOf(request), parts, grants));
   app.get('/ovirt-engine/sso/status', { config: { access: 'public' } }, async (_request, reply) =>
     sendJson(reply, { status: 'active', status_description: 'SSO Webapp Deployed', version: '0' }),
   );
 }
 
-async function grant(request: FastifyRequest, { sessions, authenticate, tokenIdleSeconds }: TokenParts): Promise<object> {
-  const fields = oauthFields(request);
-  if (required(fields, 'grant_type') !== 'password') {
-    throw new OAuthError('unsupported_grant_type', 'Only the grant type password is supported.');
+async function answer(
+  request: FastifyRequest,
+  fields: Fields,
+  parts: TokenParts,
+  known: Readonly<Record<string, Grant>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const type = required(fields, 'grant_type');
+  const grant = Object.hasOwn(known, type) ? known[type] : undefined;
+  if (grant === undefined) {
+    throw new OAuthError('unsupported_grant_type', `The grant types here are ${Object.keys(known).join(', ')}.`);
   }
-  const asked = splitScope(required(fields, 'scope'));
-  // Logging in for somebody else needs no password of theirs, so it must never be had through this grant.
-  if (!areRegistered(asked) || asked.includes('ovirt-ext=token:login-on-behalf')) {
-    throw new OAuthError('invalid_scope', 'The scope is not one that can be granted.');
-  }
-  const outcome = await authenticate({
-    user: required(fields, 'username'),
-    password: one(fields, 'password') ?? '',
-    source: request.ip,
-    correlationId: null,
-  });
-  if ('refusal' in outcome) throw new OAuthError('access_denied', outcome.refusal);
-  const scope = grantedScope(asked);
-  const { token, validTo } = await sessions.create({
-    kind: 'token',
-    userId: outcome.principal.userId,
-    scope,
-    idleSeconds: tokenIdleSeconds,
-  });
-  return { access_token: token, scope, exp: String(validTo.getTime()), token_type: 'bearer' };
+  const granted = await grant(request, fields, parts);
+  return { ...describe(granted), ...(await identity(granted, fields, parts)) };
+}
+
+const describe = ({ token, scope, validTo }: Granted) => ({
+  access_token: token,
+  scope,
+  exp: String(validTo.getTime()),
+  token_type: 'bearer',
+});
+
+/** The token that tells an OpenID client who logged in, for whoever asked for it with a client of its own. */
+async function identity({ token, scope, validTo, nonce }: Granted, fields: Fields, { sessions, openId, now }: TokenParts): Promise<object> {
+  if (!splitScope(scope).includes(openidScope) || one(fields, 'grant_type') !== 'authorization_code') return {};
+  const session = await sessions.use(token, 'token');
+  if (session === null || session.clientId === null) throw new OAuthError('invalid_grant', 'The login has ended meanwhile.');
+  return {
+    expires_in: Math.floor((validTo.getTime() - now()) / 1000),
+    id_token: await openId.idToken(session, session.clientId, nonce),
+  };
 }

@@ -164,9 +164,10 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
         return program === undefined ? undefined : { pid: 4711, program };
       },
       answersSsh: async ({ host, port }) => machine.sshServers.has(`${host}:${port}`),
-      get: async () => {
-        if (!machine.running.has('ovirt-engine')) throw new Error('nobody listens');
-        return { status: 200, body: 'DB Up!Welcome to Health Status!' };
+      get: async ({ url }) => {
+        const unit = unitOf(Number(new URL(url).port || 443));
+        if (unit === undefined) throw new Error('nobody listens');
+        return unit === 'ovirt-engine' ? { status: 200, body: 'DB Up!Welcome to Health Status!' } : { status: 426, body: '' };
       },
     },
     database: {

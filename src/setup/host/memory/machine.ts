@@ -20,7 +20,7 @@ export interface Machine {
   /** Major version of PostgreSQL's programs. */
   readonly postgresVersion: string;
   /** The data warehouse that the engine's database belongs to. */
-  readonly warehouse?: { readonly dwhUuid: string; readonly dwhHostname: string };
+  readonly warehouse?: { readonly dwhUuid: string; readonly dwhHostname: string; running?: boolean; replaced?: boolean };
   /** Settings of the running server that somebody has changed. */
   readonly changedSettings: Readonly<Record<string, string>>;
   readonly system: System;
@@ -70,8 +70,19 @@ export const copyOf = (machine: Machine): Machine => ({ ...machine, disk: new Ma
 
 export const data = '/var/lib/pgsql/data';
 
-const partOf = (unit: string): readonly string[] =>
-  unit === 'postgresql' ? [`${data}/postgresql.conf`, `${data}/pg_hba.conf`] : ['/etc/ovirt-engine/', '/etc/pki/ovirt-engine/certs/'];
+/** What each unit reads when it starts. */
+const partOf = (unit: string): readonly string[] => {
+  if (unit === 'postgresql') return [`${data}/postgresql.conf`, `${data}/pg_hba.conf`];
+  if (unit === 'ovirt-engine') {
+    return ['/etc/ovirt-engine/engine.conf', ...['engine', 'apache'].map((name) => `/etc/pki/ovirt-engine/certs/${name}.cer`)];
+  }
+  if (unit === 'ovirt-engine-dwhd') return ['/etc/ovirt-engine-dwh/'];
+  const own = `/etc/ovirt-engine/${unit}.conf`;
+  if (unit === 'ovirt-websocket-proxy') return [own, '/etc/pki/ovirt-engine/certs/websocket-proxy.cer'];
+  const database = '/etc/ovirt-engine/engine.conf.d/10-setup-database.conf';
+  if (unit === 'ovirt-engine-notifier') return ['/etc/ovirt-engine/notifier/', database];
+  return unit === 'ovirt-fence-kdump-listener' ? [own, database] : [own];
+};
 
 /** The configuration of a unit as it is on disk now: a unit that was started with another one runs on old settings. */
 export function configurationOf(machine: Machine, unit: string): string {

@@ -3,6 +3,8 @@ import { type DatabaseAddress, type Statement, file, textOf } from '../../kit/ho
 import { message } from '../../kit/text.ts';
 import { type Machine, data } from './machine.ts';
 
+type Row = Record<string, unknown>;
+
 /** A server as far as setup asks it. It lives in a file of the cluster, so it moves, vanishes and comes back with it. */
 interface Cluster {
   adminPassword: string;
@@ -16,6 +18,9 @@ interface Database {
   schemas: Record<string, { version: string }>;
   options: Record<string, string>;
   admin?: { password: string; attached: boolean };
+  /** What the engine and its data warehouse tell each other. */
+  timekeeping?: Record<string, string>;
+  client?: Row;
 }
 
 const path = `${data}/base/cluster.json`;
@@ -34,7 +39,6 @@ export function initialize(machine: Machine, directory: string, adminPassword: s
   );
 }
 
-type Row = Record<string, unknown>;
 type Rule = readonly [
   RegExp,
   (match: RegExpExecArray, on: { cluster: Cluster; database: Database; values: readonly unknown[] }) => readonly Row[],
@@ -85,6 +89,21 @@ const rules: readonly Rule[] = [
     (_m, { database }) => (database.admin === undefined ? none : [{ password: database.admin.password }]),
   ],
   [/^select 1 from aaa_jdbc\.users a join public\.users/, (_m, { database }) => (database.admin?.attached === true ? [{}] : none)],
+
+  [/^select client_secret as secret/, (_m, { database }) => (database.client === undefined ? none : [{ ...database.client }])],
+  [
+    /^insert into sso_clients/,
+    (_m, { database, values: [, secret, prefix, certificate, scope] }) => (
+      (database.client = { secret, prefix, certificate, scope, redirects: [] }),
+      none
+    ),
+  ],
+  [/^delete from sso_client_redirects/, () => none],
+  [
+    /^insert into sso_client_redirects/,
+    (_m, { database, values: [, redirects] }) => (((database.client as Row)['redirects'] = redirects), none),
+  ],
+  [/^delete from sso_clients/, (_m, { database }) => (delete database.client, none)],
 
   [
     new RegExp(`^(create|alter) role ${name} .*password '([^']+)'$`),
@@ -147,8 +166,18 @@ const rules: readonly Rule[] = [
   ],
   [/^delete from public\.users/, (_m, { database }) => (database.admin === undefined ? none : ((database.admin.attached = false), none))],
   [/^delete from aaa_jdbc\.users/, (_m, { database }) => (delete database.admin, none)],
-  // A migration: what it makes is known by the version that is recorded in the same transaction.
-  [/\bcreate table\b/, () => none],
+  [
+    /^update dwh_history_timekeeping set var_value = \$1 where var_name = \$2/,
+    (_m, { database, values: [value, name] }) => {
+      const { [String(name)]: _, ...others } = database.timekeeping ?? {};
+      const all = value === '' ? others : { ...others, [String(name)]: String(value) };
+      if (Object.keys(all).length > 0) database.timekeeping = all;
+      else delete database.timekeeping;
+      return none;
+    },
+  ],
+  // A migration begins with a comment, or makes something: what, is known by the version recorded in the same transaction.
+  [/^--|\bcreate (table|view)\b/, () => none],
 ];
 
 /** A table that no migration has made yet is refused, as a real server does. */
@@ -158,8 +187,11 @@ function needTables(
   unavailable: (why: DatabaseUnavailable['why']) => DatabaseUnavailable,
 ): void {
   const asks = (schema: string, pattern: RegExp): boolean =>
-    pattern.test(text) && !text.includes('to_regclass') && !text.includes('create table') && !(schema in (database?.schemas ?? {}));
-  if (asks('public', /\b(vdc_options|public\.users)\b/) || asks('aaa_jdbc', /\baaa_jdbc\.(users|user_attributes)\b/))
+    pattern.test(text) && !text.includes('to_regclass') && !/^--|create table/.test(text) && !(schema in (database?.schemas ?? {}));
+  if (
+    asks('public', /\b(vdc_options|public\.users|sso_clients|dwh_history_timekeeping)\b/) ||
+    asks('aaa_jdbc', /\baaa_jdbc\.(users|user_attributes)\b/)
+  )
     throw unavailable('no-table');
 }
 
@@ -184,10 +216,12 @@ function elsewhere(
   at: DatabaseAddress,
   unavailable: (why: DatabaseUnavailable['why']) => DatabaseUnavailable,
 ): ReturnType<typeof connect> {
-  const server = machine.remoteDatabases.find(({ host, port }) => host === at.host && port === at.port);
-  if (server === undefined) throw unavailable('down');
-  if (server.user !== at.user || server.password !== at.password) throw unavailable('denied');
-  if (server.name !== at.name) throw unavailable('no-database');
+  const there = machine.remoteDatabases.filter(({ host, port }) => host === at.host && port === at.port);
+  if (there.length === 0) throw unavailable('down');
+  const own = there.filter(({ user, password }) => user === at.user && password === at.password);
+  if (own.length === 0) throw unavailable('denied');
+  const server = own.find(({ name }) => name === at.name);
+  if (server === undefined) throw unavailable('no-database');
   return {
     run([statement]) {
       if (statement?.text.includes('to_regclass') === true) return [{ there: false }];
@@ -195,6 +229,21 @@ function elsewhere(
       return settingRows(server.settings);
     },
   };
+}
+
+/** By name: two clusters with the same databases are written alike, whatever has happened to them. */
+const sorted = (databases: Cluster['databases']): Cluster['databases'] =>
+  Object.fromEntries(Object.entries(databases).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** What stands in the table between the engine and its data warehouse. One on another host ends when it is asked to. */
+function timekeeping(machine: Machine, database: Database | undefined): readonly Row[] {
+  const { warehouse } = machine;
+  if (warehouse !== undefined && database?.options['DisconnectDwh'] === '1') warehouse.running = false;
+  const taken = warehouse !== undefined && warehouse.replaced !== true;
+  const runs = taken ? warehouse.running === true : machine.running.has('ovirt-engine-dwhd');
+  const other = taken ? { dwhUuid: warehouse.dwhUuid, dwhHostname: warehouse.dwhHostname } : {};
+  const all = { DwhCurrentlyRunning: runs ? '1' : '0', ...database?.timekeeping, ...other };
+  return Object.entries(all).map(([name, value]) => ({ name, value }));
 }
 
 /** A session on the server of a machine. Throws DatabaseUnavailable where a real one could not be opened. */
@@ -212,10 +261,15 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
     run(statements) {
       if (statements[0]?.text.startsWith('select name, setting, unit from pg_settings') === true)
         return settingRows(machine.changedSettings);
+      if (statements[0]?.text.includes("'fence-kdump-listener-heartbeat'") === true)
+        return machine.running.has('ovirt-fence-kdump-listener') ? [{}] : none;
       if (statements[0]?.text.includes('from dwh_history_timekeeping') === true) {
-        if (machine.warehouse === undefined) throw unavailable('no-table');
-        return Object.entries(machine.warehouse).map(([name, value]) => ({ name, value }));
+        if (machine.warehouse === undefined && read().databases[at.name]?.schemas['public'] === undefined) throw unavailable('no-table');
+        return timekeeping(machine, read().databases[at.name]);
       }
+      // Setup has given the engine to a data warehouse of its own.
+      if (machine.warehouse !== undefined && statements.some(({ text }) => text.startsWith('update dwh_history_timekeeping')))
+        machine.warehouse.replaced = true;
       // One transaction: the cluster is written back only if all statements were understood.
       const changed = read();
       let rows: readonly Row[] = none;
@@ -229,7 +283,7 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
           values,
         });
       }
-      machine.disk.set(path, file(JSON.stringify(changed), 0o600));
+      machine.disk.set(path, file(JSON.stringify({ ...changed, databases: sorted(changed.databases) }), 0o600));
       return rows;
     },
   };

@@ -302,6 +302,9 @@ describe('answers with flaws of form', () => {
     'OVESETUP_OVN/ovirtProviderOvn=bool:maybe',
     'OVESETUP_PKI/country=str:usa',
     'OVESETUP_CONFIG/publicHttpsPort=int:PORT',
+    // Nobody listens here, whatever else runs on this machine.
+    'OVESETUP_CONFIG/websocketProxyPort=int:1',
+    'OVESETUP_CONFIG/fenceKdumpListenerPort=int:1',
   ];
   const found = [
     'flawed.conf:2: OVESETUP_CONFIG/fqdn: a value starts with its type: none:, bool:, int:, str: or multi-str:',

@@ -199,6 +199,7 @@ describe('the status of an installation', () => {
   test('whose run directory was removed does not claim that all services are stopped', async () => {
     install();
     put('etc/systemd/system/ovirt-engine.service', '[Service]\n');
+    put('etc/systemd/system/multi-user.target.wants/ovirt-engine.service', '');
     rmSync(join(root, 'run'), { recursive: true });
     expect(await inspectInstallation(root)).toMatchObject({
       state: 'unknown',

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
@@ -44,6 +45,17 @@ describe('who listens on a port', () => {
       await once(child, 'exit');
     }
     await rm(folder, { recursive: true });
+  });
+
+  test('of UDP is found as well, and is nobody of TCP', async () => {
+    const socket = createSocket('udp6').bind(0, '::1');
+    await once(socket, 'listening');
+    const { port } = socket.address();
+    expect(await network.listener(port, 'udp')).toMatchObject({ pid: process.pid });
+    expect(await network.listener(port)).toBeUndefined();
+    socket.close();
+    await once(socket, 'close');
+    expect(await network.listener(port, 'udp')).toBeUndefined();
   });
 
   test('is read from the table of the kernel: only sockets that listen, only on this port', () => {

@@ -60,12 +60,15 @@ describe('the questions of a first installation', () => {
   test('are only those that matter below a root', async () => {
     const { asked, dialog } = await dialogue({ typed: {}, sandbox: true });
     expect(asked).toEqual([
+      'OVESETUP_CONFIG_WEBSOCKET_PROXY',
+      'OVESETUP_DWH_ENABLE',
       'OVESETUP_NETWORK_FQDN_this',
       'OVESETUP_CONFIG_ADMIN_SETUP',
       'OVESETUP_CONFIG_ADMIN_SETUP',
       'OVESETUP_CONFIG_APPLICATION_MODE',
       'OVESETUP_CONFIG_SAN_WIPE_AFTER_DELETE',
       'OVESETUP_PKI_ORG',
+      'OVESETUP_DWH_SCALE',
     ]);
     expect(dialog.titles).not.toContain('SYSTEM CONFIGURATION');
   });
@@ -170,14 +173,12 @@ describe('components that there are not below a root', () => {
     const { answers } = await dialogue({ sandbox: true, given: { 'OVESETUP_CONFIG/adminPassword': goodPassword } });
     expect(plugins.filter(({ applies }) => applies?.(answers) === false).map(({ name }) => name)).toEqual([
       'apache',
-      'dwh',
       'firewall',
       'imageio',
       'ovn',
       'packages',
       'remote-engine',
       'vmconsole',
-      'websocket',
     ]);
   });
 });

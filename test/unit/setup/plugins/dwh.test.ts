@@ -22,18 +22,18 @@ const withHistory = () => {
 };
 
 test('the history database of an earlier run is known by its configuration', async () => {
-  expect(await present.probe(memoryHost(withHistory()))).toBe('ovirt_engine_history');
-  expect(await present.probe(memoryHost(newMachine()))).toBeUndefined();
+  expect(await present.probe(memoryHost(withHistory()))).toMatchObject({ name: 'ovirt_engine_history', foreign: false });
+  expect((await present.probe(memoryHost(newMachine()))).name).toBeUndefined();
 });
 
 describe('a new history database', () => {
-  test('is made by setup on this host for Enter, and its name and password are settled when it is made', async () => {
+  test('is made by setup on this host for Enter, with a password of its own that nobody has to think of', async () => {
     const { asked, find, answers } = await ask();
     expect(asked).toEqual([where, how]);
     expect(find(places.provisioning)).toBe(true);
     expect([find(fields.host), find(fields.port)]).toEqual(['localhost', 5432]);
     const keys = [...answers.all.keys()].map(({ key }) => key).filter((key) => key.startsWith('OVESETUP_DWH_DB/'));
-    expect(keys).toEqual(['OVESETUP_DWH_DB/host', 'OVESETUP_DWH_DB/port']);
+    expect(keys).toEqual(['OVESETUP_DWH_DB/host', 'OVESETUP_DWH_DB/port', 'OVESETUP_DWH_DB/password']);
   });
 
   test('may be made by hand on another host, and is tried', async () => {

@@ -212,7 +212,9 @@ describe('the options of the engine', () => {
 
   test('are what was asked for at the first installation; later an administrator has them in hand', async () => {
     const first = { 'OVESETUP_CONFIG/adminPassword': goodPassword };
-    expect(await optionsOf(first, newMachine())).toMatchObject({ note: 'ProductRPMVersion, ApplicationMode, SANWipeAfterDelete' });
+    expect(await optionsOf(first, newMachine())).toMatchObject({
+      note: 'ProductRPMVersion, FenceKdumpDestinationPort, ApplicationMode, SANWipeAfterDelete',
+    });
     expect(await optionsOf({}, await installed())).toMatchObject({ note: 'ProductRPMVersion' });
     expect(await optionsOf({ 'OVESETUP_CONFIG/sanWipeAfterDelete': true }, await installed())).toMatchObject({
       note: 'ProductRPMVersion, SANWipeAfterDelete',

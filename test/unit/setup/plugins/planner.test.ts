@@ -36,6 +36,7 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   'OVESETUP_DWH_DB/host': ['localhost', 'db1.example.net'],
   'OVESETUP_DWH_DB/database': ['ovirt_engine_history'],
   'OVESETUP_DWH_DB/user': ['ovirt_engine_history'],
+  'OVESETUP_DWH_CONFIG/uuid': ['0b5c1f0e-0000-4000-8000-000000000001'],
   'OVESETUP_DWH_DB/password': ['canary-secret-ovirt_engine_history'],
   'OVESETUP_PROVISIONING/postgresAdminPassword': ['canary-secret-server'],
   'OVESETUP_CONFIG/adminPassword': ['canary-secret-admin', 'password1'],

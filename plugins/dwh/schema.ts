@@ -1,0 +1,47 @@
+import { type Step, type View, message } from '#kit';
+import { schema, vacuumed } from '#steps';
+import { shippedMigrations } from '../../src/setup/render/shipped.ts';
+import { administration } from '../database/settings.ts';
+import { besideEngine, historyDatabase, performBackup, stop, unit, vacuum } from './settings.ts';
+
+/** The schema of the history, and its vacuum if somebody asked for one. */
+export function historySchema(view: View): readonly Step[] {
+  const at = historyDatabase(view);
+  const ours = besideEngine(view);
+  return [
+    schema(
+      {
+        id: 'dwh/schema',
+        chapter: 'dwh.schema',
+        title: 'Creating/refreshing DWH database schema',
+        needs: ours ? ['dwh/database'] : [],
+        inside: ['database/initdb', 'dwh/database'],
+        stops: [stop],
+        notify: [unit],
+      },
+      {
+        at,
+        admin: ours ? administration(view) : at,
+        schema: 'public',
+        migrations: shippedMigrations('src/services/dwh/schema'),
+        copies: view.find(performBackup) ?? true,
+      },
+    ),
+    ...(view.find(vacuum) === true
+      ? [
+          vacuumed(
+            {
+              id: 'dwh/vacuum',
+              chapter: 'dwh.schema',
+              title: 'Running full vacuum on the history database',
+              needs: ['dwh/schema'],
+              // It locks every table in turn: the service would only wait.
+              stops: [stop],
+              notify: [unit],
+            },
+            { at, note: message`${at.name}` },
+          ),
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,70 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import { one, queryOf } from '../http/fields.ts';
+import { badRequest } from '../http/refusal.ts';
+
+const services = '/ovirt-engine/services';
+const page = fileURLToPath(new URL('page/', import.meta.url));
+/** Its folder, through the one module that the package exports. */
+const library = dirname(dirname(fileURLToPath(import.meta.resolve('@novnc/novnc'))));
+
+const mediaTypes: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+};
+const mediaTypeOf = (file: string): string => mediaTypes[file.slice(file.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+
+/**
+ * The page on which a browser shows a console, and what it is made of: its own files and the noVNC library. Each file has
+ * its own route, so no part of an address ever becomes a path on disk.
+ */
+export async function consoleRoutes(app: FastifyInstance): Promise<void> {
+  const html = await readFile(join(page, 'console.html'));
+  for (const url of [`${services}/novnc-main.jsp`, `${services}/novnc-main`]) {
+    app.get(url, { config: { access: 'public' } }, async (request, reply) => {
+      const query = queryOf(request);
+      const policy = contentPolicy(one(query, 'host'), one(query, 'port'));
+      return reply.headers({ 'content-type': mediaTypeOf('.html'), 'content-security-policy': policy }).send(html);
+    });
+  }
+  const files = [
+    ...['console.css', 'console.js'].map((name) => ({ url: `${services}/files/console/${name}`, path: join(page, name) })),
+    ...(await libraryFiles()).map((path) => ({ url: `${services}/files/novnc/${relative(library, path)}`, path })),
+  ];
+  for (const { url, path } of files) {
+    app.get(url, { config: { access: 'public' } }, async (_request, reply) =>
+      reply.headers({ 'content-type': mediaTypeOf(path), 'cache-control': 'public, max-age=3600' }).send(await readFile(path)),
+    );
+  }
+}
+
+async function libraryFiles(): Promise<readonly string[]> {
+  const folders = await Promise.all(
+    ['core', 'vendor'].map((folder) => readdir(join(library, folder), { recursive: true, withFileTypes: true })),
+  );
+  return folders.flat().flatMap((entry) => (entry.isFile() && entry.name.endsWith('.js') ? [join(entry.parentPath, entry.name)] : []));
+}
+
+/** The page runs scripts of ours and connects to one proxy; the pictures are those that displays send. */
+function contentPolicy(host: string | null, port: string | null): string {
+  if (host !== null && !/^(\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f:]+|[A-Za-z0-9._-]+)$/.test(host))
+    throw badRequest('The host is no name and no address.');
+  if (port !== null && !/^\d{1,5}$/.test(port)) throw badRequest('The port is not a number.');
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    `connect-src ${proxySource(host, port)}`,
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
+
+/** A policy cannot name an IPv6 address, and without a host it would have to name the one that the browser has used. */
+const proxySource = (host: string | null, port: string | null): string =>
+  `wss://${host === null || host.includes(':') ? '*' : host}:${port ?? '6100'}`;

@@ -1,0 +1,93 @@
+/*
+ * The console of a virtual machine in a browser. Whoever opened this window sends it a message with the ticket for the
+ * WebSocket proxy and the password of the display: {"connectionTicket": "...", "password": "..."}. Neither ever stands in
+ * an address, where histories and logs would keep it.
+ */
+import RFB from '/ovirt-engine/services/files/novnc/core/rfb.js';
+
+const element = (id) => document.getElementById(id);
+const [screen, status, ctrlAltDel, fullScreen] = ['screen', 'status', 'ctrl-alt-del', 'full-screen'].map(element);
+const query = new URLSearchParams(location.search);
+
+const tell = (text, isProblem = false) => {
+  status.textContent = text;
+  status.classList.toggle('problem', isProblem);
+};
+
+/** Where the proxy listens: `host` and `port` of the address, else where this page comes from, on the usual port. */
+const proxyUrl = (ticket) => {
+  const host = query.get('host') || location.hostname;
+  const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  return `wss://${bracketed}:${query.get('port') || '6100'}/${encodeURIComponent(ticket)}`;
+};
+
+/** Older portals send the message as text. */
+const read = (data) => {
+  try {
+    const { connectionTicket, password } = typeof data === 'string' ? JSON.parse(data) : data;
+    if (typeof connectionTicket !== 'string' || connectionTicket === '') return null;
+    return { ticket: connectionTicket, password: typeof password === 'string' ? password : '' };
+  } catch {
+    return null;
+  }
+};
+
+const connect = ({ ticket, password }) => {
+  tell('Connecting.');
+  const console = new RFB(screen, proxyUrl(ticket), { credentials: { password }, wsProtocols: ['binary'] });
+  console.scaleViewport = true;
+  let problem = null;
+  console.addEventListener('connect', () => {
+    tell('Connected.');
+    ctrlAltDel.disabled = false;
+    console.focus();
+  });
+  console.addEventListener('credentialsrequired', () => {
+    problem = 'The display asks for a password that the portal has not sent.';
+    console.disconnect();
+  });
+  console.addEventListener('securityfailure', ({ detail }) => {
+    problem = `The display refuses the connection: ${detail.reason || 'the password is wrong or has expired'}.`;
+  });
+  console.addEventListener('desktopname', ({ detail }) => {
+    if (!query.has('title')) name(detail.name);
+  });
+  console.addEventListener('disconnect', ({ detail }) => {
+    ctrlAltDel.disabled = true;
+    const ended = detail.clean
+      ? 'The console was closed.'
+      : 'The connection was lost, or was refused. Open the console again from the portal.';
+    tell(problem ?? ended, problem !== null || !detail.clean);
+  });
+  ctrlAltDel.addEventListener('click', () => {
+    console.sendCtrlAltDel();
+    console.focus();
+  });
+};
+
+const name = (title) => {
+  element('title').textContent = title;
+  document.title = title;
+};
+
+const listen = (event) => {
+  // Only the window that opened this one, and only if it is one of ours.
+  if (event.origin !== location.origin || event.source !== window.opener) return;
+  const message = read(event.data);
+  if (message === null) return;
+  window.removeEventListener('message', listen);
+  connect(message);
+};
+
+fullScreen.addEventListener('click', () => {
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else document.documentElement.requestFullscreen().catch(() => tell('The browser does not allow full screen.', true));
+});
+
+name(query.get('title') || 'Console');
+if (window.opener === null) tell('This page is opened by the portal: choose Console there.', true);
+else {
+  window.addEventListener('message', listen);
+  // A portal that waits for it need not guess when somebody listens here.
+  window.opener.postMessage({ type: 'console-ready' }, location.origin);
+}

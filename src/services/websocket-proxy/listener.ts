@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import { tlsProfile } from '../frame/tls-profile.ts';
+import { limitPending } from './pending.ts';
+import type { ListenSettings } from './settings.ts';
+
+/** A connection is a console or nothing: there is little to read before, and no second request. */
+const limits = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 2_000 };
+/** Connections that are not consoles yet. */
+const mostPending = 256;
+
+/** Makes the server that ends TLS, not listening yet. Throws when certificate or key cannot be used. */
+export async function createListener(settings: ListenSettings, maxConsoles: number): Promise<Server> {
+  const { minVersion, ciphers } = settings;
+  const [cert, key] = await Promise.all([readFile(settings.certificate), readFile(settings.key)]);
+  const server = createServer({ ...limits, ...tlsProfile, minVersion, ciphers, cert, key }, (_request, response) => {
+    response.writeHead(426, { connection: 'close, upgrade', upgrade: 'websocket', 'content-length': 0 }).end();
+  });
+  server.maxConnections = maxConsoles + mostPending;
+  limitPending(server);
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    else socket.destroy();
+  });
+  return server;
+}
+
+/** Listens; throws when it cannot. */
+export async function listen(server: Server, { address, port }: ListenSettings): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ port, ...(address === null ? {} : { host: address }) }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

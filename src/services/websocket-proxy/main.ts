@@ -1,0 +1,25 @@
+import { createLog, errorFields } from '../frame/log.ts';
+import { createMask } from '../frame/mask.ts';
+import { startProxy } from './proxy.ts';
+
+// Tickets are the only secrets here, and nothing ever logs one.
+const log = createLog({ write: (line) => void process.stdout.write(line), now: () => new Date(), mask: createMask() });
+
+// Whoever reads the log may go away; that is no reason to cut consoles.
+process.stdout.on('error', () => undefined);
+process.on('uncaughtException', (error) => {
+  log.error('unexpected error, ending', errorFields(error));
+  process.exit(1);
+});
+
+try {
+  const proxy = await startProxy({
+    configFile: process.env['WEBSOCKET_PROXY_CONF'] ?? '/etc/ovirt-engine/ovirt-websocket-proxy.conf',
+    log,
+    now: Date.now,
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void proxy.stop(signal).then(() => process.exit(0)));
+} catch (error) {
+  log.error('cannot start', { error: errorFields(error).error });
+  process.exit(1);
+}

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { unit } from '../../plugins/websocket/settings.ts';
+import { type Machine, afterPowerCut, copyOf, newMachine, watchedHost } from '../../src/setup/host/memory/index.ts';
+import { conf, diskOf, install, samples } from '../support/installation.ts';
+import { between, placeOf, stale } from './again.ts';
+
+describe('a component that is declined after it was installed', () => {
+  const files = samples.slice(0, 1);
+  const declined = [...files, conf({ 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' })];
+  const installed = async (): Promise<Machine> => {
+    const machine = newMachine();
+    expect((await install({ machine, files })).outcome.failure).toBeUndefined();
+    expect(machine.running.has(unit)).toBe(true);
+    return machine;
+  };
+
+  test('is gone in the end when the power is cut, or setup is killed, at any effect', async () => {
+    const before = await installed();
+    const wanted = copyOf(before);
+    const { host, moments } = watchedHost(wanted);
+    const { outcome, screen } = await install({ machine: wanted, files: declined, host });
+    expect(outcome.failure, screen).toBeUndefined();
+    expect(wanted.running.has(unit)).toBe(false);
+    for (const moment of between(moments())) {
+      for (const survive of [false, true]) {
+        const machine = survive ? copyOf(moment.machine) : afterPowerCut(copyOf(moment.machine));
+        const again = await install({ machine, files: declined });
+        expect(again.outcome.failure, again.screen).toBeUndefined();
+        expect(diskOf(machine), placeOf(moment)).toEqual(diskOf(wanted));
+        expect([...machine.running.keys()].sort()).toEqual([...wanted.running.keys()].sort());
+      }
+    }
+  });
+
+  test('is back, and runs, when any effect fails', async () => {
+    const before = await installed();
+    const { host } = await install({ machine: copyOf(before), files: declined });
+    let takenBack = 0;
+    for (let at = 1; at <= host.effects.length; at++) {
+      const machine = copyOf(before);
+      const { outcome, screen } = await install({ machine, files: declined, accidents: [{ at, how: 'fail' }] });
+      if (outcome.failure === undefined || !machine.running.has(unit)) continue;
+      takenBack++;
+      expect(outcome.leftOver, screen).toEqual([]);
+      expect(diskOf(machine), host.effects[at - 1] ?? '').toEqual(diskOf(before));
+      expect(stale(machine)).toEqual([]);
+    }
+    // Behind the journal's end there is nothing to go back to.
+    expect(takenBack).toBeGreaterThan(host.effects.length - 6);
+  });
+});

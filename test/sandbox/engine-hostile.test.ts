@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { addClient, coreScope } from '../support/engine.ts';
+import { type Answer, freshSource } from '../support/https-client.ts';
+import { useEngine } from '../support/running-engine.ts';
+
+const redirect = 'https://localhost:443/ovirt-engine/oauth2-callback';
+const running = useEngine((postgres) =>
+  addClient(postgres, { id: 'app', secret: 'secret-of-app', scope: coreScope, redirects: [redirect] }),
+);
+
+/** Every end point of single sign-on with every parameter it reads, and what it needs to get far enough to read them. */
+const places: readonly (readonly [path: string, parameters: readonly string[], more: Record<string, string>])[] = [
+  [
+    'sso/oauth/authorize',
+    [
+      'client_id',
+      'redirect_uri',
+      'response_type',
+      'scope',
+      'state',
+      'app_url',
+      'code_challenge',
+      'code_challenge_method',
+      'prompt',
+      'nonce',
+      'locale',
+    ],
+    { client_id: 'app', redirect_uri: redirect, response_type: 'code', scope: 'openid' },
+  ],
+  [
+    'sso/openid/authorize',
+    ['client_id', 'redirect_uri', 'state', 'nonce', 'prompt'],
+    { client_id: 'app', redirect_uri: redirect, response_type: 'code', scope: 'openid' },
+  ],
+  ['sso/login.html', ['continue', 'username', 'error', 'error_description'], {}],
+  ['sso/credentials-change.html', ['continue', 'username', 'error'], {}],
+  ['sso/interactive-login', ['username', 'password', 'profile', 'continue', 'form_token'], { username: 'admin', password: 'x' }],
+  [
+    'sso/interactive-change-passwd',
+    ['username', 'credentials', 'credentialsNew1', 'credentialsNew2', 'profile', 'continue'],
+    { username: 'admin' },
+  ],
+  [
+    'sso/oauth/token',
+    ['grant_type', 'username', 'password', 'scope', 'code', 'redirect_uri', 'client_id', 'client_secret', 'code_verifier'],
+    { grant_type: 'authorization_code', client_id: 'app', client_secret: 'secret-of-app' },
+  ],
+  [
+    'sso/oauth/token',
+    ['username', 'password', 'scope'],
+    { grant_type: 'password', username: 'admin@internal', password: 'x', scope: 'openid' },
+  ],
+  ['sso/oauth/token-http-auth', ['grant_type', 'scope'], { grant_type: 'urn:ovirt:params:oauth:grant-type:http', scope: 'openid' }],
+  ['sso/openid/token', ['grant_type', 'code', 'client_id'], { grant_type: 'authorization_code' }],
+  [
+    'sso/oauth/token-info',
+    ['token', 'scope', 'query_type', 'params', 'query', 'client_id'],
+    { client_id: 'app', client_secret: 'secret-of-app' },
+  ],
+  ['sso/oauth/revoke', ['token', 'scope', 'client_id', 'client_secret'], { client_id: 'app', client_secret: 'secret-of-app' }],
+  ['sso/openid/userinfo', ['access_token'], {}],
+  ['services/sso-logout', ['token', 'scope'], {}],
+  ['logout', ['form_token', 'app_url'], {}],
+  ['', ['error', 'error_description'], {}],
+];
+
+const payloads = [
+  `"><script>canary(1)</script>`,
+  `'onmouseover='canary(1)`,
+  `oauth?x="><img src=x onerror=canary(1)>`,
+  'javascript:canary(1)',
+  'https://canary.example/',
+  '//canary.example/%2e%2e',
+  'x\r\nset-cookie: canary=1\r\n\r\n<p>canary',
+  'x\u2028"canary"\u202e\u0000',
+  '{{canary}}{{{canary}}}',
+  `' or pg_sleep(10) is null --`,
+  '\ud800',
+  'a'.repeat(10_000),
+];
+
+const send = (path: string, fields: Record<string, string>, how: 'query' | 'form'): Promise<Answer> => {
+  const from = freshSource();
+  const headers = { accept: 'application/json' };
+  return how === 'form'
+    ? running.engine.client(`/ovirt-engine/${path}`, { form: fields, headers, from })
+    : running.engine.client(`/ovirt-engine/${path}?${new URLSearchParams(fields).toString()}`, { headers, from });
+};
+
+describe.each(places)('/ovirt-engine/%s', (path, parameters, more) => {
+  it('reads whatever comes as text: no script, no header, no way elsewhere, no defect', async () => {
+    for (const name of parameters) {
+      const attempts = payloads.flatMap((payload) => (['query', 'form'] as const).map((how) => ({ payload, how })));
+      const answers = await Promise.all(
+        attempts.map(async (attempt) => ({ ...attempt, answer: await send(path, { ...more, [name]: attempt.payload }, attempt.how) })),
+      );
+      for (const { payload, how, answer } of answers) {
+        const what = `${name} as ${how}: ${JSON.stringify(payload.slice(0, 60))}`;
+        expect(answer.status, what).toBeLessThan(500);
+        expect(answer.cookies.has('canary'), what).toBe(false);
+        if (String(answer.headers['content-type']).startsWith('text/html')) {
+          expect(answer.body, what).not.toMatch(/<script|<img src=x|<p>canary|"[^"<>]*'?onmouseover='canary\(1\)[^"]*'[^"]*>/);
+          expect(answer.body, what).not.toMatch(/(href|src|action)="(javascript:|https?:\/\/canary|\/\/canary)/);
+        }
+        // The client itself may be sent to whatever is in its own parameters, never to another place.
+        const target = new URL(answer.headers.location ?? '/', 'https://localhost');
+        expect([target.protocol, target.hostname], what).toEqual(['https:', 'localhost']);
+      }
+    }
+  });
+});
+
+describe('the log', () => {
+  it('has one JSON document for each line, whatever was sent', () => {
+    const lines = running.engine.log().trim().split('\n');
+    expect(lines.length).toBeGreaterThan(5);
+    for (const line of lines) expect(Object.keys(JSON.parse(line) as object)).toEqual(expect.arrayContaining(['time', 'level', 'message']));
+    // eslint-disable-next-line no-control-regex -- these are what is looked for
+    expect(running.engine.log()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/);
+  });
+});
+
+describe('guessing', () => {
+  it('finds no token and no code: every answer is the same', async () => {
+    const core = { client_id: 'app', client_secret: 'secret-of-app' };
+    const tokens = ['A'.repeat(86), 'x', '%', 'null', `${'A'.repeat(85)}=`, "' or '1'='1"];
+    const infos = await Promise.all(tokens.map((token) => send('sso/oauth/token-info', { token, ...core }, 'form')));
+    expect(new Set(infos.map(({ body }) => body)).size).toBe(1);
+    const codes = await Promise.all(
+      tokens.map((code) => send('sso/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: redirect, ...core }, 'form')),
+    );
+    expect(new Set(codes.map(({ body }) => body)).size).toBe(1);
+  });
+
+  it('is refused in its turn when it comes in a flood, and the right secret still gets through', async () => {
+    const from = freshSource();
+    const ask = (client_secret: string, source: string) =>
+      running.engine.client('/ovirt-engine/sso/oauth/token', {
+        form: { grant_type: 'client_credentials', scope: 'openid', client_id: 'app', client_secret },
+        headers: { accept: 'application/json' },
+        from: source,
+      });
+    const flood = Array.from({ length: 40 }, (_, n) => ask(`wrong ${n}`, from));
+    expect((await ask('secret-of-app', freshSource())).status).toBe(200);
+    expect(new Set((await Promise.all(flood)).map(({ status }) => status))).toEqual(new Set([400, 429]));
+  });
+});

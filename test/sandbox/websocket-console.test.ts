@@ -1,0 +1,143 @@
+import { createPrivateKey } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeConsoleTicket } from '../../src/services/engine/consoles/console-ticket.ts';
+import { type Trial, newTrial, run } from '../support/trial.ts';
+import { type VncServer, hasVncServer, startVncServer } from '../support/vnc-server.ts';
+
+const program = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+
+describe.skipIf(program === undefined || !hasVncServer)('the console page in a real browser, with a real VNC server', () => {
+  let trial: Trial;
+  let browser: Browser;
+  let context: BrowserContext;
+  const servers: VncServer[] = [];
+  const complaints: string[] = [];
+  const pki = (path: string): string => join(trial.root, 'etc/pki/ovirt-engine', path);
+
+  beforeAll(async () => {
+    trial = await newTrial();
+    const { code, stdout } = await run(trial.unattended);
+    expect(code, stdout).toBe(0);
+    browser = await chromium.launch({ executablePath: program as string, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] });
+    context = await browser.newContext({ ignoreHTTPSErrors: true });
+  });
+  afterAll(async () => {
+    for (const server of servers) await server.stop();
+    await browser.close();
+    await trial.remove();
+  });
+
+  const start = async (tls?: Parameters<typeof startVncServer>[0]): Promise<VncServer> => {
+    const server = await startVncServer(tls);
+    servers.push(server);
+    return server;
+  };
+  const ticketFor = (port: number, tls: boolean): string =>
+    makeConsoleTicket(
+      { host: '127.0.0.1', port, tls },
+      { key: createPrivateKey(readFileSync(pki('keys/engine.key.nopass'))), certificate: readFileSync(pki('certs/engine.cer'), 'utf8') },
+      Date.now(),
+      120,
+    );
+  /** Opens the page as a portal does: in a new window, to which it sends the ticket. */
+  const open = async (ticket: string, password: string, origin = `https://localhost:${trial.httpsPort}`): Promise<Page> => {
+    const portal = await context.newPage();
+    await portal.goto(`${origin}/ovirt-engine/`);
+    const address = `https://localhost:${trial.httpsPort}/ovirt-engine/services/novnc-main.jsp?host=localhost&port=${trial.websocketPort}&title=vm1`;
+    const [shown] = await Promise.all([
+      portal.waitForEvent('popup'),
+      portal.evaluate(
+        ({ address, message }) => {
+          const page = globalThis as unknown as {
+            open(url: string): { postMessage(message: unknown, origin: string): void };
+            addEventListener(type: 'message', listener: (event: { data: { type?: string } }) => void): void;
+            setInterval(work: () => void, ms: number): void;
+          };
+          const popup = page.open(address);
+          page.addEventListener('message', ({ data }) => {
+            if (data.type === 'console-ready') popup.postMessage(message, '*');
+          });
+          page.setInterval(() => popup.postMessage(message, '*'), 200);
+        },
+        { address, message: { connectionTicket: ticket, password } },
+      ),
+    ]);
+    shown.on('console', (message) => complaints.push(message.text()));
+    shown.on('pageerror', (error) => complaints.push(error.message));
+    await shown.waitForLoadState();
+    return shown;
+  };
+  const status = (page: Page) => page.getByRole('status');
+  /** How many colours the screen shows. */
+  const colours = (page: Page): Promise<number> =>
+    page.evaluate(() => {
+      const { document } = globalThis as unknown as { document: { querySelector(selector: string): Canvas } };
+      interface Canvas {
+        width: number;
+        height: number;
+        getContext(kind: '2d'): { getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray } };
+      }
+      const canvas = document.querySelector('canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(data.buffer)).size;
+    });
+
+  test.each(['without TLS', 'with VeNCrypt'])('shows the screen, and takes keys, of a display %s', async (kind) => {
+    const tls = kind === 'with VeNCrypt';
+    if (tls) {
+      const args = ['-CA', pki('ca.pem'), '-CAkey', pki('private/ca.pem'), '-addext', 'subjectAltName=IP:127.0.0.1'];
+      const out = ['-subj', '/O=Test/CN=host', '-keyout', join(trial.directory, 'host.key'), '-out', join(trial.directory, 'host.pem')];
+      await execa('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-days', '30', ...args, ...out]);
+    }
+    const server = await start(
+      tls ? { certificate: join(trial.directory, 'host.pem'), key: join(trial.directory, 'host.key') } : undefined,
+    );
+    const page = await open(ticketFor(server.port, tls), server.password);
+    await expect.poll(() => status(page).textContent(), { timeout: 20_000 }).toBe('Connected.');
+    expect(await page.title()).toBe('vm1');
+    await expect.poll(() => colours(page), { timeout: 20_000 }).toBeGreaterThan(1);
+    await page.locator('canvas').click({ position: { x: 200, y: 100 } });
+    await page.keyboard.type('hello from the browser', { delay: 20 });
+    await page.keyboard.press('Enter');
+    expect(await server.typed()).toBe('hello from the browser');
+    expect(await page.getByRole('button', { name: 'Ctrl+Alt+Del' }).isEnabled()).toBe(true);
+    await page.getByRole('button', { name: 'Ctrl+Alt+Del' }).click();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('says so when the password is wrong', async () => {
+    const page = await open(ticketFor((await start()).port, false), 'wrong');
+    await expect.poll(() => status(page).textContent(), { timeout: 20_000 }).toContain('The display refuses the connection');
+  });
+
+  test('does not take a ticket from a window of another origin', async () => {
+    const server = await start();
+    const page = await open(ticketFor(server.port, false), server.password, `https://127.0.0.1:${trial.httpsPort}`);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(await status(page).textContent()).toBe('Waiting for the portal.');
+  });
+
+  test('explains itself where nobody has opened it', async () => {
+    const page = await context.newPage();
+    await page.goto(`https://localhost:${trial.httpsPort}/ovirt-engine/services/novnc-main?title=%3Cb%3E`);
+    expect(await status(page).textContent()).toContain('opened by the portal');
+    expect(await page.getByRole('heading').textContent()).toBe('<b>');
+  });
+
+  test('runs no script that stands in it, and connects nowhere but to the proxy', async () => {
+    const { headers } = await context.request
+      .get(`https://localhost:${trial.httpsPort}/ovirt-engine/services/novnc-main.jsp?host=proxy.example.net&port=6100`)
+      .then((response) => ({ headers: response.headers() }));
+    expect(headers['content-security-policy']).toContain("script-src 'self';");
+    expect(headers['content-security-policy']).toContain('connect-src wss://proxy.example.net:6100;');
+    const odd = await context.request.get(
+      `https://localhost:${trial.httpsPort}/ovirt-engine/services/novnc-main.jsp?host=${encodeURIComponent("a; script-src 'unsafe-inline'")}`,
+    );
+    expect(odd.status()).toBe(400);
+  });
+});

@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { WebSocket } from 'ws';
+import { makeConsoleTicket, type ConsoleTarget } from '../../src/services/engine/consoles/console-ticket.ts';
+import { freePort } from './trial.ts';
+
+const main = fileURLToPath(new URL('../../src/services/websocket-proxy/main.ts', import.meta.url));
+
+/** An authority with an engine that signs tickets, the proxy, a host and a stranger; a folder of files that is removed with `remove`. */
+export interface TestPki {
+  readonly folder: string;
+  readonly ca: string;
+  readonly path: (name: string) => string;
+  readonly key: (name: string) => Promise<KeyObject>;
+  readonly ticket: (target: ConsoleTarget, validSeconds?: number) => Promise<string>;
+  readonly remove: () => Promise<void>;
+}
+
+export async function makePki(): Promise<TestPki> {
+  const folder = await mkdtemp(join(tmpdir(), 'websocket-proxy-'));
+  const openssl = (args: string[]) =>
+    execa('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-days', '30', ...args], { cwd: folder });
+  const authority = (name: string) => openssl(['-subj', `/O=Test/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.pem`]);
+  const leaf = (name: string, names: string, issuer = 'ca') =>
+    openssl([
+      ...['-CA', `${issuer}.pem`, '-CAkey', `${issuer}.key`, '-addext', 'basicConstraints=critical,CA:FALSE'],
+      ...['-addext', `subjectAltName=${names}`, '-subj', `/O=Test/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.pem`],
+    ]);
+  await Promise.all([authority('ca'), authority('other-ca')]);
+  await Promise.all([
+    leaf('engine', 'DNS:localhost'),
+    leaf('proxy', 'DNS:localhost,IP:127.0.0.1'),
+    leaf('host', 'DNS:localhost,IP:127.0.0.1'),
+    leaf('elsewhere', 'DNS:elsewhere.example.net'),
+    leaf('stranger', 'DNS:localhost,IP:127.0.0.1', 'other-ca'),
+  ]);
+  const path = (name: string): string => join(folder, name);
+  const key = async (name: string): Promise<KeyObject> => createPrivateKey(await readFile(path(`${name}.key`)));
+  return {
+    folder,
+    ca: await readFile(path('ca.pem'), 'utf8'),
+    path,
+    key,
+    ticket: async (target, validSeconds = 120) =>
+      makeConsoleTicket(
+        target,
+        { key: await key('engine'), certificate: await readFile(path('engine.pem'), 'utf8') },
+        Date.now(),
+        validSeconds,
+      ),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+export interface TestProxy {
+  readonly port: number;
+  readonly pid: number;
+  readonly healthSocket: string;
+  log(): string;
+  sees(text: string): Promise<void>;
+  /** Opens a WebSocket with a ticket; the browser side of a console. */
+  connect(ticket: string, subprotocols?: readonly string[]): WebSocket;
+  /** Sends a signal and returns the exit code. */
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts the real program. */
+export async function startProxy(pki: TestPki, settings: Readonly<Record<string, string>> = {}): Promise<TestProxy> {
+  const folder = await mkdtemp(join(pki.folder, 'proxy-'));
+  const port = await freePort();
+  const healthSocket = join(folder, 'health.sock');
+  const keys = {
+    PROXY_HOST: '127.0.0.1',
+    PROXY_PORT: String(port),
+    SSL_CERTIFICATE: pki.path('proxy.pem'),
+    SSL_KEY: pki.path('proxy.key'),
+    CERT_FOR_DATA_VERIFICATION: pki.path('engine.pem'),
+    TARGET_CA: pki.path('ca.pem'),
+    TARGET_NETWORKS: '127.0.0.0/8 ::1',
+    HEALTH_SOCKET: healthSocket,
+    ...settings,
+  };
+  const config = join(folder, 'proxy.conf');
+  await mkdir(`${config}.d`);
+  const lines = Object.entries(keys).map(([key, value]) => `${key}="${value}"\n`);
+  await writeFile(join(`${config}.d`, '10-setup.conf'), lines.join(''));
+
+  const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], WEBSOCKET_PROXY_CONF: config } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const sees = async (text: string): Promise<void> => {
+    for (let tries = 0; !output.includes(text); tries++) {
+      if (child.exitCode !== null || tries === 600) throw new Error(`the proxy never said "${text}":\n${output}`);
+      await sleep(50);
+    }
+  };
+  const proxy: TestProxy = {
+    port,
+    pid: child.pid ?? 0,
+    healthSocket,
+    log: () => output,
+    sees,
+    connect: (ticket, subprotocols = ['binary']) =>
+      new WebSocket(`wss://127.0.0.1:${port}/${encodeURIComponent(ticket)}`, [...subprotocols], { ca: pki.ca, perMessageDeflate: false }),
+    async end(signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit');
+        child.kill(signal);
+        await ended;
+      }
+      return child.exitCode;
+    },
+  };
+  await sees('"message":"ready"');
+  return proxy;
+}
+
+/** What a WebSocket came to: opened, or refused with a status. */
+export const outcomeOf = (browser: WebSocket): Promise<'open' | number> =>
+  new Promise((resolve, reject) => {
+    browser.on('open', () => resolve('open'));
+    browser.on('unexpected-response', (_request, response) => {
+      response.destroy();
+      resolve(response.statusCode ?? 0);
+    });
+    browser.on('error', reject);
+  });
