@@ -185,10 +185,11 @@ describe('what cannot work is refused before anything is changed', () => {
   test('an answer file that was cut off', async () => {
     const trial = await fresh();
     const text = readFileSync(trial.answers, 'utf8');
-    writeFileSync(trial.answers, text.slice(0, text.indexOf('adminPassword') + 6));
+    const cut = text.slice(0, text.indexOf('adminPassword') + 6);
+    writeFileSync(trial.answers, cut);
     const { code, stderr } = await run(trial.unattended);
     expect(code).toBe(4);
-    expect(stderr).toContain(`${trial.answers}:5: is neither a section nor KEY=type:value`);
+    expect(stderr).toContain(`${trial.answers}:${cut.split('\n').length}: is neither a section nor KEY=type:value`);
     expect(stderr).toContain('Is the file cut off here?');
   });
 
