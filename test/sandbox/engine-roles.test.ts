@@ -46,7 +46,8 @@ describe.each(collections.map((one) => [`${one.below === undefined ? '' : `${one
     const found = changes(one);
     const path = `${root}/${one.below === undefined ? '' : `${one.below.rel}/${blank}/`}${one.rel}`;
 
-    it.skipIf(found.length === 0)('is changed only by whoever has the permit', async () => {
+    // Some have nothing to change: the loop is empty for them, and their lists are walked below.
+    it('is changed only by whoever has the permit', async () => {
       for (const [role, { token, permits }] of roles) {
         for (const { kind, permit } of found) {
           const { status } = await running.engine.client(kind === 'add' ? path : `${path}/${blank}`, {
