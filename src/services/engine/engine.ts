@@ -51,7 +51,7 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
   const version = await readVersion();
   const makeServer = await prepareListener(settings.listen);
 
-  const pool = openDatabase(settings.database, log);
+  const pool = openDatabase(settings.database, log, { prepared: true });
   let schemasFit = false;
   const database: Database = {
     ...pool,

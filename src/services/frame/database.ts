@@ -45,10 +45,41 @@ export interface PoolOptions {
   readonly name?: string;
   /** How many it may have at once. */
   readonly connections?: number;
+  /** Whether statements are planned once for each connection: for services that ask the same ones all the time. */
+  readonly prepared?: boolean;
+}
+
+/** So many different statements are kept prepared; further ones, such as searches that people type, are planned each time. */
+const mostPrepared = 200;
+
+/** A pool whose clients prepare the statements that come first. */
+function preparing(pool: pg.Pool): Pool {
+  const names = new Map<string, string>();
+  const nameOf = (text: string): string | undefined => {
+    if (!names.has(text) && names.size < mostPrepared) names.set(text, `s${names.size}`);
+    return names.get(text);
+  };
+  return {
+    async connect() {
+      const client = await pool.connect();
+      return {
+        query(text, values) {
+          const name = nameOf(text);
+          return client.query(name === undefined ? { text, values } : { name, text, values });
+        },
+        release: (destroy) => client.release(destroy),
+      };
+    },
+    end: () => pool.end(),
+  };
 }
 
 /** Opens a small pool. Connects only when the first statement is run, so a server that is down does not matter yet. */
-export function openDatabase(settings: DatabaseSettings, log: Log, { name = 'engine', connections = 10 }: PoolOptions = {}): Database {
+export function openDatabase(
+  settings: DatabaseSettings,
+  log: Log,
+  { name = 'engine', connections = 10, prepared = false }: PoolOptions = {},
+): Database {
   const pool = new pg.Pool({
     host: settings.host,
     port: settings.port,
@@ -68,7 +99,7 @@ export function openDatabase(settings: DatabaseSettings, log: Log, { name = 'eng
   pool.on('error', (error) => log.warning('an idle database connection was lost', { error: errorFields(error).error }));
   // A client that is lent out has nobody listening either: it may die between two statements. Its next statement says so.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return createDatabase(pool);
+  return createDatabase(prepared ? preparing(pool) : pool);
 }
 
 /** Wraps a pool. A statement that met a dead connection before anything was sent is tried once more. */
