@@ -2,7 +2,7 @@ import { Agent, request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addAdmin, adminPassword, startEngine } from '../test/support/engine.ts';
 import { startPostgres } from '../test/support/postgres.ts';
-import type { Sample } from './measure.ts';
+import { type Sample, sample } from './measure.ts';
 import type { Result } from './result.ts';
 
 /*
@@ -60,8 +60,7 @@ async function latency(agent: Agent, port: number, target: Target, perSecond: nu
 async function sampled(measure: () => Promise<number>, runs = 3): Promise<Sample> {
   const all: number[] = [];
   for (let run = 0; run < runs; run++) all.push(await measure());
-  all.sort((a, b) => a - b);
-  return { median: all[Math.floor(runs / 2)] ?? Number.NaN, min: all[0] ?? Number.NaN, max: all.at(-1) ?? Number.NaN, runs };
+  return sample(all);
 }
 
 export async function api(): Promise<readonly Result[]> {

@@ -1,30 +1,17 @@
 import { DatabaseUnavailable, type Problem, type Setting, type View, fact, message, readText, setting, yesNo } from '#kit';
 import { engineHere } from '../engine/settings.ts';
 import { type Misfit, misfitLines, misfits } from './server-settings.ts';
-import { isOurs, paths, present } from './settings.ts';
+import { isOurs, paths, present, presentAddress } from './settings.ts';
 
 /* In what condition the server of an installation that is there is: its version, and its settings. */
 
 /** What the running server of an installation lacks; nothing where it cannot be asked. */
 export const lacking = fact('database-lacking', async (host): Promise<readonly Misfit[]> => {
-  const {
-    foreign,
-    name,
-    user,
-    password,
-    adminPassword,
-    enginePort,
-    secured,
-    validated,
-    host: server = 'localhost',
-  } = await present.probe(host);
-  if (name === undefined || user === undefined || password === undefined) return [];
-  const where = {
-    host: server,
-    port: Number(enginePort ?? 5432),
-    ...(secured ? { tls: validated ? ('verified' as const) : ('required' as const) } : {}),
-  };
-  const at = foreign ? { ...where, name, user, password } : { ...where, name: 'postgres', user: 'postgres', password: adminPassword ?? '' };
+  const own = await presentAddress(host);
+  if (own === undefined) return [];
+  const { foreign, adminPassword = '' } = await present.probe(host);
+  // Of a server that is ours, the administrator's database tells it even where the engine's is not there.
+  const at = foreign ? own : { ...own, name: 'postgres', user: 'postgres', password: adminPassword };
   try {
     return await host.database.look(at, misfits);
   } catch (error) {

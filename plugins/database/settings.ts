@@ -1,4 +1,17 @@
-import { type DatabaseAddress, type Setting, type Text, type View, choice, decision, fact, message, readText, setting, text } from '#kit';
+import {
+  type DatabaseAddress,
+  type HostReader,
+  type Setting,
+  type Text,
+  type View,
+  choice,
+  decision,
+  fact,
+  message,
+  readText,
+  setting,
+  text,
+} from '#kit';
 import { minimumLength } from '../../src/setup/pki/password-limits.ts';
 import { isWholeHost, sandbox } from '../environment/settings.ts';
 import { engineHere } from '../engine/settings.ts';
@@ -18,7 +31,7 @@ export const paths = {
 } as const;
 export const unit = 'postgresql';
 
-const longEnough = (value: string): Text | undefined =>
+export const longEnough = (value: string): Text | undefined =>
   value.length < minimumLength ? message`The database password is shorter than ${minimumLength} characters` : undefined;
 
 /** One value of a service's configuration as setup wrote it. */
@@ -49,6 +62,14 @@ export const present = fact('database-present', async (host) => {
     occupied: (await host.files.list(paths.data)).length > 0,
   };
 });
+
+/** The engine's way into the database that an earlier run has configured; undefined where it has configured none. */
+export async function presentAddress(host: HostReader): Promise<DatabaseAddress | undefined> {
+  const { host: server = 'localhost', enginePort, name, user, password, secured, validated } = await present.probe(host);
+  if (name === undefined || user === undefined || password === undefined) return undefined;
+  const tls = secured ? { tls: validated ? ('verified' as const) : ('required' as const) } : {};
+  return { host: server, port: Number(enginePort ?? 5432), name, user, password, ...tls };
+}
 
 /** How to run PostgreSQL's programs here. */
 export const programs = fact('postgres-programs', (host) => host.postgres());

@@ -13,15 +13,15 @@ import {
   text,
   yesNo,
 } from '#kit';
-import { minimumLength } from '../../src/setup/pki/password-limits.ts';
 import {
   databaseFields,
   fields as engine,
   foreignServer,
   isOurs,
   placeQuestions,
-  present as enginePresent,
   valueIn,
+  longEnough,
+  presentAddress,
 } from '../database/settings.ts';
 import { engineHere, postInstall } from '../engine/settings.ts';
 import { sandbox } from '../environment/settings.ts';
@@ -155,8 +155,8 @@ export const fields = databaseFields({
     when: dwhHere,
     initial: (view, reader) =>
       view.fact(present).password ?? (historyIsOurs(view) ? reader.crypto.random(16).toString('base64url') : undefined),
-    validate: (value) =>
-      value.length < minimumLength ? message`The database password is shorter than ${minimumLength} characters` : undefined,
+    // The password of somebody else's server is as it is.
+    validate: (value, view) => (historyIsOurs(view) ? longEnough(value) : undefined),
   },
 });
 
@@ -247,16 +247,9 @@ export async function ownership(sql: Sql): Promise<Readonly<Record<string, strin
 
 /** The host of another data warehouse that the engine's database belongs to; undefined where there is none. */
 export const otherWarehouse = fact('other-warehouse', async (host) => {
-  const found = await enginePresent.probe(host);
-  if (found.name === undefined || found.user === undefined || found.password === undefined) return undefined;
+  const at = await presentAddress(host);
+  if (at === undefined) return undefined;
   const own = await ownIdentity.probe(host);
-  const at = {
-    host: found.host ?? 'localhost',
-    port: Number(found.enginePort ?? 5432),
-    name: found.name,
-    user: found.user,
-    password: found.password,
-  };
   try {
     const { dwhUuid, dwhHostname } = await host.database.look(at, ownership);
     return dwhUuid === undefined || dwhUuid === own ? undefined : (dwhHostname ?? dwhUuid);

@@ -40,7 +40,7 @@ interface Registration {
 async function present(sql: Sql): Promise<Registration | undefined> {
   const [found] = await sql.rows<{ [Key in keyof Registration]: Registration[Key] }>(
     `select client_secret as secret, callback_prefix as prefix, certificate_location as certificate, scope,
-       array(select redirect_uri from sso_client_redirects r where r.client_id = c.client_id order by 1)::text[] as redirects
+       array(select redirect_uri from sso_client_redirects r where r.client_id = c.client_id order by redirect_uri collate "C")::text[] as redirects
      from sso_clients c where client_id = $1`,
     [clientId],
   );

@@ -2,7 +2,7 @@ import { type Sql, type Step, type View, message } from '#kit';
 import { rows } from '#steps';
 import { engineDatabase } from '../database/settings.ts';
 import { fqdn } from '../network/settings.ts';
-import { websocketHere, websocketPort } from './settings.ts';
+import { formerFqdn, websocketHere, websocketPort } from './settings.ts';
 
 const option = 'WebSocketProxy';
 const general = "from vdc_options where version = 'general' and option_name";
@@ -23,7 +23,9 @@ const replace = (value: string | null) => [
  */
 export function address(view: View): Step {
   const wanted = websocketHere(view) ? `${view.get(fqdn)}:${view.get(websocketPort)}` : null;
-  const isOurs = (value: string): boolean => value.startsWith(`${view.get(fqdn)}:`);
+  // Also the name that the host had before: whoever renames it has not chosen another proxy.
+  const names = [view.get(fqdn), view.fact(formerFqdn)];
+  const isOurs = (value: string): boolean => names.some((name) => name !== undefined && value.startsWith(`${name}:`));
   return rows(
     {
       id: 'websocket/address',

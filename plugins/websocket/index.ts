@@ -7,7 +7,7 @@ import { realRoot, sandbox } from '../environment/settings.ts';
 import { fqdn, takenPort } from '../network/settings.ts';
 import { paths as pki } from '../pki/settings.ts';
 import { address } from './address.ts';
-import { paths, presentPort, unit, websocketHere, websocketPort, websocketProxy } from './settings.ts';
+import { paths, presentPort, unit, websocketHere, websocketPort, websocketProxy, formerFqdn } from './settings.ts';
 
 const configuration = (view: View): readonly Step[] => {
   const real = (path: string): string => `${view.fact(realRoot)}${path}`;
@@ -110,7 +110,7 @@ const health = (view: View): HealthCheck => ({
 
 export default plugin({
   name: 'websocket',
-  facts: [presentPort],
+  facts: [presentPort, formerFqdn],
   settings: [websocketProxy, websocketPort],
   async preflight(view, host) {
     if (!websocketHere(view)) return [];

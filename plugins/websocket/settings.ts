@@ -1,5 +1,5 @@
 import { type View, fact, port, readText, setting, yesNo } from '#kit';
-import { engineHere } from '../engine/settings.ts';
+import { engineHere, postInstall } from '../engine/settings.ts';
 import { sandbox } from '../environment/settings.ts';
 
 export const unit = 'ovirt-websocket-proxy';
@@ -43,3 +43,9 @@ export const websocketPort = setting({
   when: websocketHere,
   initial: (view) => (view.fact(sandbox) ? 16100 : 6100),
 });
+
+/** The name of the host when an earlier run came to its end: a run that was cut off in the middle of a change has not changed it. */
+export const formerFqdn = fact(
+  'former-fqdn',
+  async (host) => /^OVESETUP_CONFIG\/fqdn=str:(.+)$/m.exec((await readText(host, postInstall)) ?? '')?.[1],
+);

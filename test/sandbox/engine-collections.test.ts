@@ -333,6 +333,67 @@ describe('events and jobs of others', () => {
   });
 });
 
+describe('what is small, and what hangs on something', () => {
+  it.each([
+    ['affinitylabels', { name: 'l1' }, { name: 'l2' }],
+    ['bookmarks', { name: 'b1', value: 'Vms: status=up' }, { value: 'Hosts:' }],
+    ['roles', { name: 'r1', administrative: false }, { description: 'changed' }],
+    ['vnicprofiles', { name: 'v1', network: { id: '00000000-0000-0000-0000-000000000009' } }, { port_mirroring: true }],
+    ['datacenters', { name: 'hang' }, { description: 'changed' }],
+  ])('is added to %s, changed and removed', async (rel, first, change) => {
+    const path = `${rel}/${String((await got(rel, { body: first }))['id'])}`;
+    expect(await got(path, { method: 'PUT', body: change })).toMatchObject(
+      'port_mirroring' in change ? { port_mirroring: 'true' } : (change as Json),
+    );
+    await got(path, { method: 'DELETE' });
+    expect((await call(path)).status).toBe(404);
+  });
+
+  it('keeps tags a tree', async () => {
+    const upper = String((await got('tags', { body: { name: 'upper' } }))['id']);
+    const lower = String((await got('tags', { body: { name: 'lower', parent: { id: upper } } }))['id']);
+    for (const parent of [lower, upper]) {
+      expect(await fault(`tags/${upper}`, { method: 'PUT', body: { parent: { id: parent } } })).toEqual([
+        409,
+        '[A tag cannot lie below itself.]',
+      ]);
+    }
+    for (const id of [lower, upper]) await got(`tags/${id}`, { method: 'DELETE' });
+  });
+
+  it('takes the permissions along with what they are on, and with whom they were given to', async () => {
+    const count = async () => Number((await running.postgres.query<{ n: string }>('select count(*) as n from permissions'))[0]?.n);
+    const before = await count();
+    await addUser(running.postgres, 'leaver', 'Leaver-1');
+    const user = String((await got('users', { body: { user_name: 'leaver@internal' } }))['id']);
+    const center = String((await got('datacenters', { body: { name: 'left' } }))['id']);
+    await got(`datacenters/${center}/permissions`, { body: { role: { name: 'UserRole' }, user: { id: user } } });
+    await got(`datacenters/${center}`, { method: 'DELETE' });
+    expect(await count()).toBe(before);
+    await got('permissions', { body: { role: { name: 'SuperUser' }, user: { id: user } } });
+    await got(`users/${user}`, { method: 'DELETE' });
+    expect(await count()).toBe(before);
+  });
+
+  it('never leaves the system without a super user', async () => {
+    await addUser(running.postgres, 'heir', 'Heir-Canary-1');
+    const user = String((await got('users', { body: { user_name: 'heir@internal' } }))['id']);
+    await got('permissions', { body: { role: { name: 'SuperUser' }, user: { id: user } } });
+    const own = ((await got('permissions'))['permission'] as readonly Json[]).find((one) => one['user'].id !== user);
+    const heir = basic('heir@internal', 'Heir-Canary-1');
+    await got(`permissions/${String(own?.['id'])}`, { as: heir, method: 'DELETE' });
+    const [admin] = await running.postgres.query<{ id: string }>(`select user_id as id from users where username = 'admin'`);
+    await running.postgres.query(
+      `insert into permissions (role_id, ad_element_id, object_id, object_type_id) select id, $1, 'aaa00000-0000-0000-0000-123456789aaa', 1
+       from roles where name = 'ReadOnlyAdmin'`,
+      [admin?.id],
+    );
+    expect((await fault(`users/${user}`, { as: heir, method: 'DELETE' }))[0]).toBe(409);
+    await got('permissions', { as: heir, body: { role: { name: 'SuperUser' }, user: { id: admin?.id } } });
+    await got(`users/${user}`, { method: 'DELETE' });
+  });
+});
+
 describe('a session that is kept', () => {
   const keep = { prefer: 'persistent-auth' };
   const bare = (headers: Record<string, string>) => running.engine.client(root, { headers });

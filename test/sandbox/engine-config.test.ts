@@ -59,7 +59,6 @@ test.each([
   [['-s', 'ApplicationMode=7'], 'must be one of: 1, 2, 255'],
   [['-s', 'SSHKeyAlias=a b'], 'must be letters'],
   [['-s', 'InstallationId=x'], 'is not changed by hand'],
-  [['-s', 'AutoRegistrationDefaultClusterID=00000000-0000-0000-0000-000000000000'], 'There is no cluster with this id'],
   [['-s', 'NoSuch=1'], 'There is no option NoSuch'],
   [['-g', 'NoSuch'], 'There is no option NoSuch'],
   [['-s', 'UserSessionTimeOutInterval'], '--set wants NAME=VALUE'],

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { houseKeep } from '../../src/services/engine/housekeeping.ts';
+import { createHousekeeper } from '../../src/services/engine/housekeeping.ts';
 import { createCodes } from '../../src/services/engine/sso/codes.ts';
 import { createSessions, type Sessions } from '../../src/services/engine/sso/sessions.ts';
 import { type Database, openDatabase } from '../../src/services/frame/database.ts';
@@ -101,7 +101,7 @@ describe('housekeeping', () => {
     await start(60);
     const kept = await start(86_400);
     time = 2 * minute;
-    await houseKeep({ database, sessions, log, now: () => time });
+    await createHousekeeper({ database, sessions, log, now: () => time })();
     expect(await postgres.query('select idle_seconds from sso_sessions')).toEqual([{ idle_seconds: 86_400 }]);
     expect(await isLive(kept)).toBe(true);
   });
@@ -115,7 +115,7 @@ describe('housekeeping', () => {
     time = 100 * day;
     await write(time - 31 * day, 'old');
     await write(time - 29 * day, 'young');
-    await houseKeep({ database, sessions, log, now: () => time });
+    await createHousekeeper({ database, sessions, log, now: () => time })();
     expect(await postgres.query('select message from audit_log')).toEqual([{ message: 'young' }]);
   });
 });

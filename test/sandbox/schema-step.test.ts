@@ -36,6 +36,11 @@ describe.each(postgresVersions)('the schema step on $name', ({ programs, missing
     });
   });
 
+  const withoutCopy = (...more: readonly Migration[]): Step =>
+    schema(
+      { id: 'schema', chapter: 'engine.schema', title: 'Schema' },
+      { at, admin, schema: 'public', migrations: [...shipped, ...more], copies: false },
+    );
   const step = (...more: readonly Migration[]): Step =>
     schema({ id: 'schema', chapter: 'engine.schema', title: 'Schema' }, { at, admin, schema: 'public', migrations: [...shipped, ...more] });
   const apply = async (what: Step): Promise<unknown> => {
@@ -63,6 +68,21 @@ describe.each(postgresVersions)('the schema step on $name', ({ programs, missing
     await apply(step());
     expect(await step().check(host)).toEqual({ kind: 'none' });
   });
+
+  test.skipIf(missing)(
+    'never drops what was there because a run that wanted no copy is taken back by one that would have made one',
+    async () => {
+      await apply(step());
+      const kept = await apply(withoutCopy(good));
+      expect(kept).toMatchObject({ version: expect.stringMatching(/^04/) });
+      // The answer that there shall be no copy is gone with the run that was cut off.
+      await expect(undo(step(good), kept)).rejects.toMatchObject({ code: 'failed' });
+      expect(await alias()).toBe('changed');
+      // A run that wants a copy does not take that for one.
+      expect(await step(good).holds?.(host, kept as null)).toBe(false);
+      expect(await withoutCopy(good).holds?.(host, kept as null)).toBe(true);
+    },
+  );
 
   test.skipIf(missing)('runs only the migrations that are missing, and notes each', async () => {
     await apply(step());

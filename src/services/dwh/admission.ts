@@ -25,11 +25,14 @@ export async function waitForEngine(engine: Database, uuid: string, log: Log, si
 
 /** Waits until the history answers. Throws HistoryTaken when somebody else does not let go of it. */
 export async function waitForHistory(open: () => Promise<History>, log: Log, signal: AbortSignal): Promise<History> {
-  for (const deadline = performance.now() + patienceForLockMs; ;) {
+  // Patience begins when the history answers, and says that it is taken.
+  let deadline = Number.POSITIVE_INFINITY;
+  for (;;) {
     try {
       return await untilThere('the history', open, log, signal);
     } catch (error) {
       if (!(error instanceof HistoryTaken) || performance.now() > deadline) throw error;
+      deadline = Math.min(deadline, performance.now() + patienceForLockMs);
     }
     await sleep(againMs, undefined, { signal });
   }

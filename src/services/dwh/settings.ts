@@ -1,4 +1,5 @@
 import type { Config } from '../frame/config.ts';
+import { readDatabase } from '../frame/database-settings.ts';
 import type { DatabaseSettings } from '../frame/database.ts';
 
 export interface WarehouseSettings {
@@ -35,13 +36,3 @@ export function readSettings(config: Config): WarehouseSettings {
     healthSocket: config.optionalText('DWH_HEALTH_SOCKET'),
   };
 }
-
-const readDatabase = (config: Config, prefix: string): DatabaseSettings => ({
-  host: config.text(`${prefix}_HOST`),
-  port: config.port(`${prefix}_PORT`),
-  user: config.text(`${prefix}_USER`),
-  password: config.text(`${prefix}_PASSWORD`),
-  database: config.text(`${prefix}_DATABASE`),
-  secured: config.yesNo(`${prefix}_SECURED`),
-  securedValidation: config.yesNo(`${prefix}_SECURED_VALIDATION`),
-});

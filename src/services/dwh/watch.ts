@@ -31,7 +31,7 @@ export function watchEngine({ engine, uuid, log, signal, end }: WatchParts): Wat
     const why = side.disconnect ? 'the engine asks for it' : refusal(side, uuid);
     if (why !== null) return end(why);
     // A restored backup of the engine's database does not know of us.
-    if (!side.running) await setRunning(engine, uuid, true);
+    if (!side.running && !signal.aborted) await setRunning(engine, uuid, true);
     if (!connected) log.info("the engine's database is back");
     connected = true;
     const now = isAlive(side);

@@ -15,13 +15,8 @@ const everyMs = 60_000;
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
-/** When jobs were cleaned last; they have a rate of their own. */
-let jobsCleaned = 0;
-
 /** Removes jobs that ended, and that somebody had time enough to look at. External ones that are not cleared are kept. */
 async function cleanJobs(database: Database, now: number): Promise<void> {
-  if (now - jobsCleaned < (await readNumber(database, 'JobCleanupRateInMinutes')) * minuteMs) return;
-  jobsCleaned = now;
   const [succeeded, failed] = await Promise.all([
     readNumber(database, 'SucceededJobCleanupTimeInMinutes'),
     readNumber(database, 'FailedJobCleanupTimeInMinutes'),
@@ -32,19 +27,26 @@ async function cleanJobs(database: Database, now: number): Promise<void> {
   );
 }
 
-/** Removes sessions that ended, and failed logins, events and jobs older than the installation keeps them. */
-export async function houseKeep({ database, sessions, now }: HousekeepingParts): Promise<void> {
-  await sessions.sweep();
-  await forgetFailures(database, now());
-  const days = await readNumber(database, 'AuditLogAgingThreshold');
-  await database.query('delete from audit_log where log_time < $1', [new Date(now() - days * dayMs)]);
-  await cleanJobs(database, now());
+/** Makes what removes sessions that ended, and failed logins, events and jobs older than the installation keeps them. */
+export function createHousekeeper({ database, sessions, now }: HousekeepingParts): () => Promise<void> {
+  // Jobs have a rate of their own.
+  let jobsCleaned = Number.NEGATIVE_INFINITY;
+  return async () => {
+    await sessions.sweep();
+    await forgetFailures(database, now());
+    const days = await readNumber(database, 'AuditLogAgingThreshold');
+    await database.query('delete from audit_log where log_time < $1', [new Date(now() - days * dayMs)]);
+    if (now() - jobsCleaned < (await readNumber(database, 'JobCleanupRateInMinutes')) * minuteMs) return;
+    jobsCleaned = now();
+    await cleanJobs(database, jobsCleaned);
+  };
 }
 
 /** Keeps house once a minute. Returns the function that ends it. A round that fails is logged and the next one tries again. */
 export function startHousekeeping(parts: HousekeepingParts): () => void {
+  const houseKeep = createHousekeeper(parts);
   const timer = setInterval(() => {
-    houseKeep(parts).catch((error: unknown) => parts.log.warning('housekeeping failed', errorFields(error)));
+    houseKeep().catch((error: unknown) => parts.log.warning('housekeeping failed', errorFields(error)));
   }, everyMs);
   timer.unref();
   return () => clearInterval(timer);

@@ -1,4 +1,5 @@
 import { type Config, ConfigError } from '../frame/config.ts';
+import { readDatabase } from '../frame/database-settings.ts';
 import type { DatabaseSettings } from '../frame/database.ts';
 import { nameInUrls } from './host-names.ts';
 
@@ -43,7 +44,7 @@ export interface Settings {
 export function readSettings(config: Config): Settings {
   return {
     listen: readListen(config),
-    database: readDatabase(config),
+    database: readDatabase(config, 'ENGINE_DB'),
     hostNames: [config.text('ENGINE_FQDN'), ...words(config.optionalText('SSO_ALTERNATE_ENGINE_FQDNS'))].map(nameInUrls),
     caCertificate: config.text('ENGINE_PKI_CA'),
     engineCertificate: config.text('ENGINE_PKI_ENGINE_CERT'),
@@ -53,19 +54,6 @@ export function readSettings(config: Config): Settings {
     client: { id: config.text('ENGINE_SSO_CLIENT_ID'), secret: config.text('ENGINE_SSO_CLIENT_SECRET') },
     tokenIdleSeconds: config.integer('SSO_TOKEN_TIMEOUT', 1, 2_147_483_647),
     healthSocket: config.optionalText('ENGINE_HEALTH_SOCKET'),
-  };
-}
-
-/** Takes what leads to the database. */
-export function readDatabase(config: Config): DatabaseSettings {
-  return {
-    host: config.text('ENGINE_DB_HOST'),
-    port: config.port('ENGINE_DB_PORT'),
-    user: config.text('ENGINE_DB_USER'),
-    password: config.text('ENGINE_DB_PASSWORD'),
-    database: config.text('ENGINE_DB_DATABASE'),
-    secured: config.yesNo('ENGINE_DB_SECURED'),
-    securedValidation: config.yesNo('ENGINE_DB_SECURED_VALIDATION'),
   };
 }
 

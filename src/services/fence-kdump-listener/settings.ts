@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type Config, ConfigError } from '../frame/config.ts';
+import { readDatabase } from '../frame/database-settings.ts';
 import type { DatabaseSettings } from '../frame/database.ts';
 
 export interface ListenerSettings {
@@ -31,14 +32,6 @@ export function readSettings(own: Config, engine: Config): ListenerSettings {
     reopenMs: milliseconds('REOPEN_DB_CONNECTION_INTERVAL'),
     finishedMs: milliseconds('KDUMP_FINISHED_TIMEOUT'),
     healthSocket: own.optionalText('LISTENER_HEALTH_SOCKET'),
-    database: {
-      host: engine.text('ENGINE_DB_HOST'),
-      port: engine.port('ENGINE_DB_PORT'),
-      user: engine.text('ENGINE_DB_USER'),
-      password: engine.text('ENGINE_DB_PASSWORD'),
-      database: engine.text('ENGINE_DB_DATABASE'),
-      secured: engine.yesNo('ENGINE_DB_SECURED'),
-      securedValidation: engine.yesNo('ENGINE_DB_SECURED_VALIDATION'),
-    },
+    database: readDatabase(engine, 'ENGINE_DB'),
   };
 }

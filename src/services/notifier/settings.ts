@@ -1,4 +1,5 @@
 import { type Config, ConfigError } from '../frame/config.ts';
+import { readDatabase } from '../frame/database-settings.ts';
 import type { DatabaseSettings } from '../frame/database.ts';
 import { FilterError, parseFilter, recipientsOf, type Rule } from './filter.ts';
 import type { MailSettings } from './mail.ts';
@@ -42,15 +43,7 @@ export function readSettings(own: Config, engine: Config, hostName: string): Not
     snmpProfile: (name) => profiles.get(name) ?? profiles.get('') ?? null,
     secrets: [own.optionalText('MAIL_PASSWORD'), ...[...profiles.values()].flatMap(secretsOf)].filter((secret) => secret !== null),
     healthSocket: own.optionalText('NOTIFIER_HEALTH_SOCKET'),
-    database: {
-      host: engine.text('ENGINE_DB_HOST'),
-      port: engine.port('ENGINE_DB_PORT'),
-      user: engine.text('ENGINE_DB_USER'),
-      password: engine.text('ENGINE_DB_PASSWORD'),
-      database: engine.text('ENGINE_DB_DATABASE'),
-      secured: engine.yesNo('ENGINE_DB_SECURED'),
-      securedValidation: engine.yesNo('ENGINE_DB_SECURED_VALIDATION'),
-    },
+    database: readDatabase(engine, 'ENGINE_DB'),
   };
 }
 

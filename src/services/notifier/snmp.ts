@@ -14,8 +14,11 @@ export function snmpTransport(profileOf: (name: string) => SnmpProfile | null, s
     async send(event, address) {
       const profile = profileOf(address);
       if (profile === null) throw new Refused('no SNMP managers are configured for it');
-      for (const manager of profile.managers)
-        await sendTrap(event, profile, manager, { startedAt, seconds: Math.floor((now() - startedAt) / 1_000) });
+      const clock = { startedAt, seconds: Math.floor((now() - startedAt) / 1_000) };
+      const results = await Promise.allSettled(profile.managers.map((manager) => sendTrap(event, profile, manager, clock)));
+      // One manager that is out of reach must not make the others hear the same again and again.
+      const failures = results.filter((result) => result.status === 'rejected');
+      if (failures.length === results.length) throw failures[0]?.reason;
     },
   };
 }

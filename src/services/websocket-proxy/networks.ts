@@ -16,7 +16,8 @@ const unreachable = [
 /** Makes the rule from networks in CIDR notation; without any, everything but the above. Throws ConfigError for what is no network. */
 export function allowedNetworks(networks: readonly string[]): Allowed {
   const list = listOf(networks.length === 0 ? unreachable : networks);
-  return (address) => contains(list, address) === networks.length > 0;
+  // An IPv4 address in the clothes of IPv6 is judged as what it is: the list itself sees through that.
+  return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') === networks.length > 0;
 }
 
 function listOf(networks: readonly string[]): BlockList {
@@ -32,21 +33,4 @@ function listOf(networks: readonly string[]): BlockList {
   }
   if (wrong.length > 0) throw new ConfigError(wrong);
   return list;
-}
-
-function contains(list: BlockList, address: string): boolean {
-  if (!isIPv6(address)) return list.check(address, 'ipv4');
-  // An IPv4 address in the clothes of IPv6 is judged as what it is, however it is spelled.
-  const mapped = new BlockList();
-  mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
-  if (!mapped.check(address, 'ipv6')) return list.check(address, 'ipv6');
-  return list.check(ipv4Of(address), 'ipv4');
-}
-
-/** The IPv4 address inside of `::ffff:a.b.c.d`. */
-function ipv4Of(address: string): string {
-  const canonical = new URL(`http://[${address}]/`).hostname.slice(1, -1);
-  const [high = '0', low = '0'] = canonical.split(':').slice(-2);
-  const number = parseInt(high, 16) * 65_536 + parseInt(low, 16);
-  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
 }

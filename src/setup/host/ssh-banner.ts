@@ -7,7 +7,7 @@ const maximum = 8 * 1024;
 export function answersSsh({ host, port, timeoutMs }: { host: string; port: number; timeoutMs: number }): Promise<boolean> {
   return new Promise((resolve) => {
     let heard = '';
-    const socket = connect({ host, port, timeout: timeoutMs });
+    const socket = connect({ host, port });
     const deadline = setTimeout(() => end(false), timeoutMs);
     function end(answers: boolean): void {
       clearTimeout(deadline);
@@ -19,6 +19,6 @@ export function answersSsh({ host, port, timeoutMs }: { host: string; port: numb
       if (/^SSH-2\.0-|^SSH-1\.99-/m.test(heard)) end(true);
       else if (heard.length > maximum) end(false);
     });
-    for (const event of ['error', 'timeout', 'close'] as const) socket.once(event, () => end(false));
+    for (const event of ['error', 'close'] as const) socket.once(event, () => end(false));
   });
 }

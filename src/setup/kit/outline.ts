@@ -54,7 +54,13 @@ export type WorkStage = keyof typeof chapters;
 export type Chapter = (typeof chapters)[WorkStage][number];
 
 /** Units in the order in which they are stopped, where the work needs that. Those of third parties follow. */
-export const stopOrder: readonly string[] = ['ovirt-engine', 'ovirt-fence-kdump-listener', 'ovirt-engine-dwhd', 'ovirt-websocket-proxy'];
+export const stopOrder: readonly string[] = [
+  'ovirt-engine',
+  'ovirt-fence-kdump-listener',
+  'ovirt-engine-notifier',
+  'ovirt-engine-dwhd',
+  'ovirt-websocket-proxy',
+];
 
 /** The sections of the dialog, in the order they are asked, with the titles on screen. */
 export const sections = [

@@ -117,13 +117,16 @@ export function schema(heading: Heading, { at, admin, schema: name, migrations, 
       }),
     async prepare(host) {
       const found = await host.database.look(at, (sql) => versionOf(sql, name));
-      if (found === undefined || !copies) return null;
+      if (found === undefined) return null;
+      // One of an earlier run must not be put back by this one.
       await drop(host, copy);
+      if (!copies) return { version: found };
       const statement = `create database ${identifier(copy)} template ${identifier(at.name)} owner ${identifier(at.user)}`;
       await host.database.change(admin, (sql) => sql.rows(statement));
       return { copy, version: found };
     },
-    holds: (host, kept) => (kept === null ? Promise.resolve(true) : host.database.look(admin, (sql) => exists(sql, copy))),
+    // What was kept without a copy is not enough for a run that wants one.
+    holds: (host, kept) => (kept === null || !copies ? Promise.resolve(true) : host.database.look(admin, (sql) => exists(sql, copy))),
     discard: (host, kept) => (kept === null ? Promise.resolve() : drop(host, copy)),
     async apply(host, say) {
       await host.database.change(at, async (sql) => {

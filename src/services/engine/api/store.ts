@@ -1,6 +1,6 @@
 import type { Database } from '../../frame/database.ts';
 import { badRequest, notFound, Refusal } from '../http/refusal.ts';
-import type { Asker, Collection, Field, Members, Row, Store, Work } from './collections/collection.ts';
+import type { Asker, Change, Collection, Event, Field, Members, Row, Store, Work } from './collections/collection.ts';
 import { systemObject } from './collections/permits.ts';
 import type { Values } from './search/values.ts';
 import type { Entity, Value } from './types.ts';
@@ -53,6 +53,13 @@ const nameColumn = (store: Store): string => store.fields['name']?.column ?? sto
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** The event that tells of a change. */
+const eventOf = ({ noun }: Store, { code, event }: Change, done: 'added' | 'changed' | 'removed'): Event => ({
+  code,
+  name: event,
+  text: `${noun} \${name} was ${done} by \${user}.`,
+});
+
 /** The work of adding a member. */
 export async function adding(collection: Collection, store: Store, entity: Entity, members: Members, asker: Asker): Promise<Work> {
   const { add } = store;
@@ -67,7 +74,8 @@ export async function adding(collection: Collection, store: Store, entity: Entit
   const defaults = Object.entries(store.defaults ?? {}).filter(([column]) => !columns.some(({ field }) => field.column === column));
   const object = add.on === undefined ? systemObject : textOf(all.find(({ path }) => path === add.on)?.value) || systemObject;
   return {
-    ...add,
+    permit: add.permit,
+    event: eventOf(store, add, 'added'),
     object,
     name: textOf(entity['name']),
     statement: (values) => [
@@ -109,7 +117,8 @@ export async function changing(
   const columns = all.filter(({ field }) => field.fixed !== true && !isBeside(store, field));
   const beside = all.some(({ field }) => isBeside(store, field));
   return {
-    ...update,
+    permit: update.permit,
+    event: eventOf(store, update, 'changed'),
     object: id,
     name: textOf(row[nameColumn(store)]),
     statement: (values) => [
@@ -134,7 +143,8 @@ export async function removing(database: Database, store: Store, id: string): Pr
   const against = store.guard?.(row, 'remove') ?? null;
   if (against !== null) throw new Refusal(409, against);
   return {
-    ...remove,
+    permit: remove.permit,
+    event: eventOf(store, remove, 'removed'),
     object: id,
     name: textOf(row[nameColumn(store)]),
     statement: (values) => [

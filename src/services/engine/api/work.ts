@@ -125,6 +125,8 @@ function refusalOf(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error.status === 404 ? null : error;
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
+    case 'OV409': // raised by our own triggers, with a text for people
+      return new Refusal(409, (error as Error).message);
     case '23505': // unique_violation
       return new Refusal(409, 'The name is already in use.');
     case '23503': // foreign_key_violation

@@ -4,7 +4,7 @@ export type Kind =
   | { readonly words: readonly string[] }
   | { readonly text: RegExp; readonly form: string };
 
-/** An option of the engine that administrators may change. Only those that something reads are here. */
+/** An option of the engine that administrators may change. Only those are here that the engine reads, or shows to clients that do. */
 export interface Option {
   readonly name: string;
   readonly about: string;
@@ -28,11 +28,6 @@ export const options: readonly Option[] = [
     usual: '255',
   },
   { name: 'AuditLogAgingThreshold', about: 'Days before events are deleted.', kind: number(1, 3650), usual: '30' },
-  {
-    name: 'AutoRegistrationDefaultClusterID',
-    about: 'The cluster that hosts come into which register themselves.',
-    kind: { text: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, form: 'the id of a cluster' },
-  },
   { name: 'DwhHeartBeatInterval', about: 'Seconds between signs of life for the data warehouse.', kind: number(1, 300), usual: '15' },
   { name: 'FailedJobCleanupTimeInMinutes', about: 'Minutes before jobs that failed are forgotten.', kind: minutes, usual: '60' },
   { name: 'InstallationId', about: 'Tells this installation from every other.', kind: { text: /^/, form: '' }, readOnly: true },

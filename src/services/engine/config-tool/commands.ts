@@ -46,10 +46,6 @@ async function set(database: Database, option: Option, value: string): Promise<s
   if (option.readOnly === true) throw new Problem(`${option.name} is not changed by hand.`);
   const flaw = flawOf(option, value);
   if (flaw !== null) throw new Problem(flaw);
-  if (option.name === 'AutoRegistrationDefaultClusterID') {
-    const [cluster] = await database.query('select from cluster where cluster_id = $1', [value]);
-    if (cluster === undefined) throw new Problem('There is no cluster with this id.');
-  }
   // The change and the event that tells of it are one statement.
   await database.query(
     `with changed as (

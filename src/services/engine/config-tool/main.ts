@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, loadConfig } from '../../frame/config.ts';
 import { DatabaseUnavailable, openDatabase } from '../../frame/database.ts';
+import { readDatabase } from '../../frame/database-settings.ts';
 import type { Log } from '../../frame/log.ts';
-import { readDatabase } from '../settings.ts';
 import { help, readArguments } from './arguments.ts';
 import { Problem, run } from './commands.ts';
 
@@ -15,7 +15,10 @@ async function answer(args: readonly string[]): Promise<string> {
   const below = root === undefined ? undefined : join(root, 'etc/ovirt-engine/engine.conf');
   const file = config ?? below ?? process.env['ENGINE_CONF'] ?? '/etc/ovirt-engine/engine.conf';
   const defaults = fileURLToPath(new URL('../defaults.conf', import.meta.url));
-  const database = openDatabase(readDatabase(await loadConfig(file, defaults)), quiet, { name: 'engine-config', connections: 1 });
+  const database = openDatabase(readDatabase(await loadConfig(file, defaults), 'ENGINE_DB'), quiet, {
+    name: 'engine-config',
+    connections: 1,
+  });
   try {
     return await run(database, request);
   } finally {

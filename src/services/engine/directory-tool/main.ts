@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, loadConfig } from '../../frame/config.ts';
 import { DatabaseUnavailable, openDatabase } from '../../frame/database.ts';
+import { readDatabase } from '../../frame/database-settings.ts';
 import type { Log } from '../../frame/log.ts';
-import { readDatabase } from '../settings.ts';
 import { readVersion } from '../version.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { findCommand, help } from './commands.ts';
@@ -20,7 +20,7 @@ async function run(given: Arguments): Promise<string> {
   const ofRoot = given.text('root') === undefined ? undefined : join(given.text('root') ?? '', 'etc/ovirt-engine/engine.conf');
   const file = given.text('db-config') ?? ofRoot ?? process.env['ENGINE_CONF'] ?? '/etc/ovirt-engine/engine.conf';
   const defaults = fileURLToPath(new URL('../defaults.conf', import.meta.url));
-  const database = openDatabase(readDatabase(await loadConfig(file, defaults)), quiet);
+  const database = openDatabase(readDatabase(await loadConfig(file, defaults), 'ENGINE_DB'), quiet);
   const ask = createAsk(process.stdin, (text) => void process.stderr.write(text));
   try {
     return await command({ database, now: Date.now, sources: { environment: process.env, ask, atTerminal: process.stdin.isTTY } });

@@ -4,10 +4,8 @@ import { misuse, Problem } from './problem.ts';
 import { visible } from './store.ts';
 import type { ToolParts } from './users.ts';
 
-const wholeNumber =
-  (least: number) =>
-  (value: string): boolean =>
-    /^-?\d{1,8}$/.test(value) && (Number(value) >= least || Number(value) === -1);
+/** At most five digits: dates that far away can still be told. */
+const wholeNumber = (value: string): boolean => /^(-1|[1-9]\d{0,4})$/.test(value);
 const yesOrNo = (value: string): boolean => /^(true|false)$/.test(value);
 
 /** What the value of each setting may be, and that in words. */
@@ -16,13 +14,13 @@ const kinds: Readonly<Record<string, readonly [fits: (value: string) => boolean,
   MIN_LENGTH: [(value) => /^\d{1,3}$/.test(value), 'a number from 0 to 999'],
   PASSWORD_COMPLEXITY: [isComplexity, 'of the form NAME:chars=CHARACTERS::min=NUMBER::'],
   PASSWORD_HISTORY_LIMIT: [(value) => /^\d{1,2}$/.test(value), 'a number from 0 to 99'],
-  PASSWORD_EXPIRATION_DAYS: [wholeNumber(1), 'a number of days, or -1 for no end'],
+  PASSWORD_EXPIRATION_DAYS: [wholeNumber, 'a number of days, or -1 for no end'],
   ALLOW_EXPIRED_PASSWORD_CHANGE: [yesOrNo, 'true or false'],
-  MAX_FAILURES_SINCE_SUCCESS: [wholeNumber(1), 'a number above zero, or -1 for no limit'],
-  MAX_FAILURES_PER_INTERVAL: [wholeNumber(1), 'a number above zero, or -1 for no limit'],
+  MAX_FAILURES_SINCE_SUCCESS: [wholeNumber, 'a number above zero, or -1 for no limit'],
+  MAX_FAILURES_PER_INTERVAL: [wholeNumber, 'a number above zero, or -1 for no limit'],
   INTERVAL_HOURS: [(value) => /^[1-9]\d{0,4}$/.test(value), 'a number of hours above zero'],
   LOCK_MINUTES: [(value) => /^[1-9]\d{0,7}$/.test(value), 'a number of minutes above zero'],
-  FAILED_LOGINS_OLD_DAYS: [wholeNumber(1), 'a number of days, or -1 for ever'],
+  FAILED_LOGINS_OLD_DAYS: [wholeNumber, 'a number of days, or -1 for ever'],
   MAX_PAGE_SIZE: [(value) => /^[1-9]\d{0,4}$/.test(value), 'a number above zero'],
 };
 

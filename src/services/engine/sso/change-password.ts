@@ -3,9 +3,11 @@ import type { Log } from '../../frame/log.ts';
 import { barOf } from './accounts.ts';
 import { flawsOf, readPolicy } from './password-policy.ts';
 import { never, storePassword, wasUsed } from './password-store.ts';
+import { networkOf } from './network.ts';
+import { createPasswordQueue } from './password-queue.ts';
 import { principalOfAccount } from './principals.ts';
 import type { Sessions } from './sessions.ts';
-import type { Attempt, Refused, Verify } from './verify.ts';
+import { type Attempt, type Refused, type Verify, wrongCredentials } from './verify.ts';
 
 /** Done, or what is wrong with the new password, or why nothing may be changed at all. */
 export type Changed = { readonly done: true } | { readonly flaws: readonly string[] } | Refused;
@@ -25,6 +27,8 @@ const dayMs = 86_400_000;
 
 /** Makes the change of passwords. It ends all sessions of the user: the old password may have been changed because it was known. */
 export function createChangePassword({ verify, database, sessions, log, now }: ChangePasswordParts): ChangePassword {
+  // Each change costs several hashes. The turn that checked the present password is over by then, so these wait in a line of their own.
+  const queued = createPasswordQueue({ atOnce: 1, waiting: 16, perSource: { atOnce: 1, waiting: 4 } });
   return (attempt, wanted) =>
     verify<{ done: true } | { flaws: readonly string[] }>(attempt, async (account) => {
       const policy = await readPolicy(database);
@@ -35,10 +39,15 @@ export function createChangePassword({ verify, database, sessions, log, now }: C
       }
       const flaws = flawsOf(wanted, policy);
       if (flaws.length > 0) return { flaws };
-      if (await wasUsed(database, account.id, wanted, policy.history)) return { flaws: ['The password was used before.'] };
-
       const validTo = policy.days > 0 ? new Date(now() + policy.days * dayMs) : never;
-      await storePassword(database, { accountId: account.id, password: wanted, validTo, history: policy.history, now: now() });
+      const stored = await queued({ source: networkOf(attempt.source), name: account.id }, async () => {
+        if (await wasUsed(database, account.id, wanted, policy.history)) return null;
+        const former = account.passwordHash;
+        return storePassword(database, { accountId: account.id, password: wanted, validTo, history: policy.history, now: now(), former });
+      });
+      if (stored === null) return { flaws: ['The password was used before.'] };
+      // Somebody else has changed it meanwhile, an administrator perhaps: what was proven is no longer so.
+      if (!stored) return { refusal: wrongCredentials };
       const principal = await principalOfAccount(database, account.id);
       if (principal !== null) await sessions.endOfUser(principal.userId);
       log.info('a password was changed by its owner', { account: account.id, source: attempt.source });

@@ -64,7 +64,9 @@ export function createCodes(database: Database, tokenIdleSeconds: number, now: (
         `with token as (
            insert into sso_sessions (token_digest, kind, user_id, client_id, scope, created_at, last_used_at, idle_seconds, valid_to,
              parent_digest, token_under_key, key_under_token)
-           values ($1, 'pending', $2, $3, $4, $5, $5, $6, $7, $8, $9, $10))
+           values ($1, 'pending', $2, $3, $4, $5, $5, $6,
+             -- it ends with the session that it comes from
+             least($7::timestamptz, (select valid_to from sso_sessions where token_digest = $8)), $8, $9, $10))
          insert into sso_codes (code_digest, token_digest, sealed_token, redirect_uri, code_challenge, nonce, valid_to)
          values ($11, $1, $12, $13, $14, $15, $16)`,
         [

@@ -37,16 +37,19 @@ export interface Event {
   readonly text: string;
 }
 
-/** How members are added, changed or removed: a permit, the object it is asked on, and the event that tells of it. */
+/** How members are added, changed or removed: a permit, and the number and the name of the event that tells of it. */
 export interface Change {
   readonly permit: number;
-  readonly event: Event;
+  readonly code: number;
+  readonly event: string;
 }
 
 /** A table that members are rows of. */
 export interface Store {
   readonly table: string;
   readonly key: string;
+  /** What a member is called in events: 'Data center'. */
+  readonly noun: string;
   readonly fields: Readonly<Record<string, Field>>;
   /** Columns that every new member gets, as SQL expressions. */
   readonly defaults?: Readonly<Record<string, string>>;

@@ -1,24 +1,11 @@
 import { permits } from './permits.ts';
-import { plainName } from './directory.ts';
+import { choicesOf, numberIn, plainName } from './stored.ts';
 import { type Collection, optional, reference, versionOf } from './collection.ts';
 import { levels } from './constants.ts';
 import { badRequest } from '../../http/refusal.ts';
 
 const states = ['uninitialized', 'up', 'maintenance', 'not_operational', 'problematic', 'contend'] as const;
 const quotaModes = ['disabled', 'audit', 'enabled'] as const;
-
-/** The words of an enumeration, by the number that is stored, for the search. */
-export const choicesOf = (words: readonly string[]): Readonly<Record<string, number>> =>
-  Object.fromEntries(words.map((word, number) => [word, number]));
-
-/** The number of a word of an enumeration. */
-export const numberIn =
-  (words: readonly string[], what: string) =>
-  (value: unknown): number => {
-    const at = words.indexOf(String(value).toLowerCase());
-    if (at === -1) throw badRequest(`${what} must be one of: ${words.join(', ')}.`);
-    return at;
-  };
 
 /** A level that clusters and data centers can have, from what a client sent as `version`. */
 export const storedLevel = (value: unknown): string => {
@@ -62,6 +49,7 @@ export const dataCenters: Collection = {
   store: {
     table: 'storage_pool',
     key: 'id',
+    noun: 'Data center',
     fields: {
       name: { column: 'name', required: true, longest: 40, store: plainName },
       description: { column: 'description', longest: 4000 },
@@ -74,18 +62,9 @@ export const dataCenters: Collection = {
     // A data center has a management network from the beginning.
     along: `insert into network (id, name, vdsm_name, description, storage_pool_id)
       select gen_random_uuid(), 'ovirtmgmt', 'ovirtmgmt', 'Management Network', id from added`,
-    add: {
-      permit: permits.create_storage_pool,
-      event: { code: 950, name: 'USER_ADD_STORAGE_POOL', text: 'Data center ${name} was added by ${user}.' },
-    },
-    update: {
-      permit: permits.edit_storage_pool_configuration,
-      event: { code: 952, name: 'USER_UPDATE_STORAGE_POOL', text: 'Data center ${name} was changed by ${user}.' },
-    },
-    remove: {
-      permit: permits.delete_storage_pool,
-      event: { code: 954, name: 'USER_REMOVE_STORAGE_POOL', text: 'Data center ${name} was removed by ${user}.' },
-    },
+    add: { permit: permits.create_storage_pool, code: 950, event: 'USER_ADD_STORAGE_POOL' },
+    update: { permit: permits.edit_storage_pool_configuration, code: 952, event: 'USER_UPDATE_STORAGE_POOL' },
+    remove: { permit: permits.delete_storage_pool, code: 954, event: 'USER_REMOVE_STORAGE_POOL' },
   },
 };
 
@@ -147,6 +126,7 @@ export const clusters: Collection = {
   store: {
     table: 'cluster',
     key: 'cluster_id',
+    noun: 'Cluster',
     fields: {
       name: { column: 'name', required: true, longest: 40, store: plainName },
       description: { column: 'description', longest: 4000 },
@@ -187,19 +167,9 @@ export const clusters: Collection = {
     along: `insert into network_cluster (network_id, cluster_id, status, management, is_display, migration, default_route)
       select n.id, a.cluster_id, 1, true, true, true, true
       from added a join network n on n.storage_pool_id = a.storage_pool_id and n.name = 'ovirtmgmt'`,
-    add: {
-      permit: permits.create_cluster,
-      on: 'data_center',
-      event: { code: 811, name: 'USER_ADD_CLUSTER', text: 'Cluster ${name} was added by ${user}.' },
-    },
-    update: {
-      permit: permits.edit_cluster_configuration,
-      event: { code: 835, name: 'USER_UPDATE_CLUSTER', text: 'Cluster ${name} was changed by ${user}.' },
-    },
-    remove: {
-      permit: permits.delete_cluster,
-      event: { code: 813, name: 'USER_REMOVE_CLUSTER', text: 'Cluster ${name} was removed by ${user}.' },
-    },
+    add: { permit: permits.create_cluster, on: 'data_center', code: 811, event: 'USER_ADD_CLUSTER' },
+    update: { permit: permits.edit_cluster_configuration, code: 835, event: 'USER_UPDATE_CLUSTER' },
+    remove: { permit: permits.delete_cluster, code: 813, event: 'USER_REMOVE_CLUSTER' },
   },
 };
 

@@ -1,4 +1,3 @@
-import { badRequest } from '../../http/refusal.ts';
 import type { Entity } from '../types.ts';
 import { isAdministrative, permitName, permits } from './permits.ts';
 import { type Collection, optional, reference } from './collection.ts';
@@ -66,12 +65,10 @@ export const groups: Collection = {
   store: {
     table: 'ad_groups',
     key: 'id',
+    noun: 'Group',
     fields: { name: { column: 'name' } },
     guard: (row) => (row['id'] === 'eee00000-0000-0000-0000-123456789eee' ? 'The group of everybody cannot be removed.' : null),
-    remove: {
-      permit: permits.manipulate_users,
-      event: { code: 326, name: 'USER_REMOVE_AD_GROUP', text: 'Group ${name} was removed by ${user}.' },
-    },
+    remove: { permit: permits.manipulate_users, code: 326, event: 'USER_REMOVE_AD_GROUP' },
   },
 };
 
@@ -148,6 +145,7 @@ export const roles: Collection = {
   store: {
     table: 'roles',
     key: 'id',
+    noun: 'Role',
     fields: {
       name: { column: 'name', required: true, longest: 126 },
       description: { column: 'description', longest: 4000 },
@@ -156,15 +154,9 @@ export const roles: Collection = {
     defaults: { is_readonly: 'false', allows_viewing_children: 'true' },
     along: 'insert into roles_groups (role_id, action_group_id) select id, 1300 from added',
     guard: (row) => (row['is_readonly'] === true ? 'Roles that come with the engine cannot be changed.' : null),
-    add: { permit: permits.manipulate_roles, event: { code: 861, name: 'USER_ADD_ROLE', text: 'Role ${name} was added by ${user}.' } },
-    update: {
-      permit: permits.manipulate_roles,
-      event: { code: 863, name: 'USER_UPDATE_ROLE', text: 'Role ${name} was changed by ${user}.' },
-    },
-    remove: {
-      permit: permits.manipulate_roles,
-      event: { code: 865, name: 'USER_REMOVE_ROLE', text: 'Role ${name} was removed by ${user}.' },
-    },
+    add: { permit: permits.manipulate_roles, code: 861, event: 'USER_ADD_ROLE' },
+    update: { permit: permits.manipulate_roles, code: 863, event: 'USER_UPDATE_ROLE' },
+    remove: { permit: permits.manipulate_roles, code: 865, event: 'USER_REMOVE_ROLE' },
   },
 };
 
@@ -215,11 +207,3 @@ export const permissions = (below?: { readonly rel: string; readonly column: str
   own: 't.ad_element_id in (select ad_element_id from user_and_groups($user))',
   special: permissionSpecial,
 });
-
-/** A name that tools can type: what the original accepts. */
-export const plainName = (value: unknown): unknown => {
-  if (!/^[\p{L}\p{N}_.-]+$/u.test(String(value))) {
-    throw badRequest('A name may hold letters, digits, underscores, hyphens and dots only.');
-  }
-  return value;
-};

@@ -1,6 +1,6 @@
 import { badRequest } from '../../http/refusal.ts';
 import { type Collection, reference } from './collection.ts';
-import { plainName } from './directory.ts';
+import { plainName, within } from './stored.ts';
 import { permits } from './permits.ts';
 import { clusterNetworkSpecial } from './special-networks.ts';
 
@@ -12,16 +12,6 @@ const usage = {
   default_route: 'default_route',
   is_gluster: 'gluster',
 };
-
-/** A number within limits, as clients send it. */
-const within =
-  (least: number, most: number, what: string) =>
-  (value: unknown): number => {
-    const number = Number(value);
-    if (!Number.isInteger(number) || number < least || number > most)
-      throw badRequest(`${what} must be a number from ${least} to ${most}.`);
-    return number;
-  };
 
 const networkFields = {
   name: { column: 'name', required: true, longest: 256, store: plainName },
@@ -81,25 +71,16 @@ export const networks: Collection = {
   store: {
     table: 'network',
     key: 'id',
+    noun: 'Network',
     fields: networkFields,
     // Hosts have at most 15 characters for the name of a device.
     defaults: { vdsm_name: `'on' || substr(md5(random()::text), 1, 13)` },
     // Virtual machines reach a network through a profile of it.
     along: 'insert into vnic_profiles (id, name, network_id) select gen_random_uuid(), name, id from added where vm_network',
     guard: guardManagement,
-    add: {
-      permit: permits.create_storage_pool_network,
-      on: 'data_center',
-      event: { code: 942, name: 'NETWORK_ADD_NETWORK', text: 'Network ${name} was added by ${user}.' },
-    },
-    update: {
-      permit: permits.edit_storage_pool_network,
-      event: { code: 1114, name: 'NETWORK_UPDATE_NETWORK', text: 'Network ${name} was changed by ${user}.' },
-    },
-    remove: {
-      permit: permits.delete_storage_pool_network,
-      event: { code: 944, name: 'NETWORK_REMOVE_NETWORK', text: 'Network ${name} was removed by ${user}.' },
-    },
+    add: { permit: permits.create_storage_pool_network, on: 'data_center', code: 942, event: 'NETWORK_ADD_NETWORK' },
+    update: { permit: permits.edit_storage_pool_network, code: 1114, event: 'NETWORK_UPDATE_NETWORK' },
+    remove: { permit: permits.delete_storage_pool_network, code: 944, event: 'NETWORK_REMOVE_NETWORK' },
   },
 };
 
@@ -154,6 +135,7 @@ export const vnicProfiles: Collection = {
   store: {
     table: 'vnic_profiles',
     key: 'id',
+    noun: 'vNIC profile',
     fields: {
       name: { column: 'name', required: true, longest: 256, store: plainName },
       description: { column: 'description', longest: 4000 },
@@ -169,19 +151,9 @@ export const vnicProfiles: Collection = {
         },
       },
     },
-    add: {
-      permit: permits.configure_network_vnic_profile,
-      on: 'network',
-      event: { code: 1122, name: 'ADD_VNIC_PROFILE', text: 'vNIC profile ${name} was added by ${user}.' },
-    },
-    update: {
-      permit: permits.configure_network_vnic_profile,
-      event: { code: 1124, name: 'UPDATE_VNIC_PROFILE', text: 'vNIC profile ${name} was changed by ${user}.' },
-    },
-    remove: {
-      permit: permits.configure_network_vnic_profile,
-      event: { code: 1126, name: 'REMOVE_VNIC_PROFILE', text: 'vNIC profile ${name} was removed by ${user}.' },
-    },
+    add: { permit: permits.configure_network_vnic_profile, on: 'network', code: 1122, event: 'ADD_VNIC_PROFILE' },
+    update: { permit: permits.configure_network_vnic_profile, code: 1124, event: 'UPDATE_VNIC_PROFILE' },
+    remove: { permit: permits.configure_network_vnic_profile, code: 1126, event: 'REMOVE_VNIC_PROFILE' },
   },
 };
 
@@ -221,6 +193,7 @@ export const macPools: Collection = {
   store: {
     table: 'mac_pools',
     key: 'id',
+    noun: 'MAC pool',
     along: 'select set_mac_pool_ranges(id, :ranges::json) from added',
     fields: {
       name: { column: 'name', required: true },
@@ -238,17 +211,8 @@ export const macPools: Collection = {
       },
     },
     guard: (row, change) => (change === 'remove' && row['default_pool'] === true ? 'The default pool cannot be removed.' : null),
-    add: {
-      permit: permits.create_mac_pool,
-      event: { code: 10_700, name: 'MAC_POOL_ADD_SUCCESS', text: 'MAC pool ${name} was added by ${user}.' },
-    },
-    update: {
-      permit: permits.edit_mac_pool,
-      event: { code: 10_702, name: 'MAC_POOL_EDIT_SUCCESS', text: 'MAC pool ${name} was changed by ${user}.' },
-    },
-    remove: {
-      permit: permits.delete_mac_pool,
-      event: { code: 10_704, name: 'MAC_POOL_REMOVE_SUCCESS', text: 'MAC pool ${name} was removed by ${user}.' },
-    },
+    add: { permit: permits.create_mac_pool, code: 10_700, event: 'MAC_POOL_ADD_SUCCESS' },
+    update: { permit: permits.edit_mac_pool, code: 10_702, event: 'MAC_POOL_EDIT_SUCCESS' },
+    remove: { permit: permits.delete_mac_pool, code: 10_704, event: 'MAC_POOL_REMOVE_SUCCESS' },
   },
 };

@@ -1,5 +1,5 @@
 import { type Collection, optional, reference } from './collection.ts';
-import { choicesOf } from './datacenters.ts';
+import { choicesOf } from './stored.ts';
 import { permits } from './permits.ts';
 import { eventSpecial, jobActions, jobSpecial, taggedSpecial } from './special-records.ts';
 
@@ -128,22 +128,14 @@ export const bookmarks: Collection = {
   store: {
     table: 'bookmarks',
     key: 'bookmark_id',
+    noun: 'Bookmark',
     fields: {
       name: { column: 'bookmark_name', required: true, longest: 40 },
       value: { column: 'bookmark_value', required: true, longest: 300 },
     },
-    add: {
-      permit: permits.bookmark_management,
-      event: { code: 351, name: 'USER_ADD_BOOKMARK', text: 'Bookmark ${name} was added by ${user}.' },
-    },
-    update: {
-      permit: permits.bookmark_management,
-      event: { code: 353, name: 'USER_UPDATE_BOOKMARK', text: 'Bookmark ${name} was changed by ${user}.' },
-    },
-    remove: {
-      permit: permits.bookmark_management,
-      event: { code: 355, name: 'USER_REMOVE_BOOKMARK', text: 'Bookmark ${name} was removed by ${user}.' },
-    },
+    add: { permit: permits.bookmark_management, code: 351, event: 'USER_ADD_BOOKMARK' },
+    update: { permit: permits.bookmark_management, code: 353, event: 'USER_UPDATE_BOOKMARK' },
+    remove: { permit: permits.bookmark_management, code: 355, event: 'USER_REMOVE_BOOKMARK' },
   },
 };
 
@@ -164,6 +156,7 @@ export const tags: Collection = {
   store: {
     table: 'tags',
     key: 'tag_id',
+    noun: 'Tag',
     fields: {
       name: { column: 'tag_name', required: true, longest: 50 },
       description: { column: 'description', longest: 4000 },
@@ -171,9 +164,9 @@ export const tags: Collection = {
     },
     defaults: { parent_id: `'00000000-0000-0000-0000-000000000000'` },
     guard: (row) => (row['readonly'] === true ? 'The root of all tags cannot be changed.' : null),
-    add: { permit: permits.tag_management, event: { code: 429, name: 'USER_ADD_TAG', text: 'Tag ${name} was added by ${user}.' } },
-    update: { permit: permits.tag_management, event: { code: 430, name: 'USER_UPDATE_TAG', text: 'Tag ${name} was changed by ${user}.' } },
-    remove: { permit: permits.tag_management, event: { code: 432, name: 'USER_REMOVE_TAG', text: 'Tag ${name} was removed by ${user}.' } },
+    add: { permit: permits.tag_management, code: 429, event: 'USER_ADD_TAG' },
+    update: { permit: permits.tag_management, code: 430, event: 'USER_UPDATE_TAG' },
+    remove: { permit: permits.tag_management, code: 432, event: 'USER_REMOVE_TAG' },
   },
 };
 
@@ -205,23 +198,15 @@ export const affinityLabels: Collection = {
   store: {
     table: 'labels',
     key: 'label_id',
+    noun: 'Affinity label',
     fields: {
       name: { column: 'label_name', required: true, longest: 50 },
       has_implicit_affinity_group: { column: 'has_implicit_affinity_group' },
     },
     guard: (row) => (row['read_only'] === true ? 'The label is read-only.' : null),
-    add: {
-      permit: permits.tag_management,
-      event: { code: 10_380, name: 'USER_ADD_AFFINITY_LABEL', text: 'Affinity label ${name} was added by ${user}.' },
-    },
-    update: {
-      permit: permits.tag_management,
-      event: { code: 10_382, name: 'USER_UPDATE_AFFINITY_LABEL', text: 'Affinity label ${name} was changed by ${user}.' },
-    },
-    remove: {
-      permit: permits.tag_management,
-      event: { code: 10_384, name: 'USER_REMOVE_AFFINITY_LABEL', text: 'Affinity label ${name} was removed by ${user}.' },
-    },
+    add: { permit: permits.tag_management, code: 10_380, event: 'USER_ADD_AFFINITY_LABEL' },
+    update: { permit: permits.tag_management, code: 10_382, event: 'USER_UPDATE_AFFINITY_LABEL' },
+    remove: { permit: permits.tag_management, code: 10_384, event: 'USER_REMOVE_AFFINITY_LABEL' },
   },
 };
 

@@ -12,6 +12,11 @@ const named = (entity: Entity, attribute: string): Entity => {
   return value as Entity;
 };
 
+/** Permissions that make their holder a super user of everything, called `p`. */
+const superUsers = `select from permissions p
+  where p.role_id = '00000000-0000-0000-0000-000000000001' and p.object_id = '${systemObject}'`;
+const lastOne = 'Somebody has to keep the role SuperUser on the system.';
+
 /** Takes a user of the directory into the engine. Without a permission that alone lets nobody in. */
 export const userSpecial: Special = {
   add: {
@@ -44,24 +49,23 @@ export const userSpecial: Special = {
     permit: permits.manipulate_users,
     async work({ database, id, asker }) {
       if (id.toLowerCase() === asker.userId) throw new Refusal(409, 'Nobody can remove the own user.');
-      const [found] = await database.query<{ name: string; domain: string }>(
-        'select username as name, domain from users where user_id = $1',
+      const [found] = await database.query<{ name: string; domain: string; last: boolean }>(
+        `select username as name, domain, exists (${superUsers} and p.ad_element_id = user_id)
+           and not exists (${superUsers} and p.ad_element_id <> user_id) as last
+         from users where user_id = $1`,
         [id],
       );
       if (found === undefined) throw notFound();
       if (found.name === 'admin' && found.domain === 'internal-authz')
         throw new Refusal(409, 'The internal administrator cannot be removed.');
+      if (found.last) throw new Refusal(409, lastOne);
       return {
         object: systemObject,
         event: { code: 327, name: 'USER_REMOVE_AD_USER', text: 'User ${name} was removed by ${user}.' },
         name: found.name,
-        statement: (values) => {
-          const user = values.add(id);
-          return [
-            ['unpermitted', `delete from permissions where ad_element_id = ${user}`],
-            ['done', `delete from users where user_id = ${user} returning user_id::text as id, username as name`],
-          ];
-        },
+        statement: (values) => [
+          ['done', `delete from users where user_id = ${values.add(id)} returning user_id::text as id, username as name`],
+        ],
       };
     },
   },
@@ -134,7 +138,7 @@ export const permissionSpecial: Special = {
         [id, systemObject],
       );
       if (found === undefined) throw notFound();
-      if (found.last) throw new Refusal(409, 'Somebody has to keep the role SuperUser on the system.');
+      if (found.last) throw new Refusal(409, lastOne);
       return {
         object: found.object,
         event: { code: 852, name: 'USER_REMOVE_PERMISSION', text: 'A permission with role ${name} was taken away by ${user}.' },

@@ -14,7 +14,7 @@ export const taggedSpecial = (tie: string, column: string): Special => ({
       const tag = await members.resolve('tags', entity, asker);
       return {
         object: systemObject,
-        event: { code: 432, name: 'USER_ATTACH_TAG', text: 'Tag ${name} was attached by ${user}.' },
+        event: { code: 440, name: 'USER_ATTACH_TAG', text: 'Tag ${name} was attached by ${user}.' },
         statement: (values) => [
           ['added', `insert into ${tie} (tag_id, ${column}) values (${values.add(tag)}, ${values.add(place.parent)}) returning tag_id`],
           ['done', 'select g.tag_id::text as id, g.tag_name::text as name from tags g join added a using (tag_id)'],
@@ -27,7 +27,7 @@ export const taggedSpecial = (tie: string, column: string): Special => ({
     async work({ id, place }) {
       return {
         object: systemObject,
-        event: { code: 434, name: 'USER_DETACH_TAG', text: 'Tag ${name} was detached by ${user}.' },
+        event: { code: 442, name: 'USER_DETACH_TAG', text: 'Tag ${name} was detached by ${user}.' },
         statement: (values) => [
           ['gone', `delete from ${tie} where tag_id = ${values.add(id)} and ${column} = ${values.add(place.parent)} returning tag_id`],
           ['done', 'select g.tag_id::text as id, g.tag_name::text as name from tags g join gone a using (tag_id)'],
