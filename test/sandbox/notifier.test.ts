@@ -32,6 +32,8 @@ interface Program {
   readonly child: ChildProcess;
   output(): string;
   end(signal?: NodeJS.Signals): Promise<number | null>;
+  /** The exit code, once it has ended by itself. */
+  ended(): Promise<number | null>;
 }
 
 function run(argv: readonly [string, ...string[]], env: NodeJS.ProcessEnv = {}): Program {
@@ -42,6 +44,10 @@ function run(argv: readonly [string, ...string[]], env: NodeJS.ProcessEnv = {}):
   return {
     child,
     output: () => output,
+    async ended() {
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      return child.exitCode;
+    },
     async end(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) {
         const ended = once(child, 'exit');
@@ -331,6 +337,6 @@ describe.skipIf(!hasSnmptrapd)('SNMP traps', () => {
 
 it('a setting that makes no sense is refused', async () => {
   const notifier = await startNotifier({ FILTER: 'include everything' }, { until: '"message":"cannot start"' });
-  expect(await notifier.end()).toBe(1);
+  expect(await notifier.ended()).toBe(1);
   expect(notifier.output()).toContain('FILTER cannot be read from here on');
 });
