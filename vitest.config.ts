@@ -19,9 +19,9 @@ export default defineConfig({
     silent: 'passed-only',
     projects: [
       project('unit'),
-      // Nothing but computing: on every core, which are often two.
-      project('contract', { testTimeout: 120_000, maxWorkers: '100%', sequence: { groupOrder: 3 } }),
-      project('golden', { maxWorkers: '100%', sequence: { groupOrder: 3 } }),
+      // Nothing but computing: on every core, which are often two. What a file has loaded, the next one on its core finds warm.
+      project('contract', { testTimeout: 120_000, isolate: false, maxWorkers: '100%', sequence: { groupOrder: 3 } }),
+      project('golden', { isolate: false, maxWorkers: '100%', sequence: { groupOrder: 3 } }),
       // Programs on terminals of their own, which take a moment to appear.
       project('terminal', { testTimeout: 120_000, sequence: { groupOrder: 2 } }),
       // Real databases and services: one file at a time, after the quick projects, and with time to start things.

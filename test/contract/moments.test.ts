@@ -12,7 +12,9 @@ test('a run that is cut leaves the machine as it was at that moment', async () =
   const { effects, moments } = await uninterrupted(files);
   const torn = moments.filter(({ how }) => how === 'cut-within');
   expect(torn.map(({ effect }) => effect)).toEqual(effects.filter((effect) => effect.startsWith('append ')));
-  for (const moment of moments) {
+  // Lines of the journal are all written alike, and are most of the effects: of them every fourth will do.
+  const walked = moments.filter(({ at, effect }) => at % 4 === 0 || !effect.startsWith('append '));
+  for (const moment of walked) {
     const machine = newMachine();
     const { host } = await install({ machine, files, accidents: [moment] });
     expect(host.effects, placeOf(moment)).toEqual(effects.slice(0, moment.at));

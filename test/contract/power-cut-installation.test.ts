@@ -10,7 +10,9 @@ describe.each(samples)('an installation with $path', (sample) => {
     const { machine: wanted, effects, moments } = await uninterrupted(files);
     expect(effects.length).toBeGreaterThan(50);
     expect(moments.filter(({ how }) => how === 'cut-before').length).toBe(effects.length);
-    for (const moment of moments) {
+    // A torn line of the journal says nothing of the answers: those are walked through with the first file.
+    const walked = sample === samples[0] ? moments : moments.filter(({ how }) => how !== 'cut-within');
+    for (const moment of walked) {
       await expectSameEnd(await again(afterPowerCut(copyOf(moment.machine)), files), wanted).catch((error: unknown) => {
         throw new Error(placeOf(moment), { cause: error });
       });

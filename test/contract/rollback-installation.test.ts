@@ -9,7 +9,10 @@ describe.each(samples)('an installation with $path', (sample) => {
 
   test('has the old state back when any effect fails', async () => {
     const { effects } = await uninterrupted(files);
-    for (let at = 1; at <= effects.length; at++) {
+    for (const [index, effect] of effects.entries()) {
+      // A line of the journal that cannot be written says nothing of the answers: those are walked through with the first file.
+      if (sample !== samples[0] && effect.startsWith('append ')) continue;
+      const at = index + 1;
       const machine = newMachine();
       const before = diskOf(machine);
       const { outcome, screen } = await install({ machine, files, accidents: [{ at, how: 'fail' }] });
@@ -17,7 +20,7 @@ describe.each(samples)('an installation with $path', (sample) => {
       // After the journal's end there is nothing to go back to: what fails there is only reported.
       if (outcome.failure === undefined || (ended && machine.running.size > 0)) continue;
       expect(outcome.leftOver, screen).toEqual([]);
-      expect(diskOf(machine), `after failing at effect ${at}, ${effects[at - 1] ?? ''}`).toEqual(before);
+      expect(diskOf(machine), `after failing at effect ${at}, ${effect}`).toEqual(before);
       expect([...machine.running.keys()]).toEqual([]);
     }
   });

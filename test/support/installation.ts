@@ -156,9 +156,14 @@ export async function prepared(machine: Machine, files: readonly AnswerFile[]): 
 const own = ['/var/lib/ovirt-engine/setup/runs', '/var/lib/ovirt-engine/setup/answers', '/var/lib/ovirt-engine/setup/record.json'];
 const scaffold = new Set(['/var', '/var/lib', '/var/lib/ovirt-engine', '/var/lib/ovirt-engine/setup']);
 
+const described = new WeakMap<Entry, string>();
+/** An entry as text, made once: copies of a machine share what is the same on them. */
 const describe = (entry: Entry): string => {
-  if (entry.kind === 'link') return `link to ${entry.target}`;
-  return `${entry.kind} ${entry.mode.toString(8)} ${textOf(entry)}`;
+  const made =
+    described.get(entry) ??
+    (entry.kind === 'link' ? `link to ${entry.target}` : `${entry.kind} ${entry.mode.toString(8)} ${textOf(entry)}`);
+  described.set(entry, made);
+  return made;
 };
 
 /** The disk as text, with all that is on it. */

@@ -7,7 +7,7 @@ function stepOf({ step, stage, change, drifted }: PlannedStep, beyondReturn: boo
   const heading = { id: step.id, chapter: step.chapter, stage, title: inEnglish(step.title), change: change.kind, drifted };
   if (change.kind === 'none') return heading;
   const { note, diff, touches } = change;
-  return { ...heading, note: inEnglish(note), diff, touches: touches ?? [], restarts: step.notify ?? [], beyondReturn };
+  return { ...heading, note: inEnglish(note), diff: diff?.(), touches: touches ?? [], restarts: step.notify ?? [], beyondReturn };
 }
 
 /** What `plan --json` prints. Nothing in it is translated, and values of secrets are not in it. */

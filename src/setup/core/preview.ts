@@ -69,7 +69,8 @@ export function planText(plan: Plan, owed: readonly string[]): readonly Text[] {
 const diffLines = (change: Change): readonly Text[] =>
   change.kind === 'none' || change.diff === undefined
     ? []
-    : change.diff
+    : change
+        .diff()
         .trimEnd()
         .split('\n')
         .slice(1)

@@ -1,8 +1,9 @@
-import { generateKeyPair, randomBytes, scrypt } from 'node:crypto';
+import { generateKeyPair, pbkdf2, randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { HostReader } from '../kit/host.ts';
 
 const makePair = promisify(generateKeyPair);
+const derive = promisify(pbkdf2);
 
 /** Randomness and slow computations, off the main thread. */
 export const crypto: HostReader['crypto'] = {
@@ -11,6 +12,7 @@ export const crypto: HostReader['crypto'] = {
     const { privateKey } = await makePair('rsa', { modulusLength: bits });
     return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   },
+  pbkdf2: (password, salt, iterations) => derive(password, salt, iterations, 32, 'sha256'),
   scrypt: (password, salt, { ln, r, p }) =>
     new Promise((resolve, reject) => {
       const N = 2 ** ln;

@@ -133,6 +133,8 @@ export interface HostReader {
     random(bytes: number): Buffer;
     /** A new RSA private key as PKCS#8 PEM. */
     newPrivateKey(bits: number): Promise<string>;
+    /** PBKDF2 of a password with HMAC-SHA-256 (RFC 8018), 32 bytes, off the main thread. */
+    pbkdf2(password: string, salt: Uint8Array, iterations: number): Promise<Buffer>;
     /** scrypt of a password (RFC 7914), 32 bytes, off the main thread. */
     scrypt(password: string, salt: Uint8Array, cost: { readonly ln: number; readonly r: number; readonly p: number }): Promise<Buffer>;
   };

@@ -12,8 +12,8 @@ export type Change =
       readonly kind: 'create' | 'update' | 'remove' | 'run';
       /** What differs, for the plan: a path, a version, a reason. */
       readonly note: Text;
-      /** Unified diff; never of secret content. */
-      readonly diff?: string;
+      /** Works out the unified diff, for those who want to see it; never of secret content. */
+      readonly diff?: () => string;
       readonly touches?: readonly string[];
       /** Directories that come into being. Undo takes them away again only if nobody has put anything into them. */
       readonly makes?: readonly string[];

@@ -1,8 +1,9 @@
-import { createHash, createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { HostReader } from '#kit';
 
-const derive = promisify(pbkdf2);
 const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+
+type Pbkdf2 = Pick<HostReader['crypto'], 'pbkdf2'>;
 
 /** RFC 4013 as PostgreSQL's clients do it: foreign blanks become plain ones, what cannot be seen goes away, compatible forms become one. */
 const prepared = (password: string): string =>
@@ -16,18 +17,18 @@ const prepared = (password: string): string =>
  * `SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>`. Sending this instead of the password
  * keeps the password out of statements, and so out of the server's log.
  */
-export async function scramVerifier(password: string, salt: Buffer, iterations = 4096): Promise<string> {
-  const salted = await derive(prepared(password), salt, iterations, 32, 'sha256');
+export async function scramVerifier(password: string, salt: Buffer, { pbkdf2 }: Pbkdf2, iterations = 4096): Promise<string> {
+  const salted = await pbkdf2(prepared(password), salt, iterations);
   const stored = createHash('sha256').update(hmac(salted, 'Client Key')).digest();
   const server = hmac(salted, 'Server Key');
   return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${stored.toString('base64')}:${server.toString('base64')}`;
 }
 
 /** Whether a stored verifier belongs to a password. Anything that is not a SCRAM verifier does not. */
-export async function matchesScram(verifier: string | null | undefined, password: string): Promise<boolean> {
+export async function matchesScram(verifier: string | null | undefined, password: string, crypto: Pbkdf2): Promise<boolean> {
   const match = /^SCRAM-SHA-256\$([1-9]\d{0,6}):([A-Za-z0-9+/=]{4,200})\$/.exec(verifier ?? '');
   if (match === null || verifier === null || verifier === undefined) return false;
-  const expected = await scramVerifier(password, Buffer.from(match[2] ?? '', 'base64'), Number(match[1]));
+  const expected = await scramVerifier(password, Buffer.from(match[2] ?? '', 'base64'), crypto, Number(match[1]));
   const [a, b] = [Buffer.from(expected), Buffer.from(verifier)];
   return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -18,11 +18,19 @@ export interface Migration {
   readonly checksum: string;
 }
 
+const known = new Map<string, readonly Migration[]>();
+
 /**
- * The numbered SQL files of a shipped folder, oldest first.
+ * The numbered SQL files of a shipped folder, oldest first. They are read once: the program does not change while it runs.
  * Names are `MM_mm_nnnn_name.sql`; the version is the eight digits.
  */
 export function shippedMigrations(folder: string): readonly Migration[] {
+  const migrations = known.get(folder) ?? readMigrations(folder);
+  known.set(folder, migrations);
+  return migrations;
+}
+
+function readMigrations(folder: string): readonly Migration[] {
   return readdirSync(shippedPath(folder))
     .filter((name) => name.endsWith('.sql'))
     .sort()

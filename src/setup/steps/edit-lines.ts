@@ -46,7 +46,7 @@ export function editLines(heading: Heading, block: Block): Step {
       const wanted = withBlock(found, raw);
       if (found === wanted) return nothing;
       const [before, after] = [found, wanted].map((text) => Buffer.from(text, 'latin1').toString('utf8'));
-      return { kind: 'update', note: path, touches: [path], diff: unifiedDiff(path, before ?? '', after ?? '') };
+      return { kind: 'update', note: path, touches: [path], diff: () => unifiedDiff(path, before ?? '', after ?? '') };
     },
     async apply(host) {
       const found = await host.files.read(path);

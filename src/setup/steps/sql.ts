@@ -50,7 +50,7 @@ export function role(heading: Heading, { admin, name, password }: WantedRole): S
     undo: {
       async run(host, kept) {
         if (kept === 'absent') await host.database.change(admin, (sql) => sql.rows(`drop role if exists ${identifier(name)}`));
-        else if (await host.database.look(admin, async (sql) => matchesScram((await find(sql))[0]?.rolpassword, password)))
+        else if (await host.database.look(admin, async (sql) => matchesScram((await find(sql))[0]?.rolpassword, password, host.crypto)))
           throw new SetupError('failed', message`the former password of role ${name} is not kept anywhere`);
       },
     },
@@ -58,11 +58,13 @@ export function role(heading: Heading, { admin, name, password }: WantedRole): S
       lookOr<Change>(host, admin, { kind: 'create', note: name }, async (sql) => {
         const [found] = await find(sql);
         if (found === undefined) return { kind: 'create', note: name };
-        return (await matchesScram(found.rolpassword, password)) ? nothing : { kind: 'update', note: message`${name}: another password` };
+        return (await matchesScram(found.rolpassword, password, host.crypto))
+          ? nothing
+          : { kind: 'update', note: message`${name}: another password` };
       }),
     prepare: (host) => host.database.look(admin, async (sql) => ((await find(sql)).length === 0 ? 'absent' : 'present')),
     async apply(host) {
-      const verifier = literal(await scramVerifier(password, host.crypto.random(16)));
+      const verifier = literal(await scramVerifier(password, host.crypto.random(16), host.crypto));
       await host.database.change(admin, async (sql) => {
         const verb = (await find(sql)).length === 0 ? 'create' : 'alter';
         await sql.rows(`${verb} role ${identifier(name)} with login nosuperuser nocreatedb nocreaterole password ${verifier}`);

@@ -22,7 +22,7 @@ export function writeFile(heading: Heading, wanted: WantedFile): Step {
     async check(host) {
       const found = await host.files.read(path);
       if (sameEntry(found, entry)) return nothing;
-      const diff = wanted.secret === true ? {} : { diff: unifiedDiff(path, textOf(found), wanted.content) };
+      const diff = wanted.secret === true ? {} : { diff: () => unifiedDiff(path, textOf(found), wanted.content) };
       return { kind: found === undefined ? 'create' : 'update', note: path, touches: [path], ...diff };
     },
     apply: (host) => host.files.write(path, entry),

@@ -1,4 +1,4 @@
-import { createHash, scryptSync } from 'node:crypto';
+import { createHash, pbkdf2Sync, scryptSync } from 'node:crypto';
 import { dirname } from 'node:path/posix';
 import type { Command, Entry, Host, Output, SqlWriter } from '../../kit/host.ts';
 import { SetupError } from '../../kit/errors.ts';
@@ -113,7 +113,15 @@ function programs(machine: Machine, effects: Effects): (command: Command) => Pro
   };
 }
 
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const hashes = new Map<string, Buffer>();
+/** A slow computation, done once for each of its inputs: tests run through hundreds of installations. */
+function once(input: readonly unknown[], compute: () => Buffer): Buffer {
+  const key = JSON.stringify(input);
+  const hash = hashes.get(key) ?? compute();
+  hashes.set(key, hash);
+  return hash;
+}
 
 /** A host in memory, for tests and for plans without a machine. Random numbers and the time are always the same. */
 export interface MemoryHost extends Host {
@@ -196,13 +204,10 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
       random: (bytes) => createHash('shake256', { outputLength: bytes }).update('always the same').digest(),
       // Real keys of a quarter of the size: they sign many times faster, and nobody but tests trusts them.
       newPrivateKey: async (bits) => privateKey(bits / 4),
-      // A real hash, computed once for each password: tests run through hundreds of installations.
-      scrypt: async (password, salt, { ln, r, p }) => {
-        const key = [password, Buffer.from(salt).toString('hex'), ln, r, p].join(' ');
-        const known = hashes.get(key) ?? scryptSync(password, salt, 32, { N: 2 ** 10, r, p });
-        hashes.set(key, known);
-        return known;
-      },
+      pbkdf2: async (password, salt, iterations) =>
+        once([password, hex(salt), iterations], () => pbkdf2Sync(password, salt, iterations, 32, 'sha256')),
+      scrypt: async (password, salt, { ln, r, p }) =>
+        once([password, hex(salt), ln, r, p], () => scryptSync(password, salt, 32, { N: 2 ** 10, r, p })),
     },
     query: run,
     run,

@@ -1,5 +1,5 @@
 import { DatabaseUnavailable } from '../../kit/errors.ts';
-import { type DatabaseAddress, type Statement, file, textOf } from '../../kit/host.ts';
+import { type DatabaseAddress, type Entry, type Statement, file, textOf } from '../../kit/host.ts';
 import { message } from '../../kit/text.ts';
 import { type Machine, data } from './machine.ts';
 
@@ -246,6 +246,16 @@ function timekeeping(machine: Machine, database: Database | undefined): readonly
   return Object.entries(all).map(([name, value]) => ({ name, value }));
 }
 
+const parsed = (entry: Entry | undefined): Cluster => JSON.parse(textOf(entry)) as Cluster;
+
+const clusters = new WeakMap<Entry, Cluster>();
+/** The cluster that is written in a file, to look at: it is read once for all who do. */
+function clusterIn(entry: Entry | undefined): Cluster {
+  const cluster = (entry && clusters.get(entry)) ?? parsed(entry);
+  if (entry !== undefined) clusters.set(entry, cluster);
+  return cluster;
+}
+
 /** A session on the server of a machine. Throws DatabaseUnavailable where a real one could not be opened. */
 export function connect(machine: Machine, at: DatabaseAddress): { run(statements: readonly Statement[]): readonly Row[] } {
   const unavailable = (why: DatabaseUnavailable['why']): DatabaseUnavailable =>
@@ -253,7 +263,7 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
   if (at.host !== 'localhost') return elsewhere(machine, at, unavailable);
   const entry = machine.disk.get(path);
   if (!machine.running.has('postgresql') || entry === undefined) throw unavailable('down');
-  const read = (): Cluster => JSON.parse(textOf(machine.disk.get(path))) as Cluster;
+  const read = (): Cluster => clusterIn(machine.disk.get(path));
   const cluster = read();
   if (at.user === 'postgres' ? at.password !== cluster.adminPassword : !(at.user in cluster.roles)) throw unavailable('denied');
   if (!(at.name in cluster.databases)) throw unavailable('no-database');
@@ -271,7 +281,8 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
       if (machine.warehouse !== undefined && statements.some(({ text }) => text.startsWith('update dwh_history_timekeeping')))
         machine.warehouse.replaced = true;
       // One transaction: the cluster is written back only if all statements were understood.
-      const changed = read();
+      const changes = statements.some(({ text }) => !/^select (?!attach_user_to_role)/.test(text));
+      const changed = changes ? parsed(machine.disk.get(path)) : read();
       let rows: readonly Row[] = none;
       for (const { text, values = [] } of statements) {
         const rule = rules.find(([pattern]) => pattern.test(text));
@@ -283,7 +294,7 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
           values,
         });
       }
-      machine.disk.set(path, file(JSON.stringify({ ...changed, databases: sorted(changed.databases) }), 0o600));
+      if (changes) machine.disk.set(path, file(JSON.stringify({ ...changed, databases: sorted(changed.databases) }), 0o600));
       return rows;
     },
   };

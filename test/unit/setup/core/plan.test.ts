@@ -132,7 +132,7 @@ describe('the text of a plan', () => {
   });
 
   test('shows differences, and in short only what the screen will name', async () => {
-    const change = { kind: 'update', note: 'file', diff: 'Index\n--- a\n+++ b\n-old\n+new\n' } as const;
+    const change = { kind: 'update', note: 'file', diff: () => 'Index\n--- a\n+++ b\n-old\n+new\n' } as const;
     expect(await lines(step('a', {}, change))).toEqual(expect.arrayContaining(['      -old', '      +new']));
     const plan = await planOf(step('a', {}, change), step('b', { quiet: true }, change));
     expect(english(planSummary(plan, []))).toEqual(['  ~ Title of a', '2 to change, 0 already right. No restarts at the end.']);

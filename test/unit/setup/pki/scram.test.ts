@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { crypto } from '../../../../src/setup/host/crypto.ts';
 import { matchesScram, scramVerifier } from '../../../../src/setup/pki/scram.ts';
 
 const salt = Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64');
@@ -13,7 +14,7 @@ const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).up
 
 describe('a verifier', () => {
   test('agrees with the example of RFC 7677', async () => {
-    const { iterations, given, stored, server } = parts(await scramVerifier('pencil', salt, 4096));
+    const { iterations, given, stored, server } = parts(await scramVerifier('pencil', salt, crypto, 4096));
     expect([iterations, given]).toEqual(['4096', 'W22ZaJ0SNY7soEsUEjb6gQ==']);
     const nonce = 'rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0';
     const message = `n=user,r=rOprNGfwEbeRWgbNEkqO,r=${nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r=${nonce}`;
@@ -26,10 +27,10 @@ describe('a verifier', () => {
   });
 
   test('belongs to its password alone', async () => {
-    const verifier = await scramVerifier('pencil', salt);
-    expect(await matchesScram(verifier, 'pencil')).toBe(true);
-    for (const other of ['Pencil', 'pencil ', '', verifier]) expect(await matchesScram(verifier, other)).toBe(false);
-    expect(await matchesScram(await scramVerifier('pencil', Buffer.from('another salt')), 'pencil')).toBe(true);
+    const verifier = await scramVerifier('pencil', salt, crypto);
+    expect(await matchesScram(verifier, 'pencil', crypto)).toBe(true);
+    for (const other of ['Pencil', 'pencil ', '', verifier]) expect(await matchesScram(verifier, other, crypto)).toBe(false);
+    expect(await matchesScram(await scramVerifier('pencil', Buffer.from('another salt'), crypto), 'pencil', crypto)).toBe(true);
   });
 
   test.each([
@@ -43,7 +44,7 @@ describe('a verifier', () => {
     'SCRAM-SHA-1$4096:AAAA$AAAA:AAAA',
     'pencil',
   ])('is not %j', async (stored) => {
-    expect(await matchesScram(stored, 'pencil')).toBe(false);
+    expect(await matchesScram(stored, 'pencil', crypto)).toBe(false);
   });
 
   test('is the one that the driver of the engine proves to know, for every password', async () => {
@@ -67,7 +68,7 @@ describe('a verifier', () => {
         await sasl.continueSession(session, password, serverFirst);
         const [, withoutProof = '', proof = ''] = /^(.*),p=(.*)$/.exec(session.response) ?? [];
         const message = `${clientFirst.replace(/^n,,/, '')},${serverFirst},${withoutProof}`;
-        const { stored, server } = parts(await scramVerifier(password, salt, 4096));
+        const { stored, server } = parts(await scramVerifier(password, salt, crypto, 4096));
         expect(session.serverSignature).toBe(hmac(server, message).toString('base64'));
         const signature = hmac(stored, message);
         const clientKey = Buffer.from(Buffer.from(proof, 'base64').map((byte, index) => byte ^ (signature[index] ?? 0)));

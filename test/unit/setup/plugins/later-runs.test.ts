@@ -42,7 +42,7 @@ describe('settings of the PostgreSQL server that do not fit any more', () => {
       ]),
     });
     expect(find(fixConfiguration)).toBe(true);
-    const diffs = (await plan()).steps.map(({ step, change }) => [step.id, 'diff' in change ? change.diff : undefined] as const);
+    const diffs = (await plan()).steps.map(({ step, change }) => [step.id, 'diff' in change ? change.diff() : undefined] as const);
     expect(diffs.find(([id]) => id === 'database/overrides')?.[1]).toMatch(/-max_connections = '20'\n log_statement = 'all'\n-work_mem/);
     // What stands behind the block of setup would win over it.
     expect(diffs.find(([id]) => id === 'database/settings')?.[1]).toMatch(/\+max_connections = 20\n # BEGIN engine-setup/);
