@@ -25,8 +25,8 @@ export function sendList(
 }
 
 // As bytes, because the web server would add a charset to the content type of a text.
-const send = (reply: FastifyReply, json: boolean, body: string): FastifyReply =>
-  reply.header('content-type', json ? 'application/json' : 'application/xml').send(Buffer.from(body));
+const send = (reply: FastifyReply, json: boolean, body: string | Buffer): FastifyReply =>
+  reply.header('content-type', json ? 'application/json' : 'application/xml').send(Buffer.isBuffer(body) ? body : Buffer.from(body));
 
 /** Sends an error as fault. Refused credentials and methods have no body, as clients expect. */
 export function sendFault(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {

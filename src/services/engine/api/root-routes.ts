@@ -18,6 +18,10 @@ export interface RootParts {
 
 /** The root document, at the address with and without a slash at its end. */
 export function rootRoutes(app: FastifyInstance, { database, version, now }: RootParts): void {
+  let known: string | null = null;
+  /** The id of this installation, which it keeps for life. */
+  const instanceId = async (): Promise<string> => (known ??= await readOption(database, 'InstallationId'));
+
   for (const url of [apiPath, `${apiPath}/`]) {
     app.get(url, { config: { access: 'api' } }, async (request, reply) => {
       const name = describedBy(request);
@@ -25,16 +29,13 @@ export function rootRoutes(app: FastifyInstance, { database, version, now }: Roo
       const { userId } = callerOf(request).principal;
       const user = { id: userId, href: `${apiPath}/users/${userId}` };
       const filtered = isFiltered(request);
-      const [instanceId, summary] = await Promise.all([
-        readOption(database, 'InstallationId'),
-        filtered ? null : summarize(database, now()),
-      ]);
+      const [instance, summary] = await Promise.all([instanceId(), filtered ? null : summarize(database, now())]);
       // Clients that look for collections without reading the document.
       void reply.header('link', rootLinks.map(({ href, rel }) => `<${request.protocol}://${request.host}${href}>; rel=${rel}`).join(','));
       return sendEntity(request, reply, 'api', {
         authenticated_user: user,
         effective_user: user,
-        product_info: describeProduct(instanceId, version),
+        product_info: describeProduct(instance, version),
         special_objects: { root_tag: { id: blank, href: `${apiPath}/tags/${blank}` } },
         summary,
         time: new Date(now()),

@@ -8,71 +8,92 @@ export function toXml(types: Types, type: string, entity: Entity): string {
   return `${declaration}${element(types, type, type, entity, '')}`;
 }
 
-/** Writes a list: its members in one element. */
-export function listXml(types: Types, type: string, list: string, entities: readonly Entity[]): string {
-  if (entities.length === 0) return `${declaration}<${list}/>\n`;
-  return `${declaration}<${list}>\n${entities.map((entity) => element(types, type, type, entity, '    ')).join('')}</${list}>\n`;
+/** So many characters are encoded at once: a text that grows in small pieces is quickly made into bytes only while it is short. */
+const chunkLength = 16_384;
+
+/** Writes a list, as bytes: its members in one element. */
+export function listXml(types: Types, type: string, list: string, entities: readonly Entity[]): Buffer {
+  if (entities.length === 0) return Buffer.from(`${declaration}<${list}/>\n`);
+  const chunks: Buffer[] = [];
+  let text = `${declaration}<${list}>\n`;
+  for (const entity of entities) {
+    text += element(types, type, type, entity, '    ');
+    if (text.length < chunkLength) continue;
+    chunks.push(Buffer.from(text));
+    text = '';
+  }
+  return Buffer.concat([...chunks, Buffer.from(`${text}</${list}>\n`)]);
+}
+
+/** An attribute of a type, with the tags around its value at one depth. */
+interface Written {
+  readonly name: string;
+  readonly kind: Attribute;
+  readonly open: string;
+  readonly close: string;
 }
 
 /** The attributes of a type in the order of XML: the leading ones, which stand before the links, and all others. */
 interface Order {
-  readonly first: readonly (readonly [string, Attribute])[];
-  readonly rest: readonly (readonly [string, Attribute])[];
+  readonly first: readonly Written[];
+  readonly rest: readonly Written[];
 }
 
-const orders = new WeakMap<Types[string] & object, Order>();
+const orders = new WeakMap<Types[string] & object, Map<string, Order>>();
 
-/** Computed once for each type: a list of a thousand members asks a thousand times. */
-function orderOf(types: Types, type: string): Order {
+/** Computed once for each type and depth: a list of a thousand members asks a thousand times. */
+function orderOf(types: Types, type: string, indent: string): Order {
   const description = describe(types, type);
-  const known = orders.get(description);
+  const depths = orders.get(description) ?? new Map<string, Order>();
+  orders.set(description, depths);
+  const known = depths.get(indent);
   if (known !== undefined) return known;
-  const all = Object.entries(description);
-  const order = { first: all.filter(([name]) => leading.includes(name)), rest: all.filter(([name]) => !leading.includes(name)) };
-  orders.set(description, order);
+  const all = Object.entries(description).map(([name, kind]) => ({ name, kind, open: `${indent}<${name}>`, close: `</${name}>\n` }));
+  const order = { first: all.filter(({ name }) => leading.includes(name)), rest: all.filter(({ name }) => !leading.includes(name)) };
+  depths.set(indent, order);
   return order;
 }
 
 function element(types: Types, name: string, type: string, entity: Entity, indent: string): string {
-  const { first, rest } = orderOf(types, type);
   const inner = `${indent}    `;
+  const { first, rest } = orderOf(types, type, inner);
   let children = entity.actions === undefined ? '' : wrap('actions', linksXml(entity.actions, `${inner}    `), inner);
-  for (const [attribute, kind] of first) children += attributeXml(types, attribute, kind, entity[attribute] as Value, inner);
+  for (const attribute of first) children += attributeXml(types, attribute, entity[attribute.name] as Value, inner);
   if (entity.links !== undefined) children += linksXml(entity.links, inner);
   for (const { name: list, type: inside, members } of entity.followed ?? []) {
     const all = members.map((member) => element(types, inside, inside, member, `${inner}    `)).join('');
     children += all === '' ? `${inner}<${list}/>\n` : wrap(list, all, inner);
   }
-  for (const [attribute, kind] of rest) children += attributeXml(types, attribute, kind, entity[attribute] as Value, inner);
+  for (const attribute of rest) children += attributeXml(types, attribute, entity[attribute.name] as Value, inner);
   const head = `${name}${xmlAttribute('href', entity.href)}${xmlAttribute('id', entity.id)}`;
   return children === '' ? `${indent}<${head}/>\n` : `${indent}<${head}>\n${children}${indent}</${name}>\n`;
 }
 
 const leading: readonly string[] = ['name', 'description', 'comment', 'creation_status'];
 
-function attributeXml(types: Types, name: string, kind: Attribute, value: Value, indent: string): string {
+function attributeXml(types: Types, { name, kind, open, close }: Written, value: Value, indent: string): string {
   if (value === null || value === undefined) return '';
-  if (typeof kind === 'string') return scalarXml(name, kind, value, indent);
+  if (typeof kind === 'string') return open + scalarXml(kind, value) + close;
   if ('one' in kind) return element(types, name, kind.one, value as Entity, indent);
   const items = value as readonly Value[];
   const inner = `${indent}    `;
   const write = (item: Value): string =>
     'many' in kind
       ? element(types, kind.item ?? kind.many, kind.many, item as Entity, inner)
-      : scalarXml(kind.item, kind.scalars, item, inner);
+      : `${inner}<${kind.item}>${scalarXml(kind.scalars, item)}</${kind.item}>\n`;
   return items.length === 0 ? `${indent}<${name}/>\n` : wrap(name, items.map(write).join(''), indent);
 }
 
-function scalarXml(name: string, kind: Scalar, value: Value, indent: string): string {
-  const text = kind === 'date' ? isoDate(value) : scalarText(value);
-  return `${indent}<${name}>${escapeXml(text)}</${name}>\n`;
-}
+const scalarXml = (kind: Scalar, value: Value): string => escapeXml(kind === 'date' ? isoDate(value) : scalarText(value));
 
 const wrap = (name: string, content: string, indent: string): string =>
   content === '' ? '' : `${indent}<${name}>\n${content}${indent}</${name}>\n`;
 
-const linksXml = (links: readonly Link[], indent: string): string =>
-  links.map(({ href, rel }) => `${indent}<link${xmlAttribute('href', href)}${xmlAttribute('rel', rel)}/>\n`).join('');
+function linksXml(links: readonly Link[], indent: string): string {
+  let text = '';
+  for (const { href, rel } of links) text += `${indent}<link${xmlAttribute('href', href)}${xmlAttribute('rel', rel)}/>\n`;
+  return text;
+}
 
 const xmlAttribute = (name: string, value: string | undefined): string => (value === undefined ? '' : ` ${name}="${escapeXml(value)}"`);
 
