@@ -72,6 +72,25 @@ describe.skipIf(program === undefined)('single sign-on in a real browser', () =>
     await arrived();
   });
 
+  test('a login for a portal ends at a page that says the portal is not there, and stays there', async () => {
+    const engine = `https://localhost:${running.engine.port}/ovirt-engine`;
+    const redirect_uri = `${engine}/webadmin/sso/oauth2-callback`;
+    await addClient(running.postgres, { id: 'portal', secret: 'secret-of-the-portal', scope: 'openid', redirects: [redirect_uri] });
+    const asked = {
+      client_id: 'portal',
+      response_type: 'code',
+      redirect_uri,
+      scope: 'openid',
+      app_url: `${engine}/webadmin/?locale=de_DE`,
+    };
+    await page.goto(`${engine}/sso/oauth/authorize?${new URLSearchParams(asked).toString()}`);
+    await logIn('admin', adminPassword);
+    expect(page.url()).toBe(`${engine}/webadmin/?locale=de_DE`);
+    expect(await page.getByRole('heading').textContent()).toBe('Administration Portal');
+    await page.getByRole('link', { name: 'Back to the start' }).click();
+    expect(await page.textContent('main')).toContain('admin@internal');
+  });
+
   test('a password that has expired is changed on the way', async () => {
     const tool = (args: readonly string[], input = '') => runTool(running.engine, args, { input });
     await tool(['user', 'add', 'anna']);

@@ -87,6 +87,33 @@ describe('a user', () => {
     expect((await logIn('admin', adminPassword)).status).toBe(200);
   });
 
+  it('who was barred, deleted or given another id has no session when that is taken back', async () => {
+    const id = '11111111-2222-4333-8444-555555555555';
+    const api = (token: string) => running.engine.client('/ovirt-engine/api', { headers: { authorization: `Bearer ${token}` } });
+    const reset = () =>
+      tool(['user', 'password-reset', 'emil', '--password=interactive:', '--force', `--password-valid-to=${later}`], {
+        input: 'Emil-s own 1\n',
+      });
+    await done('user', 'add', 'emil', `--id=${id}`);
+    await reset();
+    await attach('emil');
+    const other = '99999999-2222-4333-8444-555555555555';
+    const waysOut: (readonly [() => Promise<unknown>, () => Promise<unknown>])[] = [
+      [() => done('user', 'edit', 'emil', '--flag=+disabled'), () => done('user', 'edit', 'emil', '--flag=-disabled')],
+      [() => done('user', 'edit', 'emil', '--flag=+nopass'), () => done('user', 'edit', 'emil', '--flag=-nopass')],
+      [() => done('user', 'edit', 'emil', `--id=${other}`), () => done('user', 'edit', 'emil', `--id=${id}`)],
+      [() => done('user', 'delete', 'emil'), () => done('user', 'add', 'emil', `--id=${id}`).then(reset)],
+    ];
+    for (const [bar, admit] of waysOut) {
+      const { access_token: token } = JSON.parse((await logIn('emil', 'Emil-s own 1')).body) as { access_token: string };
+      expect((await api(token)).status).toBe(200);
+      await bar();
+      await admit();
+      expect((await logIn('emil', 'Emil-s own 1')).status).toBe(200);
+      expect((await api(token)).status).toBe(401);
+    }
+  });
+
   it('without a password cannot log in with one', async () => {
     await done('user', 'add', 'dora');
     await attach('dora');

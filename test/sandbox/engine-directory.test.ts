@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { shippedDependencies, splitScope } from '../../src/services/engine/sso/scopes.ts';
+import { findUsers } from '../../src/services/engine/sso/directory.ts';
+import { type Database, openDatabase } from '../../src/services/frame/database.ts';
 import { addClient, addUser, adminPassword, clientSecret } from '../support/engine.ts';
 import { type Answer, freshSource } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 
+const silent = { info: () => undefined, warning: () => undefined, error: () => undefined };
 const core = { client_id: 'ovirt-engine-core', client_secret: clientSecret };
 const running = useEngine(async (postgres) => {
   await addClient(postgres, { id: 'modest', secret: 'secret-of-modest', scope: 'ovirt-app-api' });
@@ -57,6 +59,15 @@ describe('what a client may ask without a token', () => {
     const live = await token();
     const params = JSON.stringify({ tokens: ['java.util.HashSet', [live, 'x']] });
     expect(parse(await open('session-statuses', { params }))).toEqual({ result: ['java.util.HashMap', { [live]: true, x: false }] });
+  });
+
+  it('is that without using them: who is asked about stays as idle as before', async () => {
+    const live = await token();
+    await running.postgres.query(`update sso_sessions set last_used_at = last_used_at - interval '10 minutes'`);
+    const idle = () => running.postgres.query('select last_used_at from sso_sessions order by token_digest');
+    const before = await idle();
+    expect(parse(await open('session-statuses', { tokens: live }))).toEqual({ result: ['java.util.HashMap', { [live]: true }] });
+    expect(await idle()).toEqual(before);
   });
 
   it('is nothing about others', async () => {
@@ -173,9 +184,33 @@ describe('a role by way of a group', () => {
   });
 });
 
-it('scopes depend on each other in the database as in the program', async () => {
-  const rows = await running.postgres.query<{ scope: string; dependencies: string }>(
-    'select scope, dependencies from sso_scope_dependency',
+it('scopes depend on each other as the database says', async () => {
+  const scopeOf = async () =>
+    parse(await post('token', { grant_type: 'password', username: 'admin@internal', password: adminPassword, scope: 'ovirt-app-admin' }))[
+      'scope'
+    ];
+  expect(await scopeOf()).toBe(
+    'ovirt-app-admin ovirt-app-api ovirt-ext=revoke:revoke-all ovirt-ext=token-info:authz-search ' +
+      'ovirt-ext=token-info:public-authz-search ovirt-ext=token-info:validate',
   );
-  expect(new Map(rows.map(({ scope, dependencies }) => [scope, splitScope(dependencies)]))).toEqual(shippedDependencies);
+  await running.postgres.query(`update sso_scope_dependency set dependencies = 'ovirt-app-api' where scope = 'ovirt-app-admin'`);
+  expect(await scopeOf()).toBe('ovirt-app-admin ovirt-app-api');
+});
+
+it('the groups of all users that were found are asked for at once', async () => {
+  const { postgres } = running;
+  const pool = openDatabase({ ...postgres, secured: false, securedValidation: false }, silent);
+  const asked: string[] = [];
+  const database: Database = {
+    query: async (text, values) => {
+      asked.push(text);
+      return pool.query(text, values);
+    },
+    close: () => pool.close(),
+  };
+  const found = await findUsers(database, { pattern: '*', field: 'name' }, 'nested');
+  await database.close();
+  expect(found.map((each) => field((each as unknown as Pair)[1] as Record<string, unknown>, 'PRINCIPAL_NAME'))).toEqual(['adele', 'admin']);
+  expect(found.map((each) => groupsIn((each as unknown as Pair)[1] as Record<string, unknown>))).toEqual([[], ['ops', 'staff']]);
+  expect(asked).toHaveLength(2);
 });

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect, type TLSSocket } from 'node:tls';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { addClient, coreScope } from '../support/engine.ts';
 import { type Answer, freshSource } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
@@ -61,6 +63,11 @@ const places: readonly (readonly [path: string, parameters: readonly string[], m
   ['sso/openid/userinfo', ['access_token'], {}],
   ['services/sso-logout', ['token', 'scope'], {}],
   ['logout', ['form_token', 'app_url'], {}],
+  ['oauth2-callback', ['code', 'app_url', 'error', 'error_description', 'state'], {}],
+  ['webadmin/sso/oauth2-callback', ['code', 'app_url', 'error'], {}],
+  ['webadmin/', ['app_url', 'locale'], {}],
+  ['web-ui/sso/login', ['app_url', 'locale'], {}],
+  ['login', ['scope', 'app_url'], {}],
   ['', ['error', 'error_description'], {}],
 ];
 
@@ -78,6 +85,35 @@ const payloads = [
   '\ud800',
   'a'.repeat(10_000),
 ];
+
+/** Opens a connection, sends bytes and collects what comes back until the engine ends it. */
+async function raw(bytes: string): Promise<{ readonly socket: TLSSocket; readonly answer: Promise<string> }> {
+  const { port, ca } = running.engine;
+  const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca });
+  await once(socket, 'secureConnect');
+  socket.write(bytes);
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  socket.on('error', () => undefined);
+  return { socket, answer: once(socket, 'close').then(() => text) };
+}
+
+/** Requests that never come to their end. They are begun first and looked at last, since the engine is patient for half a minute. */
+const slow = [
+  [
+    'a body',
+    'POST /ovirt-engine/sso/interactive-login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nusername=a',
+  ],
+  [
+    'a chunk',
+    'POST /ovirt-engine/sso/oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\nff\r\ngrant',
+  ],
+  ['a header', 'GET /ovirt-engine/sso/login.html HTTP/1.1\r\nHost: localhost\r\nX-Never: '],
+] as const;
+const ended = new Map<string, Promise<string>>();
+beforeAll(async () => {
+  for (const [what, bytes] of slow) ended.set(what, (await raw(bytes)).answer);
+});
 
 const send = (path: string, fields: Record<string, string>, how: 'query' | 'form'): Promise<Answer> => {
   const from = freshSource();
@@ -143,5 +179,58 @@ describe('guessing', () => {
     const flood = Array.from({ length: 40 }, (_, n) => ask(`wrong ${n}`, from));
     expect((await ask('secret-of-app', freshSource())).status).toBe(200);
     expect(new Set((await Promise.all(flood)).map(({ status }) => status))).toEqual(new Set([400, 429]));
+  });
+});
+
+describe('a body', () => {
+  const form = 'content-type: application/x-www-form-urlencoded';
+
+  it.each([
+    'sso/interactive-login',
+    'sso/interactive-change-passwd',
+    'sso/oauth/token-info',
+    'sso/oauth/revoke',
+    'sso/openid/token',
+    'services/sso-logout',
+  ])('that is too large is refused, and no more of it is read: %s', async (path) => {
+    const head = `POST /ovirt-engine/${path} HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n${form}\r\ncontent-length: 100000000\r\n\r\n`;
+    expect(await (await raw(head)).answer).toMatch(/^HTTP\/1\.1 413 [^]*connection: close/i);
+  });
+
+  it('that a GET announces and never sends is not waited for', async () => {
+    for (const path of ['sso/oauth/token?grant_type=password', 'sso/oauth/token-http-auth', 'sso/login.html', 'oauth2-callback']) {
+      const { answer } = await raw(`GET /ovirt-engine/${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 17\r\n\r\n`);
+      expect(await answer).toMatch(/^HTTP\/1\.1 (200|303|400) [^]*connection: close/i);
+    }
+  });
+});
+
+describe('a path', () => {
+  it.each([
+    'sso/../api',
+    'sso/%2e%2e/api',
+    'sso/..%2fapi',
+    'sso//login.html',
+    '/sso/status',
+    'SSO/status',
+    'sso/status/',
+    'sso/status;x=1',
+    'sso/status%00',
+    'sso\\status',
+    'webadmin/..%2fapi',
+    'webadmin/sso/oauth2-callback/',
+    'sso/login.html%0d%0aset-cookie:%20canary=1',
+  ])('is taken as it stands: %s', async (path) => {
+    const answer = await running.engine.client(`/ovirt-engine/${path}`);
+    expect(answer.status).toBe(404);
+    expect(answer.cookies.size).toBe(0);
+    expect(answer.headers.location).toBeUndefined();
+    expect(answer.body).not.toMatch(/canary|\.ts:|node_modules/);
+  });
+});
+
+describe('a request that never comes to its end', () => {
+  it.each(slow.map(([what]) => what))('is ended by the engine: %s', { timeout: 60_000 }, async (what) => {
+    expect(await ended.get(what)).toMatch(/^HTTP\/1\.1 408 /);
   });
 });

@@ -178,6 +178,47 @@ describe('a session', () => {
   });
 });
 
+describe('the addresses that logins lead through', () => {
+  const lead = async (path: string): Promise<string | undefined> => {
+    const answer = await running.engine.client(`/ovirt-engine/${path}`);
+    expect(answer.status).toBe(303);
+    return answer.headers.location;
+  };
+  const callbacks = ['oauth2-callback', 'webadmin/sso/oauth2-callback', 'web-ui/sso/oauth2-callback'];
+
+  it.each([
+    ['login', '/ovirt-engine/sso/login.html'],
+    ['login?scope=ovirt-ext%3Dauth%3Aidentity', '/ovirt-engine/'],
+    ['switch-user', '/ovirt-engine/logout'],
+    ['webadmin/sso/login?app_url=https%3A%2F%2Flocalhost%2F', '/ovirt-engine/sso/login.html'],
+    ['web-ui/sso/login', '/ovirt-engine/sso/login.html'],
+    ['webadmin/sso/logout', '/ovirt-engine/logout'],
+    ['web-ui/sso/logout', '/ovirt-engine/logout'],
+  ])('%s leads to %s', async (path, target) => {
+    expect(await lead(path)).toBe(target);
+  });
+
+  it.each(callbacks)('%s goes on to where the login was to lead, on this host only', async (path) => {
+    const land = (app_url: string) => lead(`${path}?${new URLSearchParams({ code: 'x', app_url }).toString()}`);
+    expect(await lead(`${path}?code=x`)).toBe('/ovirt-engine/');
+    expect(await land('https://localhost/ovirt-engine/webadmin/?locale=de')).toBe('/ovirt-engine/webadmin/?locale=de');
+    for (const evil of ['https://evil.example/', '//evil.example/ovirt-engine/', 'javascript:alert(1)', '/\\evil.example', 'x', '']) {
+      expect(await land(evil)).toBe('/ovirt-engine/');
+    }
+    expect(await land('https://evil.example/ovirt-engine/..//evil.example')).toBe('/ovirt-engine/');
+    expect(await lead(`${path}?error=access_denied&error_description=x`)).toBe('/ovirt-engine/?error=access_denied');
+    expect(await lead(`${path}?error=%3Cb%3E`)).toBe('/ovirt-engine/?error=server_error');
+  });
+
+  it.each(['webadmin', 'webadmin/', 'web-ui/'])('%s ends at a page that says what is not there and leads on', async (path) => {
+    const { status, body, headers } = await running.engine.client(`/ovirt-engine/${path}`);
+    expect(status).toBe(404);
+    expect(headers['content-type']).toContain('text/html');
+    expect(body).toMatch(/This version of the engine has no (Administration|VM) Portal/);
+    expect(body).toContain('href="/ovirt-engine/"');
+  });
+});
+
 describe('logging out', () => {
   let cookie = '';
   beforeEach(async () => {

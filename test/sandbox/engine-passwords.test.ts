@@ -66,6 +66,7 @@ describe('an account', () => {
     expect(session).toEqual({ ends: true });
     await set('late', `valid_to = now() - interval '1 second'`);
     expect(await welcome()).not.toContain('late@internal');
+    await set('late', `valid_to = now() + interval '1 hour'`);
   });
 
   it('is locked after failures in a row only where an administrator wants that', async () => {
@@ -163,6 +164,23 @@ describe('changing a password', () => {
     expect((await running.engine.client('/ovirt-engine/', { headers: { cookie } })).body).not.toContain('changing@internal');
   });
 
+  it('ends the sessions of a user without any role, who may get one again', async () => {
+    const cookie = `__Secure-engine-session=${cookieValue(await form('late', adminPassword), '__Secure-engine-session')}`;
+    const welcome = async () => (await running.engine.client('/ovirt-engine/', { headers: { cookie } })).body;
+    expect(await welcome()).toContain('late@internal');
+    const kept = await running.postgres.query<{ role: string; user: string }>(
+      `delete from permissions p using users u where u.user_id = p.ad_element_id and u.username = 'late'
+       returning p.role_id as role, u.user_id as user`,
+    );
+    expect((await change(running.engine, wanted('late', adminPassword, 'Canary of late 1'))).body).toContain('was changed');
+    await running.postgres.query(
+      `insert into permissions (role_id, ad_element_id, object_id, object_type_id) values ($1, $2, 'aaa00000-0000-0000-0000-123456789aaa', 1)`,
+      [kept[0]!.role, kept[0]!.user],
+    );
+    expect((await form('late', 'Canary of late 1')).status).toBe(303);
+    expect(await welcome()).not.toContain('late@internal');
+  });
+
   it.each([
     ['without the token of the form', { form_token: '' }, {}],
     ['from another site', {}, { origin: 'https://evil.example' }],
@@ -187,6 +205,22 @@ describe('changing a password', () => {
 });
 
 describe('the time a refusal takes', () => {
+  it('does not depend on writing: as many rows for a name that does not exist, and no waiting for the disk', async () => {
+    const [known] = await running.postgres.query<{ id: string }>(`select uuid as id from aaa_jdbc.users where name = 'guessed'`);
+    const trace = (id: string) =>
+      running.postgres.query(
+        `with noted as materialized (select aaa_jdbc.note_failure($1, now()))
+         select current_setting('synchronous_commit') as commit,
+           (select sum(n_tup_ins + n_tup_upd + n_tup_del)::integer from pg_stat_xact_user_tables) as rows from noted`,
+        [id],
+      );
+    // The first and the second within a minute, which adds to the row of the first.
+    for (let n = 0; n < 2; n++) {
+      const traces = [await trace(known!.id), await trace('')];
+      expect(traces).toEqual([[{ commit: 'off', rows: 2 }], [{ commit: 'off', rows: 2 }]]);
+    }
+  });
+
   it('does not tell whether there is such a user', async () => {
     await running.postgres.query(`update aaa_jdbc.users set password = regexp_replace(password, 'ln=10', 'ln=15') where name in ('early')`);
     const timed = async (name: string): Promise<number> => {

@@ -56,6 +56,52 @@ describe('a token', () => {
   });
 });
 
+describe('the state of tokens', () => {
+  it('can be asked for without making them live longer', async () => {
+    const [token, ended] = [await start(600), await start(60)];
+    const session = (await sessions.create({ kind: 'session', userId, scope: '', idleSeconds: 600 })).token;
+    time = 9 * minute;
+    expect(await sessions.liveTokens([token, ended, session, 'x', 'A'.repeat(86)])).toEqual(new Set([token]));
+    time = 11 * minute;
+    expect(await sessions.liveTokens([token])).toEqual(new Set());
+    expect(await isLive(token)).toBe(false);
+  });
+});
+
+describe('the number of sessions of a user', () => {
+  const limited = () => createSessions(database, () => time, 2);
+  const begin = (kind: 'session' | 'token' = 'token') => limited().create({ kind, userId, scope: 'ovirt-app-api', idleSeconds: 600 });
+
+  it('may be limited: one too many is refused and leaves nothing behind', async () => {
+    await begin();
+    const { token } = await begin('session');
+    await expect(begin()).rejects.toThrow('The user has 2 sessions already');
+    expect(await postgres.query('select 1 from sso_sessions')).toHaveLength(2);
+    await limited().end(token, 'session');
+    await begin();
+  });
+
+  it('does not count those that ended, though nobody has swept yet', async () => {
+    await begin();
+    await begin();
+    time = 11 * minute;
+    await begin();
+  });
+
+  it('is kept to when logins come at the same time', async () => {
+    await Promise.allSettled(Array.from({ length: 8 }, () => begin()));
+    expect((await postgres.query('select 1 from sso_sessions')).length).toBeLessThanOrEqual(2);
+  });
+
+  it('does not count what programs have for the user', async () => {
+    for (let n = 0; n < 3; n++) {
+      await limited().create({ kind: 'token', userId, scope: '', idleSeconds: 600, clientId: 'ovirt-engine-core' });
+      await limited().createService({ clientId: 'ovirt-engine-core', scope: '', idleSeconds: 600 });
+    }
+    await begin();
+  });
+});
+
 describe('a token made from the session of a browser', () => {
   const redirectUri = 'https://localhost/back';
   const codes = () => createCodes(database, 86_400, () => time);
@@ -68,11 +114,21 @@ describe('a token made from the session of a browser', () => {
   it('keeps that session from being idle, and knows when its user logged in', async () => {
     const session = await browser();
     time = 10 * minute;
+    // As the end point that issues codes does.
+    await sessions.use(session, 'session');
     const token = await exchange(await issue(session));
     for (; time <= 120 * minute; time += 20 * minute) {
       expect((await sessions.use(token, 'token'))?.createdAt.getTime()).toBe(0);
     }
     expect(await sessions.use(session, 'session')).not.toBeNull();
+  });
+
+  it('ends with that session, also before anybody sweeps', async () => {
+    const session = await browser();
+    const token = await exchange(await issue(session));
+    time = 31 * minute;
+    expect(await sessions.use(token, 'token')).toBeNull();
+    expect(await sessions.use(session, 'session')).toBeNull();
   });
 
   it('is forgotten when nobody exchanges its code, and its session is not', async () => {

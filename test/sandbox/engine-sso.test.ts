@@ -8,8 +8,7 @@ const running = useEngine((postgres) => addUser(postgres, 'disabled', adminPassw
 const json = { accept: 'application/json' };
 const password = { grant_type: 'password', username: 'admin@internal', password: adminPassword, scope: 'ovirt-app-api' };
 const core = { client_id: 'ovirt-engine-core', client_secret: clientSecret };
-const apiScopes =
-  'ovirt-app-api ovirt-ext=token-info:authz-search ovirt-ext=token-info:public-authz-search ovirt-ext=token-info:validate ovirt-ext=token:password-access';
+const apiScopes = 'ovirt-app-api ovirt-ext=token-info:authz-search ovirt-ext=token-info:public-authz-search ovirt-ext=token-info:validate';
 
 const post = (path: string, form: Record<string, string>, headers: Record<string, string> = json): Promise<Answer> =>
   running.engine.client(`/ovirt-engine/sso/oauth/${path}`, { form, headers, from: freshSource() });
@@ -154,6 +153,19 @@ describe('token-info', () => {
         },
       ],
     });
+  });
+
+  it('hands out no password, and does not say that it would', async () => {
+    const granted = parse(await post('token', { ...password, scope: 'ovirt-app-api ovirt-ext=token:password-access' }));
+    expect(granted['scope']).toBe(apiScopes);
+    const { body } = await post('token-info', {
+      token: String(granted['access_token']),
+      scope: 'ovirt-ext=token:password-access',
+      ...core,
+    });
+    expect(body).toContain('"principal_id"');
+    expect(body).not.toContain('password');
+    expect(body).not.toContain(adminPassword);
   });
 
   it('tells nobody else', async () => {

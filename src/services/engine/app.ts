@@ -12,6 +12,7 @@ import { guardRoutes } from './http/access.ts';
 import type { RequestHandler } from './http/listener.ts';
 import { createServer } from './http/server.ts';
 import { loadPages } from './pages/pages.ts';
+import { portalRoutes } from './pages/portal-routes.ts';
 import { staticRoutes } from './pages/static-routes.ts';
 import { welcomeRoutes } from './pages/welcome-routes.ts';
 import { pkiRoutes } from './pki/pki-routes.ts';
@@ -55,6 +56,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   });
 
   welcomeRoutes(app, { sessions, formTokens, pages, caCertificate, databaseUp, log });
+  portalRoutes(app, pages);
   await staticRoutes(app);
   await consoleRoutes(app);
   probeRoutes(app, databaseUp);

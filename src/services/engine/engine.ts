@@ -65,7 +65,7 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
       () => true,
       () => false,
     );
-  const sessions = createSessions(database, now);
+  const sessions = createSessions(database, now, settings.mostSessionsOfUser);
   const app = await createApp({ settings, version, makeServer, database, databaseUp, sessions, log, now });
 
   const { address, port } = settings.listen;

@@ -37,6 +37,8 @@ export interface Settings {
   /** Whether somebody tries to switch the check of redirect addresses off. */
   readonly wantsUncheckedRedirects: boolean;
   readonly tokenIdleSeconds: number;
+  /** How many sessions a user may have at a time; null for any number. */
+  readonly mostSessionsOfUser: number | null;
   readonly healthSocket: string | null;
 }
 
@@ -53,6 +55,7 @@ export function readSettings(config: Config): Settings {
     wantsUncheckedRedirects: config.optionalText('SSO_CALLBACK_PREFIX_CHECK') !== null && !config.yesNo('SSO_CALLBACK_PREFIX_CHECK'),
     client: { id: config.text('ENGINE_SSO_CLIENT_ID'), secret: config.text('ENGINE_SSO_CLIENT_SECRET') },
     tokenIdleSeconds: config.integer('SSO_TOKEN_TIMEOUT', 1, 2_147_483_647),
+    mostSessionsOfUser: config.text('ENGINE_MAX_USER_SESSIONS') === '-1' ? null : config.integer('ENGINE_MAX_USER_SESSIONS', 1, 1_000_000),
     healthSocket: config.optionalText('ENGINE_HEALTH_SOCKET'),
   };
 }

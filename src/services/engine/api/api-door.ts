@@ -6,7 +6,7 @@ import { parseBasic } from '../http/basic-credentials.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Authenticate } from '../sso/authenticate.ts';
 import { principalById } from '../sso/principals.ts';
-import { apiScope, grantedScope, splitScope } from '../sso/scopes.ts';
+import { apiScope, splitScope } from '../sso/scopes.ts';
 import type { LiveSession, Sessions } from '../sso/sessions.ts';
 import { correlate, requireVersion } from './api-request.ts';
 import { createBasicMemory } from './basic-memory.ts';
@@ -62,7 +62,7 @@ export function createApiDoor({ database, sessions, authenticate, now }: ApiDoor
     });
     // Looked up each time, so that a user who lost the last role is out at once.
     const principal = userId === null ? null : await principalById(database, userId);
-    return principal === null ? null : { principal, scope: grantedScope([apiScope]), validTo: null };
+    return principal === null ? null : { principal, scope: apiScope, validTo: null };
   }
 
   /** A session that an earlier request has asked to be kept. A request that does not ask for it any more ends it. */

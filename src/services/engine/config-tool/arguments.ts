@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { Problem, type Request } from './commands.ts';
+import { Problem } from '../tool.ts';
+import type { Request } from './commands.ts';
 
 export const help = `engine-config shows and changes options of the engine.
 

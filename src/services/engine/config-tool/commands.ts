@@ -1,8 +1,6 @@
 import type { Database } from '../../frame/database.ts';
+import { Problem } from '../tool.ts';
 import { findOption, flawOf, type Option, options } from './catalogue.ts';
-
-/** Something about the command line or a value is wrong; the message says what, and what would be right. */
-export class Problem extends Error {}
 
 /** What the command line asks for. */
 export type Request =

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { misuse } from './problem.ts';
+import { misuse } from '../tool.ts';
 
 /** Every option of every command. Which of them a command takes stands in its own declaration. */
 const options = {

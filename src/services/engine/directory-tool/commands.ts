@@ -1,7 +1,7 @@
 import { type Arguments, common, type OptionName } from './arguments.ts';
 import { addGroup, addMember, deleteGroup, editGroup, removeMember, showGroup, showMembers } from './groups.ts';
 import { refuseExposed } from './password-source.ts';
-import { misuse } from './problem.ts';
+import { misuse } from '../tool.ts';
 import { query } from './query.ts';
 import { setSetting, showSettings } from './settings.ts';
 import { addUser, deleteUser, editUser, resetPassword, showUser, type ToolParts, unlockUser } from './users.ts';

@@ -1,4 +1,4 @@
-import { misuse } from './problem.ts';
+import { misuse } from '../tool.ts';
 
 /** The attributes an entry may have. */
 export const userAttributes = ['displayName', 'email', 'description', 'firstName', 'lastName', 'department', 'title'] as const;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../../frame/database.ts';
 import type { Arguments } from './arguments.ts';
 import { checkId, checkName, groupAttributes, readAttributes } from './entries.ts';
-import { misuse, Problem } from './problem.ts';
+import { misuse, Problem } from '../tool.ts';
 import { card, type Kind, requireEntry, setAttributes, unlessTaken, visible } from './store.ts';
 import type { ToolParts } from './users.ts';
 

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { ReadStream } from 'node:tty';
-import { Problem } from './problem.ts';
+import { Problem } from '../tool.ts';
 
 /** Reads a line without showing it. From a pipe, its first line. */
 export function createAsk(input: ReadStream, write: (text: string) => void): (prompt: string) => Promise<string> {

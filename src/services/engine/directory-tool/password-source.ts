@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { misuse, Problem } from './problem.ts';
+import { misuse, Problem } from '../tool.ts';
 
 export interface Sources {
   readonly environment: Readonly<Record<string, string | undefined>>;

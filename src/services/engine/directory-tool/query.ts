@@ -1,7 +1,8 @@
+import { conditionOf } from '../sso/directory-search.ts';
 import type { Arguments } from './arguments.ts';
 import { userAttributes } from './entries.ts';
 import { describeGroups } from './groups.ts';
-import { misuse } from './problem.ts';
+import { misuse } from '../tool.ts';
 import { describeUsers, type ToolParts } from './users.ts';
 
 /** Shows users or groups whose attributes fit a pattern such as `name=adm*` or `department=R*`. */
@@ -11,9 +12,6 @@ export async function query(given: Arguments, { database }: ToolParts): Promise<
   const [, field = 'name', text = '*'] = /^(?:(\w+)=)?([^]*)$/.exec(given.text('pattern') ?? 'name=*') ?? [];
   if (field !== 'name' && !userAttributes.some((one) => one === field))
     throw misuse(`--pattern is NAME=PATTERN; the names are name, ${userAttributes.join(', ')}.`);
-  const like = text.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');
-  const owner = what === 'user' ? 'u' : 'g';
-  const byAttribute = `exists (select from aaa_jdbc.${what}_attributes a where a.${what}_id = ${owner}.id and a.name = $2 and a.value ilike $1)`;
-  const [condition, values] = field === 'name' ? [`${owner}.name ilike $1`, [like]] : [byAttribute, [like, field]];
+  const { condition, values } = conditionOf({ pattern: text, field }, what);
   return (await (what === 'user' ? describeUsers : describeGroups)(database, condition, values)).join('\n');
 }

@@ -1,6 +1,6 @@
 import { parseClasses } from '../sso/password-policy.ts';
 import type { Arguments } from './arguments.ts';
-import { misuse, Problem } from './problem.ts';
+import { misuse, Problem } from '../tool.ts';
 import { visible } from './store.ts';
 import type { ToolParts } from './users.ts';
 

@@ -1,5 +1,5 @@
 import type { Database } from '../../frame/database.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../tool.ts';
 
 export type Kind = 'user' | 'group';
 

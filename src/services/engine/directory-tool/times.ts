@@ -1,4 +1,4 @@
-import { misuse } from './problem.ts';
+import { misuse } from '../tool.ts';
 
 /** Reads a time as people give it, `2031-12-31 23:59:59Z`; a time without a zone is in UTC. Throws a Problem. */
 export function readTime(text: string): Date {

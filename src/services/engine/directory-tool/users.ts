@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../../frame/database.ts';
 import { flawsOf, readPolicy } from '../sso/password-policy.ts';
 import { storePassword, wasUsed } from '../sso/password-store.ts';
+import { endSessionsOfAccount } from '../sso/session-rows.ts';
 import type { Arguments } from './arguments.ts';
 import { checkId, checkName, checkWeek, readAttributes, readFlags, userAttributes } from './entries.ts';
 import { readPassword, type Sources } from './password-source.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../tool.ts';
 import { card, requireEntry, setAttributes, unlessTaken } from './store.ts';
 import { readTime, writeTime } from './times.ts';
 
@@ -56,24 +57,26 @@ export async function addUser(name: string, given: Arguments, { database, now }:
   return `User ${name} was added. It cannot log in before a password is set: user password-reset.`;
 }
 
-/** Changes what the options name. */
+/** Changes what the options name. Whoever is barred is out for good: later permission brings no old session back. */
 export async function editUser(name: string, given: Arguments, { database }: ToolParts): Promise<string> {
   const attributes = readAttributes(given.texts('attribute'), userAttributes);
   const values = columns(given);
-  const { key } = await requireEntry(database, 'user', name);
+  const { key, id } = await requireEntry(database, 'user', name);
   const names = Object.keys(values);
   if (names.length > 0) {
     const assignments = names.map((column, at) => `${column} = $${at + 2}`).join(', ');
     await unlessTaken(database.query(`update aaa_jdbc.users set ${assignments} where id = $1`, [key, ...Object.values(values)]), 'user');
   }
   await setAttributes(database, 'user', key, attributes);
+  if (values['disabled'] === 1 || values['nopasswd'] === 1 || values['uuid'] !== undefined) await endSessionsOfAccount(database, id);
   return `User ${name} was changed.`;
 }
 
-/** Removes a user. Who is logged in with it is out at once. */
+/** Removes a user. Who is logged in with it is out at once, also if another with this id is added later. */
 export async function deleteUser(name: string, _given: Arguments, { database }: ToolParts): Promise<string> {
-  const { key } = await requireEntry(database, 'user', name);
+  const { key, id } = await requireEntry(database, 'user', name);
   await database.query('delete from aaa_jdbc.users where id = $1', [key]);
+  await endSessionsOfAccount(database, id);
   return `User ${name} was deleted.`;
 }
 
@@ -105,10 +108,7 @@ export async function resetPassword(name: string, given: Arguments, { database, 
     if (flaws.length > 0) throw new Problem(flaws.join('\n'));
     await storePassword(database, { accountId: id, password, validTo: until, history: policy.history, now: now() });
   }
-  await database.query(
-    `delete from public.sso_sessions where user_id in (select user_id from public.users where domain = 'internal-authz' and external_id = $1)`,
-    [id],
-  );
+  await endSessionsOfAccount(database, id);
   return password === null ? `User ${name} has no password any more and cannot log in with one.` : `The password of ${name} was set.`;
 }
 

@@ -50,7 +50,7 @@ export async function understand(fields: Fields, database: Database, hostNames: 
     nonce: one(fields, 'nonce'),
     withoutForm: scopes.includes(identityScope) ? 'not_authenticated' : one(fields, 'prompt') === 'none' ? 'login_required' : null,
     // An address elsewhere is dropped: the client may follow it without a second look.
-    repeated: { state: one(fields, 'state'), app_url: appUrl !== null && isOwn(appUrl, hostNames) ? appUrl : null },
+    repeated: { state: one(fields, 'state'), app_url: appUrl !== null && isOwn(appUrl, hostNames, redirectUri) ? appUrl : null },
     flaw: flawOf(fields, scopes, client),
   };
 }

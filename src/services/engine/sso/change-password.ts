@@ -5,7 +5,6 @@ import { flawsOf, readPolicy } from './password-policy.ts';
 import { never, storePassword, wasUsed } from './password-store.ts';
 import { networkOf } from './network.ts';
 import { createPasswordQueue } from './password-queue.ts';
-import { principalOfAccount } from './principals.ts';
 import type { Sessions } from './sessions.ts';
 import { type Attempt, type Refused, type Verify, wrongCredentials } from './verify.ts';
 
@@ -48,8 +47,7 @@ export function createChangePassword({ verify, database, sessions, log, now }: C
       if (stored === null) return { flaws: ['The password was used before.'] };
       // Somebody else has changed it meanwhile, an administrator perhaps: what was proven is no longer so.
       if (!stored) return { refusal: wrongCredentials };
-      const principal = await principalOfAccount(database, account.id);
-      if (principal !== null) await sessions.endOfUser(principal.userId);
+      await sessions.endOfAccount(account.id);
       log.info('a password was changed by its owner', { account: account.id, source: attempt.source });
       return { done: true };
     });

@@ -3,6 +3,7 @@ import type { Database } from '../../frame/database.ts';
 import type { Audit } from '../audit.ts';
 import { parseBasic } from '../http/basic-credentials.ts';
 import { type Fields, one } from '../http/fields.ts';
+import { Refusal } from '../http/refusal.ts';
 import { findAccount, barOf } from './accounts.ts';
 import type { Authenticate, Outcome } from './authenticate.ts';
 import type { RequireClient } from './client-credentials.ts';
@@ -105,7 +106,10 @@ async function begin(outcome: Outcome, asked: readonly string[], parts: GrantPar
   const scope = grantedScope(asked, await readDependencies(database));
   const { userId } = outcome.principal;
   const session = { kind: 'token', userId, scope, idleSeconds: tokenIdleSeconds, ...(clientId === undefined ? {} : { clientId }) } as const;
-  return { ...(await sessions.create(session)), scope, nonce: null };
+  const begun = await sessions.create(session).catch((error: unknown) => {
+    throw error instanceof Refusal ? new OAuthError('access_denied', error.message) : error;
+  });
+  return { ...begun, scope, nonce: null };
 }
 
 const describe = ({ refusal, expired }: Exclude<Outcome, { principal: unknown }>, { changePage }: GrantParts): string =>

@@ -10,8 +10,9 @@ import { browserSession, sessionCookie, sessionToken } from './browser-session.t
 import { formCookieOf } from './form-cookie.ts';
 import type { FormTokens } from './form-token.ts';
 import type { LoginPages } from './login-pages.ts';
+import type { Notify } from './notices.ts';
 import { internal } from './principals.ts';
-import { apiScope, grantedScope } from './scopes.ts';
+import { apiScope, grantedScope, readDependencies } from './scopes.ts';
 import type { Sessions } from './sessions.ts';
 
 const welcome = '/ovirt-engine/';
@@ -20,13 +21,25 @@ export interface LoginParts {
   readonly database: Database;
   readonly sessions: Sessions;
   readonly authenticate: Authenticate;
+  readonly notify: Notify;
   readonly formTokens: FormTokens;
   readonly loginPages: LoginPages;
 }
 
 /** The login form and what it is sent to. */
 export function loginRoutes(app: FastifyInstance, parts: LoginParts): void {
-  const { database, sessions, authenticate, formTokens, loginPages } = parts;
+  const { database, sessions, authenticate, notify, formTokens, loginPages } = parts;
+
+  /** Begins a session. A refusal when the user may not have another. */
+  async function begin(userId: string): Promise<string | Refusal> {
+    const session = {
+      kind: 'session',
+      userId,
+      scope: grantedScope([apiScope], await readDependencies(database)),
+      idleSeconds: Math.ceil((await readNumber(database, 'UserSessionTimeOutInterval')) * 60),
+    } as const;
+    return sessions.create(session).then(({ token }) => token, refusalOr);
+  }
 
   app.get('/ovirt-engine/sso/login.html', { config: { access: 'public' } }, async (request, reply) => {
     const wayBack = readWayBack(one(queryOf(request), 'continue'));
@@ -50,10 +63,7 @@ export function loginRoutes(app: FastifyInstance, parts: LoginParts): void {
       source: request.ip,
       correlationId: null,
     };
-    const outcome = await authenticate(attempt).catch((error: unknown) => {
-      if (error instanceof Refusal) return error;
-      throw error;
-    });
+    const outcome = await authenticate(attempt).catch(refusalOr);
     if (outcome instanceof Refusal) {
       const message = `${outcome.message} Please try again.`;
       return loginPages.login(request, reply.headers(outcome.headers).code(outcome.status), { message, username, wayBack });
@@ -65,15 +75,17 @@ export function loginRoutes(app: FastifyInstance, parts: LoginParts): void {
     }
 
     // Whatever session the browser brought ends here: a token that somebody else planted must not become a login.
-    await sessions.end(sessionToken(request), 'session');
-    const { token } = await sessions.create({
-      kind: 'session',
-      userId: outcome.principal.userId,
-      scope: grantedScope([apiScope]),
-      idleSeconds: Math.ceil((await readNumber(database, 'UserSessionTimeOutInterval')) * 60),
-    });
+    notify((await sessions.endAll(sessionToken(request), 'session'))?.tokens ?? []);
+    const token = await begin(outcome.principal.userId);
+    if (token instanceof Refusal) return loginPages.login(request, reply.code(token.status), { message: token.message, username, wayBack });
     return reply.header('set-cookie', setCookie(sessionCookie, token)).redirect(wayBack?.address ?? welcome, 303);
   });
+}
+
+/** A refusal as a value, since the form shows it; anything else that was thrown is thrown on. */
+function refusalOr(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  throw error;
 }
 
 /** The user that a form names, in one field or in two. */

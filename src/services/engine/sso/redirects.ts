@@ -37,10 +37,13 @@ export function isRegistered(asked: string, registered: readonly string[], hostN
   });
 }
 
-/** Whether an address is one of the engine itself, under any of its names and over TLS. */
-export function isOwn(text: string, hostNames: readonly string[]): boolean {
-  const address = parse(text);
-  return address?.scheme === 'https' && hostNames.includes(address.host);
+/**
+ * Whether an address is one of the engine itself: over TLS, under any of its names, and on the port of `beside`, an address that is
+ * known to be right. On another port of the same host somebody else may listen.
+ */
+export function isOwn(text: string, hostNames: readonly string[], beside: string): boolean {
+  const [address, known] = [parse(text), parse(beside)];
+  return address?.scheme === 'https' && hostNames.includes(address.host) && Number(address.port) === Number(known?.port);
 }
 
 /** An address with parameters added to its query. The values may hold anything. */

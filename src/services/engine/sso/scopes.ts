@@ -28,20 +28,13 @@ export const validateScope = 'ovirt-ext=token-info:validate';
 export const searchScope = 'ovirt-ext=token-info:authz-search';
 export const publicSearchScope = 'ovirt-ext=token-info:public-authz-search';
 
-const ofEveryApplication = ['ovirt-ext=token:password-access', validateScope, searchScope, publicSearchScope];
-const ofPortals = [apiScope, ...ofEveryApplication, revokeAllScope];
+/** May be asked for, and is never granted: no password is kept in a form that could be handed out (docs/single-sign-on.md). */
+const passwordScope = 'ovirt-ext=token:password-access';
 
 /** The scopes that a scope depends on, for each that depends on any. */
 export type Dependencies = ReadonlyMap<string, readonly string[]>;
 
-/** As every installation has them at first. */
-export const shippedDependencies: Dependencies = new Map([
-  [apiScope, ofEveryApplication],
-  ['ovirt-app-admin', ofPortals],
-  ['ovirt-app-portal', ofPortals],
-]);
-
-/** As this installation has them. */
+/** Reads them from `sso_scope_dependency`, the only place that has them. */
 export async function readDependencies(database: Database): Promise<Dependencies> {
   const rows = await database.query<{ scope: string; dependencies: string }>('select scope, dependencies from sso_scope_dependency');
   return new Map(rows.map(({ scope, dependencies }) => [scope, splitScope(dependencies)]));
@@ -54,9 +47,13 @@ export const splitScope = (text: string): string[] => text.split(' ').filter((sc
 export const areRegistered = (scopes: readonly string[], registered = ofOurClient): boolean =>
   scopes.every((scope) => registered.includes(sequencePriority.test(scope) ? 'ovirt-ext=auth:sequence-priority' : scope));
 
-/** What is granted when these scopes are asked for: their dependencies added, sorted, joined by blanks. */
-export function grantedScope(asked: readonly string[], dependencies: Dependencies = shippedDependencies): string {
-  return [...new Set(asked.flatMap((scope) => [scope, ...(dependencies.get(scope) ?? [])]))].sort().join(' ');
+/** What is granted when these scopes are asked for: their dependencies added, what nobody gets left out, sorted, joined by blanks. */
+export function grantedScope(asked: readonly string[], dependencies: Dependencies): string {
+  const all = new Set(asked.flatMap((scope) => [scope, ...(dependencies.get(scope) ?? [])]));
+  return [...all]
+    .filter((scope) => scope !== passwordScope)
+    .sort()
+    .join(' ');
 }
 
 /** Clients of the plain API expect errors in another shape than everybody else. */

@@ -1,7 +1,9 @@
 import type { Database } from '../../frame/database.ts';
 import { loginEnd } from './accounts.ts';
+import { Refusal } from '../http/refusal.ts';
 import { type Principal, principalSql } from './principals.ts';
 import { digestOf, isToken, newToken } from './secret-token.ts';
+import { alive, endSessionsOfAccount, forgotten, isLogin } from './session-rows.ts';
 import { familyKey, unsealKey, unsealToken } from './token-family.ts';
 
 /** A browser's session, or a token for clients of the API. Neither is accepted in place of the other. */
@@ -52,19 +54,21 @@ export interface Ended {
 
 /** Sessions as rows of `sso_sessions`, found by the digest of their token. */
 export interface Sessions {
-  /** Starts a session. The token is returned this once and not kept. */
+  /** Starts a session. The token is returned this once and not kept. Throws a 403 when the user has as many as one may have. */
   create(session: NewSession): Promise<{ token: string; validTo: Date }>;
   createService(service: NewService): Promise<{ token: string; validTo: Date }>;
   /** The session of a token if it is still alive, which counts as use; null otherwise. */
   use(token: string, kind: SessionKind): Promise<StoredSession | null>;
-  /** The same for a token of a program of ours. */
+  /** Which of these are live tokens of users. Asking is no use of them: it keeps none from being idle. */
+  liveTokens(tokens: readonly string[]): Promise<ReadonlySet<string>>;
+  /** As `use`, for a token of a program of ours. */
   useService(token: string): Promise<LiveService | null>;
   /** Ends a session. Null when there was none. A browser's session takes the tokens made from it along. */
   end(token: string, kind: SessionKind): Promise<Principal | null>;
   /** Ends the login a session or token belongs to, with everything that was made from it. Null when there was none. */
   endAll(token: string, kind: SessionKind): Promise<Ended | null>;
-  /** Ends all sessions and tokens of a user. */
-  endOfUser(userId: string): Promise<void>;
+  /** Ends all sessions and tokens of the user behind an account of the directory, who may have lost every role meanwhile. */
+  endOfAccount(accountId: string): Promise<void>;
   /** Removes what is no longer alive. */
   sweep(): Promise<void>;
 }
@@ -72,15 +76,25 @@ export interface Sessions {
 /** Use is written down at most this often, so that reading the API does not write to the database every time. */
 const rememberEveryMs = 60_000;
 
-/** A token that waits for its code longer than any code lives. */
-const forgotten = `(s.kind = 'pending' and s.created_at < $1::timestamptz - interval '5 minutes')`;
-const alive = `s.valid_to > $1 and s.last_used_at + s.idle_seconds * interval '1 second' > $1`;
-
 const insert = `insert into sso_sessions (token_digest, kind, user_id, client_id, scope, created_at, last_used_at, idle_seconds, valid_to)
   values ($1, $2, $3, $4, $5, $6, $6, $7, $8)`;
 
-/** Makes the store. Times come from `now`, so that the limits can be tested. */
-export function createSessions(database: Database, now: () => number): Sessions {
+/**
+ * Makes the store. Times come from `now`, so that the limits can be tested; `mostOfUser` is how many sessions one user may have at
+ * a time, null for any number.
+ */
+export function createSessions(database: Database, now: () => number, mostOfUser: number | null = null): Sessions {
+  /** Takes a session back that is one too many. Counted after it is there, so that two at once cannot both be the last. */
+  async function refuseBeyond(most: number, token: string, userId: string): Promise<void> {
+    const [refused] = await database.query(
+      `delete from sso_sessions where token_digest = $2 and $4 <= (
+         select count(*) from sso_sessions s where s.user_id = $3 and s.token_digest <> $2 and ${isLogin} and ${alive})
+       returning 1`,
+      [new Date(now()), digestOf(token), userId, most],
+    );
+    if (refused !== undefined) throw new Refusal(403, `The user has ${most} sessions already, and may not have more at a time.`);
+  }
+
   async function remember(token: string, lastUsedAt: Date, time: number): Promise<void> {
     if (time - lastUsedAt.getTime() < rememberEveryMs) return;
     // Who works with a token is not idle in the browser it came from.
@@ -97,6 +111,7 @@ export function createSessions(database: Database, now: () => number): Sessions 
       const created = now();
       const validTo = await loginEnd(database, userId, created);
       await database.query(insert, [digestOf(token), kind, userId, clientId ?? null, scope, new Date(created), idleSeconds, validTo]);
+      if (mostOfUser !== null && clientId === undefined) await refuseBeyond(mostOfUser, token, userId);
       return { token, validTo };
     },
 
@@ -123,6 +138,16 @@ export function createSessions(database: Database, now: () => number): Sessions 
       const { scope, validTo, lastUsedAt, clientId, createdAt, ...principal } = found;
       await remember(token, lastUsedAt, time);
       return { principal, scope, validTo, clientId, createdAt };
+    },
+
+    async liveTokens(tokens) {
+      const byDigest = new Map(tokens.filter(isToken).map((token) => [digestOf(token).toString('hex'), token]));
+      const rows = await database.query<{ digest: string }>(
+        `select encode(s.token_digest, 'hex') as digest from sso_sessions s join (${principalSql.tables}) on u.user_id = s.user_id
+         where ${principalSql.condition} and ${alive} and s.token_digest = any($2) and s.kind = 'token'`,
+        [new Date(now()), [...byDigest.keys()].map((digest) => Buffer.from(digest, 'hex'))],
+      );
+      return new Set(rows.flatMap(({ digest }) => byDigest.get(digest) ?? []));
     },
 
     async useService(token) {
@@ -171,9 +196,7 @@ export function createSessions(database: Database, now: () => number): Sessions 
       return { principal, tokens: [...new Set(kind === 'token' ? [token, ...named] : named)] };
     },
 
-    async endOfUser(userId) {
-      await database.query('delete from sso_sessions where user_id = $1', [userId]);
-    },
+    endOfAccount: (accountId) => endSessionsOfAccount(database, accountId),
 
     async sweep() {
       await database.query(`delete from sso_sessions s where not (${alive}) or ${forgotten}`, [new Date(now())]);

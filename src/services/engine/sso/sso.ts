@@ -58,7 +58,7 @@ export function createSso({ settings, database, sessions, pages, audit, log, now
       const loginPages = createLoginPages({ database, hostNames, formTokens, pages });
       const changePassword = createChangePassword({ verify, database, sessions, log, now });
 
-      loginRoutes(app, { database, sessions, authenticate, formTokens, loginPages });
+      loginRoutes(app, { database, sessions, authenticate, notify, formTokens, loginPages });
       changeRoutes(app, { changePassword, formTokens, loginPages });
       logoutRoutes(app, { sessions, audit, notify, formTokens, pages });
       authorizeRoutes(app, { database, sessions, codes, hostNames });

@@ -1,6 +1,7 @@
 import type { Database } from '../../frame/database.ts';
 import { type Fields, one } from '../http/fields.ts';
-import { findGroups, findUsers, type GroupDepth, type Search, searchable } from './directory.ts';
+import { type Search, searchable } from './directory-search.ts';
+import { findGroups, findUsers, type GroupDepth } from './directory.ts';
 import { OAuthError } from './oauth-error.ts';
 import { internal } from './principals.ts';
 import type { Sessions } from './sessions.ts';
@@ -29,8 +30,8 @@ const queries: Readonly<Record<string, Query>> = {
     open: true,
     answer: async (parameters, { sessions }) => {
       const tokens = texts(parameters['tokens']).slice(0, 100);
-      const statuses = await Promise.all(tokens.map(async (token) => [token, (await sessions.use(token, 'token')) !== null] as const));
-      return map(Object.fromEntries(statuses));
+      const live = await sessions.liveTokens(tokens);
+      return map(Object.fromEntries(tokens.map((token) => [token, live.has(token)])));
     },
   },
   'find-login-on-behalf-principal-by-id': { open: true, answer: usersByIds },

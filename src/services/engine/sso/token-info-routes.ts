@@ -56,7 +56,7 @@ async function live(sessions: Sessions, token: string): Promise<StoredSession | 
 async function ofUser({ principal, scope, validTo, clientId }: StoredSession, database: Database, ourClient: string): Promise<object> {
   const [attributes, groups] = await Promise.all([
     readAttributes(database, principal.externalId),
-    groupsOf(database, principal.externalId, 'nested'),
+    groupsOf(database, [principal.externalId], 'nested'),
   ]);
   return {
     active: true,
@@ -73,7 +73,7 @@ async function ofUser({ principal, scope, validTo, clientId }: StoredSession, da
       namespace: principal.namespace,
       first_name: attributes.firstName,
       last_name: attributes.lastName,
-      group_ids: list(groups),
+      group_ids: list(groups.get(principal.externalId) ?? []),
       capability_credentials_change: true,
     }),
   };

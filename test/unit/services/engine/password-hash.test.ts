@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { pbkdf2Sync, scrypt } from 'node:crypto';
+import { describe, expect, it, vi } from 'vitest';
 import { dummyHash, matchesHash } from '../../../../src/services/engine/sso/password-hash.ts';
 import { hash } from '../../../support/engine.ts';
+
+// The real functions, whose calls can be counted.
+vi.mock('node:crypto', { spy: true });
 
 describe('stored passwords', () => {
   it('fit the password they were made from and no other', async () => {
@@ -32,6 +36,24 @@ describe('stored passwords', () => {
     '',
   ])('are refused as %j', async (stored) => {
     await expect(matchesHash(stored, 'password')).rejects.toThrow(RangeError);
+  });
+
+  it('of upstream, whose envelopes are quick, take the work of ours as well', async () => {
+    const salt = Buffer.from('salt of 16 bytes');
+    const envelope = {
+      ...{ artifact: 'EnvelopePBE', version: '1', algorithm: 'PBKDF2WithHmacSHA1', iterations: 2000 },
+      salt: salt.toString('base64'),
+      secret: pbkdf2Sync('Old password', salt, 2000, 32, 'sha1').toString('base64'),
+    };
+    const stored = Buffer.from(JSON.stringify(envelope)).toString('base64');
+    const before = vi.mocked(scrypt).mock.calls.length;
+    expect(await matchesHash(stored, 'Old password')).toBe(true);
+    expect(await matchesHash(stored, 'Old passwort')).toBe(false);
+    const work = vi
+      .mocked(scrypt)
+      .mock.calls.slice(before)
+      .map((call) => (call as unknown as [unknown, unknown, unknown, { N: number }])[3].N);
+    expect(work).toEqual([2 ** 15, 2 ** 15]);
   });
 
   it('may use the most work that is allowed', async () => {

@@ -75,10 +75,20 @@ describe('an address to call back', () => {
 });
 
 describe('an address of our own', () => {
-  it('has one of our names and TLS', () => {
-    expect(isOwn('https://192.0.2.7:8443/x?y', names)).toBe(true);
-    for (const other of ['http://192.0.2.7/', 'https://evil.example/', '//192.0.2.7/', '/x', 'https://192.0.2.7@evil.example/']) {
-      expect(isOwn(other, names)).toBe(false);
+  it('has one of our names, TLS, and the port of an address that is known to be right', () => {
+    const beside = 'https://engine.example.net:8443/back';
+    expect(isOwn('https://192.0.2.7:8443/x?y', names, beside)).toBe(true);
+    expect(isOwn('https://192.0.2.7/x', names, 'https://engine.example.net:443/back')).toBe(true);
+    for (const other of [
+      'https://192.0.2.7:9999/',
+      'https://192.0.2.7/',
+      'http://192.0.2.7:8443/',
+      'https://evil.example:8443/',
+      '//192.0.2.7:8443/',
+      '/x',
+      'https://192.0.2.7:8443@evil.example/',
+    ]) {
+      expect(isOwn(other, names, beside)).toBe(false);
     }
   });
 });

@@ -1,14 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { areRegistered, grantedScope, isPlainApi, splitScope } from '../../../../src/services/engine/sso/scopes.ts';
+import { areRegistered, grantedScope, isPlainApi } from '../../../../src/services/engine/sso/scopes.ts';
+
+const dependencies = new Map([
+  ['ovirt-app-api', ['ovirt-ext=token:password-access', 'ovirt-ext=token-info:validate']],
+  ['ovirt-app-portal', ['ovirt-app-api', 'ovirt-ext=revoke:revoke-all']],
+]);
 
 describe('scopes', () => {
-  it('bring their dependencies along, sorted', () => {
-    expect(grantedScope(['ovirt-app-api'])).toBe(
-      'ovirt-app-api ovirt-ext=token-info:authz-search ovirt-ext=token-info:public-authz-search ovirt-ext=token-info:validate ovirt-ext=token:password-access',
+  it('bring their dependencies along, sorted and once', () => {
+    expect(grantedScope(['ovirt-app-api'], dependencies)).toBe('ovirt-app-api ovirt-ext=token-info:validate');
+    expect(grantedScope(['ovirt-app-portal', 'ovirt-app-api'], dependencies)).toBe(
+      'ovirt-app-api ovirt-app-portal ovirt-ext=revoke:revoke-all ovirt-ext=token-info:validate',
     );
-    expect(splitScope(grantedScope(['ovirt-app-admin']))).toContain('ovirt-ext=revoke:revoke-all');
-    expect(splitScope(grantedScope(['ovirt-app-portal']))).toContain('ovirt-app-api');
-    expect(splitScope(grantedScope(['ovirt-app-api']))).not.toContain('ovirt-ext=revoke:revoke-all');
+    expect(grantedScope(['openid'], new Map())).toBe('openid');
+  });
+
+  it('do not include the password, which is never handed out, however it is asked for', () => {
+    expect(areRegistered(['ovirt-ext=token:password-access'])).toBe(true);
+    expect(grantedScope(['openid', 'ovirt-ext=token:password-access'], dependencies)).toBe('openid');
   });
 
   it('are granted only when registered', () => {

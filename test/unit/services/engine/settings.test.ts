@@ -14,6 +14,7 @@ const base = {
   ENGINE_SSO_CLIENT_ID: 'ovirt-engine-core',
   ENGINE_SSO_CLIENT_SECRET: 'secret',
   SSO_TOKEN_TIMEOUT: '360000',
+  ENGINE_MAX_USER_SESSIONS: '-1',
 };
 const https = {
   ENGINE_HTTPS_ENABLED: 'true',
@@ -45,6 +46,14 @@ describe('settings', () => {
   it('demand exactly one of the two', () => {
     expect(() => read({})).toThrow('exactly one of');
     expect(() => read({ ...https, ENGINE_HTTP_ENABLED: 'true' })).toThrow('exactly one of');
+  });
+
+  it('say how many sessions a user may have', () => {
+    expect(read(https).mostSessionsOfUser).toBeNull();
+    expect(read({ ...https, ENGINE_MAX_USER_SESSIONS: '3' }).mostSessionsOfUser).toBe(3);
+    for (const value of ['0', '-2', 'many', '']) {
+      expect(() => read({ ...https, ENGINE_MAX_USER_SESSIONS: value })).toThrow('ENGINE_MAX_USER_SESSIONS');
+    }
   });
 
   it('list the names of the engine in lower case, the main one first', () => {
