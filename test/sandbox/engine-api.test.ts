@@ -43,6 +43,7 @@ describe('the root of the API', () => {
       expect(JSON.parse(answer.body)).toEqual({
         authenticated_user: user,
         effective_user: user,
+        engine_backup: {},
         product_info: {
           instance_id: expect.stringMatching(uuid),
           name: 'oVirt Engine',

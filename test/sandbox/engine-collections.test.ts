@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { collections } from '../../src/services/engine/api/collections/index.ts';
-import { addUser, adminPassword } from '../support/engine.ts';
-import { type Answer, basic } from '../support/https-client.ts';
+import { apiCalls, apiRoot as root, type Json } from '../support/api-calls.ts';
+import { addUser } from '../support/engine.ts';
+import { basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 
-const root = '/ovirt-engine/api';
 const running = useEngine();
-const admin = basic('admin@internal', adminPassword);
+const { call, got, fault, idOf } = apiCalls(running);
+const superUser = '00000000-0000-0000-0000-000000000001';
 const blank = '00000000-0000-0000-0000-000000000000';
 
 /* Whoever may log in and do nothing, by a role that reaches the Default cluster only. */
@@ -19,40 +20,6 @@ beforeAll(async () => {
   await running.postgres.query(`update permissions set object_id = (select cluster_id from cluster), object_type_id = 9
     where ad_element_id = (select user_id from users where username = 'guest')`);
 });
-
-interface Call {
-  readonly as?: string;
-  readonly method?: string;
-  readonly xml?: string;
-  readonly body?: unknown;
-  readonly headers?: Record<string, string>;
-}
-const call = (path: string, { as = admin, method, xml, body, headers = {} }: Call = {}): Promise<Answer> =>
-  running.engine.client(`${root}/${path}`, {
-    headers: {
-      authorization: as,
-      accept: 'application/json',
-      ...(xml === undefined ? (body === undefined ? {} : { 'content-type': 'application/json' }) : { 'content-type': 'application/xml' }),
-      ...headers,
-    },
-    ...(method === undefined ? {} : { method }),
-    ...(xml === undefined ? (body === undefined ? {} : { body: JSON.stringify(body) }) : { body: xml }),
-  });
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are looked into freely
-type Json = Readonly<Record<string, any>>;
-const got = async (path: string, how?: Call): Promise<Json> => {
-  const answer = await call(path, how);
-  expect(answer.status, `${path}: ${answer.body}`).toBeLessThan(300);
-  return JSON.parse(answer.body) as Json;
-};
-const fault = async (path: string, how: Call): Promise<readonly [number, string]> => {
-  const { status, body } = await call(path, how);
-  return [status, body === '' ? '' : String((JSON.parse(body) as Json)['detail'])];
-};
-const idOf = async (rel: string, name: string): Promise<string> => {
-  const list = Object.values(await got(`${rel}?max=1000`))[0] as readonly Json[];
-  return String(list.find((one) => one['name'] === name)?.['id']);
-};
 
 describe('what a first installation begins with', () => {
   it('is what clients of the original look for', async () => {
@@ -144,7 +111,7 @@ describe('adding, changing and removing', () => {
     expect(await fault('clusters', { body: { name: 'c1', data_center: { id: center } } })).toEqual([409, '[The name is already in use.]']);
     expect(await fault(`clusters/${String(cluster['id'])}`, { method: 'PUT', body: { data_center: { name: 'Default' } } })).toEqual([
       409,
-      '[Broken immutability constraint: data_center cannot be changed.]',
+      'data_center cannot be changed.',
     ]);
     await got(`clusters/${String(cluster['id'])}`, { method: 'PUT', body: { ...cluster, comment: 'same again' } });
     for (const path of [`clusters/${String(cluster['id'])}`, `networks/${String(network['id'])}`, `datacenters/${center}`])
@@ -166,7 +133,7 @@ describe('adding, changing and removing', () => {
   });
 
   it('refuses what cannot be, all with a reason', async () => {
-    expect(await fault('tags', { body: {} })).toEqual([400, '[Incomplete parameters: tag [name] required for add]']);
+    expect(await fault('tags', { body: {} })).toEqual([400, 'Tag [name] required for add']);
     expect((await fault('tags', { body: { name: 'x'.repeat(51) } }))[0]).toBe(400);
     expect((await fault('tags', { xml: '<tag><name>x</name>' }))[0]).toBe(400);
     expect((await fault('tags', { xml: '<!DOCTYPE tag [<!ENTITY x SYSTEM "file:///etc/passwd">]><tag><name>&x;</name></tag>' }))[0]).toBe(
@@ -294,7 +261,7 @@ describe('who may do what', () => {
   });
 
   it('keeps the last super user', async () => {
-    const [permission] = (await got('permissions'))['permission'] as readonly Json[];
+    const permission = ((await got('permissions'))['permission'] as readonly Json[]).find(({ role }) => role.id === superUser);
     expect((await fault(`permissions/${String(permission?.['id'])}`, { method: 'DELETE' }))[0]).toBe(409);
   });
 
@@ -379,7 +346,9 @@ describe('what is small, and what hangs on something', () => {
     await addUser(running.postgres, 'heir', 'Heir-Canary-1');
     const user = String((await got('users', { body: { user_name: 'heir@internal' } }))['id']);
     await got('permissions', { body: { role: { name: 'SuperUser' }, user: { id: user } } });
-    const own = ((await got('permissions'))['permission'] as readonly Json[]).find((one) => one['user'].id !== user);
+    const own = ((await got('permissions'))['permission'] as readonly Json[]).find(
+      ({ role, user: who }) => role.id === superUser && who.id !== user,
+    );
     const heir = basic('heir@internal', 'Heir-Canary-1');
     await got(`permissions/${String(own?.['id'])}`, { as: heir, method: 'DELETE' });
     const [admin] = await running.postgres.query<{ id: string }>(`select user_id as id from users where username = 'admin'`);

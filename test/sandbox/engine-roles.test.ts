@@ -61,6 +61,24 @@ describe.each(collections.map((one) => [`${one.below === undefined ? '' : `${one
       }
     });
 
+    it('is acted on only by whoever has the permit', async () => {
+      const all = [
+        ...Object.entries(one.actions ?? {}).map(([name, { permit }]) => ({ url: `${path}/${blank}/${name}`, permit, allowed: [404] })),
+        ...Object.entries(one.collectionActions ?? {}).map(([name, { permit }]) => ({ url: `${path}/${name}`, permit, allowed: [200] })),
+      ];
+      for (const [role, { token, permits }] of roles) {
+        for (const { url, permit, allowed } of all) {
+          const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+          const { status } = await running.engine.client(url, { method: 'POST', headers, body: '{}' });
+          // Without a member there is nothing to be refused.
+          expect(permits.has(permit) || allowed.includes(404) ? allowed : [403], `${role} POST ${url}`).toContain(status);
+          // The address of an action shows nothing to a stranger, and what never was to nobody.
+          expect((await running.engine.client(`${url}/${blank}`)).status).toBe(401);
+          expect((await running.engine.client(`${url}/${blank}`, { headers })).status, `${role} GET ${url}`).toBe(404);
+        }
+      }
+    });
+
     it('is listed to administrators only, or to everybody, as its description says', async () => {
       for (const [role, { token }] of roles) {
         const headers = { authorization: `Bearer ${token}` };

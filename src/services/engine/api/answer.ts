@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Failure } from '../http/failure.ts';
 import { correlate, formatOf } from './api-request.ts';
 import { types } from './api-types.ts';
+import { Fault } from './fault.ts';
 import { listJson, toJson } from './json.ts';
 import type { Entity } from './types.ts';
 import { listXml, toXml } from './xml.ts';
@@ -28,11 +29,17 @@ export function sendList(
 const send = (reply: FastifyReply, json: boolean, body: string | Buffer): FastifyReply =>
   reply.header('content-type', json ? 'application/json' : 'application/xml').send(Buffer.isBuffer(body) ? body : Buffer.from(body));
 
+/** The fault that tells of a failure. Details are a list in brackets, unless the reason goes with another form. */
+export function faultOf(failure: Pick<Failure, 'status' | 'message'>): Entity {
+  if (failure instanceof Fault) return { detail: failure.message, reason: failure.reason };
+  const reason = failure.status === 400 ? 'Request syntactically incorrect.' : 'Operation Failed';
+  return { detail: `[${failure.message}]`, reason };
+}
+
 /** Sends an error as fault. Refused credentials and methods have no body, as clients expect. */
 export function sendFault(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
   if (!reply.hasHeader('correlation-id')) correlate(request, reply);
   void reply.code(failure.status).headers(failure.headers);
   if (failure.status === 401 || failure.status === 405) return reply.header('content-length', '0').send();
-  const reason = failure.status === 400 ? 'Request syntactically incorrect.' : 'Operation Failed';
-  return sendEntity(request, reply, 'fault', { detail: `[${failure.message}]`, reason });
+  return sendEntity(request, reply, 'fault', faultOf(failure));
 }

@@ -24,7 +24,8 @@ export function formatOf(request: FastifyRequest): Format {
 
 /** Repeats the client's correlation id, cleaned, or makes one. Returns the id. */
 export function correlate(request: FastifyRequest, reply: FastifyReply): string {
-  const given = queryOf(request).get('correlation_id')?.[0] ?? request.headers['correlation-id'];
+  const matrix = parseTarget(request.originalUrl)?.matrix;
+  const given = queryOf(request).get('correlation_id')?.[0] ?? matrix?.get('correlation_id')?.[0] ?? request.headers['correlation-id'];
   const cleaned = typeof given === 'string' ? given.replace(/[^\w-]/g, '').slice(0, 36) : '';
   const id = cleaned === '' ? randomUUID() : cleaned;
   reply.header('correlation-id', id);
@@ -54,10 +55,16 @@ export function flag(request: FastifyRequest, name: string, header: string | nul
   throw badRequest(`The parameter ${name} must be true or false.`);
 }
 
-/** A parameter that is a whole number; null when absent. Throws a 400 for anything else, and for a negative one. */
+/** Whether the client wants to be answered only when what it asked for is done: `Expect: 201-created`. */
+export function wantsItDone(request: FastifyRequest): boolean {
+  const words = (parameter(request, 'expect', 'expect') ?? '').toLowerCase().split(/[,;]/);
+  return words.some((word) => word.trim() === '201-created');
+}
+
+/** A parameter that is a whole number; null when absent. Throws a 400 for anything else. */
 export function wholeNumber(request: FastifyRequest, name: string): number | null {
   const value = parameter(request, name, null);
   if (value === null) return null;
-  if (!/^\d{1,15}$/.test(value)) throw badRequest(`The parameter ${name} must be a number that is not negative.`);
+  if (!/^-?\d{1,15}$/.test(value)) throw badRequest(`The parameter ${name} must be a whole number.`);
   return Number(value);
 }

@@ -2,6 +2,7 @@ import { types } from './api-types.ts';
 import type { Collection } from './collections/collection.ts';
 import { collections } from './collections/index.ts';
 import { apiPath } from './target.ts';
+import { typeName } from './type-name.ts';
 import type { Attribute, Scalar } from './types.ts';
 import { escapeXml } from './xml.ts';
 
@@ -16,9 +17,6 @@ const xsdTypes: Readonly<Record<Scalar, string>> = {
   decimal: 'xs:decimal',
   date: 'xs:dateTime',
 };
-
-/** `data_center` as the schema calls its type: `DataCenter`. */
-const typeName = (type: string): string => type.replace(/(^|_)([a-z])/g, (_, _before, letter: string) => letter.toUpperCase());
 
 function elementXsd(name: string, kind: Attribute): string {
   const element = (type: string): string => `<xs:element name="${name}" type="${type}" minOccurs="0"/>`;
@@ -71,17 +69,32 @@ const link = (href: string, rel: string, about: string, method: string, paramete
     </link>
 `;
 
+const memberParameters = ({ narrowed }: Collection): readonly string[] => [
+  'follow',
+  'filter',
+  'all_content',
+  ...(narrowed === undefined ? [] : [narrowed.parameter]),
+];
+
+const listParameters = (collection: Collection): readonly string[] => [
+  ...(collection.search === undefined ? [] : ['search', 'case_sensitive']),
+  'max',
+  ...(collection.rel === 'events' ? ['from'] : []),
+  ...memberParameters(collection),
+];
+
 function linksOf(collection: Collection): string {
-  const { below, rel, about, search, store, special = {}, actions = {} } = collection;
+  const { below, rel, about, store, special = {}, actions = {}, collectionActions = {} } = collection;
   const path = below === undefined ? `${apiPath}/${rel}` : `${apiPath}/${below.rel}/{${below.rel}:id}/${rel}`;
   const member = `${path}/{${rel}:id}`;
   return [
-    link(path, 'get', about, 'GET', [...(search === undefined ? [] : ['search', 'case_sensitive']), 'max', 'follow']),
-    link(member, 'get', `One of them. ${about}`, 'GET', ['follow']),
+    link(path, 'get', about, 'GET', listParameters(collection)),
+    link(member, 'get', `One of them. ${about}`, 'GET', memberParameters(collection)),
     ...((store?.add ?? special.add) === undefined ? [] : [link(path, 'add', 'Adds one.', 'POST', [])]),
     ...((store?.update ?? special.update) === undefined ? [] : [link(member, 'update', 'Changes one.', 'PUT', [])]),
     ...((store?.remove ?? special.remove) === undefined ? [] : [link(member, 'delete', 'Removes one.', 'DELETE', [])]),
-    ...Object.keys(actions).map((name) => link(`${member}/${name}`, name, `The action ${name}.`, 'POST', [])),
+    ...Object.keys(actions).map((name) => link(`${member}/${name}`, name, `The action ${name}.`, 'POST', ['async'])),
+    ...Object.keys(collectionActions).map((name) => link(`${path}/${name}`, name, `The action ${name} on all.`, 'POST', ['async'])),
   ].join('');
 }
 

@@ -1,6 +1,6 @@
 import { badRequest } from '../http/refusal.ts';
 import { types } from './api-types.ts';
-import type { Asker, Members } from './collections/collection.ts';
+import { type Asker, listName, type Members, type Place } from './collections/collection.ts';
 import { childrenOf, collectionAtTop } from './members.ts';
 import type { Entity, Followed } from './types.ts';
 
@@ -30,6 +30,13 @@ function parse(text: string): Tree {
 
 /** Links are named without the underscores of attributes: `vnic_profiles` leads to `vnicprofiles`. */
 const relOf = (name: string): string => name.replaceAll('_', '');
+
+/** The place of the member that a reference leads to: at the top, or below a member of another collection. */
+function placeOfHref(href: string | undefined): Place | null {
+  const [, , , home = '', parent = null, rel = null] = href?.split('/') ?? [];
+  const collection = rel === null ? collectionAtTop(home) : childrenOf(home).find((one) => one.rel === rel);
+  return collection === undefined ? null : { collection, parent: rel === null ? null : parent };
+}
 
 /**
  * Puts what a client asked to follow into entities: collections below them instead of their links, and whole members instead of
@@ -62,18 +69,20 @@ export async function follow(
         count(found.length);
         const inner: Entity[] = [];
         for (const member of found) inner.push(await one(child.rel, child.type, member, deeper));
-        const followed: Followed = { name, type: child.type, members: inner };
+        const followed: Followed = { name: listName(child), type: child.type, members: inner };
         result = {
           ...result,
+          // What all content has of it already is less than the members themselves.
+          [followed.name]: undefined,
           links: (result.links ?? []).filter((link) => link.rel !== child.rel),
           followed: [...(result.followed ?? []), followed],
         };
       } else if (typeof kind === 'object' && 'one' in kind) {
         const named = entity[name] as Entity | null | undefined;
-        const home = named?.href?.split('/')[3];
-        const collection = home === undefined ? undefined : collectionAtTop(home);
-        if (named?.id === undefined || collection === undefined) continue;
-        const found = await members.find({ collection, parent: null }, named.id, {
+        const place = placeOfHref(named?.href);
+        if (named?.id === undefined || place === null) continue;
+        const { collection } = place;
+        const found = await members.find(place, named.id, {
           ...asker,
           filtered: !asker.administrator || asker.filtered,
         });

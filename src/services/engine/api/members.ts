@@ -37,8 +37,9 @@ const isAtHome = (collection: Collection): boolean => top(collection.rel)?.descr
 const homeOf = (place: Place): string => (isAtHome(place.collection) ? `${apiPath}/${place.collection.rel}` : pathOf(place));
 
 /** Makes entities of the rows of a place. */
-function describeAt(place: Place): (row: Row) => Entity {
+function describeAt(place: Place, allContent: boolean): (row: Row) => Entity {
   const { collection } = place;
+  const costly = allContent ? collection.costly?.describe : undefined;
   const home = homeOf(place);
   const below = isAtHome(collection) ? childrenOf(collection.rel).map(({ rel }) => rel) : [];
   const verbs = Object.keys(collection.actions ?? {});
@@ -46,7 +47,7 @@ function describeAt(place: Place): (row: Row) => Entity {
     const id = String(row['id']);
     const href = `${home}/${encodeURIComponent(id)}`;
     const link = (rel: string): Link => ({ href: `${href}/${rel}`, rel });
-    return Object.assign(collection.describe(row), {
+    return Object.assign(collection.describe(row), costly?.(row), {
       id,
       href,
       links: below.map(link),
@@ -59,17 +60,19 @@ function describeAt(place: Place): (row: Row) => Entity {
 function sightSql({ collection }: Place, asker: Asker, values: Values): string | null {
   const { sight, own, object, id } = collection;
   if (sight === 'everybody' || (asker.administrator && !asker.filtered)) return null;
+  if (sight === 'administrators' && own === undefined) return 'false';
   const user = values.add(asker.userId);
   const ways = [
     ...(sight === 'permitted' ? [`${object ?? id} in (select object_id from visible_objects(${user}))`] : []),
     ...(own === undefined ? [] : [own.replaceAll('$user', user)]),
   ];
-  return ways.length === 0 ? 'false' : `(${ways.join(' or ')})`;
+  return `(${ways.join(' or ')})`;
 }
 
-const select = ({ collection }: Place, conditions: readonly (string | null)[], tail: string): string => {
+const select = ({ collection }: Place, conditions: readonly (string | null)[], tail: string, allContent = false): string => {
   const where = conditions.filter((one) => one !== null);
-  return `select ${collection.id}::text as id, ${collection.columns} from ${collection.from}${
+  const costly = allContent && collection.costly !== undefined ? `, ${collection.costly.columns}` : '';
+  return `select ${collection.id}::text as id, ${collection.columns}${costly} from ${collection.from}${
     where.length === 0 ? '' : ` where ${where.join(' and ')}`
   } ${tail}`;
 };
@@ -80,14 +83,19 @@ const belowSql = ({ collection, parent }: Place, values: Values): string | null 
 /** Reads members of collections, as far as whoever asks may see them. */
 export function createMembers(database: Database): Members {
   /** One member; null where there is none, or none that may be seen. */
-  async function find(place: Place, id: string, asker: Asker): Promise<Entity | null> {
+  async function find(place: Place, id: string, asker: Asker, allContent = false): Promise<Entity | null> {
     if (!isId(place.collection, id)) return null;
     const values = new Values();
     const wanted =
       place.collection.idKind === 'number' || place.collection.idKind === 'name' ? `${place.collection.id}::text` : place.collection.id;
-    const conditions = [`${wanted} = ${values.add(id)}`, belowSql(place, values), sightSql(place, asker, values)];
-    const [row] = await database.query<Row>(select(place, conditions, ''), values.all);
-    return row === undefined ? null : describeAt(place)(row);
+    const conditions = [
+      `${wanted} = ${values.add(id)}`,
+      belowSql(place, values),
+      sightSql(place, asker, values),
+      place.collection.usually?.condition ?? null,
+    ];
+    const [row] = await database.query<Row>(select(place, conditions, '', allContent), values.all);
+    return row === undefined ? null : describeAt(place, allContent)(row);
   }
 
   return {
@@ -109,11 +117,17 @@ export function createMembers(database: Database): Members {
       const conditions = [belowSql(place, values), sightSql(place, asker, values)];
       let { order } = collection;
       let limit = wish.max ?? null;
+      if (limit !== null && limit < 0) {
+        if (collection.search !== undefined) throw badRequest('The parameter max must not be negative.');
+        limit = null;
+      }
       let offset = 0;
+      let usually = collection.usually?.condition ?? null;
       if (wish.search !== undefined && wish.search !== null) {
         const search = parseSearch(wish.search);
         const sql = searchSql(collection, search, values, wish.caseSensitive === true);
         conditions.push(sql.where);
+        if (sql.fields.has(collection.usually?.unless ?? '')) usually = null;
         if (sql.order !== null) order = `${sql.order}, ${order}`;
         if (search.page !== null) {
           const pageSize = await readNumber(database, 'SearchResultsLimit');
@@ -125,23 +139,25 @@ export function createMembers(database: Database): Members {
         if (collection.rel !== 'events') throw badRequest('Only events have the parameter from.');
         conditions.push(`${collection.id} > ${values.add(wish.from)}`);
       }
+      conditions.push(usually);
       const tail = [
         `order by ${order}`,
         limit === null ? '' : `limit ${values.add(limit)}`,
         offset === 0 ? '' : `offset ${values.add(offset)}`,
       ];
-      const rows = await database.query<Row>(select(place, conditions, tail.join(' ')), values.all);
-      return rows.map(describeAt(place));
+      const allContent = wish.allContent === true;
+      const rows = await database.query<Row>(select(place, conditions, tail.join(' '), allContent), values.all);
+      return rows.map(describeAt(place, allContent));
     },
 
     async resolve(rel, named, asker) {
       const collection = top(rel);
       if (collection === undefined) throw new Error(`there is no collection ${rel}`);
-      if (typeof named.id === 'string') {
+      if (typeof named.id === 'string' && named.id !== '') {
         if ((await find({ collection, parent: null }, named.id, { ...asker, filtered: !asker.administrator })) !== null) return named.id;
       } else if (typeof named['name'] === 'string') {
         const values = new Values();
-        const name = `t.name = ${values.add(named['name'])}`;
+        const name = `${collection.named ?? 't.name'} = ${values.add(named['name'])}`;
         const rows = await database.query<Row>(
           select(
             { collection, parent: null },

@@ -26,15 +26,17 @@ export function rootRoutes(app: FastifyInstance, { database, version, now }: Roo
     app.get(url, { config: { access: 'api' } }, async (request, reply) => {
       const name = describedBy(request);
       if (name !== null) return sendDescription(reply, name);
-      const { userId } = callerOf(request).principal;
+      const { userId, administrator } = callerOf(request).principal;
       const user = { id: userId, href: `${apiPath}/users/${userId}` };
       const filtered = isFiltered(request);
-      const [instance, summary] = await Promise.all([instanceId(), filtered ? null : summarize(database, now())]);
+      const [instance, summary] = await Promise.all([instanceId(), administrator && !filtered ? summarize(database, now()) : null]);
       // Clients that look for collections without reading the document.
       void reply.header('link', rootLinks.map(({ href, rel }) => `<${request.protocol}://${request.host}${href}>; rel=${rel}`).join(','));
       return sendEntity(request, reply, 'api', {
         authenticated_user: user,
         effective_user: user,
+        // When which part was last saved; nothing has said so yet.
+        engine_backup: administrator && !filtered ? {} : null,
         product_info: describeProduct(instance, version),
         special_objects: { root_tag: { id: blank, href: `${apiPath}/tags/${blank}` } },
         summary,
@@ -47,13 +49,16 @@ export function rootRoutes(app: FastifyInstance, { database, version, now }: Roo
 
 const blank = '00000000-0000-0000-0000-000000000000';
 
-/** A link to each collection at the top, and one for each that can be searched; the braces are a part of it. */
+/** Collections whose searches clients look for here. All others can be searched as well. */
+const withTemplate: ReadonlySet<string> = new Set(['clusters', 'datacenters', 'events', 'groups', 'networks', 'users']);
+
+/** A link to each collection at the top, and templates of searches; the braces are a part of them. */
 const rootLinks: readonly Link[] = collections
   .filter(({ below, rel }) => below === undefined && rel !== 'options')
   .sort((a, b) => (a.rel < b.rel ? -1 : 1))
   .flatMap(({ rel, search }) => [
     { href: `${apiPath}/${rel}`, rel },
-    ...(search === undefined ? [] : [{ href: `${apiPath}/${rel}?search={query}`, rel: `${rel}/search` }]),
+    ...(search === undefined || !withTemplate.has(rel) ? [] : [{ href: `${apiPath}/${rel}?search={query}`, rel: `${rel}/search` }]),
     ...(rel === 'events' ? [{ href: `${apiPath}/events;from={event_id}?search={query}`, rel: 'events/search' }] : []),
   ]);
 

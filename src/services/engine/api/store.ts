@@ -1,7 +1,8 @@
 import type { Database } from '../../frame/database.ts';
-import { badRequest, notFound, Refusal } from '../http/refusal.ts';
+import { notFound, Refusal } from '../http/refusal.ts';
 import type { Asker, Change, Collection, Event, Field, Members, Row, Store, Work } from './collections/collection.ts';
 import { systemObject } from './collections/permits.ts';
+import { immutable, incomplete, outOfRange, rejected } from './fault.ts';
 import type { Values } from './search/values.ts';
 import type { Entity, Value } from './types.ts';
 
@@ -30,8 +31,8 @@ async function given(store: Store, entity: Entity, members: Members, asker: Aske
     if (value === undefined || value === null) continue;
     if (field.reference !== undefined) all.push({ path, field, value: await members.resolve(field.reference, value as Entity, asker) });
     else {
-      if (tooLong(field, value)) throw badRequest(`${path} may have ${field.longest ?? 255} characters at most.`);
-      if (field.required === true && typeof value === 'string' && value.trim() === '') throw badRequest(`${path} must not be empty.`);
+      if (tooLong(field, value)) throw outOfRange(`${path} may have ${field.longest ?? 255} characters at most.`);
+      if (field.required === true && typeof value === 'string' && value.trim() === '') throw rejected(`${path} must not be empty.`);
       all.push({ path, field, value: field.store === undefined ? value : field.store(value) });
     }
   }
@@ -66,8 +67,11 @@ export async function adding(collection: Collection, store: Store, entity: Entit
   if (add === undefined) throw new Refusal(405, 'Members cannot be added here.');
   const missing = Object.entries(store.fields).filter(([path, { required }]) => required === true && (at(entity, path) ?? null) === null);
   if (missing.length > 0) {
-    const names = missing.map(([path]) => path).join(', ');
-    throw badRequest(`Incomplete parameters: ${collection.type} [${names}] required for add`);
+    throw incomplete(
+      collection.type,
+      missing.map(([path]) => path),
+      'add',
+    );
   }
   const all = await given(store, entity, members, asker);
   const columns = all.filter(({ field }) => !isBeside(store, field));
@@ -113,7 +117,7 @@ export async function changing(
   if (against !== null) throw new Refusal(409, against);
   const all = await given(store, entity, members, asker);
   const broken = all.find(({ field, value }) => field.fixed === true && String(row[field.column]) !== String(value));
-  if (broken !== undefined) throw new Refusal(409, `Broken immutability constraint: ${broken.path} cannot be changed.`);
+  if (broken !== undefined) throw immutable(broken.path);
   const columns = all.filter(({ field }) => field.fixed !== true && !isBeside(store, field));
   const beside = all.some(({ field }) => isBeside(store, field));
   return {

@@ -1,23 +1,38 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../frame/database.ts';
-import { badRequest, notFound, Refusal } from '../http/refusal.ts';
-import type { Event, Work } from './collections/collection.ts';
+import { notFound, Refusal } from '../http/refusal.ts';
+import type { Event, Work, Worker } from './collections/collection.ts';
 import { permitName } from './collections/permits.ts';
+import { outOfRange, rejected } from './fault.ts';
 import { Values } from './search/values.ts';
-
-/** Who wants it. */
-export interface Worker {
-  readonly userId: string;
-  readonly userName: string;
-  readonly correlationId: string;
-}
 
 export interface Done {
   readonly id: string;
-  readonly job: string;
+  /** The job that tells of it; null where it is itself a job or an event. */
+  readonly job: string | null;
+  /** What it is as a step of that job. */
+  readonly step: string;
 }
 
+/** Common table expressions, as they stand behind `with`. */
+const named = (parts: readonly (readonly [name: string, sql: string])[]): string =>
+  parts.map(([name, sql]) => `${name} as (${sql})`).join(',\n');
+
 const filledIn = ({ text }: Event, name: string, user: string): string => text.replaceAll('${name}', name).replaceAll('${user}', user);
+
+/** A command as its job and its step show it. */
+interface Told {
+  readonly event: Event;
+  readonly status: 'FINISHED' | 'FAILED';
+  /** How far it came: a command that was refused did not begin. */
+  readonly type: 'VALIDATING' | 'EXECUTING';
+  /** SQL of what people read. */
+  readonly text: string;
+  /** The id of the step. */
+  readonly step: string;
+  /** What the statement is told of, as `from`; empty where there is nothing to wait for. */
+  readonly from: string;
+}
 
 /**
  * Does the work of commands: asks for the permit, changes the database, and writes the job and the event in the same statement,
@@ -35,39 +50,55 @@ export function createWork(database: Database, now: () => number) {
      select ${values.add(new Date(now()))}::timestamptz, ${values.add(event.code)}::integer, ${values.add(event.name)}::text, ${values.add(event.severity)}::integer,
        ${message}, ${values.add(worker.userId)}::uuid, ${values.add(worker.userName)}::text, ${values.add(worker.correlationId)}::text, j.job_id from ${from}`;
 
-  const insertJob = (
+  /**
+   * The job of a command and its step in it. What one user asks for with one correlation id is one job, however many commands it
+   * takes: that is how clients wait for all of them. It failed if one of them did.
+   */
+  function insertJob(
     values: Values,
-    job: string,
-    event: Event,
-    status: string,
-    description: string,
+    { event, status, type, text, step, from }: Told,
     worker: Worker,
-    from: string,
-  ): string => {
-    const time = values.add(new Date(now()));
-    return `insert into job (job_id, action_type, description, status, owner_id, start_time, end_time, last_update_time, correlation_id)
-      select ${values.add(job)}::uuid, ${values.add(event.name)}::text, ${description}, ${values.add(status)}::text, ${values.add(worker.userId)}::uuid, ${time}::timestamptz,
-        ${time}::timestamptz, ${time}::timestamptz, ${values.add(worker.correlationId)}::text${from} returning job_id`;
-  };
+  ): readonly (readonly [string, string])[] {
+    const [time, owner] = [`${values.add(new Date(now()))}::timestamptz`, `${values.add(worker.userId)}::uuid`];
+    const correlation = `${values.add(worker.correlationId)}::text`;
+    const state = `${values.add(status)}::text`;
+    return [
+      [
+        'j',
+        `insert into job as known (job_id, action_type, description, status, owner_id, start_time, end_time, last_update_time, correlation_id)
+         select coalesce((select job_id from job where correlation_id = ${correlation} and owner_id = ${owner} and not is_external
+             order by start_time, job_id limit 1), gen_random_uuid()),
+           ${values.add(event.name)}::text, ${text}, ${state}, ${owner}, ${time}, ${time}, ${time}, ${correlation}${from}
+         on conflict (job_id) do update set end_time = excluded.end_time, last_update_time = excluded.last_update_time,
+           status = case when known.status = 'FAILED' then known.status else excluded.status end
+         returning job_id, description`,
+      ],
+      [
+        's',
+        `insert into step (step_id, job_id, step_type, description, step_number, status, start_time, end_time, correlation_id)
+         select ${values.add(step)}::uuid, j.job_id, ${values.add(type)}::text, ${text},
+           (select count(*) + 1 from step t where t.job_id = j.job_id), ${state}, ${time}, ${time}, ${correlation}
+         from j${from.replace(' from ', ', ')}`,
+      ],
+    ];
+  }
 
   /** The job and the event of what was done, with the name that the statement itself returns. */
-  function trace(values: Values, job: string, event: Event, worker: Worker): readonly (readonly [string, string])[] {
+  function trace(values: Values, step: string, event: Event, worker: Worker): readonly (readonly [string, string])[] {
     const said = filledIn(event, '\u0000', worker.userName).split('\u0000');
     const text = said.map((part) => `${values.add(part)}::text`).join(' || done.name || ');
     return [
-      ['j', insertJob(values, job, event, 'FINISHED', text, worker, ' from done')],
+      ...insertJob(values, { event, status: 'FINISHED', type: 'EXECUTING', text, step, from: ' from done' }, worker),
       ['told', insertEvent(values, { ...event, severity: 0 }, text, worker, 'done, j')],
     ];
   }
 
-  async function failed(work: Pick<Work, 'event' | 'name'>, worker: Worker, why: string): Promise<void> {
+  async function failed(work: Pick<Work, 'event' | 'name'>, worker: Worker, why: string, type: Told['type']): Promise<void> {
     const values = new Values();
     const event = { code: work.event.code + 1, name: `${work.event.name}_FAILED`, text: work.event.text, severity: 2 };
     const text = `${values.add(`Failed: ${[filledIn(work.event, work.name ?? '', worker.userName), why].filter((part) => part !== '').join(' ')}`)}::text`;
-    await database.query(
-      `with j as (${insertJob(values, randomUUID(), work.event, 'FAILED', text, worker, '')}) ${insertEvent(values, event, text, worker, 'j')}`,
-      values.all,
-    );
+    const parts = insertJob(values, { event: work.event, status: 'FAILED', type, text, step: randomUUID(), from: '' }, worker);
+    await database.query(`with ${named(parts)} ${insertEvent(values, event, text, worker, 'j')}`, values.all);
   }
 
   /** Throws a refusal (403) unless the user has the permit on anything at all. What it is asked for comes later. */
@@ -82,6 +113,7 @@ export function createWork(database: Database, now: () => number) {
       { event: { code: 9900, name: 'USER_LACKS_PERMIT', text: '' } },
       worker,
       `User ${worker.userName} lacks the permit ${permitName(permit) ?? permit}.`,
+      'VALIDATING',
     );
     throw new Refusal(403, 'The user is not authorized to perform this action.');
   }
@@ -93,24 +125,27 @@ export function createWork(database: Database, now: () => number) {
       work.object,
     ]);
     if (allowed?.may !== true) {
-      await failed(work, worker, 'The user lacks the permission.');
+      await failed(work, worker, 'The user lacks the permission.', 'VALIDATING');
       throw new Refusal(403, 'The user is not authorized to perform this action.');
     }
     const values = new Values();
-    const job = randomUUID();
+    const step = randomUUID();
     const parts = work.statement(values);
-    const all = [...parts, ...(work.quiet === true ? [] : trace(values, job, work.event, worker))];
+    const traced = work.quiet !== true;
+    const all = [...parts, ...(traced ? trace(values, step, work.event, worker) : [])];
+    // A part that only selects is run only where something refers to it.
+    const also = parts.some(([name]) => name === 'also') ? ', (select count(*) from also)' : '';
     try {
-      const [done] = await database.query<{ id: string }>(
-        `with ${all.map(([name, sql]) => `${name} as (${sql})`).join(',\n')} select id${parts.some(([name]) => name === 'also') ? ', (select count(*) from also)' : ''} from done`,
+      const [done] = await database.query<{ id: string; job: string | null }>(
+        `with ${named(all)} select id, ${traced ? '(select job_id::text from j)' : 'null'} as job${also} from done`,
         values.all,
       );
       if (done === undefined) throw notFound();
-      return { id: done.id, job };
+      return { id: done.id, job: done.job, step };
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;
-      await failed(work, worker, refusal.message);
+      await failed(work, worker, refusal.message, 'EXECUTING');
       throw refusal;
     }
   }
@@ -132,12 +167,12 @@ function refusalOf(error: unknown): Refusal | null {
     case '23503': // foreign_key_violation
       return new Refusal(409, 'It is still in use.');
     case '22001': // string_data_right_truncation
-      return badRequest('A text is too long.');
+      return outOfRange('A text is too long.');
     case '22003': // numeric_value_out_of_range
     case '23514': // check_violation
-      return badRequest('Value out of range.');
+      return outOfRange('A number is too small or too large.');
     case '23502': // not_null_violation
-      return badRequest('Incomplete parameters.');
+      return rejected('Something that is needed is missing.');
     default:
       return null;
   }

@@ -37,6 +37,29 @@ describe('a search', () => {
     expect(found.values).toEqual(values);
   });
 
+  it.each([
+    ['made=2026-01-31', '((t.made >= $1 and t.made < $2))', 2],
+    ['made!=1/31/2026', '((t.made >= $1 and t.made < $2) is not true)', 2],
+    ['made>=2026-01-31', '(t.made >= $1)', 1],
+    ['made<2026-01-31', '(t.made < $1)', 1],
+    ['made>"2026-01-31 10:00"', '(t.made > $1)', 1],
+  ])('takes a day for the whole of it: %s', (text, where, values) => {
+    const found = sql(text);
+    expect(found.where).toBe(where);
+    const [from, to] = found.values as readonly Date[];
+    expect(found.values.length).toBe(values);
+    if (to !== undefined) expect([from?.getHours(), from?.getDate(), to.getHours(), to.getDate()]).toEqual([0, 31, 0, 1]);
+  });
+
+  it.each(['made>2026-01-31', 'made<=2026-01-31'])('takes the end of a day for what is after it or not: %s', (text) => {
+    const [end] = sql(text).values as readonly Date[];
+    expect([end?.getMonth(), end?.getDate(), end?.getHours()]).toEqual([1, 1, 0]);
+  });
+
+  it('tells the fields that it compares, and not those that it only sorts by', () => {
+    expect([...sql('not size=1 or name=a sortby made').fields]).toEqual(['size', 'name']);
+  });
+
   it('sorts, and turns pages', () => {
     expect(sql('sortby size desc').order).toBe('t.size desc');
     expect(parseSearch('name=a sortby name page 3')).toMatchObject({ sort: { field: 'name', descending: false }, page: 3 });
@@ -52,7 +75,7 @@ describe('a search', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
         try {
           const { where } = sql(text);
-          expect((where ?? '').replace(/t\.\w+|\$\d+|coalesce|ilike|bigint|distinct|lower|from|and|or|not|in|is|''/g, '')).toMatch(
+          expect((where ?? '').replace(/t\.\w+|\$\d+|coalesce|ilike|bigint|distinct|lower|from|and|or|not|true|in|is|''/g, '')).toMatch(
             /^[\s(),:=<>!]*$/,
           );
         } catch (error) {

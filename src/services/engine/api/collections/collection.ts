@@ -1,6 +1,6 @@
 import type { Database } from '../../../frame/database.ts';
 import type { Values } from '../search/values.ts';
-import type { Entity } from '../types.ts';
+import type { Entity, Value } from '../types.ts';
 
 /** One row of a query, by the names of its columns. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -23,6 +23,8 @@ export interface Field {
   readonly fixed?: boolean;
   /** The collection whose member it names, by id or by name. */
   readonly reference?: string;
+  /** What a new member gets where nothing is given; for what is stored beside the row, which has no default of its own. */
+  readonly initial?: Value;
   /** What is stored for a value. Throws a refusal for one that cannot be. */
   readonly store?: (value: unknown) => unknown;
   /** Text that is stored is not longer than this; 255 unless it says otherwise. */
@@ -79,9 +81,11 @@ export interface Place {
 }
 
 export interface Wish {
+  /** What is read only for whoever asks for all content is wanted, too. */
+  readonly allContent?: boolean;
   readonly search?: string | null;
   readonly caseSensitive?: boolean;
-  /** At most this many; null for all. */
+  /** At most this many; null or a negative number for all. */
   readonly max?: number | null;
   /** Only events behind this one. */
   readonly from?: number | null;
@@ -90,7 +94,7 @@ export interface Wish {
 /** Reads members of collections, as far as whoever asks may see them. */
 export interface Members {
   /** One member; null where there is none, or none that may be seen. */
-  find(place: Place, id: string, asker: Asker): Promise<Entity | null>;
+  find(place: Place, id: string, asker: Asker, allContent?: boolean): Promise<Entity | null>;
   /** Throws a refusal (404) unless the member that a collection lies below may be seen. */
   needParent(place: Place, asker: Asker): Promise<void>;
   /** Members in their order. Throws refusals: 403 for what only administrators may list, 400 for a search that cannot be understood. */
@@ -116,8 +120,16 @@ export interface Work {
   readonly quiet?: boolean;
 }
 
+/** Who wants a change, and what the answer, the job and the events of it go by. */
+export interface Worker {
+  readonly userId: string;
+  readonly userName: string;
+  readonly correlationId: string;
+}
+
 /** What a special change may look at. */
 export interface Occasion {
+  readonly worker: Worker;
   readonly database: Database;
   readonly members: Members;
   readonly asker: Asker;
@@ -164,12 +176,20 @@ export interface Collection {
   /** What is read of a member, as a list for `select`. */
   readonly columns: string;
   readonly describe: (row: Row) => Entity;
+  /** What is read and shown only to whoever asks for all content, because it costs more. */
+  readonly costly?: { readonly columns: string; readonly describe: (row: Row) => Entity };
+  /** A parameter that leaves only a part of each member. */
+  readonly narrowed?: { readonly parameter: string; readonly to: (entity: Entity, value: string) => Entity };
+  /** Expression of the name that clients may give in the place of the id; `t.name` unless it says otherwise. */
+  readonly named?: string;
   readonly order: string;
   readonly sight: Sight;
   /** Expression of the object whose permissions decide, where the id of the member is not it. */
   readonly object?: string;
   /** Further condition under which an ordinary user sees a member; `$user` is the id. */
   readonly own?: string;
+  /** What holds for members that are shown, unless a search asks for others by this field. */
+  readonly usually?: { readonly condition: string; readonly unless: string };
   readonly search?: Readonly<Record<string, SearchField>>;
   /** Fields that a bare word is looked for in. */
   readonly words?: readonly string[];
@@ -177,7 +197,12 @@ export interface Collection {
   readonly special?: Special;
   /** Actions on a member, by their names. */
   readonly actions?: Readonly<Record<string, SpecialChange>>;
+  /** Actions on the collection as a whole. */
+  readonly collectionActions?: Readonly<Record<string, SpecialChange>>;
 }
+
+/** The element around a list of members. */
+export const listName = ({ list, type }: Pick<Collection, 'list' | 'type'>): string => list ?? `${type}s`;
 
 /** A reference to a member of a collection at the top, or nothing. */
 export const reference = (rel: string, id: unknown): Entity | undefined =>

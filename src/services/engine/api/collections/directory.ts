@@ -1,7 +1,6 @@
 import type { Entity } from '../types.ts';
-import { isAdministrative, permitName, permits } from './permits.ts';
-import { type Collection, optional, reference } from './collection.ts';
-import { permissionObjects, permissionSpecial, permitSpecial, userSpecial } from './special-directory.ts';
+import { type Collection, optional } from './collection.ts';
+import { groupSpecial, userSpecial } from './special-people.ts';
 
 /** Users that the engine knows: those with a permission, and those that somebody has added. */
 export const users: Collection = {
@@ -35,6 +34,7 @@ export const users: Collection = {
     directory: { sql: 't.domain', as: 'text' },
     department: { sql: 't.department', as: 'text' },
     email: { sql: 't.email', as: 'text' },
+    type: { sql: `'user'::text`, as: 'text' },
     tag: {
       sql: `(select string_agg(g.tag_name, ' ') from tags_user_map m join tags g using (tag_id) where m.user_id = t.user_id)`,
       as: 'text',
@@ -47,7 +47,7 @@ export const users: Collection = {
 export const groups: Collection = {
   rel: 'groups',
   type: 'group',
-  about: 'Groups of users that the engine knows.',
+  about: 'Groups of users that the engine knows. Adding one takes a group of a directory, by its name and domain.',
   from: 'ad_groups t',
   id: 't.id',
   columns: 't.name, t.domain, t.external_id, t.namespace',
@@ -60,16 +60,25 @@ export const groups: Collection = {
   order: 'lower(t.name), t.id',
   sight: 'administrators',
   own: 't.id in (select ad_element_id from user_and_groups($user))',
-  search: { name: { sql: 't.name', as: 'text' }, directory: { sql: 't.domain', as: 'text' } },
-  words: ['name'],
-  store: {
-    table: 'ad_groups',
-    key: 'id',
-    noun: 'Group',
-    fields: { name: { column: 'name' } },
-    guard: (row) => (row['id'] === 'eee00000-0000-0000-0000-123456789eee' ? 'The group of everybody cannot be removed.' : null),
-    remove: { permit: permits.manipulate_users, code: 326, event: 'USER_REMOVE_AD_GROUP' },
+  search: {
+    name: { sql: 't.name', as: 'text' },
+    directory: { sql: 't.domain', as: 'text' },
+    type: { sql: `'group'::text`, as: 'text' },
+    tag: {
+      sql: `(select string_agg(g.tag_name, ' ') from tags_user_group_map m join tags g using (tag_id) where m.group_id = t.id)`,
+      as: 'text',
+    },
   },
+  words: ['name'],
+  special: groupSpecial,
+};
+
+/** Groups that a user is in, as the directory said when the user was last logged in; everybody is in that of everybody. */
+export const groupsOfUser: Collection = {
+  ...groups,
+  about: 'Groups of a user.',
+  below: { rel: 'users', condition: 't.id in (select m.group_id from user_groups m where m.user_id = $parent)' },
+  special: {},
 };
 
 /** Ids of domains are their names in hexadecimal digits, as clients of the original know them. */
@@ -92,12 +101,16 @@ export const domains: Collection = {
   describe: (row) => ({ name: String(row['name']) }),
   order: 'lower(t.name)',
   sight: 'everybody',
+  search: { name: { sql: 't.name', as: 'text' } },
+  words: ['name'],
 };
+
+const inDirectory = { rel: 'domains', condition: `$parent = encode(convert_to('internal-authz', 'UTF8'), 'hex')` } as const;
 
 /** Who is in a directory, whether or not the engine knows them. */
 export const domainUsers: Collection = {
   rel: 'users',
-  below: { rel: 'domains', condition: `$parent = encode(convert_to('internal-authz', 'UTF8'), 'hex')` },
+  below: inDirectory,
   type: 'user',
   about: 'Users of a directory.',
   from: `(select a.uuid::text as id, a.name as username,
@@ -127,83 +140,23 @@ export const domainUsers: Collection = {
   words: ['name', 'lastname', 'usrname'],
 };
 
-export const roles: Collection = {
-  rel: 'roles',
-  type: 'role',
-  about: 'Sets of permits that users and groups are given on objects.',
-  from: 'roles t',
+/** Groups of a directory, whether or not the engine knows them. */
+export const domainGroups: Collection = {
+  rel: 'groups',
+  below: inDirectory,
+  type: 'group',
+  about: 'Groups of a directory.',
+  from: '(select g.uuid::text as id, g.name from aaa_jdbc.groups g) t',
   id: 't.id',
-  columns: 't.name, t.description, t.is_readonly, t.role_type',
+  columns: 't.name',
   describe: (row) => ({
     name: String(row['name']),
-    description: optional(row['description']) ?? '',
-    administrative: row['role_type'] === 1,
-    mutable: row['is_readonly'] === false,
+    domain: domainOf('internal-authz'),
+    domain_entry_id: String(row['id']),
+    namespace: '*',
   }),
   order: 'lower(t.name)',
-  sight: 'everybody',
-  store: {
-    table: 'roles',
-    key: 'id',
-    noun: 'Role',
-    fields: {
-      name: { column: 'name', required: true, longest: 126 },
-      description: { column: 'description', longest: 4000 },
-      administrative: { column: 'role_type', required: true, fixed: true, store: (value) => (value === true ? 1 : 2) },
-    },
-    defaults: { is_readonly: 'false', allows_viewing_children: 'true' },
-    along: 'insert into roles_groups (role_id, action_group_id) select id, 1300 from added',
-    guard: (row) => (row['is_readonly'] === true ? 'Roles that come with the engine cannot be changed.' : null),
-    add: { permit: permits.manipulate_roles, code: 861, event: 'USER_ADD_ROLE' },
-    update: { permit: permits.manipulate_roles, code: 863, event: 'USER_UPDATE_ROLE' },
-    remove: { permit: permits.manipulate_roles, code: 865, event: 'USER_REMOVE_ROLE' },
-  },
-};
-
-export const rolePermits: Collection = {
-  rel: 'permits',
-  below: { rel: 'roles', condition: 't.role_id = $parent' },
-  type: 'permit',
-  about: 'What a role allows.',
-  from: 'roles_groups t',
-  id: 't.action_group_id',
-  idKind: 'number',
-  columns: 't.action_group_id, t.role_id',
-  describe: (row) => {
-    const number = Number(row['action_group_id']);
-    return {
-      name: permitName(number) ?? String(number),
-      administrative: isAdministrative(number),
-      role: reference('roles', row['role_id']),
-    };
-  },
-  order: 't.action_group_id',
-  sight: 'everybody',
-  special: permitSpecial,
-};
-
-const permissionColumns = `t.role_id, t.ad_element_id, t.object_id, t.object_type_id,
-  exists (select from ad_groups g where g.id = t.ad_element_id) as is_group`;
-
-/** Permissions, as they are shown at the top and below each kind of object or person. */
-export const permissions = (below?: { readonly rel: string; readonly column: string }): Collection => ({
-  rel: 'permissions',
-  ...(below === undefined ? {} : { below: { rel: below.rel, condition: `t.${below.column} = $parent` } }),
-  type: 'permission',
-  about: below === undefined ? 'Permissions on the whole system.' : `Permissions of one of the ${below.rel}.`,
-  from: below === undefined ? `(select * from permissions where object_id = 'aaa00000-0000-0000-0000-123456789aaa') t` : 'permissions t',
-  id: 't.id',
-  columns: permissionColumns,
-  describe: (row) => {
-    const object = Object.entries(permissionObjects).find(([, { type }]) => type === row['object_type_id']);
-    return {
-      ...(object === undefined ? {} : { [object[0]]: reference(object[1].rel, row['object_id']) }),
-      [row['is_group'] === true ? 'group' : 'user']: reference(row['is_group'] === true ? 'groups' : 'users', row['ad_element_id']),
-      role: reference('roles', row['role_id']),
-    };
-  },
-  order: 't.creation_date, t.id',
   sight: 'administrators',
-  own: 't.ad_element_id in (select ad_element_id from user_and_groups($user))',
-  special: permissionSpecial,
-});
+  search: { name: { sql: 't.name', as: 'text' } },
+  words: ['name'],
+};

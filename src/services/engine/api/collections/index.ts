@@ -1,9 +1,19 @@
 import type { Collection } from './collection.ts';
-import { clusterLevels, icons, networkFilters, operatingSystems } from './constants.ts';
-import { clusters, dataCenterClusters, dataCenters } from './datacenters.ts';
-import { domainUsers, domains, groups, permissions, rolePermits, roles, users } from './directory.ts';
-import { clusterNetworks, dataCenterNetworks, macPools, networkVnicProfiles, networks, vnicProfiles } from './networks.ts';
-import { affinityLabels, bookmarks, events, jobs, options, steps, tags, tagsOf } from './records.ts';
+import { clusterLevels, clusterNetworkFilters, networkFilters } from './constants.ts';
+import { clusters, dataCenterClusters } from './clusters.ts';
+import { dataCenters } from './datacenters.ts';
+import { domainGroups, domainUsers, domains, groups, groupsOfUser, users } from './directory.ts';
+import { icons } from './icons.ts';
+import { jobs, steps } from './jobs.ts';
+import { affinityLabels, labelHosts, labelVms } from './labels.ts';
+import { macPools } from './mac-pools.ts';
+import { clusterNetworks, dataCenterNetworks, networkLabels, networks } from './networks.ts';
+import { operatingSystems } from './operating-systems.ts';
+import { bookmarks, events, options, tags, tagsOf } from './records.ts';
+import { permissions, rolePermits, roles, rolesOf } from './roles.ts';
+import { sshPublicKeys, userOptions } from './profiles.ts';
+import { eventSubscriptions } from './subscriptions.ts';
+import { networkVnicProfiles, vnicProfiles } from './vnic-profiles.ts';
 
 /** Permissions of the members of a collection: those given on them. */
 const permissionsOf = (rel: string): Collection => permissions({ rel, column: 'object_id' });
@@ -11,10 +21,13 @@ const permissionsOf = (rel: string): Collection => permissions({ rel, column: 'o
 /** Everything that the API has, in no order that means anything. */
 export const collections: readonly Collection[] = [
   affinityLabels,
+  labelHosts,
+  labelVms,
   bookmarks,
   clusterLevels,
   clusters,
   clusterNetworks,
+  clusterNetworkFilters,
   permissionsOf('clusters'),
   dataCenters,
   dataCenterClusters,
@@ -22,9 +35,11 @@ export const collections: readonly Collection[] = [
   permissionsOf('datacenters'),
   domains,
   domainUsers,
+  domainGroups,
   events,
   groups,
   permissions({ rel: 'groups', column: 'ad_element_id' }),
+  rolesOf('groups'),
   tagsOf('groups', 'tags_user_group_map', 'group_id'),
   icons,
   jobs,
@@ -34,6 +49,7 @@ export const collections: readonly Collection[] = [
   networkFilters,
   networks,
   networkVnicProfiles,
+  networkLabels,
   permissionsOf('networks'),
   operatingSystems,
   options,
@@ -43,6 +59,11 @@ export const collections: readonly Collection[] = [
   tags,
   users,
   permissions({ rel: 'users', column: 'ad_element_id' }),
+  rolesOf('users'),
+  groupsOfUser,
+  eventSubscriptions,
+  sshPublicKeys,
+  userOptions,
   tagsOf('users', 'tags_user_map', 'user_id'),
   vnicProfiles,
   permissionsOf('vnicprofiles'),

@@ -1,8 +1,10 @@
-import { badRequest } from '../../http/refusal.ts';
+import { isIP } from 'node:net';
+import { outOfRange, rejected } from '../fault.ts';
+import type { Entity } from '../types.ts';
 import { type Collection, reference } from './collection.ts';
 import { plainName, within } from './stored.ts';
 import { permits } from './permits.ts';
-import { clusterNetworkSpecial } from './special-networks.ts';
+import { clusterNetworkSpecial, networkLabelSpecial } from './special-networks.ts';
 
 const usage = {
   vm_network: 'vm',
@@ -13,6 +15,18 @@ const usage = {
   is_gluster: 'gluster',
 };
 
+/** Addresses of name servers; hosts ask three of them at most. */
+const nameServers = (value: unknown): readonly string[] => {
+  const servers = value as readonly string[];
+  if (servers.length > 3) throw outOfRange('A network has three name servers at most.');
+  if (servers.some((server) => isIP(server) === 0)) throw rejected('A name server is given by its IP address.');
+  return servers;
+};
+
+/** Name servers of a network, or nothing where it has none of its own. */
+const resolverOf = (servers: unknown): Entity | undefined =>
+  Array.isArray(servers) && servers.length > 0 ? { name_servers: servers as readonly string[] } : undefined;
+
 const networkFields = {
   name: { column: 'name', required: true, longest: 256, store: plainName },
   description: { column: 'description', longest: 4000 },
@@ -22,6 +36,7 @@ const networkFields = {
   stp: { column: 'stp' },
   'vlan.id': { column: 'vlan_id', store: within(0, 4094, 'The id of a VLAN') },
   port_isolation: { column: 'port_isolation', fixed: true },
+  'dns_resolver_configuration.name_servers': { column: 'dns_name_servers', store: nameServers },
   usages: { column: 'vm_network', store: (value: unknown) => (value as readonly string[]).includes('vm') },
 } as const;
 
@@ -36,11 +51,12 @@ export const networks: Collection = {
   from: 'network t',
   id: 't.id',
   columns: `t.name, t.description, t.free_text_comment, t.storage_pool_id, t.vlan_id, t.stp, t.mtu, t.vm_network, t.port_isolation,
-    t.vdsm_name`,
+    t.vdsm_name, t.dns_name_servers`,
   describe: (row) => ({
     name: String(row['name']),
     description: String(row['description']),
     comment: String(row['free_text_comment']),
+    dns_resolver_configuration: resolverOf(row['dns_name_servers']),
     mtu: Number(row['mtu']),
     port_isolation: row['port_isolation'] === true,
     stp: row['stp'] === true,
@@ -99,7 +115,7 @@ export const clusterNetworks: Collection = {
   from: 'network_cluster t join network n on n.id = t.network_id',
   id: 't.network_id',
   columns: `n.name, n.description, n.free_text_comment, n.storage_pool_id, n.vlan_id, n.stp, n.mtu, n.vm_network, n.port_isolation,
-    n.vdsm_name, t.cluster_id, t.required, t.status, t.is_display, t.migration, t.management, t.default_route, t.is_gluster`,
+    n.vdsm_name, n.dns_name_servers, t.cluster_id, t.required, t.status, t.is_display, t.migration, t.management, t.default_route, t.is_gluster`,
   describe: (row) => ({
     ...networks.describe(row),
     display: row['is_display'] === true,
@@ -108,111 +124,35 @@ export const clusterNetworks: Collection = {
     usages: Object.entries(usage).flatMap(([column, word]) => (row[column] === true ? [word] : [])),
     cluster: reference('clusters', row['cluster_id']),
   }),
+  named: 'n.name',
   order: 'n.name',
   sight: 'permitted',
+  search: {
+    name: { sql: 'n.name', as: 'text' },
+    description: { sql: 'n.description', as: 'text' },
+    required: { sql: 't.required', as: 'boolean' },
+    vlanid: { sql: 'n.vlan_id', as: 'number' },
+  },
+  words: ['name', 'description'],
   object: 't.network_id',
   special: clusterNetworkSpecial,
 };
 
-export const vnicProfiles: Collection = {
-  rel: 'vnicprofiles',
-  type: 'vnic_profile',
-  about: 'Profiles through which network interfaces of virtual machines reach a network.',
-  from: 'vnic_profiles t',
-  id: 't.id',
-  columns: 't.name, t.description, t.network_id, t.port_mirroring, t.passthrough, t.migratable, t.network_filter_id',
-  describe: (row) => ({
-    name: String(row['name']),
-    description: String(row['description']),
-    migratable: row['passthrough'] === true ? row['migratable'] === true : undefined,
-    pass_through: { mode: row['passthrough'] === true ? 'enabled' : 'disabled' },
-    port_mirroring: row['port_mirroring'] === true,
-    network: reference('networks', row['network_id']),
-    network_filter: reference('networkfilters', row['network_filter_id']),
-  }),
-  order: 'lower(t.name), t.id',
+/** Labels of a network: names by which interfaces of hosts are given whole groups of networks. A network has one at most. */
+export const networkLabels: Collection = {
+  rel: 'networklabels',
+  below: { rel: 'networks', condition: 't.id = $parent' },
+  type: 'network_label',
+  about: 'The label of a network, by which interfaces of hosts get it.',
+  from: '(select * from network where label is not null) t',
+  id: 't.label',
+  idKind: 'name',
+  columns: 't.id as network_id',
+  describe: (row) => ({ network: reference('networks', row['network_id']) }),
+  order: 't.label',
   sight: 'permitted',
-  store: {
-    table: 'vnic_profiles',
-    key: 'id',
-    noun: 'vNIC profile',
-    fields: {
-      name: { column: 'name', required: true, longest: 256, store: plainName },
-      description: { column: 'description', longest: 4000 },
-      network: { column: 'network_id', required: true, fixed: true, reference: 'networks' },
-      network_filter: { column: 'network_filter_id', reference: 'networkfilters' },
-      port_mirroring: { column: 'port_mirroring' },
-      migratable: { column: 'migratable' },
-      'pass_through.mode': {
-        column: 'passthrough',
-        store: (value) => {
-          if (value !== 'enabled' && value !== 'disabled') throw badRequest('mode must be one of: enabled, disabled.');
-          return value === 'enabled';
-        },
-      },
-    },
-    add: { permit: permits.configure_network_vnic_profile, on: 'network', code: 1122, event: 'ADD_VNIC_PROFILE' },
-    update: { permit: permits.configure_network_vnic_profile, code: 1124, event: 'UPDATE_VNIC_PROFILE' },
-    remove: { permit: permits.configure_network_vnic_profile, code: 1126, event: 'REMOVE_VNIC_PROFILE' },
-  },
-};
-
-export const networkVnicProfiles: Collection = {
-  ...vnicProfiles,
-  about: 'vNIC profiles of a network.',
-  below: { rel: 'networks', condition: 't.network_id = $parent' },
-};
-
-/** `00:1A:4a:16:01:51` in the form that is stored. */
-const mac = (text: unknown): string => {
-  const found = String(text).toLowerCase();
-  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(found)) throw badRequest('A MAC address has the form 56:6f:00:00:00:01.');
-  // The lowest bit of the first byte marks addresses of groups, which no interface can have.
-  if ((Number.parseInt(found.slice(0, 2), 16) & 1) === 1) throw badRequest('Ranges of MAC addresses may not hold addresses of groups.');
-  return found;
-};
-
-export const macPools: Collection = {
-  rel: 'macpools',
-  type: 'mac_pool',
-  about: 'Pools of MAC addresses, from which virtual machines of clusters get theirs.',
-  from: 'mac_pools t',
-  id: 't.id',
-  columns: `t.name, t.description, t.allow_duplicate_mac_addresses, t.default_pool,
-    (select json_agg(json_build_object('from', r.from_mac, 'to', r.to_mac) order by r.from_mac)
-     from mac_pool_ranges r where r.mac_pool_id = t.id) as ranges`,
-  describe: (row) => ({
-    name: String(row['name']),
-    description: String(row['description']),
-    allow_duplicates: row['allow_duplicate_mac_addresses'] === true,
-    default_pool: row['default_pool'] === true,
-    ranges: (row['ranges'] ?? []) as readonly { from: string; to: string }[],
-  }),
-  order: 'lower(t.name), t.id',
-  sight: 'permitted',
-  store: {
-    table: 'mac_pools',
-    key: 'id',
-    noun: 'MAC pool',
-    along: 'select set_mac_pool_ranges(id, :ranges::json) from added',
-    fields: {
-      name: { column: 'name', required: true },
-      description: { column: 'description', longest: 4000 },
-      allow_duplicates: { column: 'allow_duplicate_mac_addresses' },
-      ranges: {
-        column: 'ranges',
-        required: true,
-        store: (value) => {
-          const ranges = (value as readonly { from?: unknown; to?: unknown }[]).map(({ from, to }) => ({ from: mac(from), to: mac(to) }));
-          if (ranges.length === 0) throw badRequest('A pool needs at least one range of MAC addresses.');
-          if (ranges.some(({ from, to }) => from > to)) throw badRequest('A range of MAC addresses ends before it begins.');
-          return JSON.stringify(ranges);
-        },
-      },
-    },
-    guard: (row, change) => (change === 'remove' && row['default_pool'] === true ? 'The default pool cannot be removed.' : null),
-    add: { permit: permits.create_mac_pool, code: 10_700, event: 'MAC_POOL_ADD_SUCCESS' },
-    update: { permit: permits.edit_mac_pool, code: 10_702, event: 'MAC_POOL_EDIT_SUCCESS' },
-    remove: { permit: permits.delete_mac_pool, code: 10_704, event: 'MAC_POOL_REMOVE_SUCCESS' },
-  },
+  object: 't.id',
+  search: { id: { sql: 't.label', as: 'text' } },
+  words: ['id'],
+  special: networkLabelSpecial,
 };

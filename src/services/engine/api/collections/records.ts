@@ -1,15 +1,14 @@
+import type { Entity } from '../types.ts';
 import { type Collection, optional, reference } from './collection.ts';
-import { choicesOf } from './stored.ts';
 import { permits } from './permits.ts';
-import { eventSpecial, jobActions, jobSpecial, taggedSpecial } from './special-records.ts';
-
-const severities = ['normal', 'warning', 'error', 'alert'] as const;
+import { severities, severityName } from './severities.ts';
+import { eventSpecial, taggedSpecial, undeleteEvents } from './special-records.ts';
 
 export const events: Collection = {
   rel: 'events',
   type: 'event',
   about: 'What happened, and who did it.',
-  from: '(select * from audit_log where not deleted) t',
+  from: 'audit_log t',
   id: 't.audit_log_id',
   idKind: 'number',
   columns: `t.audit_log_id as index, t.log_time, t.log_type, t.severity, t.message, t.user_id, t.correlation_id, t.origin,
@@ -23,7 +22,7 @@ export const events: Collection = {
     flood_rate: Number(row['event_flood_in_sec']),
     index: Number(row['index']),
     origin: String(row['origin']),
-    severity: severities[Number(row['severity'])] ?? 'normal',
+    severity: severityName(Number(row['severity'])),
     time: row['log_time'] as Date,
     cluster: reference('clusters', row['cluster_id']),
     data_center: reference('datacenters', row['storage_pool_id']),
@@ -32,9 +31,10 @@ export const events: Collection = {
   order: 't.audit_log_id desc',
   sight: 'administrators',
   own: 't.user_id = $user',
+  usually: { condition: 'not t.deleted', unless: 'deleted' },
   search: {
     type: { sql: 't.log_type', as: 'number' },
-    severity: { sql: 't.severity', as: { choices: choicesOf(severities) } },
+    severity: { sql: 't.severity', as: { choices: severities } },
     message: { sql: 't.message', as: 'text' },
     time: { sql: 't.log_time', as: 'date' },
     usrname: { sql: 't.user_name', as: 'text' },
@@ -42,77 +42,14 @@ export const events: Collection = {
     origin: { sql: 't.origin', as: 'text' },
     custom_event_id: { sql: 't.custom_event_id', as: 'number' },
     datacenter: { sql: '(select name from storage_pool p where p.id = t.storage_pool_id)', as: 'text' },
+    'datacenter.name': { sql: '(select name from storage_pool p where p.id = t.storage_pool_id)', as: 'text' },
     cluster: { sql: '(select name from cluster c where c.cluster_id = t.cluster_id)', as: 'text' },
+    'cluster.name': { sql: '(select name from cluster c where c.cluster_id = t.cluster_id)', as: 'text' },
+    deleted: { sql: 't.deleted', as: 'boolean' },
   },
   words: ['message'],
   special: eventSpecial,
-};
-
-const states: Readonly<Record<string, string>> = {
-  STARTED: 'started',
-  FINISHED: 'finished',
-  FAILED: 'failed',
-  ABORTED: 'aborted',
-  UNKNOWN: 'unknown',
-};
-const stateChoices = Object.fromEntries(Object.entries(states).map(([stored, word]) => [word, stored]));
-const stateOf = (stored: unknown): string => states[String(stored)] ?? 'unknown';
-
-export const jobs: Collection = {
-  rel: 'jobs',
-  type: 'job',
-  about: 'Work that was asked for: one job for each command.',
-  from: 'job t',
-  id: 't.job_id',
-  columns: `t.description, t.is_auto_cleared, t.correlation_id, t.end_time, t.is_external, t.last_update_time, t.start_time, t.status,
-    t.owner_id`,
-  describe: (row) => ({
-    description: String(row['description']),
-    auto_cleared: row['is_auto_cleared'] === true,
-    correlation_id: String(row['correlation_id']),
-    end_time: row['end_time'] as Date | null,
-    external: row['is_external'] === true,
-    last_updated: row['last_update_time'] as Date,
-    start_time: row['start_time'] as Date,
-    status: stateOf(row['status']),
-    owner: reference('users', row['owner_id']),
-  }),
-  order: 't.start_time desc, t.job_id',
-  sight: 'administrators',
-  own: 't.owner_id = $user',
-  search: {
-    correlation_id: { sql: 't.correlation_id', as: 'text' },
-    status: { sql: 't.status', as: { choices: stateChoices } },
-    description: { sql: 't.description', as: 'text' },
-  },
-  words: ['description'],
-  special: jobSpecial,
-  actions: jobActions,
-};
-
-export const steps: Collection = {
-  rel: 'steps',
-  below: { rel: 'jobs', condition: 't.job_id = $parent' },
-  type: 'step',
-  about: 'Steps of a job.',
-  from: 'step t',
-  id: 't.step_id',
-  columns: `t.description, t.end_time, t.is_external, t.step_number, t.progress, t.start_time, t.status, t.step_type, t.job_id,
-    t.parent_step_id`,
-  describe: (row) => ({
-    description: String(row['description']),
-    end_time: row['end_time'] as Date | null,
-    external: row['is_external'] === true,
-    number: Number(row['step_number']),
-    progress: row['progress'] === null ? undefined : Number(row['progress']),
-    start_time: row['start_time'] as Date,
-    status: stateOf(row['status']),
-    type: String(row['step_type']).toLowerCase(),
-    job: reference('jobs', row['job_id']),
-    parent_step: typeof row['parent_step_id'] === 'string' ? { id: row['parent_step_id'] } : undefined,
-  }),
-  order: 't.step_number',
-  sight: 'administrators',
+  collectionActions: { undelete: undeleteEvents },
 };
 
 export const bookmarks: Collection = {
@@ -123,8 +60,11 @@ export const bookmarks: Collection = {
   id: 't.bookmark_id',
   columns: 't.bookmark_name as name, t.bookmark_value as value',
   describe: (row) => ({ name: String(row['name']), value: String(row['value']) }),
+  named: 't.bookmark_name',
   order: 'lower(t.bookmark_name)',
   sight: 'everybody',
+  search: { name: { sql: 't.bookmark_name', as: 'text' }, value: { sql: 't.bookmark_value', as: 'text' } },
+  words: ['name', 'value'],
   store: {
     table: 'bookmarks',
     key: 'bookmark_id',
@@ -151,8 +91,15 @@ export const tags: Collection = {
     description: String(row['description']),
     parent: reference('tags', row['parent_id']),
   }),
+  named: 't.tag_name',
   order: 'lower(t.tag_name)',
   sight: 'everybody',
+  search: {
+    name: { sql: 't.tag_name', as: 'text' },
+    description: { sql: 't.description', as: 'text' },
+    parent: { sql: '(select p.tag_name from tags p where p.tag_id = t.parent_id)', as: 'text' },
+  },
+  words: ['name', 'description'],
   store: {
     table: 'tags',
     key: 'tag_id',
@@ -181,47 +128,31 @@ export const tagsOf = (rel: string, tie: string, column: string): Collection => 
   };
 };
 
-export const affinityLabels: Collection = {
-  rel: 'affinitylabels',
-  type: 'affinity_label',
-  about: 'Labels that tie virtual machines to hosts.',
-  from: 'labels t',
-  id: 't.label_id',
-  columns: 't.label_name as name, t.read_only, t.has_implicit_affinity_group',
-  describe: (row) => ({
-    name: String(row['name']),
-    has_implicit_affinity_group: row['has_implicit_affinity_group'] === true,
-    read_only: row['read_only'] === true,
-  }),
-  order: 'lower(t.label_name)',
-  sight: 'everybody',
-  store: {
-    table: 'labels',
-    key: 'label_id',
-    noun: 'Affinity label',
-    fields: {
-      name: { column: 'label_name', required: true, longest: 50 },
-      has_implicit_affinity_group: { column: 'has_implicit_affinity_group' },
-    },
-    guard: (row) => (row['read_only'] === true ? 'The label is read-only.' : null),
-    add: { permit: permits.tag_management, code: 10_380, event: 'USER_ADD_AFFINITY_LABEL' },
-    update: { permit: permits.tag_management, code: 10_382, event: 'USER_UPDATE_AFFINITY_LABEL' },
-    remove: { permit: permits.tag_management, code: 10_384, event: 'USER_REMOVE_AFFINITY_LABEL' },
-  },
-};
-
 /** Options that clients may read; others hold secrets, or are nobody's business. */
 const publicOptions = [
   'ApplicationMode',
+  'ClientModeConsoleDefault',
+  'ClientModeVncDefault',
   'ConsoleReconnectTimeout',
   'DefaultWindowsTimeZone',
   'DefaultGeneralTimeZone',
   'InstallationId',
+  'MaxNumOfCpuPerSocket',
+  'MaxNumOfThreadsPerCpu',
+  'MaxNumOfVmCpus',
+  'MaxNumOfVmSockets',
   'ProductRPMVersion',
   'SANWipeAfterDelete',
+  'SpiceUsbAutoShare',
   'UserSessionTimeOutInterval',
   'WebSocketProxy',
 ] as const;
+
+/** Only the values that hold for a version. */
+const valuesOfVersion = (option: Entity, version: string): Entity => ({
+  ...option,
+  values: (option['values'] as readonly Entity[]).filter((one) => one['version'] === version),
+});
 
 export const options: Collection = {
   rel: 'options',
@@ -233,6 +164,9 @@ export const options: Collection = {
   idKind: 'name',
   columns: 't.name, t."values"',
   describe: (row) => ({ name: String(row['name']), values: row['values'] as readonly { value: string; version: string }[] }),
+  narrowed: { parameter: 'version', to: valuesOfVersion },
   order: 'lower(t.name)',
   sight: 'everybody',
+  search: { name: { sql: 't.name', as: 'text' } },
+  words: ['name'],
 };

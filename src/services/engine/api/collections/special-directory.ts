@@ -1,75 +1,22 @@
-import { badRequest, notFound, Refusal } from '../../http/refusal.ts';
+import { notFound, Refusal } from '../../http/refusal.ts';
+import { incomplete, invalidValue, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
 import type { Occasion, Special } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
 
-/* Who is known, and who may do what. */
+/* Who may do what. */
 
 const text = (entity: Entity, name: string): string => (typeof entity[name] === 'string' ? entity[name] : '');
 const named = (entity: Entity, attribute: string): Entity => {
   const value = entity[attribute];
-  if (value === null || typeof value !== 'object') throw badRequest(`Incomplete parameters: ${attribute} is required.`);
+  if (value === null || typeof value !== 'object') throw incomplete('permission', [attribute], 'add');
   return value as Entity;
 };
 
 /** Permissions that make their holder a super user of everything, called `p`. */
-const superUsers = `select from permissions p
+export const superUsers = `select from permissions p
   where p.role_id = '00000000-0000-0000-0000-000000000001' and p.object_id = '${systemObject}'`;
-const lastOne = 'Somebody has to keep the role SuperUser on the system.';
-
-/** Takes a user of the directory into the engine. Without a permission that alone lets nobody in. */
-export const userSpecial: Special = {
-  add: {
-    permit: permits.add_users_and_groups_from_directory,
-    async work({ database, entity }) {
-      const login = text(entity, 'user_name').replace(/@internal(-authz)?$/, '') || text(entity, 'principal');
-      const [found] = await database.query<{ id: string }>('select uuid::text as id from aaa_jdbc.users where name = $1', [login]);
-      if (found === undefined) throw badRequest('The directory has no user with this user_name.');
-      return {
-        object: systemObject,
-        event: { code: 149, name: 'USER_ADD', text: 'User ${name} was added by ${user}.' },
-        name: login,
-        statement: (values) => [
-          [
-            'done',
-            `insert into users (user_id, external_id, name, surname, email, domain, username)
-           select gen_random_uuid(), a.uuid::text, coalesce(max(x.value) filter (where x.name = 'firstName'), a.name),
-             coalesce(max(x.value) filter (where x.name = 'lastName'), ''), coalesce(max(x.value) filter (where x.name = 'email'), ''),
-             'internal-authz', a.name
-           from aaa_jdbc.users a left join aaa_jdbc.user_attributes x on x.user_id = a.id
-           where a.uuid::text = ${values.add(found.id)} group by a.uuid, a.name
-           on conflict (domain, external_id) do update set username = excluded.username
-           returning user_id::text as id, username as name`,
-          ],
-        ],
-      };
-    },
-  },
-  remove: {
-    permit: permits.manipulate_users,
-    async work({ database, id, asker }) {
-      if (id.toLowerCase() === asker.userId) throw new Refusal(409, 'Nobody can remove the own user.');
-      const [found] = await database.query<{ name: string; domain: string; last: boolean }>(
-        `select username as name, domain, exists (${superUsers} and p.ad_element_id = user_id)
-           and not exists (${superUsers} and p.ad_element_id <> user_id) as last
-         from users where user_id = $1`,
-        [id],
-      );
-      if (found === undefined) throw notFound();
-      if (found.name === 'admin' && found.domain === 'internal-authz')
-        throw new Refusal(409, 'The internal administrator cannot be removed.');
-      if (found.last) throw new Refusal(409, lastOne);
-      return {
-        object: systemObject,
-        event: { code: 327, name: 'USER_REMOVE_AD_USER', text: 'User ${name} was removed by ${user}.' },
-        name: found.name,
-        statement: (values) => [
-          ['done', `delete from users where user_id = ${values.add(id)} returning user_id::text as id, username as name`],
-        ],
-      };
-    },
-  },
-};
+export const lastOne = 'Somebody has to keep the role SuperUser on the system.';
 
 /** What a permission is given on: the attribute that names it, the collection that has it, and the number of its kind. */
 export const permissionObjects = {
@@ -85,7 +32,7 @@ async function objectOf({ entity, place, members, asker }: Occasion): Promise<{ 
   const fixed = Object.values(permissionObjects).find(({ rel }) => rel === above);
   if (fixed !== undefined) return { id: place.parent ?? '', type: fixed.type };
   const given = Object.entries(permissionObjects).filter(([attribute]) => (entity[attribute] ?? null) !== null);
-  if (given.length > 1) throw badRequest('A permission is on one object only.');
+  if (given.length > 1) throw rejected('A permission is on one object only.');
   const [found] = given;
   if (found === undefined) return { id: systemObject, type: 1 };
   return { id: await members.resolve(found[1].rel, named(entity, found[0]), asker), type: found[1].type };
@@ -95,7 +42,7 @@ async function subjectOf({ entity, place, members, asker }: Occasion): Promise<s
   const above = place.collection.below?.rel;
   if (above === 'users' || above === 'groups') return place.parent ?? '';
   const kinds = (['user', 'group'] as const).filter((kind) => (entity[kind] ?? null) !== null);
-  if (kinds.length !== 1) throw badRequest('Incomplete parameters: a permission is given to one user or one group.');
+  if (kinds.length !== 1) throw incomplete('permission', ['user|group'], 'add');
   const kind = kinds[0] ?? 'user';
   return members.resolve(`${kind}s`, named(entity, kind), asker);
 }
@@ -165,15 +112,26 @@ async function ownRole({ database, place }: Occasion): Promise<string> {
 
 const roleEvent = { code: 863, name: 'USER_UPDATE_ROLE', text: 'Role ${name} was changed by ${user}.' };
 
+/** The number of a permit that a client named by its name or its id. Throws a fault (400) where there is none. */
+function permitOf(entity: Entity): number {
+  const byName = new Map<string, number>(Object.entries(permits)).get(text(entity, 'name'));
+  const wanted = byName ?? Number(entity.id ?? Number.NaN);
+  if (!Object.values<number>(permits).includes(wanted)) throw invalidValue('permit', Object.keys(permits));
+  return wanted;
+}
+
+/** Numbers of the permits that a new role begins with: those given, and that to log in. */
+export const permitsToBeginWith = (given: unknown): readonly number[] => [
+  ...new Set([permits.login, ...(Array.isArray(given) ? (given as readonly Entity[]).map(permitOf) : [])]),
+];
+
 export const permitSpecial: Special = {
   add: {
     permit: permits.manipulate_roles,
     async work(occasion) {
       const name = await ownRole(occasion);
       const { entity, place } = occasion;
-      const byName = new Map<string, number>(Object.entries(permits)).get(text(entity, 'name'));
-      const wanted = byName ?? Number(entity.id ?? Number.NaN);
-      if (!Object.values<number>(permits).includes(wanted)) throw badRequest('There is no permit with this name or id.');
+      const wanted = permitOf(entity);
       return {
         object: systemObject,
         event: roleEvent,

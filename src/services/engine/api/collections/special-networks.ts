@@ -1,4 +1,5 @@
 import { Refusal } from '../../http/refusal.ts';
+import { incomplete, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
 import type { Special, Work } from './collection.ts';
 import { permits } from './permits.ts';
@@ -92,6 +93,42 @@ export const clusterNetworkSpecial: Special = {
           `delete from network_cluster where network_id = ${values.add(id)} and cluster_id = ${values.add(place.parent)} returning network_id`,
         ],
         ['done', 'select n.id::text as id, n.name::text as name from network n join gone a on a.network_id = n.id'],
+      ]);
+    },
+  },
+};
+
+const labelName = /^[A-Za-z0-9_-]{1,255}$/;
+
+export const networkLabelSpecial: Special = {
+  add: {
+    permit: permits.edit_storage_pool_network,
+    async work({ database, entity, place }) {
+      const label = entity.id ?? '';
+      if (label === '') throw incomplete('network_label', ['id'], 'add');
+      if (!labelName.test(label)) throw rejected('A label may hold letters, digits, underscores and hyphens only.');
+      const [found] = await database.query<{ label: string | null }>('select label from network where id = $1', [place.parent]);
+      if ((found?.label ?? null) !== null) throw new Refusal(409, 'The network has a label already.');
+      const event = { code: 1130, name: 'NETWORK_ADD_LABEL', text: 'A label was put on network ${name} by ${user}.' };
+      return networkWork(place.parent ?? '', event, (values) => [
+        [
+          'done',
+          `update network set label = ${values.add(label)} where id = ${values.add(place.parent)} and label is null
+         returning label as id, name::text as name`,
+        ],
+      ]);
+    },
+  },
+  remove: {
+    permit: permits.edit_storage_pool_network,
+    async work({ id, place }) {
+      const event = { code: 1132, name: 'NETWORK_REMOVE_LABEL', text: 'The label of network ${name} was removed by ${user}.' };
+      return networkWork(place.parent ?? '', event, (values) => [
+        [
+          'done',
+          `update network set label = null where id = ${values.add(place.parent)} and label = ${values.add(id)}
+         returning ${values.add(id)}::text as id, name::text as name`,
+        ],
       ]);
     },
   },

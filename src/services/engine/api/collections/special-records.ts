@@ -1,11 +1,14 @@
-import { badRequest, Refusal } from '../../http/refusal.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { incomplete, invalidValue, outOfRange, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
-import type { Special, SpecialChange, Work } from './collection.ts';
+import type { Occasion, Special, SpecialChange, Work } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
+import { severities, type Severity } from './severities.ts';
 
 /* Tags of people, and events and jobs that clients add. */
 
 const text = (entity: Entity, name: string): string => (typeof entity[name] === 'string' ? entity[name] : '');
+
 /** Puts tags on something, and takes them away. */
 export const taggedSpecial = (tie: string, column: string): Special => ({
   add: {
@@ -37,36 +40,76 @@ export const taggedSpecial = (tie: string, column: string): Special => ({
   },
 });
 
-const severities = ['normal', 'warning', 'error', 'alert'];
+/** Numbers and names of the events of others, by their severity. */
+const externalEvents: Readonly<Record<Severity, readonly [code: number, name: string]>> = {
+  normal: [9801, 'EXTERNAL_EVENT_NORMAL'],
+  warning: [9802, 'EXTERNAL_EVENT_WARNING'],
+  error: [9803, 'EXTERNAL_EVENT_ERROR'],
+  alert: [9804, 'EXTERNAL_ALERT'],
+};
+
+const isSeverity = (word: string): word is Severity => Object.hasOwn(severities, word);
+
+/** What an event of somebody else has to say. Throws faults (400). */
+function external(entity: Entity) {
+  const [description, origin, severity] = [text(entity, 'description'), text(entity, 'origin'), text(entity, 'severity')];
+  const customId = entity['custom_id'];
+  const missing = Object.entries({ description, origin, severity }).flatMap(([name, value]) => (value === '' ? [name] : []));
+  if (typeof customId !== 'number') missing.push('custom_id');
+  if (missing.length > 0) throw incomplete('event', missing, 'add');
+  if (!isSeverity(severity)) throw invalidValue('severity', Object.keys(severities));
+  if (/^ovirt$/i.test(origin)) throw rejected('The origin oVirt is the engine itself.');
+  if (description.length > 4000 || origin.length > 25) throw outOfRange('A text is too long.');
+  return { description, origin, severity, customId };
+}
+
+/** What an event is about. */
+async function aboutOf({ entity, members, asker }: Occasion): Promise<Readonly<Record<'cluster_id' | 'storage_pool_id', string | null>>> {
+  const of = async (attribute: string, rel: string): Promise<string | null> =>
+    (entity[attribute] ?? null) === null ? null : members.resolve(rel, entity[attribute] as Entity, asker);
+  return { cluster_id: await of('cluster', 'clusters'), storage_pool_id: await of('data_center', 'datacenters') };
+}
 
 export const eventSpecial: Special = {
   add: {
     permit: permits.inject_external_events,
-    async work({ entity }) {
-      const [description, origin] = [text(entity, 'description'), text(entity, 'origin')];
-      const severity = severities.indexOf(text(entity, 'severity'));
-      const customId = entity['custom_id'];
-      if (description === '' || origin === '' || severity === -1 || typeof customId !== 'number') {
-        throw badRequest('Incomplete parameters: Event [description, severity, origin, custom_id] required for add');
-      }
-      if (/^ovirt$/i.test(origin)) throw badRequest('The origin oVirt is the engine itself.');
-      if (description.length > 4000 || origin.length > 25) throw badRequest('A text is too long.');
+    async work(occasion) {
+      const { entity, worker } = occasion;
+      const { description, origin, severity, customId } = external(entity);
+      const about = await aboutOf(occasion);
+      const [code, name] = externalEvents[severity];
+      const columns = {
+        log_type: code,
+        log_type_name: name,
+        severity: severities[severity],
+        message: description,
+        origin,
+        custom_event_id: customId,
+        custom_data: text(entity, 'custom_data'),
+        event_flood_in_sec: typeof entity['flood_rate'] === 'number' ? entity['flood_rate'] : 30,
+        user_id: worker.userId,
+        user_name: worker.userName,
+        correlation_id: worker.correlationId,
+        ...about,
+      };
       return {
         object: systemObject,
-        event: { code: 9801 + severity, name: 'EXTERNAL_EVENT', text: 'External event ${name} was added by ${user}.' },
+        event: { code, name, text: 'External event ${name} was added by ${user}.' },
         name: description,
         statement: (values) => [
           [
             'done',
-            `insert into audit_log (log_time, log_type, log_type_name, severity, message, origin, custom_event_id, custom_data)
-           values (now(), ${values.add(9801 + severity)}, 'EXTERNAL_EVENT', ${values.add(severity)}, ${values.add(description)}, ${values.add(origin)},
-             ${values.add(customId)}, ${values.add(text(entity, 'custom_data'))}) returning audit_log_id::text as id, ${values.add(description)}::text as name`,
+            `insert into audit_log (log_time, ${Object.keys(columns).join(', ')})
+           values (now(), ${Object.values(columns)
+             .map((value) => values.add(value))
+             .join(', ')}) returning audit_log_id::text as id, message as name`,
           ],
         ],
         quiet: true,
       };
     },
   },
+  // It is no longer shown, and can be shown again. Whoever is told of it by the notifier is told all the same.
   remove: {
     permit: permits.audit_log_management,
     async work({ id }) {
@@ -76,7 +119,7 @@ export const eventSpecial: Special = {
         statement: (values) => [
           [
             'done',
-            `update audit_log set deleted = true where audit_log_id = ${values.add(id)}::bigint
+            `update audit_log set deleted = true where audit_log_id = ${values.add(id)}::bigint and not deleted
            returning audit_log_id::text as id, audit_log_id::text as name`,
           ],
         ],
@@ -85,12 +128,27 @@ export const eventSpecial: Special = {
   },
 };
 
+/** Shows again what was removed from the list of events. */
+export const undeleteEvents: SpecialChange = {
+  permit: permits.audit_log_management,
+  async work() {
+    return {
+      object: systemObject,
+      event: { code: 9807, name: 'EVENTS_RESTORED', text: '${name} removed events were brought back by ${user}.' },
+      statement: () => [
+        ['shown', 'update audit_log set deleted = false where deleted returning audit_log_id'],
+        ['done', `select ''::text as id, count(*)::text as name from shown`],
+      ],
+    };
+  },
+};
+
 export const jobSpecial: Special = {
   add: {
     permit: permits.inject_external_tasks,
-    async work({ entity, asker }) {
+    async work({ entity, worker }) {
       const description = text(entity, 'description');
-      if (description === '') throw badRequest('Incomplete parameters: Job [description] required for add');
+      if (description === '') throw incomplete('job', ['description'], 'add');
       const cleared = entity['auto_cleared'] !== false;
       return {
         object: systemObject,
@@ -100,8 +158,8 @@ export const jobSpecial: Special = {
           [
             'done',
             `insert into job (job_id, action_type, description, status, owner_id, start_time, last_update_time, correlation_id, is_external, is_auto_cleared)
-           values (gen_random_uuid(), 'AddExternalJob', ${values.add(description)}, 'STARTED', ${values.add(asker.userId)}, now(), now(),
-             gen_random_uuid()::text, true, ${values.add(cleared)}) returning job_id::text as id, description as name`,
+           values (gen_random_uuid(), 'AddExternalJob', ${values.add(description)}, 'STARTED', ${values.add(worker.userId)}, now(), now(),
+             ${values.add(worker.correlationId)}, true, ${values.add(cleared)}) returning job_id::text as id, description as name`,
           ],
         ],
         quiet: true,
@@ -124,7 +182,6 @@ const jobAction = (set: string, event: Work['event']): SpecialChange => ({
           `update job set ${set}, last_update_time = now() where job_id = ${values.add(id)} returning job_id::text as id, description as name`,
         ],
       ],
-      quiet: true,
     };
   },
 });

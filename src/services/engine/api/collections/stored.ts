@@ -1,11 +1,11 @@
-import { badRequest } from '../../http/refusal.ts';
+import { invalidValue, outOfRange, rejected } from '../fault.ts';
 
 /* What clients send, as it is stored. Each throws a refusal (400) for what cannot be. */
 
 /** A name that tools can type: what the original accepts. */
 export const plainName = (value: unknown): unknown => {
   if (!/^[\p{L}\p{N}_.-]+$/u.test(String(value))) {
-    throw badRequest('A name may hold letters, digits, underscores, hyphens and dots only.');
+    throw rejected('A name may hold letters, digits, underscores, hyphens and dots only.');
   }
   return value;
 };
@@ -19,7 +19,7 @@ export const numberIn =
   (words: readonly string[], what: string) =>
   (value: unknown): number => {
     const at = words.indexOf(String(value).toLowerCase());
-    if (at === -1) throw badRequest(`${what} must be one of: ${words.join(', ')}.`);
+    if (at === -1) throw invalidValue(what, words);
     return at;
   };
 
@@ -29,6 +29,6 @@ export const within =
   (value: unknown): number => {
     const number = Number(value);
     if (!Number.isInteger(number) || number < least || number > most)
-      throw badRequest(`${what} must be a number from ${least} to ${most}.`);
+      throw outOfRange(`${what} must be a number from ${least} to ${most}.`);
     return number;
   };

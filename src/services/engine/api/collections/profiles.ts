@@ -1,0 +1,145 @@
+import { Refusal } from '../../http/refusal.ts';
+import { incomplete, outOfRange, rejected } from '../fault.ts';
+import type { Entity } from '../types.ts';
+import { type Collection, type Occasion, reference, type Special, type Work } from './collection.ts';
+import { permits, systemObject } from './permits.ts';
+
+/* What users keep for themselves: keys for consoles, and settings of portals. */
+
+type Kind = 'SSH_PUBLIC_KEY' | 'JSON';
+
+const text = (entity: Entity, name: string): string => (typeof entity[name] === 'string' ? entity[name] : '');
+
+/** A public key as OpenSSH writes it: a type, the key, and what its owner calls it. */
+const keyForm = /^[a-z0-9@.-]{1,60} [A-Za-z0-9+/]{16,16000}={0,3}( [^\r\n]{0,255})?$/;
+
+/** What is stored. Throws faults (400). */
+function contentOf(kind: Kind, entity: Entity): string {
+  const content = text(entity, 'content').trim();
+  if (content.length > 20_000) throw outOfRange('content may have 20000 characters at most.');
+  if (kind === 'SSH_PUBLIC_KEY') {
+    if (content === '') throw incomplete('ssh_public_key', ['content'], 'add');
+    if (!keyForm.test(content)) throw rejected('The content is no public key of OpenSSH.');
+    return content;
+  }
+  const name = text(entity, 'name');
+  if (content === '' || name === '') throw incomplete('user_option', ['name', 'content'], 'add');
+  if (name.length > 255) throw outOfRange('name may have 255 characters at most.');
+  try {
+    JSON.parse(content);
+  } catch {
+    throw rejected('The content of an option is JSON.');
+  }
+  return content;
+}
+
+/** Throws a refusal (403) for what belongs to somebody else, unless the asker manages users. */
+async function needOwn({ database, asker, place }: Occasion): Promise<void> {
+  if (place.parent?.toLowerCase() === asker.userId) return;
+  const [allowed] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [
+    asker.userId,
+    permits.manipulate_users,
+    systemObject,
+  ]);
+  if (allowed?.may !== true) throw new Refusal(403, 'The user is not authorized to perform this action.');
+}
+
+const eventOf = (code: number, name: string, done: string): Work['event'] => ({
+  code,
+  name,
+  text: `The profile of a user (\${name}) was ${done} by \${user}.`,
+});
+
+const profileSpecial = (kind: Kind): Special => ({
+  add: {
+    permit: permits.edit_profile,
+    async work(occasion) {
+      await needOwn(occasion);
+      const content = contentOf(kind, occasion.entity);
+      return {
+        object: systemObject,
+        event: eventOf(2030, 'USER_ADD_PROFILE', 'extended'),
+        statement: (values) => [
+          [
+            'done',
+            `insert into user_profiles (user_id, property_type, property_name, property_content)
+           select ${values.add(occasion.place.parent)}, ${values.add(kind)}, ${
+             kind === 'JSON' ? values.add(text(occasion.entity, 'name')) : 'gen_random_uuid()::text'
+           }, ${values.add(content)} returning property_id::text as id, property_type::text as name`,
+          ],
+        ],
+      };
+    },
+  },
+  update: {
+    permit: permits.edit_profile,
+    async work(occasion) {
+      await needOwn(occasion);
+      const content = contentOf(kind, kind === 'JSON' ? { name: 'kept', ...occasion.entity } : occasion.entity);
+      return {
+        object: systemObject,
+        event: eventOf(2032, 'USER_UPDATE_PROFILE', 'changed'),
+        statement: (values) => [
+          [
+            'done',
+            `update user_profiles set property_content = ${values.add(content)}
+           where property_id = ${values.add(occasion.id)} and user_id = ${values.add(occasion.place.parent)}
+           returning property_id::text as id, property_type::text as name`,
+          ],
+        ],
+      };
+    },
+  },
+  remove: {
+    permit: permits.edit_profile,
+    async work(occasion) {
+      await needOwn(occasion);
+      return {
+        object: systemObject,
+        event: eventOf(2034, 'USER_REMOVE_PROFILE', 'cut'),
+        statement: (values) => [
+          [
+            'done',
+            `delete from user_profiles where property_id = ${values.add(occasion.id)} and user_id = ${values.add(occasion.place.parent)}
+           returning property_id::text as id, property_type::text as name`,
+          ],
+        ],
+      };
+    },
+  },
+});
+
+const profile = (kind: Kind): Pick<Collection, 'below' | 'from' | 'id' | 'columns' | 'order' | 'sight' | 'own' | 'special'> => ({
+  below: { rel: 'users', condition: 't.user_id = $parent' },
+  from: `(select * from user_profiles where property_type = '${kind}') t`,
+  id: 't.property_id',
+  columns: 't.user_id, t.property_name, t.property_content',
+  order: 't.property_name, t.property_id',
+  sight: 'administrators',
+  own: 't.user_id = $user',
+  special: profileSpecial(kind),
+});
+
+export const sshPublicKeys: Collection = {
+  ...profile('SSH_PUBLIC_KEY'),
+  rel: 'sshpublickeys',
+  type: 'ssh_public_key',
+  about: 'Keys with which a user reaches serial consoles.',
+  describe: (row) => ({ content: String(row['property_content']), user: reference('users', row['user_id']) }),
+  search: { content: { sql: 't.property_content', as: 'text' } },
+  words: ['content'],
+};
+
+export const userOptions: Collection = {
+  ...profile('JSON'),
+  rel: 'options',
+  type: 'user_option',
+  about: 'Settings that portals keep for a user, as JSON.',
+  describe: (row) => ({
+    name: String(row['property_name']),
+    content: String(row['property_content']),
+    user: reference('users', row['user_id']),
+  }),
+  search: { name: { sql: 't.property_name', as: 'text' } },
+  words: ['name'],
+};

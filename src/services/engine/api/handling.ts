@@ -1,0 +1,85 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Database } from '../../frame/database.ts';
+import { callerOf } from '../http/access.ts';
+import { notFound } from '../http/refusal.ts';
+import { loginName } from '../sso/principals.ts';
+import { flag, isFiltered } from './api-request.ts';
+import { types } from './api-types.ts';
+import { parseEntity } from './body.ts';
+import type { Asker, Collection, Members, Place, SpecialChange, Worker } from './collections/collection.ts';
+import type { Entity } from './types.ts';
+import { createWork, type Done } from './work.ts';
+
+interface Params {
+  readonly parent?: string;
+  readonly id?: string;
+}
+
+/** The body of a request, as the server hands it on. */
+export interface Body {
+  readonly form: 'xml' | 'json';
+  readonly text: string;
+}
+
+/** The id of the member that an address names; empty where it names a collection. */
+export const idOf = ({ params }: FastifyRequest): string => (params as Params).id ?? '';
+
+export const placeOf = (collection: Collection, { params }: FastifyRequest): Place => ({
+  collection,
+  parent: (params as Params).parent ?? null,
+});
+
+/** Who asks. Throws a refusal (400) for a parameter filter that is no boolean. */
+export function askerOf(request: FastifyRequest): Asker {
+  const { userId, administrator } = callerOf(request).principal;
+  return { userId, administrator, filtered: isFiltered(request) };
+}
+
+/** An ordinary user needs no parameter filter to see a single member, if it may be seen at all. */
+export const seeing = (asker: Asker): Asker => (asker.administrator ? asker : { ...asker, filtered: true });
+
+/** What a client sent, as an entity. Throws refusals (400) for what cannot be read. */
+export function entityOf(request: FastifyRequest, type: string): Entity {
+  const body = request.body as Body | undefined | null;
+  return body === undefined || body === null ? {} : parseEntity(types, type, body.text, body.form);
+}
+
+/** Whether the client asked for what is in an answer only when it is asked for. */
+export const wantsAllContent = (request: FastifyRequest): boolean => flag(request, 'all_content', 'all-content');
+
+/** What the routes of all collections have in common. */
+export interface Handling {
+  readonly members: Members;
+  /** The member of an address. Throws a refusal (404) where there is none, or none that may be seen. */
+  seen(request: FastifyRequest, place: Place, id: string): Promise<Entity>;
+  /** Asks for the permit before anything of the request is looked into, then does the work on what was sent. Throws refusals. */
+  change(request: FastifyRequest, reply: FastifyReply, collection: Collection, what: SpecialChange, read: () => Entity): Promise<Done>;
+}
+
+export function createHandling(database: Database, members: Members, now: () => number): Handling {
+  const doWork = createWork(database, now);
+  const workerOf = (request: FastifyRequest, reply: FastifyReply): Worker => {
+    const { principal } = callerOf(request);
+    return { userId: principal.userId, userName: loginName(principal), correlationId: String(reply.getHeader('correlation-id')) };
+  };
+
+  return {
+    members,
+
+    async seen(request, place, id) {
+      const asker = seeing(askerOf(request));
+      await members.needParent(place, asker);
+      const found = await members.find(place, id, asker, wantsAllContent(request));
+      if (found === null) throw notFound();
+      return found;
+    },
+
+    async change(request, reply, collection, { permit, work }, read) {
+      const worker = workerOf(request, reply);
+      await doWork.needPermit(permit, worker);
+      const place = placeOf(collection, request);
+      const occasion = { database, members, asker: askerOf(request), worker, place, id: idOf(request), entity: read() };
+      return doWork({ ...(await work(occasion)), permit }, worker);
+    },
+  };
+}
