@@ -1,19 +1,19 @@
-import { aggregate } from '../src/services/dwh/aggregate.ts';
+import { aggregate, nextDue } from '../src/services/dwh/aggregate.ts';
 import { openHistory } from '../src/services/dwh/history.ts';
 import { storeSample } from '../src/services/dwh/sample.ts';
 import { startPostgres } from '../test/support/postgres.ts';
 import { makeHistory, type TestHistory } from '../test/support/warehouse.ts';
-import { interleaved, timed } from './measure.ts';
+import { type Sample, interleaved, sample, timed } from './measure.ts';
 import type { Result } from './result.ts';
 
 const machines = 10_000;
 export const hour = new Date('2026-01-02T03:00:00Z');
 
 /**
- * An hour of samples, a minute apart: every machine on one of a hundred hosts, with a user on every third, each with an
- * interface and a disk.
+ * Samples of some hours and some machines, a minute apart: every machine on one of a hundred hosts, with a user on every third,
+ * each with an interface and a disk.
  */
-export async function fill(history: TestHistory): Promise<void> {
+export async function fill(history: TestHistory, hours = 1, count = machines): Promise<void> {
   await history.query(
     `insert into vm_samples_history (
        history_datetime, seconds_in_status, vm_id, vm_status, cpu_usage_percent, memory_usage_percent, user_cpu_usage_percent,
@@ -23,8 +23,8 @@ export async function fill(history: TestHistory): Promise<void> {
        $1::timestamptz + minute * interval '1 minute', 60, md5('vm' || vm)::uuid, 1, random() * 100, random() * 100, random() * 50,
        random() * 50, 100000 * random(), 100000 * random(), '10.0.' || vm / 250 || '.' || vm % 250, '[{"path":"/","total":"53687091200"}]',
        md5('host' || vm % 100)::uuid, case when vm % 3 = 0 then md5('user' || vm % 500)::uuid end, vm, vm % 100 + 1
-     from generate_series(0, 59) minute, generate_series(1, $2) vm`,
-    [hour, machines],
+     from generate_series(0, 60 * $3::integer - 1) minute, generate_series(1, $2) vm`,
+    [hour, count, hours],
   );
   await history.query(
     `insert into vm_interface_samples_history (
@@ -50,7 +50,37 @@ const rowsOf = (history: TestHistory): Promise<{ rows: string }[]> =>
     [hour],
   );
 
-/** How long an hour of samples of 10,000 virtual machines takes to be aggregated, and a sample of them to be stored. */
+const lag = { hours: 24, machines: 1_000 };
+
+/** How long it takes to catch up with a day of samples that nobody has aggregated yet. */
+async function catchUp(): Promise<Sample> {
+  const postgres = await startPostgres();
+  try {
+    const settings = await makeHistory(postgres);
+    await fill(settings, lag.hours, lag.machines);
+    await settings.query(
+      `update history_configuration set var_datetime = case var_name when 'lastHourAggr' then $1::timestamptz - interval '1 hour'
+       else date_trunc('day', $1::timestamptz) end where var_name in ('lastHourAggr', 'lastDayAggr')`,
+      [hour],
+    );
+    const history = await openHistory(settings, 'UTC');
+    const end = new Date(hour.getTime() + lag.hours * 3_600_000);
+    let caughtUp = 0;
+    const took = await timed(async () => {
+      for (let due = await nextDue(history, end); due !== null; due = await nextDue(history, end)) {
+        await aggregate(history, due);
+        caughtUp += due.kind === 'hour' ? 1 : 0;
+      }
+    });
+    await history.close();
+    if (caughtUp !== lag.hours) throw new Error(`${caughtUp} hours were aggregated, not ${lag.hours}`);
+    return sample([took]);
+  } finally {
+    await postgres.stop();
+  }
+}
+
+/** How long an hour of samples of 10,000 virtual machines takes to be aggregated, and a sample of them to be stored; and a day's lag. */
 export async function dwh(): Promise<readonly Result[]> {
   const postgres = await startPostgres();
   try {
@@ -68,6 +98,7 @@ export async function dwh(): Promise<readonly Result[]> {
     return [
       { name: 'an hour of samples of 10,000 VMs aggregated', unit: 'ms', ours: samples.aggregation, peer, target: { limit: 10_000 } },
       { name: 'a sample of 10,000 VMs stored', unit: 'ms', ours: samples.sample, peer, target: { limit: 10_000 } },
+      { name: "a day's lag of 1,000 VMs caught up", unit: 'ms', ours: await catchUp(), target: { limit: 60_000 } },
     ];
   } finally {
     await postgres.stop();
