@@ -74,7 +74,7 @@ export async function follow(
           ...result,
           // What all content has of it already is less than the members themselves.
           [followed.name]: undefined,
-          links: (result.links ?? []).filter((link) => link.rel !== child.rel),
+          below: (result.below ?? []).filter((rel) => rel !== child.rel),
           followed: [...(result.followed ?? []), followed],
         };
       } else if (typeof kind === 'object' && 'one' in kind) {

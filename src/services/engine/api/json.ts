@@ -1,5 +1,5 @@
 import { epochMilliseconds, scalarText } from './scalar.ts';
-import type { Attribute, Entity, Link, Scalar, Types, Value } from './types.ts';
+import type { Attribute, Entity, Scalar, Types, Value } from './types.ts';
 
 type Json = string | number | readonly Json[] | { readonly [name: string]: Json };
 
@@ -18,7 +18,8 @@ function structure(types: Types, type: string, entity: Entity): Json {
   const description = types[type];
   if (description === undefined) throw new Error(`the type ${type} is not described`);
   const written: Record<string, Json> = {};
-  if (entity.actions !== undefined && entity.actions.length > 0) written['actions'] = { link: linksJson(entity.actions) };
+  const { href = '', actions = [], below = [], links = [] } = entity;
+  if (actions.length > 0) written['actions'] = { link: belowJson(href, actions) };
   for (const [name, kind] of Object.entries(description)) {
     const value = entity[name] as Value;
     if (value !== null && value !== undefined) written[name] = attributeJson(types, kind, value);
@@ -26,7 +27,8 @@ function structure(types: Types, type: string, entity: Entity): Json {
   for (const { name, type: inner, members } of entity.followed ?? []) {
     written[name] = members.length === 0 ? {} : { [inner]: members.map((member) => structure(types, inner, member)) };
   }
-  if (entity.links !== undefined && entity.links.length > 0) written['link'] = linksJson(entity.links);
+  const all = [...belowJson(href, below), ...links.map((link) => ({ href: link.href, rel: link.rel }))];
+  if (all.length > 0) written['link'] = all;
   if (entity.href !== undefined) written['href'] = entity.href;
   if (entity.id !== undefined) written['id'] = entity.id;
   return written;
@@ -46,4 +48,4 @@ function scalarJson(kind: Scalar, value: Value): Json {
   return kind === 'decimal' ? Number(value) : scalarText(value);
 }
 
-const linksJson = (links: readonly Link[]): Json => links.map(({ href, rel }) => ({ href, rel }));
+const belowJson = (href: string, rels: readonly string[]): readonly Json[] => rels.map((rel) => ({ href: `${href}/${rel}`, rel }));

@@ -7,7 +7,7 @@ import { parseSearch } from './search/parse.ts';
 import { searchSql } from './search/sql.ts';
 import { Values } from './search/values.ts';
 import { apiPath } from './target.ts';
-import type { Entity, Link } from './types.ts';
+import type { Entity } from './types.ts';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -46,13 +46,7 @@ function describeAt(place: Place, allContent: boolean): (row: Row) => Entity {
   return (row) => {
     const id = String(row['id']);
     const href = `${home}/${encodeURIComponent(id)}`;
-    const link = (rel: string): Link => ({ href: `${href}/${rel}`, rel });
-    return Object.assign(collection.describe(row), costly?.(row), {
-      id,
-      href,
-      links: below.map(link),
-      ...(verbs.length === 0 ? {} : { actions: verbs.map(link) }),
-    });
+    return Object.assign(collection.describe(row), costly?.(row), { id, href, below, actions: verbs });
   };
 }
 

@@ -33,7 +33,10 @@ export type Value = string | number | bigint | boolean | Date | Entity | readonl
 export interface Entity {
   readonly id?: string;
   readonly href?: string;
-  readonly actions?: readonly Link[];
+  /** Last segments of addresses right below its own, which are the rels of links to them as well: of actions, and of collections. */
+  readonly actions?: readonly string[];
+  readonly below?: readonly string[];
+  /** Links that lead elsewhere. */
   readonly links?: readonly Link[];
   /** Collections below it that the client asked to see along with it. */
   readonly followed?: readonly Followed[];

@@ -57,15 +57,17 @@ function orderOf(types: Types, type: string, indent: string): Order {
 function element(types: Types, name: string, type: string, entity: Entity, indent: string): string {
   const inner = `${indent}    `;
   const { first, rest } = orderOf(types, type, inner);
-  let children = entity.actions === undefined ? '' : wrap('actions', linksXml(entity.actions, `${inner}    `), inner);
+  const href = entity.href === undefined ? undefined : escapeXml(entity.href);
+  let children = wrap('actions', belowXml(href, entity.actions, `${inner}    `), inner);
   for (const attribute of first) children += attributeXml(types, attribute, entity[attribute.name] as Value, inner);
+  children += belowXml(href, entity.below, inner);
   if (entity.links !== undefined) children += linksXml(entity.links, inner);
   for (const { name: list, type: inside, members } of entity.followed ?? []) {
     const all = members.map((member) => element(types, inside, inside, member, `${inner}    `)).join('');
     children += all === '' ? `${inner}<${list}/>\n` : wrap(list, all, inner);
   }
   for (const attribute of rest) children += attributeXml(types, attribute, entity[attribute.name] as Value, inner);
-  const head = `${name}${xmlAttribute('href', entity.href)}${xmlAttribute('id', entity.id)}`;
+  const head = `${name}${href === undefined ? '' : ` href="${href}"`}${xmlAttribute('id', entity.id)}`;
   return children === '' ? `${indent}<${head}/>\n` : `${indent}<${head}>\n${children}${indent}</${name}>\n`;
 }
 
@@ -88,6 +90,13 @@ const scalarXml = (kind: Scalar, value: Value): string => escapeXml(kind === 'da
 
 const wrap = (name: string, content: string, indent: string): string =>
   content === '' ? '' : `${indent}<${name}>\n${content}${indent}</${name}>\n`;
+
+/** Links to what lies right below an address, which is escaped already; rels are words of ours. */
+function belowXml(href = '', rels: readonly string[] = [], indent: string): string {
+  let text = '';
+  for (const rel of rels) text += `${indent}<link href="${href}/${rel}" rel="${rel}"/>\n`;
+  return text;
+}
 
 function linksXml(links: readonly Link[], indent: string): string {
   let text = '';

@@ -26,7 +26,8 @@ const types: Types = {
 const vm: Entity = {
   id: '1',
   href: '/ovirt-engine/api/vms/1',
-  actions: [{ href: '/ovirt-engine/api/vms/1/start', rel: 'start' }],
+  actions: ['start'],
+  below: ['nics'],
   links: [{ href: '/ovirt-engine/api/vms/1/disks?a=1&b', rel: 'disks' }],
   name: 'a<b>&"c"',
   comment: '',
@@ -49,6 +50,7 @@ describe('XML', () => {
     </actions>
     <name>a&lt;b&gt;&amp;&quot;c&quot;</name>
     <comment></comment>
+    <link href="/ovirt-engine/api/vms/1/nics" rel="nics"/>
     <link href="/ovirt-engine/api/vms/1/disks?a=1&amp;b" rel="disks"/>
     <boot>
         <devices>
@@ -95,7 +97,10 @@ describe('JSON', () => {
       id: '1',
       href: '/ovirt-engine/api/vms/1',
       actions: { link: [{ href: '/ovirt-engine/api/vms/1/start', rel: 'start' }] },
-      link: [{ href: '/ovirt-engine/api/vms/1/disks?a=1&b', rel: 'disks' }],
+      link: [
+        { href: '/ovirt-engine/api/vms/1/nics', rel: 'nics' },
+        { href: '/ovirt-engine/api/vms/1/disks?a=1&b', rel: 'disks' },
+      ],
       name: 'a<b>&"c"',
       comment: '',
       boot: { devices: { device: ['hd', 'network'] } },
