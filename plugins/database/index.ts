@@ -1,5 +1,5 @@
-import { type HostReader, type Problem, type View, message, plugin } from '#kit';
-import { database, identifier, role, rows } from '#steps';
+import { type HostReader, type Problem, type Step, type View, message, plugin } from '#kit';
+import { ownDatabase } from '#steps';
 import { engineHere } from '../engine/settings.ts';
 import { takenPort } from '../network/settings.ts';
 import { fixConfiguration, foreignSettings, foreignVersion, lacking, overrides, versions } from './condition.ts';
@@ -19,53 +19,15 @@ import {
   unit,
 } from './settings.ts';
 
-const inside = ['database/initdb'];
-
-const engine = (view: View) => {
-  const admin = administration(view);
-  const own = engineDatabase(view);
-  return [
-    role(
-      {
-        id: 'database/engine-role',
-        chapter: 'database.engine',
-        title: message`Creating PostgreSQL role '${own.user}'`,
-        quiet: true,
-        needs: ['database/start'],
-        inside,
-      },
-      { admin, name: own.user, password: own.password },
-    ),
-    database(
-      {
-        id: 'database/engine',
-        chapter: 'database.engine',
-        title: message`Creating PostgreSQL '${own.name}' database`,
-        needs: ['database/engine-role'],
-        inside,
-      },
-      { admin, name: own.name, owner: own.user },
-    ),
-    rows(
-      {
-        id: 'database/engine-privileges',
-        chapter: 'database.engine',
-        title: 'Configuring PostgreSQL',
-        needs: ['database/engine'],
-        inside: [...inside, 'database/engine'],
-      },
-      {
-        at: admin,
-        note: message`only ${own.user} may connect to ${own.name}`,
-        isRight: async (sql) =>
-          (await sql.rows<{ open: boolean }>("select has_database_privilege('public', $1, 'connect') as open", [own.name]))[0]?.open ===
-          false,
-        statements: () => [{ text: `revoke all on database ${identifier(own.name)} from public` }],
-        undo: () => [{ text: `grant connect, temporary on database ${identifier(own.name)} to public` }],
-      },
-    ),
-  ];
-};
+const engine = (view: View): readonly Step[] =>
+  ownDatabase({
+    admin: administration(view),
+    own: engineDatabase(view),
+    chapter: 'database.engine',
+    ids: { role: 'database/engine-role', database: 'database/engine', privileges: 'database/engine-privileges' },
+    needs: ['database/start'],
+    inside: ['database/initdb'],
+  });
 
 const foreignCluster = (host: HostReader): Problem => ({
   id: 'database-in-the-way',

@@ -1,9 +1,7 @@
 import { type DatabaseAddress, DatabaseUnavailable, type HostReader, SetupError, type Step, type View, message, nothing } from '#kit';
-import { command, database, identifier, role, rows } from '#steps';
+import { command, ownDatabase } from '#steps';
 import { administration, unit as server } from '../database/settings.ts';
 import { historyDatabase } from './settings.ts';
-
-const inside = ['database/initdb'];
 
 async function mayConnect(host: HostReader, at: DatabaseAddress): Promise<boolean> {
   try {
@@ -44,48 +42,9 @@ const letIn = (at: DatabaseAddress): Step =>
 
 /** Role and database of the history on the server of the engine's database. */
 export function historyOnServer(view: View): readonly Step[] {
-  const admin = administration(view);
   const own = historyDatabase(view);
-  return [
-    role(
-      {
-        id: 'dwh/role',
-        chapter: 'database.dwh',
-        title: message`Creating PostgreSQL role '${own.user}'`,
-        quiet: true,
-        needs: ['database/start'],
-        inside,
-      },
-      { admin, name: own.user, password: own.password },
-    ),
-    database(
-      {
-        id: 'dwh/database',
-        chapter: 'database.dwh',
-        title: message`Creating PostgreSQL '${own.name}' database`,
-        needs: ['dwh/role'],
-        inside,
-      },
-      { admin, name: own.name, owner: own.user },
-    ),
-    rows(
-      {
-        id: 'dwh/privileges',
-        chapter: 'database.dwh',
-        title: 'Configuring PostgreSQL',
-        needs: ['dwh/database'],
-        inside: [...inside, 'dwh/database'],
-      },
-      {
-        at: admin,
-        note: message`only ${own.user} may connect to ${own.name}`,
-        isRight: async (sql) =>
-          (await sql.rows<{ open: boolean }>("select has_database_privilege('public', $1, 'connect') as open", [own.name]))[0]?.open ===
-          false,
-        statements: () => [{ text: `revoke all on database ${identifier(own.name)} from public` }],
-        undo: () => [{ text: `grant connect, temporary on database ${identifier(own.name)} to public` }],
-      },
-    ),
-    letIn(own),
-  ];
+  const chapter = 'database.dwh';
+  const ids = { role: 'dwh/role', database: 'dwh/database', privileges: 'dwh/privileges' };
+  const steps = ownDatabase({ admin: administration(view), own, chapter, ids, needs: ['database/start'], inside: ['database/initdb'] });
+  return [...steps, letIn(own)];
 }

@@ -3,6 +3,7 @@ export * from './directories.ts';
 export * from './edit-lines.ts';
 export * from './service.ts';
 export * from './sql.ts';
+export * from './own-database.ts';
 export * from './schema.ts';
 export * from './keys.ts';
 export * from './certificate.ts';
