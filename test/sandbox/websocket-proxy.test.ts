@@ -64,16 +64,22 @@ describe('a console', () => {
   });
 
   test('ends when the display does, and the other way round', async () => {
-    let shown: Socket | undefined;
-    const port = await listening(createServer((socket) => (shown = quiet(socket)).resume()));
-    const browser = proxy.connect(await pki.ticket(plain(port)));
-    await outcomeOf(browser);
-    shown?.end();
+    const server = createServer((socket) => quiet(socket).resume());
+    const port = await listening(server);
+    /** Both ends of a new console: a browser may be told that it is open before this process sees the display's connection. */
+    const open = async (): Promise<[WebSocket, Socket]> => {
+      const connected = once(server, 'connection');
+      const browser = proxy.connect(await pki.ticket(plain(port)));
+      await outcomeOf(browser);
+      const [shown] = (await connected) as [Socket];
+      return [browser, shown];
+    };
+    const [browser, shown] = await open();
+    shown.end();
     expect(await closeOf(browser)).toBe(1000);
 
-    const other = proxy.connect(await pki.ticket(plain(port)));
-    await outcomeOf(other);
-    const ended = once(shown as Socket, 'end');
+    const [other, last] = await open();
+    const ended = once(last, 'end');
     other.send(Buffer.from('last words'));
     other.terminate();
     await ended;

@@ -20,8 +20,10 @@ export interface Bridge {
   probe(): void;
 }
 
-/** Bytes that may wait for a browser before the display is read no further. */
+/** Bytes that may wait for one side before the other is read no further. */
 const mostWaiting = 256 * 1024;
+/** Messages below this size are written together: each write of its own would cost more than what it carries. */
+const smallBytes = 16 * 1024;
 /** What was not taken by then is lost. */
 const closeWithinMs = 5_000;
 /** Probes that may go by without a sign of life; a browser that is not read, because its display takes nothing, cannot give one. */
@@ -56,7 +58,13 @@ export function bridge(browser: WebSocket, display: Socket, subprotocol: Subprot
   const deliver = (bytes: Buffer): void => {
     if (bytes.length === 0) return;
     toDisplay += bytes.length;
-    if (!display.write(bytes)) browser.pause();
+    if (bytes.length < smallBytes && display.writableCorked === 0) {
+      // A stream has no borders of messages: what arrives in one turn of the event loop may leave in one write.
+      display.cork();
+      setImmediate(() => display.uncork());
+    }
+    display.write(bytes);
+    if (display.writableLength > mostWaiting) browser.pause();
   };
 
   // The display is heard only when the browser has said what it must.

@@ -1,3 +1,5 @@
+// Before the library, which looks for it.
+import './websocket-mask.ts';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
