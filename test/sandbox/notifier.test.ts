@@ -27,6 +27,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 beforeEach(() => postgres.query('delete from audit_log'));
+// Each test begins with a notifier that has never been there.
+beforeEach(() => postgres.query('delete from external_variable'));
 
 interface Program {
   readonly child: ChildProcess;
@@ -232,6 +234,30 @@ describe('mail', () => {
     } finally {
       await notifier.end();
     }
+  });
+
+  it('that waits, and what happens meanwhile, is sent after a restart, but not after more than a day', async () => {
+    const port = await freePort();
+    const settings = { MAIL_SERVER: '127.0.0.1', MAIL_PORT: String(port), FILTER: 'include:*(smtp:good@example.com)' };
+    const waiting = await startNotifier(settings);
+    await happens('WAITS', 'text');
+    await eventually('it is noticed', () => waiting.output().includes('smtp cannot be reached'));
+    expect(await waiting.end()).toBe(0);
+    await happens('MEANWHILE', 'text');
+    const server = await refusingServer(port);
+    const next = await startNotifier(settings);
+    await eventually('both are told', async () => (await told()).length === 2);
+    expect((await told()).map(({ name }) => name)).toEqual(['WAITS', 'MEANWHILE']);
+    await next.end();
+
+    await happens('LONG_AGO', 'text');
+    await postgres.query(`update external_variable set _update_date = now() - interval '25 hours'`);
+    const late = await startNotifier(settings);
+    await happens('NOW', 'text');
+    await eventually('the new one is told', async () => (await told()).length === 3);
+    expect((await told()).map(({ name }) => name)).toEqual(['WAITS', 'MEANWHILE', 'NOW']);
+    await late.end();
+    await server.close();
   });
 
   it('over TLS is sent to a server whose certificate somebody vouches for, and to no other', async () => {

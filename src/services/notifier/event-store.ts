@@ -10,8 +10,10 @@ export interface Past {
 
 /** Events and what people have been told of them, in the engine's database. Every member throws what the database does. */
 export interface EventStore {
-  /** Leaves out for good what happened before a moment. */
+  /** Leaves out for good what happened before a moment, unless a notifier has looked within the last day: then this is but a restart. */
   skipBefore(moment: Date): Promise<void>;
+  /** Notes that a notifier looks at the events now. */
+  looking(): Promise<void>;
   /** Subscriptions of users, as rules. */
   subscriptions(): Promise<readonly Rule[]>;
   /** Events behind a number that are not done, oldest first. */
@@ -25,6 +27,9 @@ export interface EventStore {
   forget(days: number): Promise<void>;
 }
 
+/** The row of `external_variable` that says when a notifier has looked last. */
+const lastLook = 'engine-notifier-heartbeat';
+
 export const historyKey = (id: string, recipient: Recipient): string => `${id} ${keyOf(recipient)}`;
 
 interface EventRow extends Omit<Event, 'about'> {
@@ -36,7 +41,18 @@ interface EventRow extends Omit<Event, 'about'> {
 export function eventStore(database: Database): EventStore {
   return {
     async skipBefore(moment) {
-      await database.query('update audit_log set processed = true where not processed and log_time < $1', [moment]);
+      await database.query(
+        `update audit_log set processed = true where not processed and log_time < $1
+         and not exists (select from external_variable where var_name = $2 and _update_date > now() - interval '1 day')`,
+        [moment, lastLook],
+      );
+    },
+    async looking() {
+      await database.query(
+        `insert into external_variable (var_name, var_value, _update_date) values ($1, now()::text, now())
+         on conflict (var_name) do update set var_value = excluded.var_value, _update_date = excluded._update_date`,
+        [lastLook],
+      );
     },
     async subscriptions() {
       const rows = await database.query<{ event: string; transport: string; address: string }>(

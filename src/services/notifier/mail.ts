@@ -35,6 +35,7 @@ export function mailTransport(settings: MailSettings, hostName: string): Transpo
     disableUrlAccess: true,
   });
   return {
+    way: () => 'smtp',
     async send(event, address) {
       if (!isMailAddress(address)) throw new Refused('this is no mail address');
       try {

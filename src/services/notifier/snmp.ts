@@ -11,6 +11,7 @@ const firstStart = Date.UTC(2020, 0, 1);
 /** Traps to SNMP managers, version 2c or 3. Nobody acknowledges a trap: it is sent, and that is all that is known. */
 export function snmpTransport(profileOf: (name: string) => SnmpProfile | null, startedAt: number, now: () => number): Transport {
   return {
+    way: (profile) => (profile === '' ? 'snmp' : `snmp:${profile}`),
     async send(event, address) {
       const profile = profileOf(address);
       if (profile === null) throw new Refused('no SNMP managers are configured for it');

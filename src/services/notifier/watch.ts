@@ -37,6 +37,7 @@ export function startWatch({ settings, store, dispatcher, log, now, signal }: Wa
   async function look(): Promise<boolean> {
     if (!begun) await store.skipBefore(new Date(startedAt - settings.daysAtStart * dayMs));
     begun = true;
+    await store.looking();
     const left = await dispatcher.round();
     if (settings.daysToKeep > 0) await store.forget(settings.daysToKeep);
     return left;
@@ -75,6 +76,7 @@ export function startWatch({ settings, store, dispatcher, log, now, signal }: Wa
       const pause = left ? Math.min(settings.retryMs, settings.intervalMs) : settings.intervalMs;
       await sleep(pause, undefined, { signal }).catch(() => undefined);
     }
+    await dispatcher.rest();
   }
   return { ready: first.promise, connected: () => connected, ended: goOn() };
 }

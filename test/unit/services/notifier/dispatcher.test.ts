@@ -18,7 +18,7 @@ const event = (id: number, name = 'E'): Event => ({
 });
 
 /** A dispatcher on a store in memory. `refuses` and `away` say what the transports do. */
-function dispatching(events: readonly Event[], filter: string, retries = 2) {
+function dispatching(events: readonly Event[], filter: string, { retries = 2, patienceMs = 5_000 } = {}) {
   const pending = new Map(events.map((one) => [one.id, one]));
   const history = new Map<string, Past>();
   const sent: string[] = [];
@@ -27,9 +27,13 @@ function dispatching(events: readonly Event[], filter: string, retries = 2) {
   const refuses = new Set<string>();
   const away = new Set<string>();
   const ending = new AbortController();
+  const stuck = new Map<string, Promise<unknown>>();
+  const way = (name: string, address: string): string => (address.startsWith('@') ? `${name}${address}` : name);
   const transport = (name: string): Transport => ({
+    way: (address) => way(name, address),
     async send({ id }, address) {
       tries.push(`${name} ${id}`);
+      await stuck.get(way(name, address));
       if (away.has(name)) throw new Error('nobody there');
       if (refuses.has(address)) throw new Refused('no such box');
       sent.push(`${id} ${name}:${address}`);
@@ -37,6 +41,7 @@ function dispatching(events: readonly Event[], filter: string, retries = 2) {
   });
   const store: EventStore = {
     skipBefore: async () => undefined,
+    looking: async () => undefined,
     forget: async () => undefined,
     subscriptions: async () => parseFilter('include:SUBSCRIBED(smtp:user@b)'),
     pending: async (behind, limit) =>
@@ -55,8 +60,9 @@ function dispatching(events: readonly Event[], filter: string, retries = 2) {
   const note = (message: string): void => void logged.push(message);
   const log: Log = { info: note, warning: note, error: note };
   const transports = new Map(['smtp', 'snmp'].map((name) => [name, transport(name)]));
-  const dispatcher = createDispatcher({ store, rules: parseFilter(filter), transports, retries, log, signal: ending.signal });
-  return { ...dispatcher, sent, tries, logged, refuses, away, pending, history, ending };
+  const { signal } = ending;
+  const dispatcher = createDispatcher({ store, rules: parseFilter(filter), transports, retries, log, signal, patienceMs });
+  return { ...dispatcher, sent, tries, logged, refuses, away, stuck, pending, history, ending };
 }
 
 describe('a round', () => {
@@ -106,6 +112,38 @@ describe('a round', () => {
       'smtp cannot be reached, events wait for it',
       'smtp can be reached again',
     ]);
+  });
+
+  it('goes on without a way that is slow, and what that has taken is not sent twice', async () => {
+    const events = Array.from({ length: 150 }, (_, index) => event(index + 1));
+    const { round, rest, sent, stuck, pending } = dispatching(
+      events,
+      'include:*(smtp:a@b) include:*(snmp:) include:*(snmp:@one) include:*(snmp:@two)',
+      { patienceMs: 10 },
+    );
+    const [mail, one] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    stuck.set('smtp', mail.promise).set('snmp@one', one.promise);
+    const by = (end: string) => sent.filter((line) => line.endsWith(end)).length;
+    while (by('snmp:') + by('snmp:@two') < 300) expect(await round()).toBe(true);
+    expect([by('snmp:'), by('snmp:@two'), sent.length]).toEqual([150, 150, 300]);
+    expect(pending.size).toBe(150);
+    mail.resolve(undefined);
+    one.resolve(undefined);
+    await rest();
+    expect(await round()).toBe(false);
+    expect([new Set(sent).size, sent.length, pending.size]).toEqual([600, 600, 0]);
+  });
+
+  it('ends only when what was slow has come to its end', async () => {
+    const { round, rest, sent, stuck, ending } = dispatching([event(1), event(2)], 'include:*(smtp:a@b)', { patienceMs: 10 });
+    const mail = Promise.withResolvers<undefined>();
+    stuck.set('smtp', mail.promise);
+    await round();
+    ending.abort();
+    const ended = rest();
+    mail.resolve(undefined);
+    await ended;
+    expect(sent).toEqual(['1 smtp:a@b']);
   });
 
   it('leaves to the next start what it has not begun when it is to end', async () => {
