@@ -81,6 +81,7 @@ const service = (view: View): readonly Step[] => {
             // Four password checks at once may not occupy all threads that files and names are read with.
             'UV_THREADPOOL_SIZE=8',
           ],
+          writable: [`${root}/run/ovirt-engine`, `${root}${paths.cache}`],
           logFile: `${root}${paths.log}`,
         }),
       },

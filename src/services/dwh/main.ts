@@ -1,5 +1,6 @@
 import { createLog, errorFields } from '../frame/log.ts';
 import { createMask } from '../frame/mask.ts';
+import { notifyReady } from '../frame/sd-notify.ts';
 import { startWarehouse } from './warehouse.ts';
 
 const mask = createMask();
@@ -18,6 +19,7 @@ try {
     log,
     mask,
     now: () => new Date(),
+    ready: () => void notifyReady(process, log),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void warehouse.stop(signal).then(() => process.exit(0)));

@@ -19,6 +19,8 @@ export interface WarehouseParts {
   readonly log: Log;
   readonly mask: Mask;
   readonly now: () => Date;
+  /** Called once it works. */
+  readonly ready: () => void;
 }
 
 export interface Warehouse {
@@ -32,7 +34,7 @@ const defaultsFile = fileURLToPath(new URL('defaults.conf', import.meta.url));
 const stopWithinMs = 10_000;
 
 /** Starts the data warehouse and returns at once: it waits for databases that do not answer. Throws ConfigError. */
-export async function startWarehouse({ configFile, log, mask, now }: WarehouseParts): Promise<Warehouse> {
+export async function startWarehouse({ configFile, log, mask, now, ready }: WarehouseParts): Promise<Warehouse> {
   const settings = readSettings(await loadConfig(configFile, defaultsFile));
   mask.hide(settings.engine.password);
   mask.hide(settings.history.password);
@@ -71,6 +73,7 @@ export async function startWarehouse({ configFile, log, mask, now }: WarehousePa
     // After the lock, so that a second data warehouse leaves the socket of the first one alone.
     if (healthSocket !== null) health = await serveHealth(healthSocket, async () => healthOf(version, watch, worker.well()));
     log.info('ready', { version });
+    ready();
     await worker.ended;
   }
 

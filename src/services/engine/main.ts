@@ -1,5 +1,6 @@
 import { errorFields, createLog } from '../frame/log.ts';
 import { createMask } from '../frame/mask.ts';
+import { notifyReady } from '../frame/sd-notify.ts';
 import { startEngine } from './engine.ts';
 
 const mask = createMask();
@@ -26,13 +27,15 @@ try {
       void engine.stop(signal).then(() => process.exit(0));
     });
   }
-  await engine.ready.catch(async (error: unknown) => {
-    // Being told to stop while waiting for the database is no failure.
-    if (stopping) return;
-    log.error('cannot start', { error: errorFields(error).error });
-    await engine.stop('the database cannot be used');
-    process.exit(1);
-  });
+  await engine.ready
+    .then(() => notifyReady(process, log))
+    .catch(async (error: unknown) => {
+      // Being told to stop while waiting for the database is no failure.
+      if (stopping) return;
+      log.error('cannot start', { error: errorFields(error).error });
+      await engine.stop('the database cannot be used');
+      process.exit(1);
+    });
 } catch (error) {
   log.error('cannot start', { error: errorFields(error).error });
   process.exit(1);

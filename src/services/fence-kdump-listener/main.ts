@@ -1,5 +1,6 @@
 import { createLog, errorFields } from '../frame/log.ts';
 import { createMask } from '../frame/mask.ts';
+import { notifyReady } from '../frame/sd-notify.ts';
 import { startListener } from './listener.ts';
 
 const mask = createMask();
@@ -26,6 +27,8 @@ try {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void listener.stop(signal).then(() => process.exit(0)));
   }
+  await listener.ready;
+  await notifyReady(process, log);
 } catch (error) {
   log.error('cannot start', { error: errorFields(error).error });
   process.exit(1);

@@ -1,5 +1,6 @@
 import { createLog, errorFields } from '../frame/log.ts';
 import { createMask } from '../frame/mask.ts';
+import { notifyReady } from '../frame/sd-notify.ts';
 import { startNotifier } from './notifier.ts';
 
 const mask = createMask();
@@ -23,6 +24,8 @@ try {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void notifier.stop(signal).then(() => process.exit(0)));
   }
+  await notifier.ready;
+  await notifyReady(process, log);
 } catch (error) {
   log.error('cannot start', { error: errorFields(error).error });
   process.exit(1);

@@ -1,5 +1,6 @@
 import { createLog, errorFields } from '../frame/log.ts';
 import { createMask } from '../frame/mask.ts';
+import { notifyReady } from '../frame/sd-notify.ts';
 import { startProxy } from './proxy.ts';
 
 // Tickets are the only secrets here, and nothing ever logs one.
@@ -19,6 +20,7 @@ try {
     now: Date.now,
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void proxy.stop(signal).then(() => process.exit(0)));
+  await notifyReady(process, log);
 } catch (error) {
   log.error('cannot start', { error: errorFields(error).error });
   process.exit(1);

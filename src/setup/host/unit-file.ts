@@ -1,6 +1,6 @@
 import { SetupError } from '../kit/errors.ts';
 import { message } from '../kit/text.ts';
-import { hardening } from './unit-keys.ts';
+import { withoutMeaning } from './unit-keys.ts';
 import { absolute, commandLine, environment, killSignal, logFile, milliseconds, oneOf } from './unit-values.ts';
 import { splitWords, withoutSpecifiers } from './unit-words.ts';
 
@@ -9,9 +9,11 @@ import { splitWords, withoutSpecifiers } from './unit-words.ts';
  * in something that does not happen.
  *
  * - [Unit] Description, After, Wants, Requires: read; the order of starts is setup's own.
- * - [Service] Type=exec|simple, ExecStart, ExecReload=/bin/kill -HUP $MAINPID, Environment, WorkingDirectory, Restart=no|on-failure|always,
+ * - [Service] Type=exec|simple|notify, ExecStart, ExecReload=/bin/kill -HUP $MAINPID, Environment, WorkingDirectory, Restart=no|on-failure|always,
  *   RestartSec, TimeoutStopSec, KillSignal, KillMode=mixed|process|control-group, UMask, StandardOutput and StandardError=append:/path.
  *   User and Group do nothing: all processes of a sandbox belong to the user who started it. Neither do the keys of `unit-keys.ts`.
+ *   A service of Type=notify counts as started when it runs, as with exec: the runtime has no datagram sockets of the kind that systemd
+ *   is told by. Whether it is ready is found out by the health checks of setup.
  * - [Install] WantedBy: read; a unit is enabled by a link below multi-user.target.wants.
  *
  * All paths are real ones: the sandbox's root is a part of them.
@@ -50,7 +52,7 @@ const keys: Readonly<Record<string, Readonly<Record<string, Take>>>> = {
     Requires: list,
   },
   Service: {
-    Type: (value) => oneOf(value, ['exec', 'simple']),
+    Type: (value) => oneOf(value, ['exec', 'simple', 'notify']),
     ExecStart(value, draft) {
       if (value === '') delete draft.argv;
       else if (draft.argv !== undefined) throw new Error('a single ExecStart is expected');
@@ -75,7 +77,7 @@ const keys: Readonly<Record<string, Readonly<Record<string, Take>>>> = {
     Group: ignored,
     StandardOutput: (value, draft) => (draft.stdout = logFile(value)),
     StandardError: (value, draft) => (draft.stderr = logFile(value)),
-    ...Object.fromEntries([...hardening].map((key) => [key, ignored])),
+    ...Object.fromEntries([...withoutMeaning].map((key) => [key, ignored])),
   },
   Install: { WantedBy: list },
 };

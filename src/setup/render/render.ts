@@ -41,13 +41,22 @@ handlebars.registerHelper('path', unitPath);
 handlebars.registerHelper('words', each(unitWord));
 handlebars.registerHelper('variables', each(unitVariable));
 
+/** Makes the templates known that a template takes in, `{{> name}}`. They see the data of the template, and are as strict. */
+function registerPartials(text: string): void {
+  for (const [, name = ''] of text.matchAll(/\{\{> *([\w/-]+)/g)) {
+    if (!Object.hasOwn(handlebars.partials, name)) handlebars.registerPartial(name, shippedText(`templates/${name}.hbs`));
+  }
+}
+
 /**
  * Renders `templates/<name>.hbs`. Strict: a name that the data does not have is an error. Nothing is escaped for HTML.
  */
 export function render(name: string, data: Readonly<Record<string, unknown>>): string {
   let template = compiled.get(name);
   if (template === undefined) {
-    template = handlebars.compile(shippedText(`templates/${name}.hbs`), { strict: true, noEscape: true });
+    const text = shippedText(`templates/${name}.hbs`);
+    registerPartials(text);
+    template = handlebars.compile(text, { strict: true, noEscape: true });
     compiled.set(name, template);
   }
   try {

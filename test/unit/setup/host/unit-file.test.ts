@@ -18,7 +18,7 @@ Wants=a.service
 Requires=b.service
 
 [Service]
-Type=exec
+Type=notify
 ExecStart="/opt/my node/bin/node" --flag 'a b' "say \\"hi\\"" \\
   ; a comment inside
   100%% $$HOME tab\\there
@@ -38,6 +38,9 @@ StandardOutput=append:/var/log/a log
 StandardError=append:/var/log/errors
 NoNewPrivileges=yes
 ProtectSystem=strict
+NotifyAccess=all
+TimeoutStartSec=5min
+WatchdogSec=2min
 
 [Install]
 WantedBy=multi-user.target
@@ -86,7 +89,7 @@ WantedBy=multi-user.target
     ['ExecStart=/bin/true', 1, 'ExecStart stands before the first section'],
     ['[Service]\nType=exec', 2, 'ExecStart is missing'],
     ['[Unit]\nExecStart=/bin/true', 2, 'ExecStart is not supported in [Unit]'],
-    [service('Type=notify'), 3, 'Type: exec or simple is expected'],
+    [service('Type=oneshot'), 3, 'Type: exec or simple or notify is expected'],
     [service('ExecStart=/bin/false'), 3, 'a single ExecStart is expected'],
     ['[Service]\nExecStart=-/bin/true', 2, 'absolute path of a program'],
     ['[Service]\nExecStart=true', 2, 'absolute path of a program'],

@@ -93,11 +93,8 @@ describe('the unit files', () => {
     { minLength: 1, maxLength: 5 },
   );
   const paths = nasty.filter((text) => !/[\t\u0085]/.test(text)).map((text) => `/opt/${text}/x`);
-  const engine = (data: object) =>
-    parseUnit(
-      render('systemd/ovirt-engine.service', { command: ['/bin/node'], environment: ['A=b'], logFile: '/var/log/x', ...data }),
-      'x.service',
-    );
+  const given = { command: ['/bin/node'], environment: ['A=b'], writable: ['/w'], logFile: '/var/log/x' };
+  const engine = (data: object) => parseUnit(render('systemd/ovirt-engine.service', { ...given, ...data }), 'x.service');
 
   test('give back every word of a command', () => {
     fc.assert(
@@ -128,6 +125,18 @@ describe('the unit files', () => {
       }),
     );
   });
+
+  test.each(['ovirt-engine', 'ovirt-engine-dwhd', 'ovirt-engine-notifier', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy'])(
+    'of %s is hardened, tells of its state, and names a user only if it has one',
+    (unit) => {
+      const text = render(`systemd/${unit}.service`, given);
+      expect(parseUnit(text, unit).argv).toEqual(['/bin/node']);
+      for (const line of ['Type=notify', 'NotifyAccess=all', 'NoNewPrivileges=yes', 'ProtectSystem=strict', 'ReadWritePaths=/w'])
+        expect(text.split('\n')).toContain(line);
+      expect(text).not.toContain('User=');
+      expect(render(`systemd/${unit}.service`, { ...given, user: 'ovirt' })).toContain('\nUser=ovirt\nGroup=ovirt\n');
+    },
+  );
 
   test('quote only what needs it', () => {
     expect(['/usr/bin/node', 'a b', '', '100%', '$HOME', 'x;y', "it's", 'A=b'].map(unitWord)).toEqual([
@@ -164,7 +173,7 @@ describe('a template', () => {
     ['engine/11-setup-sso.conf', { httpsPort: 1, secret: 's' }],
     ['postgres/pg_hba.conf', { database: 'd', user: 'u' }],
     ['systemd/postgresql.service', { command: ['/c'], logFile: 'l' }],
-    ['systemd/ovirt-engine.service', { command: ['/c'], environment: ['A=b'], logFile: 'l' }],
+    ['systemd/ovirt-engine.service', { command: ['/c'], environment: ['A=b'], writable: ['/w'], logFile: 'l' }],
   ] as const)('%s needs every single datum', (name, data) => {
     expect(render(name, data)).not.toMatch(/undefined|\[object|\{\{/);
     for (const missing of Object.keys(data)) {
