@@ -145,10 +145,14 @@ describe('an installation from an answer file', () => {
     expect(await pidOf('postgresql')).toBe(database);
     expect((await run(['sandbox', 'stop', `--root=${trial.root}`])).code).toBe(0);
     expect((await trial.status()).state).toBe('stopped');
-    const { code, stdout } = await run(trial.unattended);
+    // With the answers that it has kept, not with those of a new trial.
+    const { code, stdout } = await run(['sandbox', 'start', `--root=${trial.root}`]);
     expect(code, stdout).toBe(0);
     expect(stdout).not.toContain('Creating');
-    expect((await trial.status()).state).toBe('running');
+    expect(await trial.status()).toMatchObject({
+      state: 'running',
+      addresses: { web: `https://localhost:${trial.httpsPort}/ovirt-engine/` },
+    });
   });
 
   test('the engine survives a killed PostgreSQL', async () => {

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Text, message, term } from '#kit';
+import { postInstallPath } from '../core/record.ts';
 import { straySupervisor } from '../host/supervisor/stray.ts';
 import { type Finding, type Identity, identity } from './identity.ts';
 import { type RunStatus, lastRun } from './last-run.ts';
@@ -24,8 +25,6 @@ export interface Status extends Partial<Identity> {
   readonly run?: RunStatus;
 }
 
-const postInstall = 'etc/ovirt-engine-setup.conf.d/20-setup-ovirt-post.conf';
-
 const overall = (list: readonly ServiceStatus[]): Status['state'] => {
   if (list.every(({ state, health }) => state === 'running' && (health === undefined || health === 'ready'))) return 'running';
   return list.every(({ state }) => state === 'stopped') ? 'stopped' : 'degraded';
@@ -44,7 +43,7 @@ function runtime(root: string): readonly Finding[] {
 
 /** Looks at an installation from outside, without changing anything. */
 export async function inspectInstallation(root: string): Promise<Status> {
-  const path = join(root, postInstall);
+  const path = join(root, postInstallPath);
   const known = kindOfRoot(root) === 'sandbox';
   const run = known ? await lastRun(root, lockPath(root)) : undefined;
   const told = run === undefined ? {} : { run };

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { stopSupervisor } from '../../host/supervisor/client.ts';
+import { postInstallPath } from '../../core/record.ts';
 import { SetupError } from '../../kit/errors.ts';
 import { type Text, column, inWords, message, term } from '../../kit/text.ts';
 import { programDirectory } from '../../paths.ts';
@@ -57,8 +58,9 @@ function welcome(status: Status): readonly Text[] {
 }
 
 async function start(args: Arguments, root: string, version: string): Promise<ExitCode> {
-  const usual = join(programDirectory, 'answers/sandbox.yaml');
-  const code = await setup({ ...args, root, configAppend: [usual, ...args.configAppend], yes: true }, version);
+  // Once it is installed, a trial keeps to the answers that it was installed with.
+  const usual = existsSync(join(root, postInstallPath)) ? [] : [join(programDirectory, 'answers/sandbox.yaml')];
+  const code = await setup({ ...args, root, configAppend: [...usual, ...args.configAppend], yes: true }, version);
   if (code === 0) say(welcome(await inspectInstallation(root)));
   return code;
 }
