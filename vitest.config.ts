@@ -26,6 +26,8 @@ export default defineConfig({
       project('terminal', { testTimeout: 120_000, sequence: { groupOrder: 2 } }),
       // Real databases and services: one file at a time, after the quick projects, and with time to start things.
       project('sandbox', { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } }),
+      // Whole machines, booted from an image that is made the first time.
+      project('host', { fileParallelism: false, testTimeout: 300_000, hookTimeout: 900_000, sequence: { groupOrder: 4 } }),
     ],
   },
 });

@@ -36,6 +36,12 @@ export interface Running {
 /** Starts the real program. */
 export function start(args: readonly string[], { input, env }: { input?: string; env?: NodeJS.ProcessEnv } = {}): Running {
   const child = spawn(program, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  if (input !== undefined) child.stdin?.end(input);
+  return watch(child);
+}
+
+/** Follows what a program prints, from its start. */
+export function watch(child: ChildProcess): Running {
   let stdout = '';
   let stderr = '';
   let over = false;
@@ -45,7 +51,6 @@ export function start(args: readonly string[], { input, env }: { input?: string;
     for (const watcher of watchers) watcher();
   });
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
-  if (input !== undefined) child.stdin?.end(input);
   const ended = new Promise<Ended>((resolve) =>
     child.once('close', (code) => {
       over = true;

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { type Ended, type Running, watch } from './trial.ts';
+
+/*
+ * Whole machines: a fresh Debian 12 with its own systemd, file system, processes and loopback, and no other network. Each is an
+ * overlay on one image, which debootstrap makes once; systemd-nspawn boots it. Its mounts end with it.
+ */
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+/** Where the program is seen inside of a host, read-only. */
+export const programOnHost = '/opt/engine-setup';
+
+/** Images and disks. Not below /tmp, which may be in memory. */
+const folder = '/var/tmp/engine-setup-test-hosts';
+/** Another image is made when this changes. */
+const packages = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'openssl', 'curl', 'ca-certificates'] as const;
+const image = join(folder, `bookworm-${createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12)}`);
+
+const tools = ['debootstrap', 'systemd-nspawn', 'nsenter', 'unshare', 'setpriv'] as const;
+
+const onPath = (name: string): boolean => (process.env['PATH'] ?? '').split(':').some((directory) => existsSync(join(directory, name)));
+
+/** Why no host can be booted on this machine; null if they can. */
+export async function whyNoHosts(): Promise<string | null> {
+  if (process.getuid?.() !== 0) return 'needs root';
+  const missing = tools.filter((tool) => !onPath(tool));
+  if (missing.length > 0) return `needs ${missing.join(' and ')}`;
+  await mkdir(folder, { recursive: true });
+  const probe = await mkdtemp(join(folder, 'probe-'));
+  try {
+    const { failed } = await execa('unshare', ['--mount', '--pid', '--fork', 'sh', '-c', overlay(probe, probe)], { reject: false });
+    return failed ? 'needs the right to mount file systems and to make namespaces' : null;
+  } finally {
+    await rm(probe, { recursive: true, force: true });
+  }
+}
+
+/** A shell command that lays a disk over an image, at `DISK/root`. */
+const overlay = (lower: string, disk: string): string =>
+  `mkdir -p ${disk}/upper ${disk}/work ${disk}/root && mount -t overlay overlay -o lowerdir=${lower},upperdir=${disk}/upper,workdir=${disk}/work ${disk}/root`;
+
+/** Where this machine has its own Debian packages from. */
+async function mirror(): Promise<string> {
+  for (const file of ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list']) {
+    const text = await readFile(file, 'utf8').catch(() => '');
+    const found = /^URIs:\s*(\S+)/m.exec(text)?.[1] ?? /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(text)?.[1];
+    if (found !== undefined) return found;
+  }
+  return 'http://deb.debian.org/debian';
+}
+
+/** Makes the image of a fresh machine, if it is not there yet. */
+async function makeImage(): Promise<void> {
+  if (existsSync(image)) return;
+  const made = await mkdtemp(join(folder, 'image-'));
+  await execa('debootstrap', ['--variant=minbase', `--include=${packages.join(',')}`, 'bookworm', made, await mirror()]);
+  await rm(join(made, 'var/cache/apt/archives'), { recursive: true, force: true });
+  await writeFile(join(made, 'etc/hostname'), 'engine\n');
+  await writeFile(join(made, 'etc/hosts'), '127.0.0.1 localhost\n127.0.1.1 engine\n');
+  // An empty one: every host makes its own.
+  await writeFile(join(made, 'etc/machine-id'), '');
+  await rename(made, image).catch(async (error: unknown) => {
+    await rm(made, { recursive: true, force: true });
+    // Somebody else was quicker.
+    if (!existsSync(image)) throw error;
+  });
+}
+
+export interface TestHost {
+  /** Starts a program as root on the host. */
+  start(argv: readonly string[]): Running;
+  /** Runs a program as root on the host to its end. */
+  run(argv: readonly string[]): Promise<Ended>;
+  /** Ends every process at once, as if the power had gone. The disk stays as it was. */
+  cutPower(): Promise<void>;
+  /** Boots it, with the disk it has. */
+  boot(): Promise<void>;
+  /** Cuts its power and throws it away. */
+  remove(): Promise<void>;
+}
+
+/** Boots a fresh machine. Throws when it does not come up. */
+export async function bootHost(): Promise<TestHost> {
+  await mkdir(folder, { recursive: true });
+  await makeImage();
+  const disk = await mkdtemp(join(folder, 'host-'));
+  let machine: ChildProcess | null = null;
+  let console = '';
+
+  const inside = (argv: readonly string[]): ChildProcess => {
+    const init = initOf(machine);
+    if (init === null) throw new Error('the host is not running');
+    const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+    const enter = ['-t', init, '-a', 'env', '-i', 'HOME=/root', 'LANG=C.UTF-8', 'TERM=dumb', path];
+    return spawn('nsenter', [...enter, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  };
+  const run = (argv: readonly string[]): Promise<Ended> => watch(inside(argv)).ended;
+  const isUp = async (): Promise<boolean> =>
+    initOf(machine) !== null && /^(running|degraded)$/m.test((await run(['systemctl', 'is-system-running'])).stdout);
+
+  const host: TestHost = {
+    start: (argv) => watch(inside(argv)),
+    run,
+    async boot() {
+      const nspawn = ['systemd-nspawn', '--quiet', '--boot', `--directory=${disk}/root`, '--register=no', '--keep-unit'];
+      const options = ['--private-network', '--resolv-conf=off', '--link-journal=no', `--bind-ro=${project}:${programOnHost}`];
+      // In a mount namespace of its own, which ends with it; and it ends with us.
+      machine = spawn(
+        'setpriv',
+        ['--pdeathsig', 'KILL', 'unshare', '--mount', 'sh', '-c', `${overlay(image, disk)} && exec ${[...nspawn, ...options].join(' ')}`],
+        { stdio: ['ignore', 'pipe', 'pipe'] },
+      );
+      for (const stream of [machine.stdout, machine.stderr]) stream?.on('data', (chunk: Buffer) => (console += chunk.toString()));
+      for (let tries = 0; !(await isUp()); tries++) {
+        if (machine.exitCode !== null || tries === 300) throw new Error(`the host did not come up:\n${console}`);
+        await sleep(200);
+      }
+    },
+    async cutPower() {
+      const init = initOf(machine);
+      if (machine === null || machine.exitCode !== null) return;
+      const gone = new Promise((resolve) => machine?.once('exit', resolve));
+      process.kill(init === null ? (machine.pid ?? 0) : Number(init), 'SIGKILL');
+      await gone;
+      machine = null;
+    },
+    async remove() {
+      await host.cutPower();
+      await rm(disk, { recursive: true, force: true });
+    },
+  };
+  try {
+    await host.boot();
+    return host;
+  } catch (error) {
+    await host.remove();
+    throw error;
+  }
+}
+
+/** The first process of a host, which systemd-nspawn has started; null while there is none. */
+function initOf(machine: ChildProcess | null): string | null {
+  if (machine?.pid === undefined || machine.exitCode !== null) return null;
+  try {
+    const [child = ''] = readFileSync(`/proc/${machine.pid}/task/${machine.pid}/children`, 'utf8').trim().split(' ');
+    return child === '' ? null : child;
+  } catch {
+    return null;
+  }
+}
