@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { addUser, adminPassword, ownVersion } from '../support/engine.ts';
+import { addUser, adminPassword, hash, ownVersion } from '../support/engine.ts';
 import { type Answer, basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 
@@ -126,6 +126,22 @@ describe('credentials', () => {
     await running.postgres.query(`delete from permissions where ad_element_id = (select user_id from users where username = 'temp')`);
     expect((await get(root, { authorization })).status).toBe(401);
     await running.postgres.query(`delete from users where username = 'temp'`);
+  });
+
+  it('stop working at once when the password is changed, though the old one is remembered', async () => {
+    await addUser(running.postgres, 'changer', adminPassword);
+    await running.postgres.query(
+      `select attach_user_to_role('changer', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'changer'`,
+    );
+    const status = async (password: string) => (await get(root, { authorization: basic('changer@internal', password) })).status;
+    const change = (password: string) =>
+      running.postgres.query(`update aaa_jdbc.users set password = $1 where name = 'changer'`, [hash(password)]);
+    expect(await status(adminPassword)).toBe(200);
+    await change('Another password 2');
+    expect(await status(adminPassword)).toBe(401);
+    expect(await status('Another password 2')).toBe(200);
+    await change(adminPassword);
+    expect(await status(adminPassword)).toBe(200);
   });
 
   it('given with every request are one login to the audit log', async () => {

@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addAdmin, adminPassword, clientSecret, ownVersion, startEngine, type TestEngine } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
@@ -160,6 +161,28 @@ describe('SIGTERM', () => {
       expect((await login).status).toBe(400);
       expect(engine.log()).toContain('"message":"stopped"');
       await expect(stat(engine.healthSocket)).rejects.toThrow('ENOENT');
+    });
+  });
+
+  it('ends a connection with its last answer, so that a client that keeps it keeps nobody waiting', async () => {
+    await withEngine(async (engine) => {
+      const socket = connect({ port: engine.port, host: '127.0.0.1', servername: 'localhost', ca: engine.ca });
+      await once(socket, 'secureConnect');
+      let answer = '';
+      socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+      socket.write(
+        'POST /ovirt-engine/sso/oauth/token HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n' +
+          'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\n',
+      );
+      await until(async () => answer.includes('100 Continue'));
+      const ended = engine.end('SIGTERM');
+      await engine.sees('stopping');
+      socket.write('a=b');
+      await once(socket, 'end');
+      expect(answer).toMatch(/400 Bad Request[^]*\r\nconnection: close\r\n/i);
+      socket.destroy();
+      expect(await ended).toBe(0);
+      expect(engine.log()).not.toContain('did not end in time');
     });
   });
 });

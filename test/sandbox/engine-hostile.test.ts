@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { addClient, coreScope } from '../support/engine.ts';
-import { type Answer, freshSource } from '../support/https-client.ts';
+import { addClient, adminPassword, coreScope } from '../support/engine.ts';
+import { type Answer, basic, freshSource } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 
 const redirect = 'https://localhost:443/ovirt-engine/oauth2-callback';
@@ -195,6 +195,14 @@ describe('a body', () => {
   ])('that is too large is refused, and no more of it is read: %s', async (path) => {
     const head = `POST /ovirt-engine/${path} HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n${form}\r\ncontent-length: 100000000\r\n\r\n`;
     expect(await (await raw(head)).answer).toMatch(/^HTTP\/1\.1 413 [^]*connection: close/i);
+  });
+
+  it('that is a form is refused where collections are changed', async () => {
+    const answer = await running.engine.client('/ovirt-engine/api/tags', {
+      form: { name: 'canary' },
+      headers: { authorization: basic('admin@internal', adminPassword) },
+    });
+    expect(answer.status).toBe(415);
   });
 
   it('that a GET announces and never sends is not waited for', async () => {

@@ -366,3 +366,18 @@ it('a setting that makes no sense is refused', async () => {
   expect(await notifier.ended()).toBe(1);
   expect(notifier.output()).toContain('FILTER cannot be read from here on');
 });
+
+describe('a second notifier', () => {
+  it('ends at once, and leaves the first one its health socket', async () => {
+    const settings = { NOTIFIER_HEALTH_SOCKET: join(folder, 'second.sock') };
+    const first = await startNotifier(settings);
+    try {
+      const second = await startNotifier(settings, { until: 'is running already' });
+      expect(await second.ended()).toBe(1);
+      const { stdout } = await execa('curl', ['-s', '--unix-socket', settings.NOTIFIER_HEALTH_SOCKET, 'http://localhost/healthz']);
+      expect(JSON.parse(stdout)).toMatchObject({ service: 'engine-notifier', state: 'ready' });
+    } finally {
+      await first.end();
+    }
+  });
+});

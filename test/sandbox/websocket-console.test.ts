@@ -130,14 +130,14 @@ describe.skipIf(program === undefined || !hasVncServer)('the console page in a r
   });
 
   test('runs no script that stands in it, and connects nowhere but to the proxy', async () => {
-    const { headers } = await context.request
-      .get(`https://localhost:${trial.httpsPort}/ovirt-engine/services/novnc-main.jsp?host=proxy.example.net&port=6100`)
-      .then((response) => ({ headers: response.headers() }));
-    expect(headers['content-security-policy']).toContain("script-src 'self';");
-    expect(headers['content-security-policy']).toContain('connect-src wss://proxy.example.net:6100;');
-    const odd = await context.request.get(
-      `https://localhost:${trial.httpsPort}/ovirt-engine/services/novnc-main.jsp?host=${encodeURIComponent("a; script-src 'unsafe-inline'")}`,
-    );
-    expect(odd.status()).toBe(400);
+    const page = `https://localhost:${trial.httpsPort}/ovirt-engine/services/novnc-main.jsp`;
+    const policyFor = async (host: string): Promise<string | undefined> =>
+      (await context.request.get(`${page}?host=${host}&port=6100`)).headers()['content-security-policy'];
+    expect(await policyFor('127.0.0.1')).toContain("script-src 'self';");
+    expect(await policyFor('127.0.0.1')).toContain('connect-src wss://127.0.0.1:6100;');
+    expect(await policyFor('LOCALHOST')).toContain('connect-src wss://LOCALHOST:6100;');
+    for (const odd of ['proxy.example.net', encodeURIComponent("a; script-src 'unsafe-inline'"), encodeURIComponent('localhost; *')]) {
+      expect((await context.request.get(`${page}?host=${odd}`)).status(), odd).toBe(400);
+    }
   });
 });

@@ -31,6 +31,7 @@ const longestPauseMs = 60_000;
 export function keepWorking({ history: first, open, work, failed, log, signal }: Job): Worker {
   let history: History | null = first;
   let failures = 0;
+  let away = false;
 
   function succeeded(): void {
     if (failures > 0) log.info('working again');
@@ -39,7 +40,7 @@ export function keepWorking({ history: first, open, work, failed, log, signal }:
 
   async function recover(error: unknown): Promise<void> {
     failures++;
-    const away = error instanceof DatabaseUnavailable || error instanceof HistoryTaken;
+    away = error instanceof DatabaseUnavailable || error instanceof HistoryTaken;
     if (!away) {
       log.warning('a piece of work failed', errorFields(error));
       await failed(error);
@@ -52,7 +53,11 @@ export function keepWorking({ history: first, open, work, failed, log, signal }:
   async function run(): Promise<void> {
     while (!signal.aborted) {
       try {
-        history ??= await open();
+        if (history === null) {
+          history = await open();
+          // With the session the only trouble is over; there may be nothing to do for a while.
+          if (away) succeeded();
+        }
         await work(history, succeeded);
       } catch (error) {
         await history?.close();

@@ -5,7 +5,7 @@ import type { Log } from '../frame/log.ts';
 import { createApiDoor } from './api/api-door.ts';
 import { collectionRoutes } from './api/collection-routes.ts';
 import { rootRoutes } from './api/root-routes.ts';
-import { routedUrl } from './api/target.ts';
+import { parseTarget, routedUrl } from './api/target.ts';
 import { createAudit } from './audit.ts';
 import { consoleRoutes } from './consoles/console-routes.ts';
 import { guardRoutes } from './http/access.ts';
@@ -44,21 +44,25 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const sso = createSso({ settings, database, sessions, pages, audit, log, now });
   const { authenticate, formTokens } = sso;
 
+  const apiDoor = createApiDoor({ database, sessions, authenticate, now });
   const app = createServer({
     makeServer,
     behindProxy: settings.listen.behindProxy,
     routedUrl,
+    letIn: async (request, reply) => {
+      if (parseTarget(request.originalUrl) !== null) await apiDoor(request, reply);
+    },
     sendFailure: createSendFailure(pages, log),
   });
   guardRoutes(app, {
     session: createSessionDoor(sessions),
-    api: createApiDoor({ database, sessions, authenticate, now }),
+    api: apiDoor,
   });
 
   welcomeRoutes(app, { sessions, formTokens, pages, caCertificate, databaseUp, log });
   portalRoutes(app, pages);
   await staticRoutes(app);
-  await consoleRoutes(app);
+  await consoleRoutes(app, settings.hostNames);
   probeRoutes(app, databaseUp);
   pkiRoutes(app, { database, caCertificate, engineCertificate });
   sso.addRoutes(app);

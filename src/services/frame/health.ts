@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { chmod, lstat, open, unlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
 import { basename, dirname } from 'node:path';
 
 export interface Health {
@@ -16,7 +18,7 @@ export interface HealthEndpoint {
 
 /**
  * Answers `GET /healthz` as JSON on a unix socket that only its owner may open. Replaces the socket a killed process
- * left behind; throws when something else is in its place or the folder is missing.
+ * left behind; throws when somebody answers there, when something else is in its place, or when the folder is missing.
  */
 export async function serveHealth(socket: string, report: () => Promise<Health>): Promise<HealthEndpoint> {
   // A socket's address is limited to 108 bytes. The folder, opened, is reached by a short name whatever its path.
@@ -58,7 +60,21 @@ async function removeStale(address: string, name: string): Promise<void> {
   const found = await lstat(address).catch(() => null);
   if (found === null) return;
   if (!found.isSocket()) throw new Error(`${name} is in the way: it is not a socket`);
+  if (await isServed(address)) throw new Error(`${name} is in use: the service is running already`);
   await unlink(address);
+}
+
+/** Whether a process listens at a socket: a killed one leaves its socket behind, which refuses every connection. */
+async function isServed(path: string): Promise<boolean> {
+  const connection = connect({ path });
+  try {
+    await once(connection, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    connection.destroy();
+  }
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -14,7 +14,7 @@ import { mailTransport } from './mail.ts';
 import { type NotifierSettings, readSettings } from './settings.ts';
 import { snmpTransport } from './snmp.ts';
 import type { Transport } from './transport.ts';
-import { startWatch } from './watch.ts';
+import { startWatch, type Watch } from './watch.ts';
 
 export interface NotifierParts {
   readonly configFile: string;
@@ -48,20 +48,25 @@ export async function startNotifier({ configFile, engineConfigFile, log, mask, n
   const database = openDatabase(settings.database, log, { name: 'engine-notifier', connections: 1 });
   const store = eventStore(database);
   const dispatcher = createDispatcher({ ...settings, store, transports, log, signal: ending.signal });
-  const watch = startWatch({ settings, store, dispatcher, log, now, signal: ending.signal });
-  const report = () =>
-    ({
+  let watch: Watch | null = null;
+  const report = () => {
+    const connected = watch?.connected() === true;
+    return {
       service: 'engine-notifier',
       version,
-      state: watch.connected() ? 'ready' : 'degraded',
-      checks: { database: watch.connected() ? 'up' : 'down' },
-    }) as const;
+      state: connected ? 'ready' : 'degraded',
+      checks: { database: connected ? 'up' : 'down' },
+    } as const;
+  };
+  // Before the first look at events: a second notifier fails here, and tells nobody of them twice.
   const health = settings.healthSocket === null ? null : await serveHealth(settings.healthSocket, async () => report());
+  watch = startWatch({ settings, store, dispatcher, log, now, signal: ending.signal });
+  const { ready, ended } = watch;
   log.info('started', { version, rules: settings.rules.length });
 
   const stop = createDrain(
     [
-      { name: 'the event that is being sent', end: () => watch.ended },
+      { name: 'the event that is being sent', end: () => ended },
       { name: 'the health socket', end: async () => health?.close() },
       { name: 'the database pool', end: () => database.close() },
     ],
@@ -69,7 +74,7 @@ export async function startNotifier({ configFile, engineConfigFile, log, mask, n
     log,
   );
   return {
-    ready: watch.ready.then(() => log.info('ready', { version })),
+    ready: ready.then(() => log.info('ready', { version })),
     stop: (reason) => {
       ending.abort();
       return stop(reason);

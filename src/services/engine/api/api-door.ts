@@ -5,7 +5,7 @@ import { readCookie } from '../http/cookies.ts';
 import { parseBasic } from '../http/basic-credentials.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Authenticate } from '../sso/authenticate.ts';
-import { principalById } from '../sso/principals.ts';
+import { principalByPassword } from '../sso/principals.ts';
 import { apiScope, splitScope } from '../sso/scopes.ts';
 import type { LiveSession, Sessions } from '../sso/sessions.ts';
 import { correlate, requireVersion } from './api-request.ts';
@@ -45,7 +45,7 @@ export interface ApiDoorParts {
 
 /** Lets in who brings a live token for the API, or a name and a password. */
 export function createApiDoor({ database, sessions, authenticate, now }: ApiDoorParts): Door {
-  const remembered = createBasicMemory(now);
+  const remembered = createBasicMemory<{ userId: string; storedPassword: string }>(now);
 
   async function byToken(header: string): Promise<LiveSession | null> {
     const token = /^bearer +([\w-]+) *$/i.exec(header)?.[1];
@@ -56,12 +56,14 @@ export function createApiDoor({ database, sessions, authenticate, now }: ApiDoor
   async function byPassword(request: FastifyRequest, header: string, correlationId: string): Promise<LiveSession | null> {
     const credentials = parseBasic(header);
     if (credentials === null) return null;
-    const userId = await remembered(credentials, async () => {
+    const check = async (): Promise<{ userId: string; storedPassword: string } | null> => {
       const outcome = await authenticate({ ...credentials, source: request.ip, correlationId });
-      return 'refusal' in outcome ? null : outcome.principal.userId;
-    });
-    // Looked up each time, so that a user who lost the last role is out at once.
-    const principal = userId === null ? null : await principalById(database, userId);
+      return 'refusal' in outcome ? null : { userId: outcome.principal.userId, storedPassword: outcome.storedPassword };
+    };
+    // Looked up each time, so that a user who lost the last role or has another password is out at once.
+    const principal = await remembered(credentials, check, ({ userId, storedPassword }) =>
+      principalByPassword(database, userId, storedPassword),
+    );
     return principal === null ? null : { principal, scope: apiScope, validTo: null };
   }
 

@@ -1,5 +1,6 @@
 import { SaxesParser } from 'saxes';
 import { badRequest } from '../http/refusal.ts';
+import { isStorable } from './scalar.ts';
 import type { Attribute, Entity, Scalar, Types, Value } from './types.ts';
 
 /** What a client sent, before it is compared with the table of types: an element with its children, or a text. */
@@ -119,7 +120,7 @@ function scalar(name: string, kind: Scalar, node: Node): Value {
   }
   if (kind === 'date') {
     const date = new Date(/^\d+$/.test(word) ? Number(word) : word);
-    if (Number.isNaN(date.getTime())) throw badRequest(`${name} must be a date.`);
+    if (!isStorable(date)) throw badRequest(`${name} must be a date.`);
     return date;
   }
   const form = kind === 'integer' ? /^-?\d{1,18}$/ : /^-?\d{1,15}(\.\d{1,15})?$/;

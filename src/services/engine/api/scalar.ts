@@ -17,3 +17,6 @@ function dateOf(value: Value): Date {
   if (value instanceof Date) return value;
   throw new TypeError('a date was described, but the value is none');
 }
+
+/** Whether a date is one of the years that people write with four digits. The database cannot hold all that a client can name. */
+export const isStorable = (date: Date): boolean => date.getUTCFullYear() >= 1 && date.getUTCFullYear() <= 9999;

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
+import { nameInUrls } from '../host-names.ts';
 import { one, queryOf } from '../http/fields.ts';
 import { badRequest } from '../http/refusal.ts';
 
@@ -20,13 +21,18 @@ const mediaTypeOf = (file: string): string => mediaTypes[file.slice(file.lastInd
 /**
  * The page on which a browser shows a console, and what it is made of: its own files and the noVNC library. Each file has
  * its own route, so no part of an address ever becomes a path on disk.
+ * @param hostNames under which the proxy of this host may be named: a link must not show displays of strangers under our address
  */
-export async function consoleRoutes(app: FastifyInstance): Promise<void> {
+export async function consoleRoutes(app: FastifyInstance, hostNames: readonly string[]): Promise<void> {
   const html = await readFile(join(page, 'console.html'));
   for (const url of [`${services}/novnc-main.jsp`, `${services}/novnc-main`]) {
     app.get(url, { config: { access: 'public' } }, async (request, reply) => {
       const query = queryOf(request);
-      const policy = contentPolicy(one(query, 'host'), one(query, 'port'));
+      const host = one(query, 'host');
+      if (host !== null && !hostNames.includes(nameInUrls(host))) {
+        throw badRequest('The proxy for consoles is reached by a name or an address of this host, and by no other.');
+      }
+      const policy = contentPolicy(host, one(query, 'port'));
       return reply.headers({ 'content-type': mediaTypeOf('.html'), 'content-security-policy': policy }).send(html);
     });
   }
@@ -50,8 +56,6 @@ async function libraryFiles(): Promise<readonly string[]> {
 
 /** The page runs scripts of ours and connects to one proxy; the pictures are those that displays send. */
 function contentPolicy(host: string | null, port: string | null): string {
-  if (host !== null && !/^(\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f:]+|[A-Za-z0-9._-]+)$/.test(host))
-    throw badRequest('The host is no name and no address.');
   if (port !== null && !/^\d{1,5}$/.test(port)) throw badRequest('The port is not a number.');
   return [
     "default-src 'none'",

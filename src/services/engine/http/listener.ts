@@ -4,9 +4,11 @@ import { createServer as createHttpsServer } from 'node:https';
 import { tlsProfile } from '../../frame/tls-profile.ts';
 import type { ListenSettings } from '../settings.ts';
 import { fromFirstPem } from '../pki/pem.ts';
+import { makeRoom } from './make-room.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
+const mostConnections = 512;
 const limits = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
 
 /** Loads the certificate and returns what makes the server. Throws when a file is missing or is no PEM. */
@@ -25,7 +27,9 @@ export async function prepareListener({ tls, behindProxy }: ListenSettings): Pro
 }
 
 function finish(server: Server, handler: RequestHandler): Server {
-  server.maxConnections = 512;
+  makeRoom(server, mostConnections);
+  // Beyond that there is no room to be made: all of them are being answered.
+  server.maxConnections = 2 * mostConnections;
   server.setTimeout(60_000);
   // API clients send `Expect: 201-created`, which Node would refuse by itself.
   server.on('checkExpectation', handler);

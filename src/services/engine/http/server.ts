@@ -10,12 +10,14 @@ export interface ServerParts {
   readonly behindProxy: boolean;
   /** Changes the address before routes are matched with it. */
   readonly routedUrl: (url: string) => string;
+  /** Asked before a request is told that an address does not exist, or not for its method. Throws a refusal. */
+  readonly letIn: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
   /** Answers whatever went wrong, in the form that goes with the address. */
   readonly sendFailure: (error: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 }
 
 /** Makes the web server: its limits, the headers of every answer, and what it does with requests it cannot use. */
-export function createServer({ makeServer, behindProxy, routedUrl, sendFailure }: ServerParts): FastifyInstance {
+export function createServer({ makeServer, behindProxy, routedUrl, letIn, sendFailure }: ServerParts): FastifyInstance {
   const app = fastify({
     serverFactory: makeServer,
     bodyLimit: 65_536,
@@ -35,12 +37,18 @@ export function createServer({ makeServer, behindProxy, routedUrl, sendFailure }
   app.addHook('onRequest', async (_request, reply) => {
     void reply.headers(securityHeaders);
   });
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
   app.addHook('onSend', async (request, reply) => {
+    // A connection that is kept would keep the engine from ending.
+    if (closing) reply.header('connection', 'close');
     // A body that was announced and not read would be taken for the next request. Some clients announce one with a
     // GET and never send it: they get their answer, and the connection ends.
     if (hasBody(request) && !request.raw.complete) reply.header('connection', 'close');
   });
-  refuseUnknown(app);
+  refuseUnknown(app, letIn);
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     sendFailure(error, request, reply);
   });

@@ -5,7 +5,7 @@ import { parseBasic } from '../http/basic-credentials.ts';
 import { type Fields, one } from '../http/fields.ts';
 import { Refusal } from '../http/refusal.ts';
 import { findAccount, barOf } from './accounts.ts';
-import type { Authenticate, Outcome } from './authenticate.ts';
+import type { Authenticate, Proven } from './authenticate.ts';
 import type { RequireClient } from './client-credentials.ts';
 import type { Codes } from './codes.ts';
 import { OAuthError } from './oauth-error.ts';
@@ -13,6 +13,7 @@ import { required } from './oauth-request.ts';
 import { internal, learnUser, principalOfAccount } from './principals.ts';
 import { areRegistered, grantedScope, onBehalfScope, readDependencies, splitScope } from './scopes.ts';
 import type { Sessions } from './sessions.ts';
+import type { Refused } from './verify.ts';
 
 export interface GrantParts {
   readonly database: Database;
@@ -100,7 +101,12 @@ async function onBehalf(request: FastifyRequest, fields: Fields, asked: readonly
   return begin({ principal }, asked, parts, client.id);
 }
 
-async function begin(outcome: Outcome, asked: readonly string[], parts: GrantParts, clientId?: string): Promise<Granted> {
+async function begin(
+  outcome: Pick<Proven, 'principal'> | Refused,
+  asked: readonly string[],
+  parts: GrantParts,
+  clientId?: string,
+): Promise<Granted> {
   const { database, sessions, tokenIdleSeconds } = parts;
   if ('refusal' in outcome) throw new OAuthError('access_denied', describe(outcome, parts));
   const scope = grantedScope(asked, await readDependencies(database));
@@ -112,7 +118,7 @@ async function begin(outcome: Outcome, asked: readonly string[], parts: GrantPar
   return { ...begun, scope, nonce: null };
 }
 
-const describe = ({ refusal, expired }: Exclude<Outcome, { principal: unknown }>, { changePage }: GrantParts): string =>
+const describe = ({ refusal, expired }: Refused, { changePage }: GrantParts): string =>
   expired === true ? `${refusal} It can be changed at ${changePage}.` : refusal;
 
 function requireScopes(asked: readonly string[], registered?: readonly string[]): void {

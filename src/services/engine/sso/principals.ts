@@ -49,8 +49,11 @@ export async function principalOfAccount(database: Database, accountId: string):
   return found ?? null;
 }
 
-/** The user with an id of the engine, or null when it may not log in (any more). */
-export async function principalById(database: Database, userId: string): Promise<Principal | null> {
-  const [found] = await database.query<Principal>(`${select} and u.user_id = $1`, [userId]);
+/** The user with an id of the engine, or null when it may not log in (any more) with the password whose stored form is given. */
+export async function principalByPassword(database: Database, userId: string, storedPassword: string): Promise<Principal | null> {
+  const [found] = await database.query<Principal>(
+    `${select} and u.user_id = $1 and account.password = $2 and account.nopasswd = 0 and account.password_valid_to > now()`,
+    [userId, storedPassword],
+  );
   return found ?? null;
 }

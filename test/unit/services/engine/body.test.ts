@@ -45,6 +45,11 @@ describe('the body of a request', () => {
     expect(() => parseEntity(types, 'network', text, 'json')).toThrow(Refusal);
   });
 
+  it('is refused with a date that the database cannot hold', () => {
+    expect(json({ time: '2026-01-31T00:00:00Z' }, 'event')).toEqual({ time: new Date('2026-01-31T00:00:00Z') });
+    expect(() => json({ time: '-200000-01-01T00:00:00Z' }, 'event')).toThrow(Refusal);
+  });
+
   it('is understood or refused, whatever it is', () => {
     for (const form of ['xml', 'json'] as const) {
       fc.assert(

@@ -95,6 +95,13 @@ describe('a search', () => {
     );
   });
 
+  it.each(['made>-200000-01-01', 'made=+200000-01-01', 'made<0000-01-01', 'made=never'])(
+    'is refused with a date that the database cannot hold: %s',
+    (text) => {
+      expect(() => sql(text)).toThrow(Refusal);
+    },
+  );
+
   it('is refused when it is too long or nested too deeply', () => {
     expect(() => parseSearch('a '.repeat(3000))).toThrow(Refusal);
     expect(() => parseSearch(`${'('.repeat(50)}a${')'.repeat(50)}`)).toThrow(Refusal);

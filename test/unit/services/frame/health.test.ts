@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,15 +47,24 @@ describe('the health socket', () => {
     await endpoint.close();
   });
 
+  it('stays with the service that is running', async () => {
+    const first = await serveHealth(join(folder, 'engine.sock'), report);
+    await expect(serveHealth(join(folder, 'engine.sock'), report)).rejects.toThrow('is running already');
+    expect((await get('/healthz')).status).toBe(200);
+    await first.close();
+  });
+
   it('takes over from a process that was killed', async () => {
     const directory = await open(folder);
-    const stale = createServer().listen(`/proc/self/fd/${directory.fd}/engine.sock`);
+    const stale = createServer().listen(`/proc/self/fd/${directory.fd}/before.sock`);
     await once(stale, 'listening');
     // Closing would remove the socket: leave it behind, as a killed process does.
+    await rename(join(folder, 'before.sock'), join(folder, 'engine.sock'));
+    stale.close();
+    await once(stale, 'close');
     const endpoint = await serveHealth(join(folder, 'engine.sock'), report);
     expect((await get('/healthz')).status).toBe(200);
     await endpoint.close();
-    stale.close();
     await directory.close();
   });
 

@@ -1,5 +1,6 @@
 import { badRequest } from '../../http/refusal.ts';
 import type { Collection, SearchField } from '../collections/collection.ts';
+import { isStorable } from '../scalar.ts';
 import type { Condition, Operator, Search } from './parse.ts';
 import type { Values } from './values.ts';
 
@@ -105,6 +106,6 @@ function dateOf(value: string): Date {
   if (/^today$/i.test(value)) return today;
   if (/^yesterday$/i.test(value)) return new Date(today.getTime() - 24 * 3600 * 1000);
   const found = new Date(/^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00` : value);
-  if (Number.isNaN(found.getTime())) throw badRequest('The search compares a date with something that is none; 2026-01-31 is one.');
+  if (!isStorable(found)) throw badRequest('The search compares a date with something that is none; 2026-01-31 is one.');
   return found;
 }
