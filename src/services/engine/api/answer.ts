@@ -36,10 +36,10 @@ export function faultOf(failure: Pick<Failure, 'status' | 'message'>): Entity {
   return { detail: `[${failure.message}]`, reason };
 }
 
-/** Sends an error as fault. Refused credentials and methods have no body, as clients expect. */
+/** Sends an error as fault. Refused credentials, methods and kinds of bodies have no body, as clients expect. */
 export function sendFault(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
   if (!reply.hasHeader('correlation-id')) correlate(request, reply);
   void reply.code(failure.status).headers(failure.headers);
-  if (failure.status === 401 || failure.status === 405) return reply.header('content-length', '0').send();
+  if ([401, 405, 415].includes(failure.status)) return reply.header('content-length', '0').send();
   return sendEntity(request, reply, 'fault', faultOf(failure));
 }

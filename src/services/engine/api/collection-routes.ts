@@ -22,6 +22,8 @@ const options = { config: { access: 'api' as const } };
 export function collectionRoutes(app: FastifyInstance, database: Database, now: () => number): void {
   // In a context of their own: nothing else of the engine takes XML or JSON.
   void app.register(async (api) => {
+    // And here nothing takes the forms of our pages.
+    api.removeAllContentTypeParsers();
     for (const [form, types] of Object.entries(bodies)) {
       api.addContentTypeParser([...types], { parseAs: 'string' }, (_request, body, done) => done(null, { form, text: body.toString() }));
     }

@@ -1,10 +1,11 @@
 import { types } from './api-types.ts';
-import type { Collection } from './collections/collection.ts';
+import { type Collection, listName } from './collections/collection.ts';
 import { collections } from './collections/index.ts';
+import { childrenOf } from './members.ts';
 import { apiPath } from './target.ts';
 import { typeName } from './type-name.ts';
-import type { Attribute, Scalar } from './types.ts';
-import { escapeXml } from './xml.ts';
+import type { Attribute, Scalar, Types } from './types.ts';
+import { escapeXml, leading } from './xml.ts';
 
 /* The descriptions that the API gives of itself, made from the same tables as everything else. */
 
@@ -26,35 +27,56 @@ function elementXsd(name: string, kind: Attribute): string {
   return `<xs:element name="${name}" minOccurs="0"><xs:complexType><xs:sequence><xs:element name="${inner[0] ?? ''}" type="${inner[1] ?? ''}" minOccurs="0" maxOccurs="unbounded"/></xs:sequence></xs:complexType></xs:element>`;
 }
 
-/** The XML schema of all types: what `?schema` downloads. */
-export function schemaXsd(): string {
-  const structures = Object.entries(types).map(([type, attributes]) => {
-    const elements = Object.entries(attributes).map(([name, kind]) => `        ${elementXsd(name, kind)}\n`);
-    return `  <xs:element name="${type}" type="${typeName(type)}"/>
-  <xs:complexType name="${typeName(type)}">
-    <xs:complexContent>
-      <xs:extension base="BaseResource">
-        <xs:sequence>
-${elements.join('')}        </xs:sequence>
-      </xs:extension>
-    </xs:complexContent>
+/** A list of a type, as it is answered by itself and in the place of a link to it. */
+const listXsd = (list: string, type: string): string => `  <xs:element name="${list}" type="${typeName(list)}"/>
+  <xs:complexType name="${typeName(list)}">
+    <xs:sequence><xs:element name="${type}" type="${typeName(type)}" minOccurs="0" maxOccurs="unbounded"/></xs:sequence>
   </xs:complexType>
 `;
-  });
+
+/** Lists by their names; several collections share one. */
+const lists = new Map(collections.map((collection) => [listName(collection), collection.type]));
+
+/** Lists that may stand in members of a type in the place of links; those that are attributes of it stand among these as well. */
+const listsIn = (type: string): readonly string[] => [
+  ...new Set(
+    collections
+      .filter((collection) => collection.type === type)
+      .flatMap(({ rel }) => childrenOf(rel).map(listName))
+      .filter((list) => types[type]?.[list] === undefined),
+  ),
+];
+
+/** One type, in the order in which its members are written. */
+function typeXsd(type: string, attributes: Types[string] & object): string {
+  const all = Object.entries(attributes);
+  const lines = (some: typeof all): string => some.map(([name, kind]) => `      ${elementXsd(name, kind)}\n`).join('');
+  const below = listsIn(type).map((list) => `<xs:element name="${list}" type="${typeName(list)}"/>`);
+  return `  <xs:element name="${type}" type="${typeName(type)}"/>
+  <xs:complexType name="${typeName(type)}">
+    <xs:sequence>
+      <xs:element name="actions" type="Actions" minOccurs="0"/>
+${lines(all.filter(([name]) => leading.includes(name)))}      <xs:choice minOccurs="0" maxOccurs="unbounded"><xs:element name="link" type="Link"/>${below.join('')}</xs:choice>
+${lines(all.filter(([name]) => !leading.includes(name)))}    </xs:sequence>
+    <xs:attribute name="href" type="xs:string"/>
+    <xs:attribute name="id" type="xs:string"/>
+  </xs:complexType>
+`;
+}
+
+/** The XML schema of all types and lists: what `?schema` downloads. */
+export function schemaXsd(): string {
   return `${declaration}<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" version="1.0">
   <xs:complexType name="Link">
     <xs:attribute name="href" type="xs:string"/>
     <xs:attribute name="rel" type="xs:string"/>
   </xs:complexType>
-  <xs:complexType name="BaseResource">
-    <xs:sequence>
-      <xs:element name="actions" minOccurs="0"><xs:complexType><xs:sequence><xs:element name="link" type="Link" minOccurs="0" maxOccurs="unbounded"/></xs:sequence></xs:complexType></xs:element>
-      <xs:element name="link" type="Link" minOccurs="0" maxOccurs="unbounded"/>
-    </xs:sequence>
-    <xs:attribute name="href" type="xs:string"/>
-    <xs:attribute name="id" type="xs:string"/>
+  <xs:complexType name="Actions">
+    <xs:sequence><xs:element name="link" type="Link" minOccurs="0" maxOccurs="unbounded"/></xs:sequence>
   </xs:complexType>
-${structures.join('')}</xs:schema>
+${Object.entries(types)
+  .map(([type, attributes]) => typeXsd(type, attributes))
+  .join('')}${[...lists].map(([list, type]) => listXsd(list, type)).join('')}</xs:schema>
 `;
 }
 

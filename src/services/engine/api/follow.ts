@@ -72,10 +72,11 @@ export async function follow(
         const followed: Followed = { name: listName(child), type: child.type, members: inner };
         result = {
           ...result,
-          // What all content has of it already is less than the members themselves.
-          [followed.name]: undefined,
           below: (result.below ?? []).filter((rel) => rel !== child.rel),
-          followed: [...(result.followed ?? []), followed],
+          // What all content has of it already is less than the members themselves, and stands in the same place.
+          ...(types[type]?.[followed.name] === undefined
+            ? { followed: [...(result.followed ?? []), followed] }
+            : { [followed.name]: inner }),
         };
       } else if (typeof kind === 'object' && 'one' in kind) {
         const named = entity[name] as Entity | null | undefined;

@@ -108,7 +108,7 @@ export function createMembers(database: Database): Members {
         throw new Refusal(403, 'Only administrators may list this without the parameter filter.');
       }
       const values = new Values();
-      const conditions = [belowSql(place, values), sightSql(place, asker, values)];
+      const conditions = [belowSql(place, values), sightSql(place, asker, values), collection.listed ?? null];
       let { order } = collection;
       let limit = wish.max ?? null;
       if (limit !== null && limit < 0) {

@@ -16,35 +16,33 @@ export interface RootParts {
   readonly now: () => number;
 }
 
-/** The root document, at the address with and without a slash at its end. */
+/** The root document. */
 export function rootRoutes(app: FastifyInstance, { database, version, now }: RootParts): void {
   let known: string | null = null;
   /** The id of this installation, which it keeps for life. */
   const instanceId = async (): Promise<string> => (known ??= await readOption(database, 'InstallationId'));
 
-  for (const url of [apiPath, `${apiPath}/`]) {
-    app.get(url, { config: { access: 'api' } }, async (request, reply) => {
-      const name = describedBy(request);
-      if (name !== null) return sendDescription(reply, name);
-      const { userId, administrator } = callerOf(request).principal;
-      const user = { id: userId, href: `${apiPath}/users/${userId}` };
-      const filtered = isFiltered(request);
-      const [instance, summary] = await Promise.all([instanceId(), administrator && !filtered ? summarize(database, now()) : null]);
-      // Clients that look for collections without reading the document.
-      void reply.header('link', rootLinks.map(({ href, rel }) => `<${request.protocol}://${request.host}${href}>; rel=${rel}`).join(','));
-      return sendEntity(request, reply, 'api', {
-        authenticated_user: user,
-        effective_user: user,
-        // When which part was last saved; nothing has said so yet.
-        engine_backup: administrator && !filtered ? {} : null,
-        product_info: describeProduct(instance, version),
-        special_objects: { root_tag: { id: blank, href: `${apiPath}/tags/${blank}` } },
-        summary,
-        time: new Date(now()),
-        links: rootLinks,
-      });
+  app.get(apiPath, { config: { access: 'api' } }, async (request, reply) => {
+    const name = describedBy(request);
+    if (name !== null) return sendDescription(reply, name);
+    const { userId, administrator } = callerOf(request).principal;
+    const user = { id: userId, href: `${apiPath}/users/${userId}` };
+    const filtered = isFiltered(request);
+    const [instance, summary] = await Promise.all([instanceId(), administrator && !filtered ? summarize(database, now()) : null]);
+    // Clients that look for collections without reading the document.
+    void reply.header('link', rootLinks.map(({ href, rel }) => `<${request.protocol}://${request.host}${href}>; rel=${rel}`).join(','));
+    return sendEntity(request, reply, 'api', {
+      authenticated_user: user,
+      effective_user: user,
+      // When which part was last saved; nothing has said so yet.
+      engine_backup: administrator && !filtered ? {} : null,
+      product_info: describeProduct(instance, version),
+      special_objects: { root_tag: { id: blank, href: `${apiPath}/tags/${blank}` } },
+      summary,
+      time: new Date(now()),
+      links: rootLinks,
     });
-  }
+  });
 }
 
 const blank = '00000000-0000-0000-0000-000000000000';

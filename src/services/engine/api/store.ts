@@ -15,6 +15,9 @@ function at(entity: Entity, path: string): Value {
     .reduce<Value>((value, name) => (value !== null && typeof value === 'object' ? ((value as Entity)[name] as Value) : undefined), entity);
 }
 
+/** Whether a reference names nothing, as clients write it that want it gone. */
+const isEmpty = (value: Entity): boolean => Object.keys(value).length === 0;
+
 const tooLong = ({ longest = 255 }: Field, value: unknown): boolean => typeof value === 'string' && value.length > longest;
 
 interface Given {
@@ -29,7 +32,9 @@ async function given(store: Store, entity: Entity, members: Members, asker: Aske
   for (const [path, field] of Object.entries(store.fields)) {
     const value = at(entity, path);
     if (value === undefined || value === null) continue;
-    if (field.reference !== undefined) all.push({ path, field, value: await members.resolve(field.reference, value as Entity, asker) });
+    if (field.reference !== undefined && field.clearable === true && isEmpty(value as Entity)) all.push({ path, field, value: null });
+    else if (field.reference !== undefined)
+      all.push({ path, field, value: await members.resolve(field.reference, value as Entity, asker) });
     else {
       if (tooLong(field, value)) throw outOfRange(`${path} may have ${field.longest ?? 255} characters at most.`);
       if (field.required === true && typeof value === 'string' && value.trim() === '') throw rejected(`${path} must not be empty.`);

@@ -4,7 +4,7 @@ export const apiPath = '/ovirt-engine/api';
 
 /** What a request address below the API says beside the path. */
 export interface ApiTarget {
-  /** The address without version and matrix parameters: what routes are matched with. */
+  /** The address without version, matrix parameters and a slash at the end: what routes are matched with. */
   readonly url: string;
   /** The version named in the path, or null. */
   readonly version: string | null;
@@ -23,7 +23,7 @@ export function parseTarget(url: string): ApiTarget | null {
   const matrix = semicolon === -1 ? '' : path.slice(semicolon + 1);
   const plain = semicolon === -1 ? path : path.slice(0, semicolon);
   const versioned = /^\/v(\d+)(?=\/|$)/.exec(plain.slice(apiPath.length));
-  const rest = plain.slice(apiPath.length + (versioned?.[0].length ?? 0));
+  const rest = plain.slice(apiPath.length + (versioned?.[0].length ?? 0)).replace(/\/$/, '');
   return { url: `${apiPath}${rest}${query}`, version: versioned?.[1] ?? null, matrix: parseFields(matrix.replaceAll(';', '&')) };
 }
 

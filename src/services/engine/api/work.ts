@@ -155,6 +155,8 @@ export function createWork(database: Database, now: () => number) {
 
 export type DoWork = ReturnType<typeof createWork>;
 
+const detailOf = (error: unknown): string => (error instanceof Error && 'detail' in error ? String(error.detail) : '');
+
 /** What a client is told of what the database refuses, by SQLSTATE. */
 function refusalOf(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error.status === 404 ? null : error;
@@ -163,7 +165,8 @@ function refusalOf(error: unknown): Refusal | null {
     case 'OV409': // raised by our own triggers, with a text for people
       return new Refusal(409, (error as Error).message);
     case '23505': // unique_violation
-      return new Refusal(409, 'The name is already in use.');
+      // The detail names the columns: `Key (role_id, action_group_id)=(...) already exists.`
+      return new Refusal(409, /name/.test(detailOf(error).split('=', 1)[0] ?? '') ? 'The name is already in use.' : 'It is there already.');
     case '23503': // foreign_key_violation
       return new Refusal(409, 'It is still in use.');
     case '22001': // string_data_right_truncation

@@ -71,7 +71,8 @@ function element(types: Types, name: string, type: string, entity: Entity, inden
   return children === '' ? `${indent}<${head}/>\n` : `${indent}<${head}>\n${children}${indent}</${name}>\n`;
 }
 
-const leading: readonly string[] = ['name', 'description', 'comment', 'creation_status'];
+/** Attributes that stand before the links. */
+export const leading: readonly string[] = ['name', 'description', 'comment', 'creation_status'];
 
 function attributeXml(types: Types, { name, kind, open, close }: Written, value: Value, indent: string): string {
   if (value === null || value === undefined) return '';

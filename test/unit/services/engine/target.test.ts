@@ -5,10 +5,13 @@ import { parseTarget, routedUrl } from '../../../../src/services/engine/api/targ
 describe('addresses below the API', () => {
   it.each([
     ['/ovirt-engine/api', '/ovirt-engine/api', null],
-    ['/ovirt-engine/api/', '/ovirt-engine/api/', null],
+    ['/ovirt-engine/api/', '/ovirt-engine/api', null],
+    ['/ovirt-engine/api/vms/?search=name%3Dx', '/ovirt-engine/api/vms?search=name%3Dx', null],
+    ['/ovirt-engine/api/vms/;max=1', '/ovirt-engine/api/vms', null],
+    ['/ovirt-engine/api/vms//', '/ovirt-engine/api/vms/', null],
     ['/ovirt-engine/api?a=/v3', '/ovirt-engine/api?a=/v3', null],
     ['/ovirt-engine/api/v4', '/ovirt-engine/api', '4'],
-    ['/ovirt-engine/api/v4/', '/ovirt-engine/api/', '4'],
+    ['/ovirt-engine/api/v4/', '/ovirt-engine/api', '4'],
     ['/ovirt-engine/api/v3/vms?max=1', '/ovirt-engine/api/vms?max=1', '3'],
     ['/ovirt-engine/api/v4x', '/ovirt-engine/api/v4x', null],
     ['/ovirt-engine/api;filter', '/ovirt-engine/api', null],

@@ -1,6 +1,6 @@
 import { invalidValue } from '../fault.ts';
 import { type Collection, optional, reference, versionOf } from './collection.ts';
-import { levels } from './constants.ts';
+import { levels, processorType } from './constants.ts';
 import { storedLevel } from './datacenters.ts';
 import { permits } from './permits.ts';
 import { choicesOf, numberIn, plainName, within } from './stored.ts';
@@ -38,7 +38,7 @@ export const clusters: Collection = {
     t.vnc_encryption_enabled, t.log_max_memory_used_threshold, t.log_max_memory_used_threshold_type, t.bios_type, t.fips_mode,
     t.fencing_enabled, t.skip_fencing_if_sd_active, t.skip_fencing_if_connectivity_broken, t.hosts_with_broken_connectivity_threshold,
     t.auto_converge, t.migrate_compressed, t.migrate_encrypted, t.required_rng_sources,
-    (select network_id from network_cluster n where n.cluster_id = t.cluster_id and n.management) as management_network`,
+    (select network_id from network_cluster n where n.cluster_id = t.cluster_id and n.management limit 1) as management_network`,
   describe: (row) => ({
     name: String(row['name']),
     description: String(row['description']),
@@ -105,7 +105,7 @@ export const clusters: Collection = {
       data_center: { column: 'storage_pool_id', required: true, fixed: true, reference: 'datacenters' },
       mac_pool: { column: 'mac_pool_id', reference: 'macpools' },
       version: { column: 'compatibility_version', store: storedLevel },
-      'cpu.type': { column: 'cpu_name' },
+      'cpu.type': { column: 'cpu_name', store: processorType },
       'cpu.architecture': { column: 'architecture', store: numberIn(architectures, 'architecture') },
       ballooning_enabled: { column: 'enable_balloon' },
       bios_type: { column: 'bios_type', store: numberIn(biosTypes, 'bios_type') },
@@ -127,12 +127,15 @@ export const clusters: Collection = {
       virt_service: { column: 'virt_service' },
       ha_reservation: { column: 'ha_reservation' },
       'ksm.enabled': { column: 'enable_ksm' },
-      log_max_memory_used_threshold: { column: 'log_max_memory_used_threshold' },
+      log_max_memory_used_threshold: {
+        column: 'log_max_memory_used_threshold',
+        store: within(0, 2_147_483_647, 'log_max_memory_used_threshold'),
+      },
       log_max_memory_used_threshold_type: {
         column: 'log_max_memory_used_threshold_type',
         store: numberIn(thresholds, 'log_max_memory_used_threshold_type'),
       },
-      'memory_policy.over_commit.percent': { column: 'max_vds_memory_over_commit' },
+      'memory_policy.over_commit.percent': { column: 'max_vds_memory_over_commit', store: within(1, 10_000, 'percent') },
       switch_type: {
         column: 'switch_type',
         fixed: true,

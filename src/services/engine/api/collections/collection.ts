@@ -23,6 +23,8 @@ export interface Field {
   readonly fixed?: boolean;
   /** The collection whose member it names, by id or by name. */
   readonly reference?: string;
+  /** The reference may be taken away, with an element that names nothing. */
+  readonly clearable?: true;
   /** What a new member gets where nothing is given; for what is stored beside the row, which has no default of its own. */
   readonly initial?: Value;
   /** What is stored for a value. Throws a refusal for one that cannot be. */
@@ -183,6 +185,8 @@ export interface Collection {
   /** Expression of the name that clients may give in the place of the id; `t.name` unless it says otherwise. */
   readonly named?: string;
   readonly order: string;
+  /** Condition of the members that are listed, where others can be had by their id. */
+  readonly listed?: string;
   readonly sight: Sight;
   /** Expression of the object whose permissions decide, where the id of the member is not it. */
   readonly object?: string;

@@ -1,3 +1,4 @@
+import { invalidValue } from '../fault.ts';
 import { type Collection, versionOf } from './collection.ts';
 import { isAdministrative, permits } from './permits.ts';
 import { valuesTable } from './values.ts';
@@ -30,6 +31,12 @@ const processors: readonly string[] = [
   'AMD EPYC',
   'Secure AMD EPYC',
 ];
+
+/** The processor type of a cluster; empty where it is still open. Throws a fault (400) for one that no level knows. */
+export const processorType = (value: unknown): unknown => {
+  if (value !== '' && !processors.includes(String(value))) throw invalidValue('cpu.type', processors);
+  return value;
+};
 
 export const clusterLevels: Collection = {
   rel: 'clusterlevels',

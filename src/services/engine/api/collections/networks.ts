@@ -4,16 +4,7 @@ import type { Entity } from '../types.ts';
 import { type Collection, reference } from './collection.ts';
 import { plainName, within } from './stored.ts';
 import { permits } from './permits.ts';
-import { clusterNetworkSpecial, networkLabelSpecial } from './special-networks.ts';
-
-const usage = {
-  vm_network: 'vm',
-  is_display: 'display',
-  migration: 'migration',
-  management: 'management',
-  default_route: 'default_route',
-  is_gluster: 'gluster',
-};
+import { clusterNetworkSpecial, networkLabelSpecial, usageColumns, usagesOf } from './special-networks.ts';
 
 /** Addresses of name servers; hosts ask three of them at most. */
 const nameServers = (value: unknown): readonly string[] => {
@@ -37,7 +28,7 @@ const networkFields = {
   'vlan.id': { column: 'vlan_id', store: within(0, 4094, 'The id of a VLAN') },
   port_isolation: { column: 'port_isolation', fixed: true },
   'dns_resolver_configuration.name_servers': { column: 'dns_name_servers', store: nameServers },
-  usages: { column: 'vm_network', store: (value: unknown) => (value as readonly string[]).includes('vm') },
+  usages: { column: 'vm_network', store: (value: unknown) => usagesOf(value).includes('vm') },
 } as const;
 
 /** Hosts of a cluster would be out of reach without it. */
@@ -121,7 +112,7 @@ export const clusterNetworks: Collection = {
     display: row['is_display'] === true,
     required: row['required'] === true,
     status: row['status'] === 1 ? 'operational' : 'non_operational',
-    usages: Object.entries(usage).flatMap(([column, word]) => (row[column] === true ? [word] : [])),
+    usages: Object.entries(usageColumns).flatMap(([word, column]) => (row[column] === true ? [word] : [])),
     cluster: reference('clusters', row['cluster_id']),
   }),
   named: 'n.name',

@@ -92,8 +92,11 @@ export const permissions = (below?: { readonly rel: string; readonly column: str
   rel: 'permissions',
   ...(below === undefined ? {} : { below: { rel: below.rel, condition: `t.${below.column} = $parent` } }),
   type: 'permission',
-  about: below === undefined ? 'Permissions on the whole system.' : `Permissions of one of the ${below.rel}.`,
-  from: below === undefined ? `(select * from permissions where object_id = 'aaa00000-0000-0000-0000-123456789aaa') t` : 'permissions t',
+  about:
+    below === undefined
+      ? 'Permissions on the whole system; those on objects are here by their ids.'
+      : `Permissions of one of the ${below.rel}.`,
+  from: 'permissions t',
   id: 't.id',
   columns: permissionColumns,
   describe: (row) => {
@@ -105,6 +108,7 @@ export const permissions = (below?: { readonly rel: string; readonly column: str
     };
   },
   order: 't.creation_date, t.id',
+  ...(below === undefined ? { listed: `t.object_id = '${systemObject}'` } : {}),
   sight: 'administrators',
   own: 't.ad_element_id in (select ad_element_id from user_and_groups($user))',
   search: {

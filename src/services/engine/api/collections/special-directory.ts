@@ -27,10 +27,15 @@ export const permissionObjects = {
   mac_pool: { rel: 'macpools', type: 28 },
 } as const;
 
+/** What clients name as well, and what no permission can be given on yet. Without a look at them it would be given on everything. */
+const otherObjects = ['disk', 'host', 'storage_domain', 'template', 'vm', 'vm_pool'] as const;
+
 async function objectOf({ entity, place, members, asker }: Occasion): Promise<{ id: string; type: number }> {
   const above = place.collection.below?.rel;
   const fixed = Object.values(permissionObjects).find(({ rel }) => rel === above);
   if (fixed !== undefined) return { id: place.parent ?? '', type: fixed.type };
+  const other = otherObjects.find((attribute) => (entity[attribute] ?? null) !== null);
+  if (other !== undefined) throw rejected(`A permission cannot be given on a ${other}.`);
   const given = Object.entries(permissionObjects).filter(([attribute]) => (entity[attribute] ?? null) !== null);
   if (given.length > 1) throw rejected('A permission is on one object only.');
   const [found] = given;

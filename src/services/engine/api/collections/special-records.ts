@@ -59,7 +59,8 @@ function external(entity: Entity) {
   if (missing.length > 0) throw incomplete('event', missing, 'add');
   if (!isSeverity(severity)) throw invalidValue('severity', Object.keys(severities));
   if (/^ovirt$/i.test(origin)) throw rejected('The origin oVirt is the engine itself.');
-  if (description.length > 4000 || origin.length > 25) throw outOfRange('A text is too long.');
+  if (description.length > 4000) throw outOfRange('description may have 4000 characters at most.');
+  if (origin.length > 25) throw outOfRange('origin may have 25 characters at most.');
   return { description, origin, severity, customId };
 }
 
@@ -168,9 +169,9 @@ export const jobSpecial: Special = {
   },
 };
 
-const jobAction = (set: string, event: Work['event']): SpecialChange => ({
+const jobAction = (setFor: (action: Entity) => string, event: Work['event']): SpecialChange => ({
   permit: permits.inject_external_tasks,
-  async work({ database, id }) {
+  async work({ database, id, entity }) {
     const [found] = await database.query<{ external: boolean }>('select is_external as external from job where job_id = $1', [id]);
     if (found?.external !== true) throw new Refusal(409, 'Only external jobs are ended and cleared by clients.');
     return {
@@ -179,7 +180,7 @@ const jobAction = (set: string, event: Work['event']): SpecialChange => ({
       statement: (values) => [
         [
           'done',
-          `update job set ${set}, last_update_time = now() where job_id = ${values.add(id)} returning job_id::text as id, description as name`,
+          `update job set ${setFor(entity)}, last_update_time = now() where job_id = ${values.add(id)} returning job_id::text as id, description as name`,
         ],
       ],
     };
@@ -187,12 +188,12 @@ const jobAction = (set: string, event: Work['event']): SpecialChange => ({
 });
 
 export const jobActions = {
-  clear: jobAction('is_auto_cleared = true', {
+  clear: jobAction(() => 'is_auto_cleared = true', {
     code: 9811,
     name: 'CLEAR_EXTERNAL_JOB',
     text: 'External job ${name} was cleared by ${user}.',
   }),
-  end: jobAction(`status = 'FINISHED', end_time = now()`, {
+  end: jobAction(({ succeeded }) => `status = '${succeeded === false ? 'FAILED' : 'FINISHED'}', end_time = now()`, {
     code: 9812,
     name: 'END_EXTERNAL_JOB',
     text: 'External job ${name} was ended by ${user}.',

@@ -41,7 +41,7 @@ export const vnicProfiles: Collection = {
       name: { column: 'name', required: true, longest: 256, store: plainName },
       description: { column: 'description', longest: 4000 },
       network: { column: 'network_id', required: true, fixed: true, reference: 'networks' },
-      network_filter: { column: 'network_filter_id', reference: 'networkfilters' },
+      network_filter: { column: 'network_filter_id', reference: 'networkfilters', clearable: true },
       port_mirroring: { column: 'port_mirroring' },
       migratable: { column: 'migratable' },
       'pass_through.mode': {
