@@ -28,6 +28,13 @@ describe('addresses', () => {
   });
 });
 
+describe('levels of clusters', () => {
+  it('have a list of features, in which there is none', async () => {
+    expect(await got('clusterlevels/4.7/clusterfeatures')).toEqual({});
+    expect((await call('clusterlevels/9.9/clusterfeatures')).status).toBe(404);
+  });
+});
+
 describe('bodies', () => {
   it('of a kind that is not known are refused without a body', async () => {
     const { status, body } = await call('tags', { method: 'POST', xml: '<tag/>', headers: { 'content-type': 'text/plain' } });

@@ -272,6 +272,22 @@ describe('what users keep for themselves', () => {
     expect(await got(options, mine)).toEqual({});
   });
 
+  it('is set in one go by changing the user, of whom nothing else can be changed', async () => {
+    const user = `users/${await idOf('users', 'guest')}`;
+    const mine = { as: guest, headers: { filter: 'true' }, method: 'PUT' };
+    const set = (...pairs: readonly (readonly [string, string])[]) => ({
+      user_options: { property: pairs.map(([name, value]) => ({ name, value })) },
+    });
+    await got(user, { ...mine, body: set(['a', '1'], ['b', '"x"']) });
+    await got(user, { ...mine, body: set(['b', '"y"']) });
+    const kept = (await got(`${user}/options`))['user_option'] as readonly Json[];
+    expect(kept.map(({ name, content }) => `${String(name)}=${String(content)}`)).toEqual(['a=1', 'b="y"']);
+    expect((await fault(user, { ...mine, body: set(['c', '{']) }))[0]).toBe(400);
+    expect((await fault(user, { ...mine, body: { name: 'other' } }))[1]).toContain('user_options');
+    expect((await fault(user, { ...mine, body: {} }))[0]).toBe(400);
+    expect((await call(`users/${await idOf('users', 'admin')}`, { ...mine, body: set(['a', '1']) })).status).toBe(404);
+  });
+
   it('is out of reach of administrators who manage no users', async () => {
     await addUser(running.postgres, 'looker', 'Looker-Canary-1');
     await running.postgres.query(

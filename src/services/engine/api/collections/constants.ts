@@ -55,6 +55,21 @@ export const clusterLevels: Collection = {
   search: { id: { sql: 't.id', as: 'text' } },
 };
 
+/** Features that hosts of a level have besides. None is known that a cluster could ask for. */
+export const clusterFeatures: Collection = {
+  rel: 'clusterfeatures',
+  below: { rel: 'clusterlevels', condition: 't.level = $parent' },
+  type: 'cluster_feature',
+  about: 'Features that clusters of a level can ask of their hosts besides.',
+  from: '(select null::uuid as id, null::text as level, null::text as name where false) t',
+  id: 't.id',
+  columns: 't.name',
+  describe: (row) => ({ name: String(row['name']) }),
+  order: 't.name',
+  sight: 'everybody',
+  search: { name: { sql: 't.name', as: 'text' } },
+};
+
 export const networkFilters: Collection = {
   rel: 'networkfilters',
   type: 'network_filter',

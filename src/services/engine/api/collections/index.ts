@@ -1,5 +1,5 @@
 import type { Collection } from './collection.ts';
-import { clusterLevels, clusterNetworkFilters, networkFilters } from './constants.ts';
+import { clusterFeatures, clusterLevels, clusterNetworkFilters, networkFilters } from './constants.ts';
 import { clusters, dataCenterClusters } from './clusters.ts';
 import { dataCenters } from './datacenters.ts';
 import { domainGroups, domainUsers, domains, groups, groupsOfUser, users } from './directory.ts';
@@ -25,6 +25,7 @@ export const collections: readonly Collection[] = [
   labelVms,
   bookmarks,
   clusterLevels,
+  clusterFeatures,
   clusters,
   clusterNetworks,
   clusterNetworkFilters,

@@ -1,7 +1,7 @@
 import { Refusal } from '../../http/refusal.ts';
 import { incomplete, outOfRange, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
-import { type Collection, type Occasion, reference, type Special, type Work } from './collection.ts';
+import { type Collection, type Occasion, reference, type Special, type SpecialChange, type Work } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
 
 /* What users keep for themselves: keys for consoles, and settings of portals. */
@@ -34,8 +34,8 @@ function contentOf(kind: Kind, entity: Entity): string {
 }
 
 /** Throws a refusal (403) for what belongs to somebody else, unless the asker manages users. */
-async function needOwn({ database, asker, place }: Occasion): Promise<void> {
-  if (place.parent?.toLowerCase() === asker.userId) return;
+async function needOwn({ database, asker }: Occasion, owner: string | null): Promise<void> {
+  if (owner?.toLowerCase() === asker.userId) return;
   const [allowed] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [
     asker.userId,
     permits.manipulate_users,
@@ -43,6 +43,39 @@ async function needOwn({ database, asker, place }: Occasion): Promise<void> {
   ]);
   if (allowed?.may !== true) throw new Refusal(403, 'The user is not authorized to perform this action.');
 }
+
+/** Options of a user as the user itself names them: those that are named are added or changed, all others stay. */
+export const userUpdate: SpecialChange = {
+  permit: permits.edit_profile,
+  async work(occasion) {
+    const { id, entity } = occasion;
+    await needOwn(occasion, id);
+    if (Object.keys(entity).some((name) => name !== 'id' && name !== 'user_options')) {
+      throw rejected('Of a user only the user_options can be changed.');
+    }
+    const wanted = ((entity['user_options'] ?? []) as readonly Entity[]).map((property) => ({
+      name: text(property, 'name'),
+      content: contentOf('JSON', { name: text(property, 'name'), content: text(property, 'value') }),
+    }));
+    if (wanted.length === 0) throw incomplete('user', ['user_options'], 'update');
+    return {
+      object: systemObject,
+      event: eventOf(2032, 'USER_UPDATE_PROFILE', 'changed'),
+      statement: (values) => {
+        const rows = values.add(JSON.stringify(wanted));
+        return [
+          ['done', `select user_id::text as id, username as name from users where user_id = ${values.add(id)}`],
+          [
+            'along',
+            `insert into user_profiles (user_id, property_type, property_name, property_content)
+             select done.id::uuid, 'JSON', w.name, w.content from done, jsonb_to_recordset(${rows}::jsonb) as w (name text, content text)
+             on conflict (user_id, property_type, property_name) do update set property_content = excluded.property_content`,
+          ],
+        ];
+      },
+    };
+  },
+};
 
 const eventOf = (code: number, name: string, done: string): Work['event'] => ({
   code,
@@ -54,7 +87,7 @@ const profileSpecial = (kind: Kind): Special => ({
   add: {
     permit: permits.edit_profile,
     async work(occasion) {
-      await needOwn(occasion);
+      await needOwn(occasion, occasion.place.parent);
       const content = contentOf(kind, occasion.entity);
       return {
         object: systemObject,
@@ -74,7 +107,7 @@ const profileSpecial = (kind: Kind): Special => ({
   update: {
     permit: permits.edit_profile,
     async work(occasion) {
-      await needOwn(occasion);
+      await needOwn(occasion, occasion.place.parent);
       const content = contentOf(kind, kind === 'JSON' ? { name: 'kept', ...occasion.entity } : occasion.entity);
       return {
         object: systemObject,
@@ -93,7 +126,7 @@ const profileSpecial = (kind: Kind): Special => ({
   remove: {
     permit: permits.edit_profile,
     async work(occasion) {
-      await needOwn(occasion);
+      await needOwn(occasion, occasion.place.parent);
       return {
         object: systemObject,
         event: eventOf(2034, 'USER_REMOVE_PROFILE', 'cut'),

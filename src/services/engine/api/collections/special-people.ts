@@ -4,6 +4,7 @@ import { incomplete, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
 import type { Occasion, Special } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
+import { userUpdate } from './profiles.ts';
 import { lastOne, superUsers } from './special-directory.ts';
 
 /* Users and groups of a directory, as they are taken into the engine and leave it. */
@@ -67,6 +68,7 @@ export const userSpecial: Special = {
       };
     },
   },
+  update: userUpdate,
   remove: {
     permit: permits.manipulate_users,
     async work(occasion) {
