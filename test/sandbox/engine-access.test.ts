@@ -178,6 +178,7 @@ describe('hostile requests', () => {
   it('that are no HTTP get a bare 400', async () => {
     expect(await raw('GET / HTTP/1.1\r\nHost: a\r\nBad Header\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
     expect(await raw('GET /ovirt-engine/ HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await raw('GET /ovirt-engine/ HTTP/1.1\r\nHost: localhost\r\nhost: a\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
     expect(await raw('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
   });
 

@@ -3,6 +3,7 @@ import { fastify, type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { parseFields } from './fields.ts';
 import type { RequestHandler } from './listener.ts';
 import { refuseUnknown } from './not-found.ts';
+import { badRequest } from './refusal.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface ServerParts {
@@ -34,8 +35,11 @@ export function createServer({ makeServer, behindProxy, routedUrl, letIn, sendFa
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
     done(null, parseFields(body.toString()));
   });
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
     void reply.headers(securityHeaders);
+    // Whoever reads the first and whoever reads the last would each see another host (RFC 9112, section 3.2).
+    const hosts = request.raw.rawHeaders.filter((word, at) => at % 2 === 0 && word.length === 4 && word.toLowerCase() === 'host');
+    if (hosts.length > 1) throw badRequest('A request names one host.');
   });
   let closing = false;
   app.addHook('preClose', async () => {
