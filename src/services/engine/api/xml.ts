@@ -9,7 +9,7 @@ export function toXml(types: Types, type: string, entity: Entity): string {
 }
 
 /** So many characters are encoded at once: a text that grows in small pieces is quickly made into bytes only while it is short. */
-const chunkLength = 16_384;
+const chunkLength = 32_768;
 
 /** Writes a list, as bytes: its members in one element. */
 export function listXml(types: Types, type: string, list: string, entities: readonly Entity[]): Buffer {
@@ -92,10 +92,21 @@ const scalarXml = (kind: Scalar, value: Value): string => escapeXml(kind === 'da
 const wrap = (name: string, content: string, indent: string): string =>
   content === '' ? '' : `${indent}<${name}>\n${content}${indent}</${name}>\n`;
 
-/** Links to what lies right below an address, which is escaped already; rels are words of ours. */
-function belowXml(href = '', rels: readonly string[] = [], indent: string): string {
+const none: readonly string[] = [];
+const endings = new WeakMap<readonly string[], readonly string[]>();
+
+/** What stands behind the address in links to what lies below it. Made once for each list of rels, which are words of ours. */
+function endingsOf(rels: readonly string[]): readonly string[] {
+  const made = endings.get(rels) ?? rels.map((rel) => `/${rel}" rel="${rel}"/>\n`);
+  endings.set(rels, made);
+  return made;
+}
+
+/** Links to what lies right below an address, which is escaped already. */
+function belowXml(href = '', rels: readonly string[] = none, indent: string): string {
+  const beginning = `${indent}<link href="${href}`;
   let text = '';
-  for (const rel of rels) text += `${indent}<link href="${href}/${rel}" rel="${rel}"/>\n`;
+  for (const ending of endingsOf(rels)) text += beginning + ending;
   return text;
 }
 
@@ -110,7 +121,7 @@ const xmlAttribute = (name: string, value: string | undefined): string => (value
 /** Escapes text for content and attributes. What XML 1.0 cannot hold at all becomes U+FFFD. */
 export function escapeXml(text: string): string {
   // Most texts hold nothing that has to be escaped.
-  if (/^[\x20-\x21\x23-\x25\x27-\x3b\x3d\x3f-\x7e]*$/.test(text)) return text;
+  if (text === '' || /^[\x20-\x21\x23-\x25\x27-\x3b\x3d\x3f-\x7e]*$/.test(text)) return text;
   return text
     .toWellFormed()
     .replace(/[\ufffe\uffff]|[^\t\n\r\P{Cc}]/gu, '\ufffd')
