@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 const outsideOnly = 'belongs to the edges of the program (cli, ui, host, supervisor, the main.ts of a service); pass in what you need';
 
 export default defineConfig(
-  globalIgnores(['node_modules/', '.sandbox/', 'bench/results/', 'test-results/', 'test/fixtures/']),
+  globalIgnores(['node_modules/', '.sandbox/', 'bench/results/', 'dist/', 'test-results/', 'test/fixtures/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {

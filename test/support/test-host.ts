@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -78,6 +78,8 @@ export interface TestHost {
   start(argv: readonly string[]): Running;
   /** Runs a program as root on the host to its end. */
   run(argv: readonly string[]): Promise<Ended>;
+  /** Copies a file of this machine onto the host, into a directory that is there. */
+  copy(from: string, to: string): Promise<void>;
   /** Ends every process at once, as if the power had gone. The disk stays as it was. */
   cutPower(): Promise<void>;
   /** Boots it, with the disk it has. */
@@ -108,6 +110,11 @@ export async function bootHost(): Promise<TestHost> {
   const host: TestHost = {
     start: (argv) => watch(inside(argv)),
     run,
+    async copy(from, to) {
+      const init = initOf(machine);
+      if (init === null) throw new Error('the host is not running');
+      await copyFile(from, `/proc/${init}/root${to}`);
+    },
     async boot() {
       const nspawn = ['systemd-nspawn', '--quiet', '--boot', `--directory=${disk}/root`, '--register=no', '--keep-unit'];
       const options = ['--private-network', '--resolv-conf=off', '--link-journal=no', `--bind-ro=${project}:${programOnHost}`];

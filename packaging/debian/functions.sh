@@ -1,0 +1,25 @@
+base=/usr/lib/ovirt-engine
+# Compiled code that the programs of root keep.
+cache=/var/cache/engine-setup
+
+# The processes that run a program from below a folder.
+users_of() {
+  for exe in /proc/[0-9]*/exe; do
+    case $(readlink "$exe" || true) in
+      "$1"/*)
+        pid=${exe%/exe}
+        echo "${pid#/proc/}"
+        ;;
+    esac
+  done 2>/dev/null
+}
+
+# Removes the folder of one version, unless services run from it: they would lack what they have not read yet.
+remove_version() {
+  users=$(users_of "$1")
+  if [ -z "$users" ]; then
+    rm -rf "$1"
+  else
+    echo "$1 stays, since services run from it (processes" $users'). Stop them with its bin/engine-setup sandbox stop.' >&2
+  fi
+}
