@@ -6,7 +6,7 @@ import { realRoot } from '../environment/settings.ts';
 import { unit as fenceKdumpListener } from '../fence-kdump/settings.ts';
 import { fqdn, httpsPort } from '../network/settings.ts';
 import { runsHere, unit as notifier } from '../notifier/settings.ts';
-import { paths as pki } from '../pki/settings.ts';
+import { paths as pki, webAuthority } from '../pki/settings.ts';
 import { adminPassword, generateAdminPassword, paths, ssoClientSecret, unit } from './settings.ts';
 
 /** As the services read it. */
@@ -43,6 +43,7 @@ export function configuration(view: View): readonly Step[] {
         engine: real(pki.certificate('engine')),
         engineKey: real(pki.key('engine')),
         web: { certificate: real(pki.certificate('apache')), key: real(pki.key('apache')) },
+        imported: view.find(webAuthority) === 'imported',
       }),
     ),
     fragment(

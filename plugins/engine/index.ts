@@ -5,7 +5,7 @@ import { shippedMigrations, shippedPath } from '../../src/setup/render/shipped.t
 import { administration, engineDatabase, isOurs, present } from '../database/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { fqdn, httpsPort, presentHttpsPort, takenPort } from '../network/settings.ts';
-import { paths as pki } from '../pki/settings.ts';
+import { trusted } from '../pki/settings.ts';
 import { administrator } from './administrator.ts';
 import { configuration, keptPassword } from './configuration.ts';
 import { options } from './options.ts';
@@ -101,14 +101,14 @@ const service = (view: View): readonly Step[] => {
 /** The engine as its users reach it. */
 const address = (view: View): string => `https://${view.get(fqdn)}:${view.get(httpsPort)}/ovirt-engine`;
 
-/** The engine answers under its own address, with a certificate of its own authority. */
+/** The engine answers under its own address, with a certificate that can be verified. */
 const health = (view: View): HealthCheck => ({
   name: 'engine',
   limitMs: 60_000,
   remedy: message`Look into ${view.fact(realRoot)}${paths.log}`,
   async probe(host) {
-    const ca = await readText(host, pki.authority);
-    if (ca === undefined) return message`${pki.authority} is not there`;
+    const ca = await readText(host, trusted(view));
+    if (ca === undefined) return message`${trusted(view)} is not there`;
     const url = `${address(view)}/services/health`;
     try {
       const { status, body } = await host.network.get({ url, ca, timeoutMs: 2000 });

@@ -15,12 +15,14 @@ export interface Certificate {
   readonly names: (view: View, fqdn: string) => readonly string[];
   /** Whether there is a service that needs it; always, where nothing is said. */
   readonly when?: (view: View) => boolean;
+  /** Whether browsers see it, so that an imported one may stand in its place. */
+  readonly browsers?: true;
   /** The unit that reads it when it starts; the engine, where nothing is said. */
   readonly unit?: string;
 }
 
 /** The names under which browsers reach services of this host. */
-const browserNames = (view: View, fqdn: string): readonly string[] => [
+export const browserNames = (view: View, fqdn: string): readonly string[] => [
   ...new Set(view.fact(sandbox) ? [fqdn, 'localhost', '127.0.0.1', '::1'] : [fqdn]),
 ];
 
@@ -39,6 +41,7 @@ export const certificates: readonly Certificate[] = [
     days: lifetimes.browser,
     usages: ['serverAuth'],
     names: browserNames,
+    browsers: true,
   },
   {
     name: 'websocket-proxy',
@@ -46,6 +49,7 @@ export const certificates: readonly Certificate[] = [
     days: lifetimes.browser,
     usages: ['serverAuth'],
     names: browserNames,
+    browsers: true,
     when: websocketHere,
     unit: websocketUnit,
   },

@@ -1,10 +1,22 @@
-import { type Problem, type View, plugin, readText, message } from '#kit';
+import { type HostReader, type Problem, type View, plugin, readText, message } from '#kit';
 import { authority, certificate, directories, keys } from '#steps';
 import { belongsTo, fingerprints, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
 import { engineHere } from '../engine/settings.ts';
 import { fqdn } from '../network/settings.ts';
 import { bits, certificatesFor, lifetimes } from './certificates.ts';
-import { authorityDaysLeft, authoritySubject, country, organization, paths, renew } from './settings.ts';
+import { foreignPairs, importFindings, importSummary, installed, isImported, left, vouched } from './import.ts';
+import {
+  authorityDaysLeft,
+  authoritySubject,
+  country,
+  importedAuthority,
+  organization,
+  paths,
+  renew,
+  webAuthority,
+  webCertificate,
+  webKey,
+} from './settings.ts';
 
 const steps = (view: View) => {
   const name = view.get(fqdn);
@@ -18,9 +30,12 @@ const steps = (view: View) => {
       { path: `${paths.home}/keys`, mode: 0o755 },
       { path: `${paths.home}/private`, mode: 0o750 },
     ]),
+    ...left(view),
     keys({ id: 'pki/keys', chapter: 'pki.authority', title: 'Generating keys', quiet: true, needs: ['pki/directories'] }, [
       { path: paths.authorityKey, bits: bits.authority, mode: 0o600 },
-      ...certificates.map(({ name: leaf }) => ({ path: paths.key(leaf), bits: bits.leaf, mode: 0o600 })),
+      ...certificates
+        .filter((leaf) => !isImported(view, leaf))
+        .map(({ name: leaf }) => ({ path: paths.key(leaf), bits: bits.leaf, mode: 0o600 })),
     ]),
     authority(
       { id: 'pki/ca', chapter: 'pki.authority', title: view.find(renew) === true ? 'Renewing CA' : 'Creating CA', needs: ['pki/keys'] },
@@ -32,17 +47,19 @@ const steps = (view: View) => {
         renew: view.find(renew) === true,
       },
     ),
-    ...certificates.map((leaf) =>
-      certificate(
-        // Services read their certificate when they start.
-        {
-          id: `pki/${leaf.name}`,
-          chapter: 'pki.certificates',
-          title: message`Issuing ${leaf.name} certificate`,
-          quiet: true,
-          needs: ['pki/ca'],
-          notify: [leaf.unit ?? 'ovirt-engine'],
-        },
+    ...certificates.map((leaf) => {
+      // Services read their certificate when they start.
+      const heading = {
+        id: `pki/${leaf.name}`,
+        chapter: 'pki.certificates',
+        quiet: true,
+        needs: ['pki/ca'],
+        notify: [leaf.unit ?? 'ovirt-engine'],
+      } as const;
+      if (isImported(view, leaf))
+        return installed({ ...heading, title: message`Installing the imported certificate: ${leaf.name}` }, leaf, view);
+      return certificate(
+        { ...heading, title: message`Issuing ${leaf.name} certificate` },
         {
           path: paths.certificate(leaf.name),
           key: paths.key(leaf.name),
@@ -52,38 +69,44 @@ const steps = (view: View) => {
           names: leaf.names(view, name),
           usages: leaf.usages,
         },
-      ),
-    ),
+      );
+    }),
+    ...vouched(view),
   ];
 };
 
+/** An authority that is lost, or has lost its key, stops the run before any change. */
+async function authorityFindings(host: HostReader): Promise<readonly Problem[]> {
+  const found = parseCertificate(await readText(host, paths.authority));
+  if (found === undefined && parseCertificate(await readText(host, paths.certificate('engine'))) !== undefined) {
+    const lost: Problem = {
+      id: 'authority-lost',
+      level: 'doubt',
+      message: message`${host.files.real(paths.authority)} is gone or damaged, but a certificate that it has signed is there`,
+      remedy:
+        'Bring it back from a backup. With --allow authority-lost a new one is made, which every browser and host has to be told to trust.',
+    };
+    return [lost];
+  }
+  if (found === undefined || belongsTo(found, await readText(host, paths.authorityKey))) return [];
+  const problem: Problem = {
+    id: 'pki-without-key',
+    level: 'error',
+    message: message`${host.files.real(paths.authority)} is there, but its private key ${host.files.real(paths.authorityKey)} is missing or is another one`,
+    remedy: message`Bring the key back from a backup. To start a new authority instead, which no host or browser trusts yet, move ${host.files.real(paths.home)} away.`,
+  };
+  return [problem];
+}
+
 export default plugin({
   name: 'pki',
-  facts: [authoritySubject, authorityDaysLeft],
-  settings: [organization, country, renew],
-  async preflight(_view, host) {
-    const found = parseCertificate(await readText(host, paths.authority));
-    if (found === undefined && parseCertificate(await readText(host, paths.certificate('engine'))) !== undefined) {
-      const lost: Problem = {
-        id: 'authority-lost',
-        level: 'doubt',
-        message: message`${host.files.real(paths.authority)} is gone or damaged, but a certificate that it has signed is there`,
-        remedy:
-          'Bring it back from a backup. With --allow authority-lost a new one is made, which every browser and host has to be told to trust.',
-      };
-      return [lost];
-    }
-    if (found === undefined || belongsTo(found, await readText(host, paths.authorityKey))) return [];
-    const problem: Problem = {
-      id: 'pki-without-key',
-      level: 'error',
-      message: message`${host.files.real(paths.authority)} is there, but its private key ${host.files.real(paths.authorityKey)} is missing or is another one`,
-      remedy: message`Bring the key back from a backup. To start a new authority instead, which no host or browser trusts yet, move ${host.files.real(paths.home)} away.`,
-    };
-    return [problem];
+  facts: [authoritySubject, authorityDaysLeft, importedAuthority, foreignPairs],
+  settings: [organization, country, renew, webAuthority, webCertificate, webKey],
+  async preflight(view, host) {
+    return [...(await authorityFindings(host)), ...(await importFindings(view, host))];
   },
   steps: (view) => (engineHere(view) ? steps(view) : []),
-  async summary(_view, host) {
+  async summary(view, host) {
     const ca = parseCertificate(await readText(host, paths.authority));
     const key = await readText(host, paths.key('engine'));
     if (ca === undefined || key === undefined) return [];
@@ -97,6 +120,7 @@ export default plugin({
           message`SSH fingerprint: ${sshFingerprint(key)}`,
         ],
       },
+      ...(await importSummary(view, host)),
     ];
   },
 });

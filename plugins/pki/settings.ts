@@ -1,7 +1,8 @@
-import { type View, fact, message, readText, setting, text, yesNo } from '#kit';
-import { parseCertificate } from '../../src/setup/pki/inspect.ts';
+import { type Setting, type View, choice, fact, message, readText, setting, text, yesNo } from '#kit';
+import { parseCertificate, partOf } from '../../src/setup/pki/inspect.ts';
 import { engineHere } from '../engine/settings.ts';
 import { fqdn } from '../network/settings.ts';
+import { certificatesPem, keyPem } from './pem.ts';
 
 const home = '/etc/pki/ovirt-engine';
 
@@ -9,6 +10,8 @@ const home = '/etc/pki/ovirt-engine';
 export const paths = {
   home,
   authority: `${home}/ca.pem`,
+  /** Who vouches for an imported certificate; not there where browsers see one of our own authority. */
+  webAuthority: `${home}/apache-ca.pem`,
   authorityKey: `${home}/private/ca.pem`,
   certificate: (name: string): string => `${home}/certs/${name}.cer`,
   key: (name: string): string => `${home}/keys/${name}.key.nopass`,
@@ -23,14 +26,11 @@ export const authorityDaysLeft = fact('authority-days-left', async (host) => {
   return found === undefined ? undefined : (found.validToDate.getTime() - host.now().getTime()) / (24 * 3600 * 1000);
 });
 
-/** A part of the authority's subject, which node prints as one `NAME=value` a line, escaped as RFC 2253 wants it. */
-const ofAuthority = (view: View, part: string): string | undefined =>
-  view
-    .fact(authoritySubject)
-    ?.split('\n')
-    .find((line) => line.startsWith(`${part}=`))
-    ?.slice(part.length + 1)
-    .replace(/\\([0-9A-F]{2}|.)/g, (_, what: string) => (what.length === 2 ? String.fromCharCode(parseInt(what, 16)) : what));
+/** A part of the authority's subject. */
+const ofAuthority = (view: View, part: string): string | undefined => {
+  const subject = view.fact(authoritySubject);
+  return subject === undefined ? undefined : partOf(subject, part);
+};
 
 export const organization = setting({
   key: 'OVESETUP_PKI/organization',
@@ -81,3 +81,51 @@ export const renew = setting({
   when: (view) => engineHere(view) && (view.fact(authorityDaysLeft) ?? Infinity) < 365,
   initial: false,
 });
+
+/**
+ * The authorities above an imported certificate, as PEM; undefined where browsers see one of our own authority. As in the original, that is
+ * told by a file of its own with another key than our authority has, so that an import by hand is respected as well.
+ */
+export const importedAuthority = fact('imported-authority', async (host) => {
+  const pem = await readText(host, paths.webAuthority);
+  const [theirs, ours] = [parseCertificate(pem), parseCertificate(await readText(host, paths.authority))];
+  return theirs === undefined || (ours !== undefined && theirs.publicKey.equals(ours.publicKey)) ? undefined : pem;
+});
+
+export const webAuthority: Setting<'internal' | 'imported'> = setting({
+  key: 'OVESETUP_PKI/httpsAuthority',
+  section: 'pki',
+  kind: choice('Internal', 'Imported'),
+  about: 'Whether browsers see a certificate of the internal CA, or an imported one. What is there stays, unless this says something else.',
+  remember: false,
+  when: engineHere,
+  initial: (view) => (view.stated(webCertificate) || view.fact(importedAuthority) !== undefined ? 'imported' : 'internal'),
+  validate: (value, view) =>
+    value === 'imported' && !view.stated(webCertificate) && view.fact(importedAuthority) === undefined
+      ? 'no certificate has been imported; engine-setup pki import does that'
+      : undefined,
+});
+
+export const webCertificate: Setting<string> = setting({
+  key: 'OVESETUP_PKI/httpsCertificate',
+  section: 'pki',
+  kind: certificatesPem,
+  about:
+    'A certificate of another authority for browsers to see, and all certificates above it up to the root, in PEM. `engine-setup pki import` reads it from files.',
+  remember: false,
+  when: (view) => engineHere(view) && view.get(webAuthority) === 'imported',
+  validate: (_value, view) => (view.stated(webKey) ? undefined : message`${webKey.key} is wanted, too`),
+});
+
+export const webKey: Setting<string> = setting({
+  key: 'OVESETUP_PKI/httpsKey',
+  section: 'pki',
+  kind: keyPem,
+  about: 'The private key of that certificate, in PEM and without a password.',
+  secret: true,
+  remember: false,
+  when: (view) => engineHere(view) && view.find(webCertificate) !== undefined,
+});
+
+/** The file with the authorities that whoever asks services as browsers do has to trust. */
+export const trusted = (view: View): string => (view.find(webAuthority) === 'imported' ? paths.webAuthority : paths.authority);

@@ -5,7 +5,7 @@ import { shippedPath } from '../../src/setup/render/shipped.ts';
 import { engineHere, paths as engine } from '../engine/settings.ts';
 import { realRoot, sandbox } from '../environment/settings.ts';
 import { fqdn, takenPort } from '../network/settings.ts';
-import { paths as pki } from '../pki/settings.ts';
+import { paths as pki, trusted } from '../pki/settings.ts';
 import { address } from './address.ts';
 import { paths, presentPort, unit, websocketHere, websocketPort, websocketProxy, formerFqdn } from './settings.ts';
 
@@ -90,14 +90,14 @@ const farewell = (view: View): readonly Step[] => [
   address(view),
 ];
 
-/** Whoever comes without a WebSocket is told by the proxy, under its own certificate, to come with one. */
+/** Whoever comes without a WebSocket is told by the proxy, under the certificate that browsers see, to come with one. */
 const health = (view: View): HealthCheck => ({
   name: 'websocket-proxy',
   limitMs: 60_000,
   remedy: message`Look into ${view.fact(realRoot)}${paths.log}`,
   async probe(host) {
-    const ca = await readText(host, pki.authority);
-    if (ca === undefined) return message`${pki.authority} is not there`;
+    const ca = await readText(host, trusted(view));
+    if (ca === undefined) return message`${trusted(view)} is not there`;
     const url = `https://${view.get(fqdn)}:${view.get(websocketPort)}/`;
     try {
       const { status } = await host.network.get({ url, ca, timeoutMs: 2000 });

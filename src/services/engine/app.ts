@@ -48,6 +48,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   const app = createServer({
     makeServer,
     behindProxy: settings.listen.behindProxy,
+    strictTransport: settings.listen.strictTransport,
     routedUrl,
     letIn: async (request, reply) => {
       if (parseTarget(request.originalUrl) !== null) await apiDoor(request, reply);

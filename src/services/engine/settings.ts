@@ -15,6 +15,8 @@ export interface ListenSettings {
   readonly tls: TlsFiles | null;
   /** Whether that web server's X-Forwarded headers are to be believed. */
   readonly behindProxy: boolean;
+  /** Whether browsers are told to come over TLS alone from now on: only with a certificate that they trust anyway. */
+  readonly strictTransport: boolean;
 }
 
 export interface SsoClient {
@@ -64,14 +66,17 @@ function readListen(config: Config): ListenSettings {
   const https = config.yesNo('ENGINE_HTTPS_ENABLED');
   const http = config.yesNo('ENGINE_HTTP_ENABLED');
   if (https === http) throw new ConfigError(['exactly one of ENGINE_HTTPS_ENABLED and ENGINE_HTTP_ENABLED must be true']);
+  const strictTransport = config.yesNo('ENGINE_HTTPS_HSTS');
   if (http) {
-    return { address: '127.0.0.1', port: config.port('ENGINE_HTTP_PORT'), tls: null, behindProxy: config.yesNo('ENGINE_PROXY_ENABLED') };
+    const behindProxy = config.yesNo('ENGINE_PROXY_ENABLED');
+    return { address: '127.0.0.1', port: config.port('ENGINE_HTTP_PORT'), tls: null, behindProxy, strictTransport };
   }
   return {
     address: config.text('ENGINE_HTTPS_ADDRESS'),
     port: config.port('ENGINE_HTTPS_PORT'),
     tls: { certificate: config.text('ENGINE_HTTPS_PKI_CERT'), key: config.text('ENGINE_HTTPS_PKI_KEY') },
     behindProxy: false,
+    strictTransport,
   };
 }
 

@@ -45,10 +45,16 @@ export interface Arguments {
   readonly json: boolean;
   readonly to: 'yaml' | 'conf' | undefined;
   readonly output: string | undefined;
+  /** Files of a certificate of another authority. */
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+  readonly chain: string | undefined;
+  readonly keyPasswordFile: string | undefined;
+  readonly ours: boolean;
 }
 
 /** Commands that take words of their own, and check them. */
-const wordy: ReadonlySet<CommandName> = new Set(['answers', 'sandbox']);
+const wordy: ReadonlySet<CommandName> = new Set(['answers', 'pki', 'sandbox']);
 
 /** A front end, and somebody who reads events, want standard output for themselves; a front end is there to answer. */
 export const dialogClashes = (said: {
@@ -147,6 +153,11 @@ export function readArguments(argv: readonly string[]): Arguments {
     json: has('json'),
     to: last('to') as Arguments['to'],
     output: last('output'),
+    certificate: last('certificate'),
+    key: last('key'),
+    chain: last('chain'),
+    keyPasswordFile: last('key-password-file'),
+    ours: has('ours'),
   };
   if (problems.length > 0) refuse(problems);
   return args;

@@ -15,6 +15,7 @@ const chapters: readonly (readonly [title: Text, rows: readonly Row[]])[] = [
   ['Commands', Object.entries(commands)],
   [groupTitles.installed, optionRows(optionGroups.installed)],
   [groupTitles.answers, optionRows(optionGroups.answers)],
+  [groupTitles.certificate, optionRows(optionGroups.certificate)],
   [groupTitles.dialog, optionRows(optionGroups.dialog)],
   ['Exit codes', exitCodes.map(({ code, meaning }): Row => [String(code), meaning])],
 ];

@@ -41,6 +41,12 @@ function runtime(root: string): readonly Finding[] {
   return [{ message: message`${what}; process ${stray} still keeps some`, remedy: message`End them with: kill ${stray}. ${term(again)}` }];
 }
 
+/** Who vouches for what browsers see: the authorities of an imported certificate, or our own. */
+function webAuthority(root: string): string {
+  const imported = join(root, 'etc/pki/ovirt-engine/apache-ca.pem');
+  return existsSync(imported) ? imported : join(root, 'etc/pki/ovirt-engine/ca.pem');
+}
+
 /** Looks at an installation from outside, without changing anything. */
 export async function inspectInstallation(root: string): Promise<Status> {
   const path = join(root, postInstallPath);
@@ -61,7 +67,7 @@ export async function inspectInstallation(root: string): Promise<Status> {
     ...('message' in found ? {} : found),
     user: 'admin@internal',
     ...(existsSync(passwordFile) ? { passwordFile } : {}),
-    caFile: join(root, 'etc/pki/ovirt-engine/ca.pem'),
+    caFile: webAuthority(root),
     services: list,
     ...told,
   };

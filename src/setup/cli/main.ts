@@ -21,6 +21,8 @@ async function perform(args: Arguments): Promise<ExitCode> {
       return (await import('./commands/status.ts')).status(args);
     case 'answers':
       return (await import('./commands/answers.ts')).answers(args);
+    case 'pki':
+      return (await import('./commands/pki.ts')).pki(args, version());
     case 'sandbox':
       return (await import('./commands/sandbox.ts')).sandbox(args, version());
   }

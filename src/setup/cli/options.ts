@@ -23,6 +23,7 @@ export const commands = {
   rollback: 'take back an unfinished run',
   status: 'show addresses, services, and how the last run went',
   answers: 'explain FILE..., or convert FILE...: what answer files say, or the same in the other format',
+  pki: 'import: have browsers see a certificate of another authority, or of our own again',
   sandbox: 'start, stop or reset: a trial below --root, default .sandbox',
 } as const satisfies Record<string, Text>;
 export type CommandName = keyof typeof commands;
@@ -74,6 +75,28 @@ export const optionGroups = {
     'generate-answer': { type: 'string', value: 'FILE', about: 'also write the answers of this run to this file' },
     'with-secrets': { type: 'boolean', about: 'with --generate-answer: write the passwords into that file, too' },
   },
+  certificate: {
+    certificate: {
+      type: 'string',
+      value: 'FILE',
+      only: ['pki'],
+      about: 'the certificate, PEM with others in any order, or PKCS#12 with the key',
+    },
+    key: { type: 'string', value: 'FILE', only: ['pki'], about: 'its private key, PEM; may be locked with a password' },
+    chain: {
+      type: 'string',
+      value: 'FILE',
+      only: ['pki'],
+      about: 'the certificates above it up to the root, PEM, where they stand in another file',
+    },
+    'key-password-file': {
+      type: 'string',
+      value: 'FILE',
+      only: ['pki'],
+      about: 'a file whose first line is the password of the key, or of the PKCS#12 file',
+    },
+    ours: { type: 'boolean', only: ['pki'], about: 'go back to a certificate of the internal CA' },
+  },
   dialog: {
     dialog: {
       type: 'string',
@@ -86,13 +109,13 @@ export const optionGroups = {
       type: 'string',
       value: 'json',
       choices: ['json'],
-      only: ['setup', 'rollback', 'sandbox'],
+      only: ['setup', 'rollback', 'pki', 'sandbox'],
       about: 'write what happens to standard output as JSON lines, and all texts for people to standard error',
     },
     'events-fd': {
       type: 'string',
       value: 'N',
-      only: ['setup', 'rollback', 'sandbox'],
+      only: ['setup', 'rollback', 'pki', 'sandbox'],
       about: 'with --events=json: write it to this open file descriptor, and leave standard output to the dialog',
     },
     log: { type: 'string', value: 'FILE', about: 'write the log to this file instead of the usual place' },
@@ -121,10 +144,11 @@ type Groups = typeof optionGroups;
 export const groupTitles: Readonly<Record<keyof Groups, Text>> = {
   installed: 'What is installed',
   answers: 'Answers',
+  certificate: 'The certificate that browsers see, with pki import',
   dialog: 'Dialog and output',
 };
 
-type Options = Groups['installed'] & Groups['answers'] & Groups['dialog'];
+type Options = Groups['installed'] & Groups['answers'] & Groups['certificate'] & Groups['dialog'];
 export type OptionName = keyof Options;
 
 /** All options by name. */

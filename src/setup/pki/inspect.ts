@@ -25,11 +25,35 @@ function parsePrivateKey(pem: string | undefined): KeyObject | undefined {
 /** Whether the text is a private key that can be read. */
 export const isPrivateKey = (pem: string | undefined): pem is string => parsePrivateKey(pem) !== undefined;
 
+/** A private key as PKCS#8 PEM without a password; undefined if there is none in the text that can be read. */
+export const asPkcs8 = (pem: string, passphrase?: string): string | undefined => {
+  try {
+    return createPrivateKey({ key: pem, ...(passphrase === undefined ? {} : { passphrase }) }).export({
+      type: 'pkcs8',
+      format: 'pem',
+    }) as string;
+  } catch {
+    return undefined;
+  }
+};
+
 /** Whether a private key belongs to a certificate. */
 export function belongsTo(certificate: X509Certificate, key: string | undefined): boolean {
   const parsed = parsePrivateKey(key);
   return parsed !== undefined && certificate.checkPrivateKey(parsed);
 }
+
+/**
+ * The first part of a subject with a name, such as `CN`; undefined where there is none.
+ * @param subject as node prints it: one `NAME=value` a line, escaped as RFC 2253 wants it. Its toLegacyObject is no way to it: called
+ *   before anything has loaded node:tls, it leaves that module half loaded, and no connection can be made any more
+ */
+export const partOf = (subject: string, name: string): string | undefined =>
+  subject
+    .split('\n')
+    .find((line) => line.startsWith(`${name}=`))
+    ?.slice(name.length + 1)
+    .replace(/\\([0-9A-F]{2}|.)/g, (_, what: string) => (what.length === 2 ? String.fromCharCode(parseInt(what, 16)) : what));
 
 /** Whether a certificate speaks for a name or address, by its alternative names alone. */
 export const covers = (certificate: X509Certificate, name: string): boolean =>

@@ -1,6 +1,6 @@
 import { type Heading, type HostReader, type Step, type Text, term, file, nothing, readText, message } from '#kit';
 import type { Subject } from '../pki/distinguished-name.ts';
-import { belongsTo, covers, isDue, parseCertificate } from '../pki/inspect.ts';
+import { belongsTo, covers, isDue, parseCertificate, partOf } from '../pki/inspect.ts';
 
 interface Pair {
   /** Path of the certificate. */
@@ -55,10 +55,10 @@ export function authority(heading: Heading, wanted: WantedAuthority): Step {
       const { issueAuthority } = await issuing();
       const found = parseCertificate(await readText(host, wanted.path));
       // What it has signed stays valid: certificates know their authority by its subject and its key.
-      const former = found !== undefined && belongsTo(found, key) ? found.toLegacyObject().subject.CN : undefined;
+      const former = found !== undefined && belongsTo(found, key) ? partOf(found.subject, 'CN') : undefined;
       const number = 10_000 + (host.crypto.random(4).readUInt32BE() % 90_000);
       const pem = issueAuthority({
-        subject: { ...wanted.subject(number), ...(typeof former === 'string' ? { commonName: former } : {}) },
+        subject: { ...wanted.subject(number), ...(former === undefined ? {} : { commonName: former }) },
         key,
         serial: host.crypto.random(16),
         now: host.now(),

@@ -4,11 +4,12 @@ import { parseFields } from './fields.ts';
 import type { RequestHandler } from './listener.ts';
 import { refuseUnknown } from './not-found.ts';
 import { badRequest } from './refusal.ts';
-import { securityHeaders } from './security-headers.ts';
+import { securityHeaders, strictTransportSecurity } from './security-headers.ts';
 
 export interface ServerParts {
   readonly makeServer: (handler: RequestHandler) => Server;
   readonly behindProxy: boolean;
+  readonly strictTransport: boolean;
   /** Changes the address before routes are matched with it. */
   readonly routedUrl: (url: string) => string;
   /** Asked before a request is told that an address does not exist, or not for its method. Throws a refusal. */
@@ -18,7 +19,8 @@ export interface ServerParts {
 }
 
 /** Makes the web server: its limits, the headers of every answer, and what it does with requests it cannot use. */
-export function createServer({ makeServer, behindProxy, routedUrl, letIn, sendFailure }: ServerParts): FastifyInstance {
+export function createServer({ makeServer, behindProxy, strictTransport, routedUrl, letIn, sendFailure }: ServerParts): FastifyInstance {
+  const headers = strictTransport ? { ...securityHeaders, ...strictTransportSecurity } : securityHeaders;
   const app = fastify({
     serverFactory: makeServer,
     bodyLimit: 65_536,
@@ -27,7 +29,7 @@ export function createServer({ makeServer, behindProxy, routedUrl, letIn, sendFa
     routerOptions: { maxParamLength: 200, querystringParser: () => ({}) },
     schemaController: { compilersFactory: noSchemas },
     frameworkErrors: (error, request, reply) => {
-      void reply.headers(securityHeaders);
+      void reply.headers(headers);
       sendFailure(error, request, reply);
     },
   });
@@ -36,7 +38,7 @@ export function createServer({ makeServer, behindProxy, routedUrl, letIn, sendFa
     done(null, parseFields(body.toString()));
   });
   app.addHook('onRequest', async (request, reply) => {
-    void reply.headers(securityHeaders);
+    void reply.headers(headers);
     // Whoever reads the first and whoever reads the last would each see another host (RFC 9112, section 3.2).
     const hosts = request.raw.rawHeaders.filter((word, at) => at % 2 === 0 && word.length === 4 && word.toLowerCase() === 'host');
     if (hosts.length > 1) throw badRequest('A request names one host.');

@@ -32,12 +32,23 @@ function tunnel(web: string): readonly Text[] {
   ];
 }
 
+/** How to go on: by the scripts of the clone where the trial lies in its usual place, else by the program itself. */
+function furtherCommands(root: string): readonly Text[] {
+  if (root === join(programDirectory, '.sandbox')) {
+    return ['  Stop it with "npm stop", look at it with "npm run -s status", remove it with "npm run reset".'];
+  }
+  return [
+    '  Stop it, look at it, and remove it:',
+    ...['sandbox stop', 'status', 'sandbox reset'].map((words) => message`    ${`engine-setup ${words} --root=${root}`}`),
+  ];
+}
+
 /**
  * What a newcomer needs, on one screen. The password is shown because it was made up here, for a trial that only this machine can reach
  * (docs/decisions/0005); a password that somebody chose is never shown.
  */
 function welcome(status: Status): readonly Text[] {
-  const { addresses, passwordFile, caFile } = status;
+  const { addresses, passwordFile, caFile, root } = status;
   const password =
     passwordFile === undefined
       ? term('the one that you have chosen')
@@ -50,8 +61,8 @@ function welcome(status: Status): readonly Text[] {
     message`    ${column('User', 9)} ${status.user ?? ''}`,
     message`    ${column('Password', 9)} ${password}`,
     '',
-    message`  Your browser will warn until it trusts the CA of this trial, ${caFile ?? ''}.`,
-    '  Stop it with "npm stop", look at it with "npm run -s status", remove it with "npm run reset".',
+    ...(caFile?.endsWith('/ca.pem') === true ? [message`  Your browser will warn until it trusts the CA of this trial, ${caFile}.`] : []),
+    ...furtherCommands(root),
     ...tunnel(addresses?.web ?? ''),
     '',
   ];

@@ -8,7 +8,7 @@ import { type Composed, compose } from '../compose.ts';
 import { dialogKind, surroundings } from '../dialog-kind.ts';
 import { endUnbegun } from '../end-unbegun.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
-import { readInput } from '../input.ts';
+import { type Input, readInput } from '../input.ts';
 import { lockPath, takeLock } from '../lock.ts';
 import { refuseFlaws } from '../refuse-flaws.ts';
 import { claimRoot, requiredRoot } from '../sandbox-root.ts';
@@ -31,11 +31,12 @@ export function endNow(code: ExitCode): never {
  * Makes everything ready for a run that changes something. All input is read first: what cannot be used changes nothing.
  * Whoever closes it lets others work on the installation again.
  */
-async function begin(args: Arguments, version: string): Promise<Composed> {
+async function begin(args: Arguments, version: string, more: Input['answers']): Promise<Composed> {
   const root = requiredRoot(args.root);
   const dialog = dialogKind(args, surroundings(args));
   const signals = listenToSignals(endNow);
-  const input = await readInput(args, { root, signal: signals.signal });
+  const read = await readInput(args, { root, signal: signals.signal });
+  const input = { ...read, answers: [...read.answers, ...more] };
   const on = { version, host: sandboxHost(root), root, signals, dialog };
   await refuseFlaws(args, input, on);
   claimRoot(root);
@@ -62,11 +63,17 @@ async function begin(args: Arguments, version: string): Promise<Composed> {
 /**
  * Does something to an installation that only one may do at a time.
  * @param work returns the exit code
+ * @param more answers that the command itself stands for
  */
-export async function changing(args: Arguments, version: string, work: (run: Run) => Promise<ExitCode>): Promise<ExitCode> {
+export async function changing(
+  args: Arguments,
+  version: string,
+  work: (run: Run) => Promise<ExitCode>,
+  more: Input['answers'] = [],
+): Promise<ExitCode> {
   let composed: Composed;
   try {
-    composed = await begin(args, version);
+    composed = await begin(args, version, more);
   } catch (error) {
     await endUnbegun(args, error);
     throw error;

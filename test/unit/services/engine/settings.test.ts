@@ -11,6 +11,7 @@ const base = {
   ENGINE_FQDN: 'Engine.Example.com',
   ENGINE_PKI_CA: '/ca.pem',
   ENGINE_PKI_ENGINE_CERT: '/engine.cer',
+  ENGINE_HTTPS_HSTS: 'false',
   ENGINE_SSO_CLIENT_ID: 'ovirt-engine-core',
   ENGINE_SSO_CLIENT_SECRET: 'secret',
   SSO_TOKEN_TIMEOUT: '360000',
@@ -30,7 +31,18 @@ const read = (keys: Record<string, string>) =>
 describe('settings', () => {
   it('let the engine end TLS itself', () => {
     const { listen } = read(https);
-    expect(listen).toEqual({ address: '127.0.0.1', port: 8443, tls: { certificate: '/c', key: '/k' }, behindProxy: false });
+    expect(listen).toEqual({
+      address: '127.0.0.1',
+      port: 8443,
+      tls: { certificate: '/c', key: '/k' },
+      behindProxy: false,
+      strictTransport: false,
+    });
+  });
+
+  it('bind browsers to TLS only where that is said', () => {
+    expect(read({ ...https, ENGINE_HTTPS_HSTS: 'true' }).listen.strictTransport).toBe(true);
+    expect(read(https).listen.strictTransport).toBe(false);
   });
 
   it('put it behind a web server on loopback, whatever the TLS port says', () => {
@@ -40,7 +52,7 @@ describe('settings', () => {
       ENGINE_HTTPS_PORT: 'None',
       ENGINE_PROXY_ENABLED: 'true',
     });
-    expect(listen).toEqual({ address: '127.0.0.1', port: 8700, tls: null, behindProxy: true });
+    expect(listen).toEqual({ address: '127.0.0.1', port: 8700, tls: null, behindProxy: true, strictTransport: false });
   });
 
   it('demand exactly one of the two', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readArguments } from '../../../../src/setup/cli/args.ts';
 import { exitCodeOf, exitCodes } from '../../../../src/setup/cli/exit-codes.ts';
 import { helpText } from '../../../../src/setup/cli/help.ts';
-import { commands, options } from '../../../../src/setup/cli/options.ts';
+import { commands, optionGroups, options } from '../../../../src/setup/cli/options.ts';
 import { type ErrorCode, SetupError } from '../../../../src/setup/kit/errors.ts';
 import { inEnglish } from '../../../../src/setup/kit/text.ts';
 
@@ -50,6 +50,11 @@ describe('the command line', () => {
       json: false,
       to: undefined,
       output: undefined,
+      certificate: undefined,
+      key: undefined,
+      chain: undefined,
+      keyPasswordFile: undefined,
+      ours: false,
     });
   });
 
@@ -105,13 +110,18 @@ describe('the command line', () => {
       { command: 'answers', words: ['convert', 'a.conf'], to: 'yaml', output: 'b' },
     ],
     [['sandbox', 'start'], { command: 'sandbox', words: ['start'] }],
+    [
+      ['pki', 'import', '--certificate=c', '--key=k', '--chain=r', '--key-password-file=p'],
+      { command: 'pki', words: ['import'], certificate: 'c', key: 'k', chain: 'r', keyPasswordFile: 'p' },
+    ],
+    [['pki', 'import', '--ours'], { command: 'pki', words: ['import'], ours: true }],
   ])('reads %j', (argv, read) => {
     expect(readArguments(argv)).toEqual({ ...nothing, ...read });
   });
 
   test('is read with every option that there is', () => {
     const said = whole.flatMap(([argv]) => argv).join(' ');
-    const elsewhere = ['json', 'to', 'output'];
+    const elsewhere = ['json', 'to', 'output', ...Object.keys(optionGroups.certificate)];
     for (const name of [...options.keys()].filter((each) => !elsewhere.includes(each))) expect(said).toContain(`--${name}`);
   });
 
@@ -176,8 +186,8 @@ describe('the command line', () => {
     ]);
   });
 
-  test('lets only sandbox and answers take words', () => {
-    for (const command of Object.keys(commands).filter((name) => !['sandbox', 'answers'].includes(name)))
+  test('lets only answers, pki and sandbox take words', () => {
+    for (const command of Object.keys(commands).filter((name) => !['answers', 'pki', 'sandbox'].includes(name)))
       expect(refusal(command, 'start')).toContain('takes no further words');
   });
 });

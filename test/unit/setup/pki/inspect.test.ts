@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { privateKey } from '../../../../src/setup/host/memory/private-keys.ts';
-import { belongsTo, fingerprints, isDue, isPrivateKey, parseCertificate, sshFingerprint } from '../../../../src/setup/pki/inspect.ts';
+import {
+  belongsTo,
+  fingerprints,
+  isDue,
+  isPrivateKey,
+  parseCertificate,
+  sshFingerprint,
+  partOf,
+} from '../../../../src/setup/pki/inspect.ts';
 import { issueAuthority } from '../../../../src/setup/pki/issue.ts';
 
 const key = privateKey(2048);
@@ -92,4 +100,9 @@ describe('the SSH fingerprint', () => {
       rmSync(directory, { recursive: true });
     }
   });
+});
+
+test('a part of a subject is read with its escapes undone, the first of its name', () => {
+  const subject = 'C=US\nO=Example\\, Inc. \\"A\\"\nCN=one\nCN=two';
+  expect(['C', 'O', 'CN', 'OU'].map((name) => partOf(subject, name))).toEqual(['US', 'Example, Inc. "A"', 'one', undefined]);
 });

@@ -7,6 +7,7 @@ import { planText, settingsPreview } from '../../../../src/setup/core/preview.ts
 import { type Machine, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { dialogue } from '../../../support/dialogue.ts';
 import { english } from '../../../support/fakes.ts';
+import { foreignAuthority } from '../../../support/foreign-authority.ts';
 import { conf, install } from '../../../support/installation.ts';
 
 const settings: readonly AnySetting[] = [...plugins.flatMap((plugin) => plugin.settings ?? []), confirmSettings];
@@ -22,6 +23,11 @@ const machine = (): Machine =>
     ]),
     remoteDatabases: ['engine', 'ovirt_engine_history'].map((name) => ({ ...remote, name, user: name, password: `canary-secret-${name}` })),
   });
+
+const authority = foreignAuthority();
+authority.issue('web');
+const imported = { certificates: ['web', 'chain'].map((id) => authority.read(`${id}.pem`)).join(''), key: authority.read('web.key') };
+authority.remove();
 
 /** Texts that are right for a setting; the kind alone says too little. */
 const texts: Readonly<Record<string, readonly string[]>> = {
@@ -46,6 +52,8 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   'OVESETUP_OVN/ovirtProviderOvnPassword': ['canary-secret-ovn'],
   'OVESETUP_PKI/organization': ['Example, Inc.', 'Müller & Söhne "GmbH"'],
   'OVESETUP_PKI/country': ['DE'],
+  'OVESETUP_PKI/httpsCertificate': [imported.certificates],
+  'OVESETUP_PKI/httpsKey': [imported.key],
 };
 
 /** An answer that the kind of a setting accepts, and mostly its validation too. */
