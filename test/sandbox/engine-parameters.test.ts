@@ -283,6 +283,7 @@ describe('what users keep for themselves', () => {
     const kept = (await got(`${user}/options`))['user_option'] as readonly Json[];
     expect(kept.map(({ name, content }) => `${String(name)}=${String(content)}`)).toEqual(['a=1', 'b="y"']);
     expect((await fault(user, { ...mine, body: set(['c', '{']) }))[0]).toBe(400);
+    expect((await fault(user, { ...mine, body: set(['a', '1'], ['a', '2']) }))[1]).toContain('named twice');
     expect((await fault(user, { ...mine, body: { name: 'other' } }))[1]).toContain('user_options');
     expect((await fault(user, { ...mine, body: {} }))[0]).toBe(400);
     expect((await call(`users/${await idOf('users', 'admin')}`, { ...mine, body: set(['a', '1']) })).status).toBe(404);

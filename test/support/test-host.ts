@@ -46,21 +46,21 @@ export async function whyNoHosts(): Promise<string | null> {
 const overlay = (lower: string, disk: string): string =>
   `mkdir -p ${disk}/upper ${disk}/work ${disk}/root && mount -t overlay overlay -o lowerdir=${lower},upperdir=${disk}/upper,workdir=${disk}/work ${disk}/root`;
 
-/** Where this machine has its own Debian packages from. */
-async function mirror(): Promise<string> {
+/** Where this machine has its own Debian packages from; nothing where it does not say, and debootstrap knows best. */
+async function mirror(): Promise<readonly string[]> {
   for (const file of ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list']) {
     const text = await readFile(file, 'utf8').catch(() => '');
     const found = /^URIs:\s*(\S+)/m.exec(text)?.[1] ?? /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(text)?.[1];
-    if (found !== undefined) return found;
+    if (found !== undefined) return [found];
   }
-  return 'http://deb.debian.org/debian';
+  return [];
 }
 
 /** Makes the image of a fresh machine, if it is not there yet. */
 async function makeImage(): Promise<void> {
   if (existsSync(image)) return;
   const made = await mkdtemp(join(folder, 'image-'));
-  await execa('debootstrap', ['--variant=minbase', `--include=${packages.join(',')}`, 'bookworm', made, await mirror()]);
+  await execa('debootstrap', ['--variant=minbase', `--include=${packages.join(',')}`, 'bookworm', made, ...(await mirror())]);
   await rm(join(made, 'var/cache/apt/archives'), { recursive: true, force: true });
   await writeFile(join(made, 'etc/hostname'), 'engine\n');
   await writeFile(join(made, 'etc/hosts'), '127.0.0.1 localhost\n127.0.1.1 engine\n');

@@ -23,8 +23,8 @@ export function keys(heading: Heading, wanted: readonly WantedKey[]): Step {
       return paths.length === 0 ? nothing : { kind: 'create', note: paths.join(' '), touches: paths };
     },
     async apply(host) {
-      const todo = await missing(host);
-      const made = await Promise.all(todo.map(async (key) => ({ ...key, pem: await host.crypto.newPrivateKey(key.bits) })));
+      const lacking = await missing(host);
+      const made = await Promise.all(lacking.map(async (key) => ({ ...key, pem: await host.crypto.newPrivateKey(key.bits) })));
       for (const { path, pem, mode, owner, group } of made) await host.files.write(path, file(pem, mode, owner, group));
     },
   };

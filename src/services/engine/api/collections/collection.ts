@@ -205,6 +205,9 @@ export interface Collection {
   readonly collectionActions?: Readonly<Record<string, SpecialChange>>;
 }
 
+/** The text of an attribute that a client sent; empty where there is none. */
+export const textOf = (entity: Entity, name: string): string => (typeof entity[name] === 'string' ? entity[name] : '');
+
 /** The element around a list of members. */
 export const listName = ({ list, type }: Pick<Collection, 'list' | 'type'>): string => list ?? `${type}s`;
 

@@ -1,28 +1,26 @@
 import { Refusal } from '../../http/refusal.ts';
 import { incomplete, outOfRange, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
-import { type Collection, type Occasion, reference, type Special, type SpecialChange, type Work } from './collection.ts';
+import { type Collection, type Occasion, reference, type Special, type SpecialChange, type Work, textOf } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
 
 /* What users keep for themselves: keys for consoles, and settings of portals. */
 
 type Kind = 'SSH_PUBLIC_KEY' | 'JSON';
 
-const text = (entity: Entity, name: string): string => (typeof entity[name] === 'string' ? entity[name] : '');
-
 /** A public key as OpenSSH writes it: a type, the key, and what its owner calls it. */
 const keyForm = /^[a-z0-9@.-]{1,60} [A-Za-z0-9+/]{16,16000}={0,3}( [^\r\n]{0,255})?$/;
 
 /** What is stored. Throws faults (400). */
 function contentOf(kind: Kind, entity: Entity): string {
-  const content = text(entity, 'content').trim();
+  const content = textOf(entity, 'content').trim();
   if (content.length > 20_000) throw outOfRange('content may have 20000 characters at most.');
   if (kind === 'SSH_PUBLIC_KEY') {
     if (content === '') throw incomplete('ssh_public_key', ['content'], 'add');
     if (!keyForm.test(content)) throw rejected('The content is no public key of OpenSSH.');
     return content;
   }
-  const name = text(entity, 'name');
+  const name = textOf(entity, 'name');
   if (content === '' || name === '') throw incomplete('user_option', ['name', 'content'], 'add');
   if (name.length > 255) throw outOfRange('name may have 255 characters at most.');
   try {
@@ -54,10 +52,11 @@ export const userUpdate: SpecialChange = {
       throw rejected('Of a user only the user_options can be changed.');
     }
     const wanted = ((entity['user_options'] ?? []) as readonly Entity[]).map((property) => ({
-      name: text(property, 'name'),
-      content: contentOf('JSON', { name: text(property, 'name'), content: text(property, 'value') }),
+      name: textOf(property, 'name'),
+      content: contentOf('JSON', { name: textOf(property, 'name'), content: textOf(property, 'value') }),
     }));
     if (wanted.length === 0) throw incomplete('user', ['user_options'], 'update');
+    if (new Set(wanted.map(({ name }) => name)).size < wanted.length) throw rejected('An option is named twice.');
     return {
       object: systemObject,
       event: eventOf(2032, 'USER_UPDATE_PROFILE', 'changed'),
@@ -97,7 +96,7 @@ const profileSpecial = (kind: Kind): Special => ({
             'done',
             `insert into user_profiles (user_id, property_type, property_name, property_content)
            select ${values.add(occasion.place.parent)}, ${values.add(kind)}, ${
-             kind === 'JSON' ? values.add(text(occasion.entity, 'name')) : 'gen_random_uuid()::text'
+             kind === 'JSON' ? values.add(textOf(occasion.entity, 'name')) : 'gen_random_uuid()::text'
            }, ${values.add(content)} returning property_id::text as id, property_type::text as name`,
           ],
         ],

@@ -1,12 +1,11 @@
 import { notFound, Refusal } from '../../http/refusal.ts';
 import { incomplete, invalidValue, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
-import type { Occasion, Special } from './collection.ts';
+import { type Occasion, type Special, textOf } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
 
 /* Who may do what. */
 
-const text = (entity: Entity, name: string): string => (typeof entity[name] === 'string' ? entity[name] : '');
 const named = (entity: Entity, attribute: string): Entity => {
   const value = entity[attribute];
   if (value === null || typeof value !== 'object') throw incomplete('permission', [attribute], 'add');
@@ -119,7 +118,7 @@ const roleEvent = { code: 863, name: 'USER_UPDATE_ROLE', text: 'Role ${name} was
 
 /** The number of a permit that a client named by its name or its id. Throws a fault (400) where there is none. */
 function permitOf(entity: Entity): number {
-  const byName = new Map<string, number>(Object.entries(permits)).get(text(entity, 'name'));
+  const byName = new Map<string, number>(Object.entries(permits)).get(textOf(entity, 'name'));
   const wanted = byName ?? Number(entity.id ?? Number.NaN);
   if (!Object.values<number>(permits).includes(wanted)) throw invalidValue('permit', Object.keys(permits));
   return wanted;

@@ -2,26 +2,24 @@ import { notFound, Refusal } from '../../http/refusal.ts';
 import { internal } from '../../sso/principals.ts';
 import { incomplete, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
-import type { Occasion, Special } from './collection.ts';
+import { type Occasion, type Special, textOf } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
 import { userUpdate } from './profiles.ts';
 import { lastOne, superUsers } from './special-directory.ts';
 
 /* Users and groups of a directory, as they are taken into the engine and leave it. */
 
-const text = (entity: Entity, name: string): string => (typeof entity[name] === 'string' ? entity[name] : '');
-
 /** Throws a fault (400) for a directory that there is not. Without a name it is the only one. */
 function needDirectory(entity: Entity): void {
-  const name = text((entity['domain'] ?? {}) as Entity, 'name');
+  const name = textOf((entity['domain'] ?? {}) as Entity, 'name');
   if (name !== '' && name !== internal.authz && name !== internal.profile) throw rejected('There is no directory with this name.');
 }
 
 /** The id that the directory knows somebody by, whom a client named by name or by that id. Throws faults (400). */
 async function inDirectory({ database, entity }: Occasion, table: 'users' | 'groups', names: readonly string[]): Promise<string> {
   needDirectory(entity);
-  const name = names.map((attribute) => text(entity, attribute)).find((given) => given !== '') ?? '';
-  const id = text(entity, 'domain_entry_id');
+  const name = names.map((attribute) => textOf(entity, attribute)).find((given) => given !== '') ?? '';
+  const id = textOf(entity, 'domain_entry_id');
   if (name === '' && id === '') {
     throw incomplete(table === 'users' ? 'user' : 'group', [`${names.join('|')}|domain_entry_id`], 'add');
   }
@@ -51,7 +49,7 @@ export const userSpecial: Special = {
       return {
         object: systemObject,
         event: { code: 149, name: 'USER_ADD', text: 'User ${name} was added by ${user}.' },
-        name: text(occasion.entity, 'user_name'),
+        name: textOf(occasion.entity, 'user_name'),
         statement: (values) => [
           [
             'done',
@@ -106,7 +104,7 @@ export const groupSpecial: Special = {
       return {
         object: systemObject,
         event: { code: 323, name: 'USER_ADD_AD_GROUP', text: 'Group ${name} was added by ${user}.' },
-        name: text(occasion.entity, 'name'),
+        name: textOf(occasion.entity, 'name'),
         statement: (values) => [
           [
             'added',

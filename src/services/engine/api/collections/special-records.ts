@@ -1,13 +1,11 @@
 import { Refusal } from '../../http/refusal.ts';
 import { incomplete, invalidValue, outOfRange, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
-import type { Occasion, Special, SpecialChange, Work } from './collection.ts';
+import { type Occasion, type Special, type SpecialChange, type Work, textOf } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
 import { severities, type Severity } from './severities.ts';
 
 /* Tags of people, and events and jobs that clients add. */
-
-const text = (entity: Entity, name: string): string => (typeof entity[name] === 'string' ? entity[name] : '');
 
 /** Puts tags on something, and takes them away. */
 export const taggedSpecial = (tie: string, column: string): Special => ({
@@ -52,7 +50,7 @@ const isSeverity = (word: string): word is Severity => Object.hasOwn(severities,
 
 /** What an event of somebody else has to say. Throws faults (400). */
 function external(entity: Entity) {
-  const [description, origin, severity] = [text(entity, 'description'), text(entity, 'origin'), text(entity, 'severity')];
+  const [description, origin, severity] = [textOf(entity, 'description'), textOf(entity, 'origin'), textOf(entity, 'severity')];
   const customId = entity['custom_id'];
   const missing = Object.entries({ description, origin, severity }).flatMap(([name, value]) => (value === '' ? [name] : []));
   if (typeof customId !== 'number') missing.push('custom_id');
@@ -86,7 +84,7 @@ export const eventSpecial: Special = {
         message: description,
         origin,
         custom_event_id: customId,
-        custom_data: text(entity, 'custom_data'),
+        custom_data: textOf(entity, 'custom_data'),
         event_flood_in_sec: typeof entity['flood_rate'] === 'number' ? entity['flood_rate'] : 30,
         user_id: worker.userId,
         user_name: worker.userName,
@@ -148,7 +146,7 @@ export const jobSpecial: Special = {
   add: {
     permit: permits.inject_external_tasks,
     async work({ entity, worker }) {
-      const description = text(entity, 'description');
+      const description = textOf(entity, 'description');
       if (description === '') throw incomplete('job', ['description'], 'add');
       const cleared = entity['auto_cleared'] !== false;
       return {

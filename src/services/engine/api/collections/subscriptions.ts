@@ -1,20 +1,18 @@
 import { badRequest } from '../../http/refusal.ts';
 import { incomplete, invalidValue, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
-import { type Collection, optional, reference, type Special } from './collection.ts';
+import { type Collection, optional, reference, type Special, textOf } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
 
 /* What the notifier tells users of. */
 
 const methods = ['smtp', 'snmp'] as const;
 
-const text = (entity: Entity, name: string): string => (typeof entity[name] === 'string' ? entity[name] : '');
-
 /** A subscription as it is stored. Throws faults (400). */
 function wanted(entity: Entity) {
-  const event = text(entity, 'event').toUpperCase();
-  const method = text(entity, 'notification_method') || 'smtp';
-  const address = text(entity, 'address');
+  const event = textOf(entity, 'event').toUpperCase();
+  const method = textOf(entity, 'notification_method') || 'smtp';
+  const address = textOf(entity, 'address');
   if (event === '') throw incomplete('event_subscription', ['event'], 'add');
   if (!/^[A-Z0-9_]{1,100}$/.test(event)) throw badRequest('The name of an event holds letters, digits and underscores only.');
   if (!methods.some((one) => one === method)) throw invalidValue('notification_method', methods);
