@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { healthAt } from '../support/health.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import {
   beat,
@@ -47,11 +46,7 @@ const sampled = async (): Promise<void> => {
   const before = await lastSample();
   await until(async () => (await lastSample()) > before);
 };
-async function health({ healthSocket }: TestWarehouse): Promise<unknown> {
-  const sent = request({ socketPath: healthSocket, path: '/healthz', agent: false }).end();
-  const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  return JSON.parse((await response.toArray()).join(''));
-}
+const health = ({ healthSocket }: TestWarehouse): Promise<unknown> => healthAt(healthSocket);
 
 /** Uses a data warehouse and ends it whatever happens. */
 async function withWarehouse(use: (warehouse: TestWarehouse) => Promise<void>, settings?: Readonly<Record<string, string>>): Promise<void> {

@@ -7,6 +7,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { healthAt } from '../support/health.ts';
 import { execa } from 'execa';
 import { freePort, startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/trial.ts';
@@ -374,8 +375,7 @@ describe('a second notifier', () => {
     try {
       const second = await startNotifier(settings, { until: 'is running already' });
       expect(await second.ended()).toBe(1);
-      const { stdout } = await execa('curl', ['-s', '--unix-socket', settings.NOTIFIER_HEALTH_SOCKET, 'http://localhost/healthz']);
-      expect(JSON.parse(stdout)).toMatchObject({ service: 'engine-notifier', state: 'ready' });
+      expect(await healthAt(settings.NOTIFIER_HEALTH_SOCKET)).toMatchObject({ service: 'engine-notifier', state: 'ready' });
     } finally {
       await first.end();
     }
