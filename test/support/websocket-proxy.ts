@@ -108,7 +108,9 @@ export async function startProxy(pki: TestPki, settings: Readonly<Record<string,
     log: () => output,
     sees,
     connect: (ticket, subprotocols = ['binary']) =>
-      new WebSocket(`wss://127.0.0.1:${port}/${encodeURIComponent(ticket)}`, [...subprotocols], { ca: pki.ca, perMessageDeflate: false }),
+      followed(
+        new WebSocket(`wss://127.0.0.1:${port}/${encodeURIComponent(ticket)}`, [...subprotocols], { ca: pki.ca, perMessageDeflate: false }),
+      ),
     async end(signal = 'SIGTERM') {
       if (child.exitCode === null && child.signalCode === null) {
         const ended = once(child, 'exit');
@@ -122,9 +124,12 @@ export async function startProxy(pki: TestPki, settings: Readonly<Record<string,
   return proxy;
 }
 
-/** What a WebSocket came to: opened, or refused with a status. */
-export const outcomeOf = (browser: WebSocket): Promise<'open' | number> =>
-  new Promise((resolve, reject) => {
+type Outcome = 'open' | number;
+const outcomes = new WeakMap<WebSocket, Promise<Outcome>>();
+
+/** Follows a WebSocket from its start: it may open, or be refused, before anybody asks. */
+function followed(browser: WebSocket): WebSocket {
+  const outcome = new Promise<Outcome>((resolve, reject) => {
     browser.on('open', () => resolve('open'));
     browser.on('unexpected-response', (_request, response) => {
       response.destroy();
@@ -132,3 +137,15 @@ export const outcomeOf = (browser: WebSocket): Promise<'open' | number> =>
     });
     browser.on('error', reject);
   });
+  // Whoever asks is told.
+  outcome.catch(() => undefined);
+  outcomes.set(browser, outcome);
+  return browser;
+}
+
+/** What a WebSocket came to: opened, or refused with a status. */
+export async function outcomeOf(browser: WebSocket): Promise<Outcome> {
+  const outcome = outcomes.get(browser);
+  if (outcome === undefined) throw new Error('this WebSocket was not followed from its start');
+  return outcome;
+}
