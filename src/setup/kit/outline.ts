@@ -107,6 +107,7 @@ export const questions: readonly string[] = [
   'OVESETUP_ENGINE_CONFIG/fqdn',
   'OVESETUP_CONFIG/remoteEngineSetupStyle',
   'OVESETUP_CONFIG/remoteEngineHostSshPort',
+  'OVESETUP_CONFIG/remoteEngineHostKey',
   'OVESETUP_CONFIG/remoteEngineHostRootPassword',
   // database
   'OVESETUP_DWH_PROVISIONING/postgresLocation',

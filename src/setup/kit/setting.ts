@@ -35,6 +35,10 @@ export type Verdict =
       readonly id: string;
       /** Whoever wrote the answer into a file has decided already: it is accepted with a warning. */
       readonly acceptedWhenGiven?: boolean;
+      /** What to do where nobody can be asked; a general advice without it. */
+      readonly remedy?: Text;
+      /** What is kept once it is accepted: a setting further down that has no question, and its value. */
+      readonly settles?: { readonly setting: Setting<string>; readonly value: string };
     }
   | { readonly warnings: readonly Text[] }
   /** The answer means that the run shall end here. */

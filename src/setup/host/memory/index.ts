@@ -8,9 +8,10 @@ import { type Accident, type Effects, type Moment, newEffects } from './effects.
 import { type Machine, configurationOf, copyOf } from './machine.ts';
 import { connect, initialize } from './postgres.ts';
 import { privateKey } from './private-keys.ts';
+import { sshOf } from './ssh.ts';
 
 export { type Accident, type Moment, PowerCut } from './effects.ts';
-export { type Machine, afterPowerCut, configurationOf, copyOf, newMachine } from './machine.ts';
+export { type Machine, type SshServer, afterPowerCut, configurationOf, copyOf, newMachine } from './machine.ts';
 
 const contentOf = (entry: Entry | undefined): Uint8Array => (entry?.kind === 'file' ? entry.content : new Uint8Array());
 
@@ -171,7 +172,7 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
         const program = machine.foreignPorts.get(port) ?? unitOf(port);
         return program === undefined ? undefined : { pid: 4711, program };
       },
-      answersSsh: async ({ host, port }) => machine.sshServers.has(`${host}:${port}`),
+      ...sshOf(machine),
       get: async ({ url }) => {
         const unit = unitOf(Number(new URL(url).port || 443));
         if (unit === undefined) throw new Error('nobody listens');

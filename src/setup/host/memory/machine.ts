@@ -1,4 +1,13 @@
-import { type DatabaseAddress, type Entry, type PackageUpdate, type System, textOf } from '../../kit/host.ts';
+import { type DatabaseAddress, type Entry, type PackageUpdate, type SshHostKey, type System, textOf } from '../../kit/host.ts';
+
+/** An SSH server somewhere else. */
+export interface SshServer {
+  readonly keys: readonly SshHostKey[];
+  /** The password of root; undefined: it takes none. */
+  readonly password?: string;
+  /** Private keys that root gets in with. */
+  readonly authorized?: readonly string[];
+}
 
 /** What a machine in memory is made of. The disk survives a power cut, everything else does not. */
 export interface Machine {
@@ -27,7 +36,7 @@ export interface Machine {
   /** Ports held by programs that are not ours. */
   readonly foreignPorts: ReadonlyMap<number, string>;
   /** SSH servers that can be reached: 'name:port'. */
-  readonly sshServers: ReadonlySet<string>;
+  readonly sshServers: ReadonlyMap<string, SshServer>;
   readonly freeBytes: number;
   readonly now: Date;
   /** Databases on servers that somebody else runs, each with settings of its server that differ from what an engine needs. */
@@ -55,7 +64,7 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   changedSettings: {},
   system: { memoryMiB: 32_768, distribution: { id: 'debian', version: '12', title: 'Debian GNU/Linux 12 (bookworm)' } },
   foreignPorts: new Map(),
-  sshServers: new Set(),
+  sshServers: new Map(),
   freeBytes: 10 * 1024 ** 3,
   now: new Date('2026-01-02T03:04:05Z'),
   remoteDatabases: [],

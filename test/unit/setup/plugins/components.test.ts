@@ -9,6 +9,7 @@ import { vmconsoleProxy } from '../../../../plugins/vmconsole/settings.ts';
 import { websocketProxy } from '../../../../plugins/websocket/settings.ts';
 import { newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
+import { sshServers } from '../../../support/ssh-server.ts';
 
 const given = { 'OVESETUP_CONFIG/adminPassword': goodPassword };
 /** Answers with which a host has no engine, and nothing that works for one elsewhere. */
@@ -120,8 +121,8 @@ describe('the data warehouse', () => {
   test('keeps less beside an engine than alone, unless somebody chooses', async () => {
     const alone = { ...withoutEngine, 'OVESETUP_DWH_CORE/enable': true, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
     expect((await dialogue({ given, typed: {} })).find(scale)).toBe('1');
-    const machine = newMachine({ sshServers: new Set(['engine.example.net:22']) });
-    expect((await dialogue({ machine, given: alone, typed: {} })).find(scale)).toBe('2');
+    const machine = newMachine({ sshServers: sshServers(goodPassword, 'engine.example.net:22') });
+    expect((await dialogue({ machine, given: alone, typed: { 'remote-host-key': 'yes' } })).find(scale)).toBe('2');
     expect((await dialogue({ given, typed: { OVESETUP_DWH_SCALE: ['3', '2'] } })).find(scale)).toBe('2');
     expect((await dialogue({ given: { ...given, 'OVESETUP_DWH_CORE/enable': false }, typed: {} })).asked).not.toContain(
       'OVESETUP_DWH_SCALE',

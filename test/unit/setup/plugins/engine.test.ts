@@ -9,6 +9,7 @@ import { type Machine, copyOf, memoryHost, newMachine } from '../../../../src/se
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
 import { english } from '../../../support/fakes.ts';
 import { conf, install } from '../../../support/installation.ts';
+import { hostKey, sshServers } from '../../../support/ssh-server.ts';
 
 const answers = async (machine: Machine) => (await dialogue({ machine, given: { 'OVESETUP_CONFIG/adminPassword': goodPassword } })).answers;
 
@@ -147,8 +148,12 @@ describe('the questions about the engine', () => {
     const given = { 'OVESETUP_ENGINE_CORE/enable': false, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
     expect(await asked({ given })).toEqual([]);
     const { answers, problems } = await dialogue({
-      machine: newMachine({ sshServers: new Set(['engine.example.net:22']) }),
-      given: { ...given, 'OVESETUP_CONFIG/remoteEngineHostRootPassword': goodPassword },
+      machine: newMachine({ sshServers: sshServers(goodPassword, 'engine.example.net:22') }),
+      given: {
+        ...given,
+        'OVESETUP_CONFIG/remoteEngineHostKey': hostKey.fingerprint,
+        'OVESETUP_CONFIG/remoteEngineHostRootPassword': goodPassword,
+      },
     });
     expect(problems).toEqual([]);
     expect(engine.steps?.(answers)).toEqual([]);

@@ -6,6 +6,7 @@ import { confirmSettings } from '../../../../src/setup/core/confirm.ts';
 import { planText, settingsPreview } from '../../../../src/setup/core/preview.ts';
 import { type Machine, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { dialogue } from '../../../support/dialogue.ts';
+import { hostKey, sshServers } from '../../../support/ssh-server.ts';
 import { english } from '../../../support/fakes.ts';
 import { foreignAuthority } from '../../../support/foreign-authority.ts';
 import { conf, install } from '../../../support/installation.ts';
@@ -21,6 +22,7 @@ const machine = (): Machine =>
       ['localhost', ['127.0.0.1']],
       ['db1.example.net', ['192.0.2.20']],
     ]),
+    sshServers: sshServers('canary-secret-root', 'engine.example.net:5432', 'engine.example.net:8443', 'engine.example.net:22'),
     remoteDatabases: ['engine', 'ovirt_engine_history'].map((name) => ({ ...remote, name, user: name, password: `canary-secret-${name}` })),
   });
 
@@ -46,6 +48,7 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   'OVESETUP_DWH_DB/password': ['canary-secret-ovirt_engine_history'],
   'OVESETUP_PROVISIONING/postgresAdminPassword': ['canary-secret-server'],
   'OVESETUP_CONFIG/adminPassword': ['canary-secret-admin', 'password1'],
+  'OVESETUP_CONFIG/remoteEngineHostKey': [hostKey.fingerprint],
   'OVESETUP_CONFIG/remoteEngineHostRootPassword': ['canary-secret-root'],
   'OVESETUP_CONFIG/ssoClientSecret': ['canary-secret-of-single-sign-on-00001'],
   'OVESETUP_OVN/ovirtProviderOvnUser': ['admin@internal', 'ovn@internal'],

@@ -1,0 +1,16 @@
+import type { SshAddress, SshFailure, SshHostKey, SshLogin } from '../../kit/host.ts';
+import type { Machine } from './machine.ts';
+
+/** The SSH servers that a machine in memory can reach. */
+export const sshOf = ({ sshServers }: Machine) => ({
+  answersSsh: async ({ host, port }: SshAddress): Promise<boolean> => sshServers.has(`${host}:${port}`),
+  sshHostKeys: async ({ host, port }: SshAddress): Promise<readonly SshHostKey[]> => sshServers.get(`${host}:${port}`)?.keys ?? [],
+  async sshLogin({ host, port, hostKeys, password, keys }: SshLogin): Promise<SshFailure | undefined> {
+    const server = sshServers.get(`${host}:${port}`);
+    if (server === undefined) return 'unreachable';
+    if (!server.keys.some(({ fingerprint }) => hostKeys.includes(fingerprint))) return 'another-key';
+    if (password === '') return keys.length === 0 ? 'no-keys' : keys.some((key) => server.authorized?.includes(key)) ? undefined : 'denied';
+    if (server.password === undefined) return 'no-passwords';
+    return password === server.password ? undefined : 'denied';
+  },
+});
