@@ -40,7 +40,7 @@ _engine_setup() {
 _engine_setup_plain() {
   local program=${COMP_WORDS[0]##*/} before=" ${COMP_LINE:0:COMP_POINT} "
   case $program$before in
-    engine-setup*' pki '*) _engine_setup_words "$1" 'import' ;;
+    engine-setup*' pki '*) _engine_setup_words "$1" 'import sign' ;;
     engine-setup*' sandbox '*) _engine_setup_words "$1" 'start stop reset' ;;
     engine-setup*' explain '* | engine-setup*' convert '*) _engine_setup_files -f "$1" ;;
     engine-setup*' answers '*) _engine_setup_words "$1" 'explain convert' ;;

@@ -16,9 +16,15 @@ interface Locked {
   readonly optional?: true;
 }
 
-const versionIn = (folder: string): string | undefined => {
+interface Installed {
+  readonly version: string;
+  /** How licenses were written before there was one field for them; npm does not lock that. */
+  readonly licenses?: readonly { readonly type: string }[];
+}
+
+const installedIn = (folder: string): Installed | undefined => {
   try {
-    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Installed;
   } catch {
     return undefined;
   }
@@ -30,11 +36,12 @@ const versionIn = (folder: string): string | undefined => {
  */
 export function productionDependencies(project: string): readonly Dependency[] {
   const lock = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')) as { packages: Record<string, Locked> };
-  return Object.entries(lock.packages).flatMap(([folder, { version, license = 'unknown', dev, optional }]) => {
+  return Object.entries(lock.packages).flatMap(([folder, { version, license, dev, optional }]) => {
     if (folder === '' || dev === true) return [];
-    const installed = versionIn(join(project, folder));
+    const installed = installedIn(join(project, folder));
     if (installed === undefined && optional === true) return [];
-    if (installed !== version) throw new Error(`${folder} is ${installed ?? 'missing'}, not ${version}: run npm ci first`);
-    return [{ folder, version, license }];
+    if (installed?.version !== version)
+      throw new Error(`${folder} is ${installed?.version ?? 'missing'}, not ${version}: run npm ci first`);
+    return [{ folder, version, license: license ?? (installed.licenses?.map(({ type }) => type).join(' OR ') || 'unknown') }];
   });
 }

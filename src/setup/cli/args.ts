@@ -50,6 +50,8 @@ export interface Arguments {
   readonly key: string | undefined;
   readonly chain: string | undefined;
   readonly keyPasswordFile: string | undefined;
+  /** The host that a request is signed for. */
+  readonly name: string | undefined;
   readonly ours: boolean;
 }
 
@@ -157,6 +159,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     key: last('key'),
     chain: last('chain'),
     keyPasswordFile: last('key-password-file'),
+    name: last('name'),
     ours: has('ours'),
   };
   if (problems.length > 0) refuse(problems);

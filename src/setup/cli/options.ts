@@ -23,7 +23,7 @@ export const commands = {
   rollback: 'take back an unfinished run',
   status: 'show addresses, services, and how the last run went',
   answers: 'explain FILE..., or convert FILE...: what answer files say, or the same in the other format',
-  pki: 'import: have browsers see a certificate of another authority, or of our own again',
+  pki: 'import: a certificate for browsers to see; sign FILE: the request of a proxy on another host',
   sandbox: 'start, stop or reset: a trial below --root, default .sandbox',
 } as const satisfies Record<string, Text>;
 export type CommandName = keyof typeof commands;
@@ -95,6 +95,7 @@ export const optionGroups = {
       only: ['pki'],
       about: 'a file whose first line is the password of the key, or of the PKCS#12 file',
     },
+    name: { type: 'string', value: 'NAME', only: ['pki'], about: 'with pki sign: the host whose proxy wants the certificate' },
     ours: { type: 'boolean', only: ['pki'], about: 'go back to a certificate of the internal CA' },
   },
   dialog: {

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { createPublicKey, sign } from 'node:crypto';
 import { isIP } from 'node:net';
 import forge from 'node-forge';
 import type { Subject } from './distinguished-name.ts';
@@ -6,7 +6,7 @@ import type { Subject } from './distinguished-name.ts';
 /** Everything that goes into a certificate. */
 interface Request {
   readonly subject: Subject;
-  /** Private key of the certificate's holder, PEM; only its public half is used. */
+  /** Key of the certificate's holder, PEM: public or private, of which only the public half is used. An authority needs the private one. */
   readonly key: string;
   /** Serial number: 16 random bytes. */
   readonly serial: Buffer;
@@ -42,7 +42,7 @@ const readable = (attributes: readonly forge.pki.CertificateField[]): forge.pki.
   );
 
 const publicKeyOf = (key: string): forge.pki.PublicKey =>
-  forge.pki.publicKeyFromPem(createPublicKey(createPrivateKey(key)).export({ type: 'spki', format: 'pem' }) as string);
+  forge.pki.publicKeyFromPem(createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string);
 
 function begin(request: Request): forge.pki.Certificate {
   const certificate = forge.pki.createCertificate();

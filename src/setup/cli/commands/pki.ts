@@ -1,14 +1,23 @@
-import { existsSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SetupError, type Text } from '#kit';
+import { SetupError, type Text, message, term, textOf } from '#kit';
 import type { CommandLineAnswer } from '../../answers/sources.ts';
 import { runPipeline } from '../../core/pipeline.ts';
 import { postInstallPath } from '../../core/record.ts';
+import { sandboxHost } from '../../host/sandbox.ts';
 import type { Arguments } from '../args.ts';
 import { readImport } from '../certificate-files.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import { print } from '../output.ts';
 import { kindOfRoot, requiredRoot } from '../sandbox-root.ts';
+import { tooLarge, unreadable } from '../unreadable.ts';
 import { changing, verdict } from './setup.ts';
+
+/** Our authority, its key, and the certificate of the engine. */
+const pkiFiles = ['ca.pem', 'private/ca.pem', 'certs/engine.cer'].map((file) => `/etc/pki/ovirt-engine/${file}`);
+const largestRequest = 64 * 1024;
+const requestBits = { least: 2048, most: 8192 };
 
 const usage = (text: Text): SetupError => new SetupError('usage', text, { remedy: 'See engine-setup --help.' });
 
@@ -23,6 +32,34 @@ async function answersOf({ ours, certificate, key, chain, keyPasswordFile }: Arg
   ];
 }
 
+/** The request: a file, or standard input for `-`. */
+function readRequest(path: string): string {
+  try {
+    const bytes = readFileSync(path === '-' ? 0 : path);
+    if (bytes.length > largestRequest) throw tooLarge(largestRequest);
+    return bytes.toString('latin1');
+  } catch (error) {
+    const { why } = unreadable(error);
+    throw new SetupError('refused', message`${path} cannot be read: ${term(why)}`);
+  }
+}
+
+/** `engine-setup pki sign FILE --name NAME`: prints a certificate for a WebSocket proxy on another host, and what else that one needs. */
+async function sign(args: Arguments, [path, ...rest]: readonly string[]): Promise<ExitCode> {
+  if (path === undefined || rest.length > 0) throw usage('pki sign wants one file with a request, or - for standard input');
+  if (args.name === undefined) throw usage('pki sign wants --name=NAME, the host that the certificate is for');
+  const files = sandboxHost(requiredRoot(args.root)).files;
+  const [certificate, key, engine] = (await Promise.all(pkiFiles.map((file) => files.read(file)))).map((entry) => textOf(entry));
+  if (!certificate || !key || !engine)
+    throw new SetupError('refused', 'There is no engine here whose authority could sign', {
+      remedy: 'Run this on the host with the engine.',
+    });
+  const { signRequest } = await import('../../pki/sign-request.ts');
+  const names = { request: readRequest(path), name: args.name };
+  print(signRequest({ ...names, authority: { certificate, key }, engine, serial: randomBytes(16), now: new Date(), bits: requestBits }));
+  return 0;
+}
+
 /**
  * `engine-setup pki import`: browsers see a certificate of another authority from now on; with `--ours`, one of the internal CA again.
  * It is an ordinary run with these answers, which nobody is asked about: plan, checks, journal and rollback are those of setup.
@@ -30,8 +67,10 @@ async function answersOf({ ours, certificate, key, chain, keyPasswordFile }: Arg
  */
 export async function pki(args: Arguments, version: string): Promise<ExitCode> {
   const [verb, ...rest] = args.words;
+  if (verb === 'sign') return sign(args, rest);
   const files = [args.certificate, args.key, args.chain, args.keyPasswordFile];
-  if (verb !== 'import' || rest.length > 0) throw usage('pki wants one word: import');
+  if (verb !== 'import' || rest.length > 0) throw usage('pki wants one word, import, or two: sign FILE');
+  if (args.name !== undefined) throw usage('--name goes with pki sign');
   if (args.ours && files.some((one) => one !== undefined))
     throw usage('--ours goes with no files: our own authority issues the certificate');
   if (!args.ours && args.certificate === undefined) throw usage('pki import wants --certificate=FILE, or --ours');
