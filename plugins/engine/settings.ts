@@ -28,7 +28,7 @@ export const knownSecrets = fact('engine-secrets', async (host) => ({
   client: /^ENGINE_SSO_CLIENT_SECRET="([\w-]+)"$/m.exec((await readText(host, paths.fragment('11-setup-sso.conf'))) ?? '')?.[1],
 }));
 
-export const enable = setting({
+export const enable: Setting<boolean> = setting({
   key: 'OVESETUP_ENGINE_CORE/enable',
   section: 'product',
   kind: yesNo,
@@ -36,7 +36,8 @@ export const enable = setting({
   ask: { name: 'OVESETUP_ENGINE_ENABLE', text: 'Configure Engine on this host' },
   preview: 'Engine installation',
   keep: true,
-  when: isWholeHost,
+  // A trial has one; only somebody who says so has none in it.
+  when: (view): boolean => isWholeHost(view) || view.peek(enable) === false,
   initial: true,
 });
 

@@ -103,7 +103,8 @@ export default plugin({
   facts: [authoritySubject, authorityDaysLeft, importedAuthority, foreignPairs],
   settings: [organization, country, renew, webAuthority, webCertificate, webKey],
   async preflight(view, host) {
-    return [...(await authorityFindings(host)), ...(await importFindings(view, host))];
+    // Where the engine is on another host, so is the key of its authority.
+    return [...(engineHere(view) ? await authorityFindings(host) : []), ...(await importFindings(view, host))];
   },
   steps: (view) => (engineHere(view) ? steps(view) : []),
   async summary(view, host) {

@@ -1,5 +1,34 @@
-import { plugin } from '#kit';
-import { isWholeHost } from '../environment/settings.ts';
-import { engineFqdn, hostKey, rootPassword, setupStyle, sshPort } from './settings.ts';
+import { type Summary, type View, message, plugin } from '#kit';
+import { fqdn } from '../network/settings.ts';
+import { websocketAlone, websocketPort } from '../websocket/settings.ts';
+import { enrolmentSteps } from './enrol.ts';
+import { enrolment } from './enrolment.ts';
+import { byHand, certificateComes, engineFqdn, hostKey, rootPassword, setupStyle, signedCertificate, sshPort } from './settings.ts';
 
-export default plugin({ name: 'remote-engine', applies: isWholeHost, settings: [engineFqdn, setupStyle, sshPort, hostKey, rootPassword] });
+/** What is left to be done on the host with the engine. */
+function summary(view: View): readonly Summary[] {
+  if (!websocketAlone(view)) return [];
+  if (!certificateComes(view))
+    return [
+      {
+        block: 'certificates',
+        lines: [...byHand(view), 'Run engine-setup here once more: it asks for the file.'],
+        warnings: ['The WebSocket proxy is not set up yet: its certificate has to be signed on the host with the engine'],
+      },
+    ];
+  const address = `${view.get(fqdn)}:${view.get(websocketPort)}`;
+  return [
+    {
+      block: 'certificates',
+      lines: [message`Have the engine send browsers here, on ${view.get(engineFqdn)}: engine-config -s WebSocketProxy=${address}`],
+    },
+  ];
+}
+
+export default plugin({
+  name: 'remote-engine',
+  facts: [enrolment],
+  settings: [engineFqdn, setupStyle, sshPort, hostKey, rootPassword, signedCertificate],
+  steps: enrolmentSteps,
+  summary: (view) => Promise.resolve(summary(view)),
+});

@@ -1,9 +1,12 @@
-import { type Kind, type Setting, SetupError, type View, port, setting, text } from '#kit';
+import { type Kind, type Setting, SetupError, type Text, type View, message, port, readText, setting, text } from '#kit';
+import { covers } from '../../src/setup/pki/inspect.ts';
 import { dwh } from '../dwh/settings.ts';
 import { engineHere } from '../engine/settings.ts';
+import { realRoot } from '../environment/settings.ts';
 import { imageioProxy } from '../imageio/settings.ts';
-import { hostNameFlaw } from '../network/settings.ts';
-import { websocketProxy } from '../websocket/settings.ts';
+import { fqdn, hostNameFlaw } from '../network/settings.ts';
+import { websocketAlone, websocketProxy } from '../websocket/settings.ts';
+import { enrolment, judgeSigned, paths } from './enrolment.ts';
 import { judgeHostKeys } from './host-key.ts';
 import { failureText, loginAt } from './login.ts';
 
@@ -22,6 +25,12 @@ export const engineFqdn = setting({
   when: engineElsewhere,
   validate: (value, _view, host) => hostNameFlaw(value, host),
 });
+
+/** Whether the proxy of this host has no certificate of the engine's authority yet, or none that lasts. */
+export const wantsCertificate = (view: View): boolean => {
+  const { certificate } = view.fact(enrolment);
+  return websocketAlone(view) && (certificate === undefined || !covers(certificate, view.get(fqdn)));
+};
 
 const styles = { '1': 'auto_ssh', '2': 'manual_files' } as const;
 type Style = (typeof styles)[keyof typeof styles];
@@ -54,7 +63,7 @@ export const setupStyle = setting({
       '(2) by hand, with files that it prepares',
     ],
   },
-  when: (view) => engineElsewhere(view) && view.find(dwh) === true,
+  when: (view) => engineElsewhere(view) && (view.find(dwh) === true || wantsCertificate(view)),
   initial: 'auto_ssh',
 });
 
@@ -101,3 +110,41 @@ export const rootPassword = setting({
     return why === undefined ? undefined : failureText(why, login);
   },
 });
+
+/** What is done on the host with the engine, where that is done by hand. */
+export const byHand = (view: View): readonly Text[] => [
+  message`Copy ${view.fact(realRoot)}${paths.request} to ${view.get(engineFqdn)}, and run there:`,
+  message`  engine-setup pki sign websocket-proxy.csr --name ${view.get(fqdn)} >websocket-proxy.pem`,
+  'Then copy websocket-proxy.pem to this host.',
+];
+
+export const signedCertificate = setting({
+  key: 'OVESETUP_CONFIG/websocketProxySignedCertificate',
+  section: 'pki',
+  kind: text,
+  about:
+    'File with what `engine-setup pki sign` has printed on the host with the engine for the WebSocket proxy of this one. Empty: it comes later.',
+  ask: {
+    name: 'WEBSOCKET_PROXY_SIGNED_CERTIFICATE',
+    text: 'File with the signed certificate of the WebSocket proxy, or nothing if it is not there yet',
+    notes: byHand,
+  },
+  remember: false,
+  when: (view) => wantsCertificate(view) && view.find(setupStyle) === 'manual_files' && view.fact(enrolment).key !== undefined,
+  initial: '',
+  async validate(path, view, host) {
+    if (path === '') return undefined;
+    const found = await readText(host, belowRoot(path, view.fact(realRoot)));
+    if (found === undefined) return message`${path} is not there`;
+    const judged = judgeSigned(found, { key: view.fact(enrolment).key ?? '', name: view.get(fqdn), now: host.now() });
+    return typeof judged === 'object' && 'own' in judged ? undefined : judged;
+  },
+});
+
+/** Files are named as everybody sees them, also those below a root. */
+export const belowRoot = (path: string, root: string): string =>
+  root !== '' && path.startsWith(`${root}/`) ? path.slice(root.length) : path;
+
+/** Whether the certificate of the proxy is there, or comes with this run. */
+export const certificateComes = (view: View): boolean =>
+  websocketAlone(view) && (!wantsCertificate(view) || overSsh(view) || (view.find(signedCertificate) ?? '') !== '');

@@ -6,8 +6,15 @@ import { engineHere, paths as engine } from '../engine/settings.ts';
 import { realRoot, sandbox } from '../environment/settings.ts';
 import { fqdn, takenPort } from '../network/settings.ts';
 import { paths as pki, trusted } from '../pki/settings.ts';
+import { certificateComes } from '../remote-engine/settings.ts';
 import { address } from './address.ts';
 import { paths, presentPort, unit, websocketHere, websocketPort, websocketProxy, formerFqdn } from './settings.ts';
+
+/** Whether the proxy is a part of this installation: beside the engine, or with a certificate that an engine elsewhere signs. */
+const stands = (view: View): boolean => websocketHere(view) || certificateComes(view);
+
+/** An engine on another host is told by its administrator. */
+const toldToEngine = (view: View): readonly Step[] => (engineHere(view) ? [address(view)] : []);
 
 const configuration = (view: View): readonly Step[] => {
   const real = (path: string): string => `${view.fact(realRoot)}${path}`;
@@ -87,7 +94,7 @@ const farewell = (view: View): readonly Step[] => [
     paths.unit,
     paths.configuration,
   ]),
-  address(view),
+  ...toldToEngine(view),
 ];
 
 /** Whoever comes without a WebSocket is told by the proxy, under the certificate that browsers see, to come with one. */
@@ -113,14 +120,15 @@ export default plugin({
   facts: [presentPort, formerFqdn],
   settings: [websocketProxy, websocketPort],
   async preflight(view, host) {
-    if (!websocketHere(view)) return [];
+    if (!stands(view)) return [];
     const wanted = { id: 'websocket-port', port: view.get(websocketPort), purpose: 'the WebSocket proxy', key: websocketPort.key };
     const taken = await takenPort(host, wanted, { unit, port: view.fact(presentPort) });
     return taken === undefined ? [] : [taken];
   },
   steps(view) {
-    if (websocketHere(view)) return [...configuration(view), address(view), ...service(view)];
-    return engineHere(view) && view.fact(presentPort) !== undefined ? farewell(view) : [];
+    const declined = view.find(websocketProxy) !== true;
+    if (stands(view)) return [...configuration(view), ...toldToEngine(view), ...service(view)];
+    return declined && view.fact(presentPort) !== undefined ? farewell(view) : [];
   },
-  health: (view) => (websocketHere(view) ? [health(view)] : []),
+  health: (view) => (stands(view) ? [health(view)] : []),
 });

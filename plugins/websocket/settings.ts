@@ -25,8 +25,11 @@ export const websocketProxy = setting({
   initial: true,
 });
 
-/** Whether the proxy is a part of this installation. Its tickets are the engine's, so it stands beside one. */
+/** Whether the proxy is wanted here beside the engine. */
 export const websocketHere = (view: View): boolean => engineHere(view) && view.find(websocketProxy) === true;
+
+/** Whether it is wanted here for an engine on another host, which signs its certificate. */
+export const websocketAlone = (view: View): boolean => !engineHere(view) && view.find(websocketProxy) === true;
 
 /** The port that the proxy is configured for now; undefined where there is none. */
 export const presentPort = fact(
@@ -40,7 +43,7 @@ export const websocketPort = setting({
   kind: port,
   about: 'Port on which browsers reach the WebSocket proxy.',
   keep: true,
-  when: websocketHere,
+  when: (view) => view.find(websocketProxy) === true,
   initial: (view) => (view.fact(sandbox) ? 16100 : 6100),
 });
 

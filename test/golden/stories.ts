@@ -1,8 +1,11 @@
 import { expect } from 'vitest';
-import type { Catalogue } from '#kit';
+import { type Catalogue, file, textOf } from '#kit';
 import { type Machine, afterPowerCut, newMachine } from '../../src/setup/host/memory/index.ts';
+import { privateKey } from '../../src/setup/host/memory/private-keys.ts';
+import { makeRequest } from '../../src/setup/pki/request.ts';
 import { type Trial, conf, install } from '../support/installation.ts';
 import { machines } from '../support/machines.ts';
+import { signedFor, signingServer } from '../support/signing-server.ts';
 import { sshServers } from '../support/ssh-server.ts';
 
 export const password = 'canary-Wort-77';
@@ -69,6 +72,23 @@ const besideServer = (settings: Readonly<Record<string, string>> = {}) => ({
   remoteDatabases: [remote, { ...remote, name: 'ovirt_engine_history', user: 'ovirt_engine_history' }].map((at) => ({ ...at, settings })),
 });
 
+/** A host for the WebSocket proxy, and that of its engine. */
+const besideEngine: Partial<Machine> = {
+  hostname: 'proxy.example.net',
+  names: new Map([
+    ['proxy.example.net', ['192.0.2.10']],
+    ['engine.example.net', ['192.0.2.30']],
+  ]),
+  dns: new Map([['proxy.example.net', ['192.0.2.10']]]),
+};
+const proxyByHand = {
+  'OVESETUP_ENGINE_CORE/enable': 'bool:False',
+  'OVESETUP_DWH_CORE/enable': 'bool:False',
+  'OVESETUP_ENGINE_CONFIG/fqdn': 'str:engine.example.net',
+  'OVESETUP_CONFIG/remoteEngineSetupStyle': 'str:manual_files',
+};
+const requestOfAnother = makeRequest({ key: privateKey(1024), names: ['proxy.example.net'] });
+
 /** Each story is a host, answers, and the whole screen they give. */
 export const stories: readonly Story[] = [
   { name: 'first-install-with-defaults', typed: wizard() },
@@ -113,6 +133,28 @@ export const stories: readonly Story[] = [
       ...['', '2222', 'no', '2222', 'yes', 'wrong', '', password],
       ...['', '', '', 'Cancel'],
     ],
+  },
+  {
+    name: 'proxy-signed-over-ssh',
+    machine: { ...besideEngine, sshServers: new Map([['engine.example.net:22', signingServer(password)]]) },
+    typed: ['no', 'no', 'no', '', 'no', '', '', '', 'engine.example.net', '1', '', 'yes', password, ''],
+  },
+  {
+    name: 'proxy-waits-for-its-certificate',
+    machine: besideEngine,
+    typed: ['no', 'no', 'no', '', 'no', '', '', '', 'engine.example.net', '2', ''],
+  },
+  {
+    name: 'proxy-signed-by-hand',
+    before: async (machine) => {
+      await install({ machine, files: [conf(proxyByHand)] });
+      const request = textOf(machine.disk.get('/etc/pki/ovirt-engine/requests/websocket-proxy.csr'));
+      machine.disk.set('/root/other.pem', file(signedFor('proxy.example.net', requestOfAnother), 0o644));
+      machine.disk.set('/root/websocket-proxy.pem', file(signedFor('proxy.example.net', request), 0o644));
+      return machine;
+    },
+    machine: besideEngine,
+    typed: ['', '2', '/root/none.pem', '/root/other.pem', '/root/websocket-proxy.pem', ''],
   },
   {
     name: 'remote-engine-not-confirmed',

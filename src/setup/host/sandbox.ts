@@ -10,6 +10,7 @@ import { filesBelow } from './files.ts';
 import { network } from './network.ts';
 import { postgresLauncher } from './runtime-user.ts';
 import { sandboxServices } from './services.ts';
+import { sshRun } from './ssh.ts';
 import { system } from './system.ts';
 
 /** PostgreSQL comes as a package: a trial needs nothing of the system. */
@@ -32,6 +33,7 @@ export function sandboxHost(root: string): Host {
     crypto,
     query: runCommand,
     run: runCommand,
+    runOverSsh: sshRun,
     async user() {
       const uid = process.getuid?.() ?? -1;
       return { name: await userName(uid), root: uid === 0 };

@@ -124,7 +124,7 @@ async function runWith(kind: (typeof kinds)[number], login: SshLogin, command: s
  * Logs in as root and runs a command. Nothing is sent to a server that shows another key than the accepted ones.
  * @param command for the shell over there
  */
-export async function sshRun(login: SshLogin, command: string, input = ''): Promise<Output | SshFailure> {
+export async function sshRun(login: SshLogin, command: string, input: string): Promise<Output | SshFailure> {
   const { utils } = (await import('ssh2')).default;
   const keys = login.keys.filter((key) => !(utils.parseKey(key) instanceof Error));
   // A server shows one key of those that it is asked for, and it may be another kind that was confirmed.
@@ -137,7 +137,7 @@ export async function sshRun(login: SshLogin, command: string, input = ''): Prom
 
 /** Why root does not get in; undefined if it does. Never throws. */
 export async function sshLogin(login: SshLogin): Promise<SshFailure | undefined> {
-  const outcome = await sshRun(login, 'id -u');
+  const outcome = await sshRun(login, 'id -u', '');
   if (typeof outcome === 'string') return outcome;
   // Systems with a locked root account answer with a sentence instead.
   return outcome.code === 0 && outcome.stdout.trim() === '0' ? undefined : 'not-root';

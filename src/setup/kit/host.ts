@@ -201,6 +201,8 @@ export interface Host extends HostReader {
     change<R>(at: DatabaseAddress, work: (sql: SqlWriter) => Promise<R>): Promise<R>;
   };
   run(command: Command): Promise<Output>;
+  /** Runs a command as root on another host: words for the shell there. Says why where nobody gets in. */
+  runOverSsh(login: SshLogin, command: string, input: string): Promise<Output | SshFailure>;
 }
 
 /** A file entry from text. */

@@ -150,6 +150,7 @@ export const questions: readonly string[] = [
   'OVESETUP_PKI/httpsAuthority',
   'OVESETUP_PKI/httpsCertificate',
   'OVESETUP_PKI/httpsKey',
+  'OVESETUP_CONFIG/websocketProxySignedCertificate',
   // apache
   'OVESETUP_APACHE/configureRootRedirectionDefault',
   'OVESETUP_APACHE/configureRootRedirection',

@@ -23,6 +23,17 @@ export function makeRequest({ key, names }: { readonly key: string; readonly nam
   return forge.pki.certificationRequestToPem(request).replaceAll('\r\n', '\n');
 }
 
+/** Whether a request is for a key and speaks for a name alone. */
+export function asksFor(pem: string, { key, name }: { readonly key: string; readonly name: string }): boolean {
+  const own = forge.pki.publicKeyFromPem(createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string);
+  try {
+    const { publicKey, names } = soundRequest(pem, { least: 0, most: own.n.bitLength() });
+    return publicKey === forge.pki.publicKeyToPem(own) && names.length === 1 && names[0] === name.toLowerCase();
+  } catch {
+    return false;
+  }
+}
+
 const { oids } = forge.pki;
 /** Signatures that are not broken. */
 const signatures = ['sha256WithRSAEncryption', 'sha384WithRSAEncryption', 'sha512WithRSAEncryption'].map((name) => oids[name]);

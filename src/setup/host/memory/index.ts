@@ -8,7 +8,7 @@ import { type Accident, type Effects, type Moment, newEffects } from './effects.
 import { type Machine, configurationOf, copyOf } from './machine.ts';
 import { connect, initialize } from './postgres.ts';
 import { privateKey } from './private-keys.ts';
-import { sshOf } from './ssh.ts';
+import { runOn, sshOf } from './ssh.ts';
 
 export { type Accident, type Moment, PowerCut } from './effects.ts';
 export { type Machine, type SshServer, afterPowerCut, configurationOf, copyOf, newMachine } from './machine.ts';
@@ -212,6 +212,7 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
     },
     query: run,
     run,
+    runOverSsh: (login, command, input) => (effects.alive(), runOn(machine, login, command, input)),
     user: async () => ({ name: 'root', root: true }),
     postgres: async () => ({ directory: '/usr/lib/postgresql/bin', launcher: [] }),
     system: async () => machine.system,

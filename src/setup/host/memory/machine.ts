@@ -1,4 +1,4 @@
-import { type DatabaseAddress, type Entry, type PackageUpdate, type SshHostKey, type System, textOf } from '../../kit/host.ts';
+import { type DatabaseAddress, type Entry, type Output, type PackageUpdate, type SshHostKey, type System, textOf } from '../../kit/host.ts';
 
 /** An SSH server somewhere else. */
 export interface SshServer {
@@ -7,6 +7,8 @@ export interface SshServer {
   readonly password?: string;
   /** Private keys that root gets in with. */
   readonly authorized?: readonly string[];
+  /** What it answers to a command with its input. */
+  readonly run?: (command: string, input: string) => Output;
 }
 
 /** What a machine in memory is made of. The disk survives a power cut, everything else does not. */

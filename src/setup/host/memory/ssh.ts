@@ -1,5 +1,13 @@
-import type { SshAddress, SshFailure, SshHostKey, SshLogin } from '../../kit/host.ts';
+import type { Output, SshAddress, SshFailure, SshHostKey, SshLogin } from '../../kit/host.ts';
 import type { Machine } from './machine.ts';
+
+/** What a server answers to a command of root. */
+export async function runOn(machine: Machine, login: SshLogin, command: string, input: string): Promise<Output | SshFailure> {
+  const failure = await sshOf(machine).sshLogin(login);
+  if (failure !== undefined) return failure;
+  const { run } = machine.sshServers.get(`${login.host}:${login.port}`) ?? {};
+  return run?.(command, input) ?? { code: 127, stdout: '', stderr: `${command}: command not found` };
+}
 
 /** The SSH servers that a machine in memory can reach. */
 export const sshOf = ({ sshServers }: Machine) => ({

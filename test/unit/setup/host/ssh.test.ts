@@ -83,7 +83,7 @@ describe('the login of root', () => {
     const { login } = await serve();
     expect(await sshLogin(login)).toBeUndefined();
     expect(await sshRun(login, 'sign', 'the request')).toEqual({ code: 0, stdout: 'sign: the request', stderr: 'a warning' });
-    expect(await sshRun(login, 'fail')).toMatchObject({ code: 3 });
+    expect(await sshRun(login, 'fail', '')).toMatchObject({ code: 3 });
   });
 
   test('works where passwords are asked for as by a program (keyboard-interactive)', async () => {

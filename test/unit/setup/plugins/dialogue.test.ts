@@ -177,7 +177,6 @@ describe('components that there are not below a root', () => {
       'imageio',
       'ovn',
       'packages',
-      'remote-engine',
       'vmconsole',
     ]);
   });

@@ -50,6 +50,7 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   'OVESETUP_CONFIG/adminPassword': ['canary-secret-admin', 'password1'],
   'OVESETUP_CONFIG/remoteEngineHostKey': [hostKey.fingerprint],
   'OVESETUP_CONFIG/remoteEngineHostRootPassword': ['canary-secret-root'],
+  'OVESETUP_CONFIG/websocketProxySignedCertificate': [''],
   'OVESETUP_CONFIG/ssoClientSecret': ['canary-secret-of-single-sign-on-00001'],
   'OVESETUP_OVN/ovirtProviderOvnUser': ['admin@internal', 'ovn@internal'],
   'OVESETUP_OVN/ovirtProviderOvnPassword': ['canary-secret-ovn'],

@@ -48,7 +48,7 @@ describe('an engine on another host', () => {
   test.each([
     [{ [dwh]: true }, [name, style, port, password]],
     [{ [imageio]: true }, [name]],
-    [{ [websocket]: true }, [name]],
+    [{ [websocket]: true }, [name, style, port, password]],
     [{}, []],
     [{ 'OVESETUP_ENGINE_CORE/enable': true, [dwh]: true }, []],
   ])('is asked for where a component here works for it: %j', async (given, asked) => {
@@ -57,7 +57,7 @@ describe('an engine on another host', () => {
 
   test('has a name that resolves', async () => {
     const { find, dialog, asked } = await ask(
-      { [websocket]: true },
+      { [imageio]: true },
       { [name]: ['', 'bad_name', 'nowhere.example.net', 'engine.example.net'] },
     );
     expect(asked).toHaveLength(4);
