@@ -1,14 +1,16 @@
 import { type HealthCheck, type Problem, type Step, type Summary, type View, message, messageOf, plugin, readText } from '#kit';
 import { running, schema, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import { shippedMigrations, shippedPath } from '../../src/setup/render/shipped.ts';
+import { shippedPath } from '../../src/setup/render/shipped.ts';
 import { administration, engineDatabase, isOurs, present } from '../database/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { fqdn, httpsPort, presentHttpsPort, takenPort } from '../network/settings.ts';
 import { trusted } from '../pki/settings.ts';
 import { administrator } from './administrator.ts';
 import { configuration, keptPassword } from './configuration.ts';
+import { consistency, fixViolations, mended } from './consistency.ts';
 import { options } from './options.ts';
+import { tasks, waitForTasks, waitSeconds } from './running-tasks.ts';
 import {
   adminPassword,
   applicationMode,
@@ -29,6 +31,7 @@ import {
 } from './settings.ts';
 import { ssoClient } from './sso-client.ts';
 import { stops } from './stops.ts';
+import { schemas as shipped, upgrade } from './upgrade.ts';
 import { engineVacuum } from './vacuum.ts';
 
 const inside = ['database/initdb', 'database/engine'];
@@ -38,6 +41,7 @@ const needs = (view: View): readonly string[] => (isOurs(view) ? ['database/engi
 const schemas = (view: View): readonly Step[] => {
   const [at, admin] = [engineDatabase(view), administration(view)];
   return [
+    ...(view.fact(installed) ? [mended(view, { needs: needs(view), inside })] : []),
     schema(
       {
         id: 'engine/schema',
@@ -48,7 +52,7 @@ const schemas = (view: View): readonly Step[] => {
         stops: stops(view),
         notify: [unit],
       },
-      { at, admin, schema: 'public', migrations: shippedMigrations('src/services/engine/schema/engine') },
+      { at, admin, schema: 'public', migrations: shipped.public },
     ),
     schema(
       {
@@ -60,7 +64,7 @@ const schemas = (view: View): readonly Step[] => {
         stops: stops(view),
         notify: [unit],
       },
-      { at, admin, schema: 'aaa_jdbc', migrations: shippedMigrations('src/services/engine/schema/aaa_jdbc') },
+      { at, admin, schema: 'aaa_jdbc', migrations: shipped.aaa_jdbc },
     ),
   ];
 };
@@ -128,7 +132,7 @@ const summary = (view: View): readonly Summary[] => [
 
 export default plugin({
   name: 'engine',
-  facts: [installed, knownSecrets, lostFilters],
+  facts: [installed, knownSecrets, lostFilters, upgrade, tasks, consistency],
   settings: [
     enable,
     generateAdminPassword,
@@ -139,6 +143,9 @@ export default plugin({
     sanWipeAfterDelete,
     ignoreLostFilters,
     engineStop,
+    waitSeconds,
+    waitForTasks,
+    fixViolations,
   ],
   async preflight(view, host) {
     if (!engineHere(view)) return [];

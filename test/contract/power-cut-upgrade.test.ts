@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Plugin } from '#kit';
+import { type Plugin, textOf } from '#kit';
 import { schema } from '#steps';
 import * as databaseSettings from '../../plugins/database/settings.ts';
 import { plugins } from '../../plugins/index.ts';
 import { shippedMigrations } from '../../src/setup/render/shipped.ts';
 import { type Machine, afterPowerCut, copyOf, newMachine, watchedHost } from '../../src/setup/host/memory/index.ts';
-import { diskOf, install, samples } from '../support/installation.ts';
+import { conf, diskOf, install, outdated, samples } from '../support/installation.ts';
 import { between, placeOf } from './again.ts';
 
 describe('an upgrade of the schema', () => {
@@ -75,6 +75,49 @@ describe('an upgrade of the schema', () => {
         expect(clusterOf(back), `${host.effects[at - 1] ?? ''}, then ${placeOf(moment)}`).toContain('"attached":true');
         expect(clusterOf(back)).toContain(newer.version);
       }
+    }
+  });
+});
+
+describe('an upgrade of a database with rows that violate its keys', () => {
+  const files = [...samples.slice(0, 1), conf({ 'OVESETUP_DB/fixDbViolations': 'bool:True' })];
+  const violations = { 'public.permissions.permissions_role_id_fkey': 3 };
+  const path = '/var/lib/pgsql/data/base/cluster.json';
+  const databasesOf = (machine: Machine) =>
+    (JSON.parse(textOf(machine.disk.get(path))) as { readonly databases: Readonly<Record<string, object>> }).databases;
+  const before = async (): Promise<Machine> => {
+    const machine = newMachine();
+    expect((await install({ machine, files })).outcome.failure).toBeUndefined();
+    return outdated(machine, { violations });
+  };
+
+  test('ends the same when the power is cut, or setup is killed, at any effect', async () => {
+    const wanted = await before();
+    const { host, moments } = watchedHost(wanted);
+    const { outcome, screen } = await install({ machine: wanted, files, host });
+    expect(outcome.failure, screen).toBeUndefined();
+    expect(databasesOf(wanted)['engine']).not.toHaveProperty('violations');
+    expect(Object.keys(databasesOf(wanted)).filter((name) => name.includes('_before_'))).toEqual([]);
+    for (const moment of between(moments())) {
+      for (const survive of [false, true]) {
+        const machine = survive ? copyOf(moment.machine) : afterPowerCut(copyOf(moment.machine));
+        const again = await install({ machine, files });
+        expect(again.outcome.failure, `${placeOf(moment)}\n${again.screen}`).toBeUndefined();
+        expect(databasesOf(machine)['engine'], placeOf(moment)).toEqual(databasesOf(wanted)['engine']);
+        expect([...machine.running.keys()].sort()).toEqual([...wanted.running.keys()].sort());
+      }
+    }
+  });
+
+  test('has its rows back when any effect fails', async () => {
+    const there = await before();
+    const { host } = await install({ machine: copyOf(there), files });
+    for (let at = 1; at <= host.effects.length; at++) {
+      const machine = copyOf(there);
+      const { outcome, screen } = await install({ machine, files, accidents: [{ at, how: 'fail' }] });
+      if (outcome.failure === undefined) continue;
+      expect(outcome.leftOver, screen).toEqual([]);
+      expect(databasesOf(machine), host.effects[at - 1]).toEqual(databasesOf(there));
     }
   });
 });

@@ -3,7 +3,7 @@ import { type Catalogue, file, textOf } from '#kit';
 import { type Machine, afterPowerCut, newMachine } from '../../src/setup/host/memory/index.ts';
 import { privateKey } from '../../src/setup/host/memory/private-keys.ts';
 import { makeRequest } from '../../src/setup/pki/request.ts';
-import { type Trial, conf, install } from '../support/installation.ts';
+import { type Trial, conf, install, outdated } from '../support/installation.ts';
 import { machines } from '../support/machines.ts';
 import { signedFor, signingServer } from '../support/signing-server.ts';
 import { sshServers } from '../support/ssh-server.ts';
@@ -32,6 +32,23 @@ const installed = async (machine: Machine): Promise<Machine> => {
   expect(outcome.failure).toBeUndefined();
   return machine;
 };
+
+const violations = { 'public.permissions.permissions_role_id_fkey': 3, 'aaa_jdbc.user_groups.user_groups_user_id_fkey': 1 };
+const task = {
+  id: '6f1c8b1e-2f5a-4a53-9c4f-1f6c3f0e7a11',
+  name: 'Nightly backup',
+  owner: 'backup@internal',
+  since: '2026-01-02 01:00 UTC',
+};
+
+/** An installation whose schema is older than the program. */
+const old =
+  (more: Parameters<typeof outdated>[1] = {}) =>
+  async (machine: Machine): Promise<Machine> =>
+    outdated(await installed(machine), more);
+
+/** What is typed in a run over an installation, before the questions of an upgrade. */
+const onUpgrade = ['', '', '', ''];
 
 /** What is typed at each question of a first installation, in its order; a story names only what it types differently. */
 const usually = {
@@ -274,6 +291,11 @@ export const stories: readonly Story[] = [
     },
   },
   { name: 'vacuum', before: installed, answers: { ...complete, 'OVESETUP_DB/engineVacuumFull': 'bool:True' } },
+  { name: 'violations-fixed', before: old({ violations }), typed: [...onUpgrade, 'yes', '', ''] },
+  { name: 'violations-declined', before: old({ violations }), typed: [...onUpgrade, ''] },
+  { name: 'violations-unattended', before: old({ violations }), answers: complete },
+  { name: 'tasks-waited-for', before: old({ tasks: [{ ...task, looks: 3 }] }), typed: [...onUpgrade, 'yes', '', ''] },
+  { name: 'tasks-declined', before: old({ tasks: [{ ...task, looks: 3 }] }), typed: [...onUpgrade, ''] },
   { name: 'organization-cannot-change', before: installed, answers: { ...complete, 'OVESETUP_PKI/organization': 'str:Another' } },
   {
     name: 'authority-lost',

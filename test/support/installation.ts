@@ -132,6 +132,20 @@ export async function install({
   return { outcome, host, screen, log };
 }
 
+/** An installation whose engine schema lacks the newest migrations, with rows that violate its keys, and tasks that run in the engine. */
+export function outdated(
+  machine: Machine,
+  { violations, tasks = [] }: { readonly violations?: Readonly<Record<string, number>>; readonly tasks?: Machine['tasks'] } = {},
+): Machine {
+  const path = '/var/lib/pgsql/data/base/cluster.json';
+  const cluster = JSON.parse(textOf(machine.disk.get(path))) as { databases: Record<string, Record<string, unknown>> };
+  const engine = cluster.databases['engine'] as { schemas: object; violations?: object };
+  engine.schemas = { ...engine.schemas, public: { version: '04050008' } };
+  if (violations !== undefined) engine.violations = violations;
+  machine.disk.set(path, { kind: 'file', content: Buffer.from(JSON.stringify(cluster)), mode: 0o600 });
+  return { ...machine, tasks };
+}
+
 /** A run for which nobody is there, whose words go nowhere. */
 export const silentRun = async (machine: Machine, files: readonly AnswerFile[]): Promise<Run> =>
   testRun({

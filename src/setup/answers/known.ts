@@ -118,8 +118,7 @@ export const inertKeys: readonly Inert[] = [
 
   // Questions about upgrades that do not arise
   { keys: ['OVESETUP_DIALOG/confirmUpgrade'], reason: 'Upgrades are confirmed with the preview, like everything else.' },
-  { keys: ['OVESETUP_ASYNC/*'], reason: 'Setup does not touch running tasks of the engine.' },
-  { keys: ['OVESETUP_DB/fixDbViolations'], reason: 'Constraints of the database keep its rows in order.' },
+  { keys: ['OVESETUP_ASYNC/clearTasks'], reason: 'Setup waits for running tasks of the engine, and clears none.' },
   { keys: ['OVESETUP_DB/upgradeWithHeEl6Hosts'], reason: 'Hosts of Enterprise Linux 6 are no longer supported.' },
   { keys: ['OVESETUP_CONFIG/continueSetupOnHEVM'], reason: 'A hosted engine is not recognized as one here.' },
   { keys: ['OVESETUP_SKIP_RENEW_PKI_CONFIRM/*'], reason: 'Whoever leaves the certificate of the CA as it is, is not asked again.' },
@@ -163,8 +162,6 @@ export const inertQuestions: readonly Inert[] = [
   { keys: ['OVESETUP_SKIP_RENEW_PKI_CONFIRM'], reason: 'Whoever leaves the certificate of the CA as it is, is not asked again.' },
   { keys: ['OVESETUP_IGNORE_SNAPSHOTS_WITH_OLD_COMPAT_LEVEL'], reason: 'Snapshots are not looked at.' },
   { keys: ['OVESETUP_REVIEW_IPTABLES_CHANGES', 'OVESETUP_CONFIRM_IPTABLES_CHANGES'], reason: 'Rules for iptables are not written.' },
-  { keys: ['OVESETUP_WAIT_RUNNING_TASKS'], reason: 'Setup does not touch running tasks of the engine.' },
-  { keys: ['OVESETUP_FIX_DB_VALIDATIONS'], reason: 'Constraints of the database keep its rows in order.' },
   { keys: ['CUSTOMIZATION_COMMAND', 'TERMINATION_COMMAND'], reason: 'There is no command prompt inside of setup; see engine-setup plan.' },
 ];
 

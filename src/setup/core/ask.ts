@@ -53,7 +53,7 @@ async function missingFrom(settings: readonly AnySetting[], asking: Asking): Pro
         // Nobody has accepted it, so it is not judged either: that could ask a resolver.
         const value = initialOf(setting, asking);
         if (value !== undefined) answers.set(setting, { value, origin: { kind: 'computed' } });
-      } else await settleOne(setting, { ...asking, asker }, { back: false, typed: new Map() });
+      } else await settleOne(setting, { ...asking, asker, pause: undefined }, { back: false, typed: new Map() });
     } catch (error) {
       if (error instanceof Refused) {
         if (problems.at(-1)?.id !== error.problem.id) problems.push(error.problem);

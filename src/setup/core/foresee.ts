@@ -20,13 +20,13 @@ function knowing(settled: ReadonlySet<AnySetting>, asking: Asking): Asking {
   };
 }
 
-/** What of a given answer cannot be used, whatever is asked. Warnings and doubts are for its turn. Throws Unsettled, Refused. */
+/** What of a given answer cannot be used, whatever is asked. Warnings, doubts and waiting are for its turn. Throws Unsettled, Refused. */
 async function judgeAhead(setting: AnySetting, given: Given, asking: Asking): Promise<void> {
   const { answers, host } = asking;
   if (setting.when?.(answers) === false || setting.settled?.(answers) !== undefined) return;
   const value = parse(setting, given.raw);
   const verdict = await setting.validate?.(value, answers, host);
-  if (typeof verdict === 'object' && ('warnings' in verdict || 'doubt' in verdict)) return;
+  if (typeof verdict === 'object' && ('warnings' in verdict || 'doubt' in verdict || 'wait' in verdict)) return;
   await heed(verdict, setting, asking, true);
 }
 

@@ -26,7 +26,7 @@ import { findings, judgeFindings } from './preflight.ts';
 import { planSummary, planText, settingsPreview } from './preview.ts';
 import { recordStep } from './record.ts';
 import { isComplete, rollBack } from './rollback.ts';
-import { type Preparation, type Run, prepare, settleAnswers, stepsFor } from './run.ts';
+import { type Preparation, type Run, pauseOf, prepare, settleAnswers, stepsFor } from './run.ts';
 import { whatElse, withAllElse } from './what-else.ts';
 
 /** What the stages hand on to one another; each field is written by one stage and read by later ones. */
@@ -74,7 +74,7 @@ const readFacts: StageWork = async (run, progress) => {
 const askQuestions: StageWork = async (run, progress) => {
   const preparation = made(progress.preparation);
   try {
-    progress.wayBack = await settleAnswers(run, preparation);
+    progress.wayBack = await settleAnswers(run, preparation, pauseOf(run));
   } catch (error) {
     throw await withAllElse(error, run, preparation);
   }

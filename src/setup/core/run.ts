@@ -99,15 +99,37 @@ function hideGiven({ plugins, sources, hide }: Run): void {
   }
 }
 
-/** Settles all answers. Throws SetupError `refused` with everything that is missing or wrong. */
-export async function settleAnswers(run: Run, { plugins, answers, asker }: Preparation): Promise<WayBack> {
+/** Waits, unless a signal comes; then it throws `cancelled`. */
+export const pauseOf =
+  ({ host, signal }: Run) =>
+  async (ms: number): Promise<void> => {
+    const stop = Promise.withResolvers<never>();
+    const listener = (): void => stop.reject(new SetupError('cancelled', 'Stopped by a signal'));
+    if (signal.aborted) listener();
+    signal.addEventListener('abort', listener);
+    try {
+      await Promise.race([stop.promise, host.sleep(ms)]);
+    } finally {
+      signal.removeEventListener('abort', listener);
+    }
+  };
+
+/**
+ * Settles all answers. Throws SetupError `refused` with everything that is missing or wrong.
+ * @param pause waits for what has to end first; without it nobody does
+ */
+export async function settleAnswers(
+  run: Run,
+  { plugins, answers, asker }: Preparation,
+  pause?: (ms: number) => Promise<void>,
+): Promise<WayBack> {
   hideGiven(run);
   sayInapplicable(run, plugins);
   const { host, allowed, reconfigureOptional, hide } = run;
   const find: Sources['find'] = (key) => run.sources.find(key);
   return settle(
     settingsOf(plugins),
-    { answers, asker, find, flaws: run.sources.flaws, host, allowed, reconfigureOptional, hide },
+    { answers, asker, find, flaws: run.sources.flaws, host, allowed, reconfigureOptional, hide, pause },
     titled(plugins),
   );
 }

@@ -8,12 +8,14 @@ import {
   SetupError,
   type Text,
   type Verdict,
+  type Wait,
   message,
   term,
   textOfError,
 } from '#kit';
 import { type Answer, type Answers, type AnySetting, Unsettled, keysOf } from './answers.ts';
 import { type Asker, type Reply, consents } from './asker.ts';
+import { outlast } from './outlast.ts';
 
 /** All that settling needs. */
 export interface Asking {
@@ -29,6 +31,8 @@ export interface Asking {
   readonly reconfigureOptional: boolean;
   /** Told of every secret as soon as it is known, before anything can print it. */
   readonly hide: (secret: string) => void;
+  /** Waits for what an answer says has to end first. Absent: nobody waits. */
+  readonly pause?: ((ms: number) => Promise<void>) | undefined;
 }
 
 /** Thrown inside the settling of one setting: what is wrong with its answer. */
@@ -51,7 +55,7 @@ const error = (setting: AnySetting, text: Text): Problem => ({ id: setting.key, 
 const silent = '';
 
 /** Whether a verdict lets the value pass; asks where a doubt may be accepted. Throws Refused. */
-export async function heed(verdict: Verdict, setting: AnySetting, asking: Asking, given: boolean): Promise<void> {
+export async function heed(verdict: Exclude<Verdict, Wait>, setting: AnySetting, asking: Asking, given: boolean): Promise<void> {
   const { asker, allowed } = asking;
   const { dialog } = asker;
   if (verdict === undefined) return;
@@ -114,7 +118,8 @@ export function parse(setting: AnySetting, raw: unknown): unknown {
 
 /** Judges a value that nobody is asked for: a given answer, or a default. Throws Refused. */
 async function judge(setting: AnySetting, value: unknown, asking: Asking, given: boolean): Promise<unknown> {
-  await heed(await setting.validate?.(value, asking.answers, asking.host), setting, asking, given);
+  const verdict = await outlast(() => setting.validate?.(value, asking.answers, asking.host), asking);
+  await heed(verdict, setting, asking, given);
   return value;
 }
 
@@ -142,7 +147,7 @@ function questionOf(setting: AnySetting, initial: unknown, back: boolean, { answ
     hidden,
     back,
     ...(notes === undefined ? {} : { notes }),
-    ...(initial === undefined || hidden ? {} : { initial: kind.format(initial) }),
+    ...(initial === undefined || hidden || ask.showsInitial === false ? {} : { initial: kind.format(initial) }),
   };
 }
 

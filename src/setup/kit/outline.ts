@@ -165,6 +165,9 @@ export const questions: readonly string[] = [
   'OVESETUP_DWH_DB/disconnectExistingDwh',
   'OVESETUP_CORE/engineStop',
   'OVESETUP_SYSTEM/memCheckEnabled',
+  'OVESETUP_ASYNC/clearTasksWait',
+  'OVESETUP_ASYNC/waitRunningTasks',
+  'OVESETUP_DB/fixDbViolations',
   'OVESETUP_DIALOG/confirmSettings',
 ];
 

@@ -44,7 +44,18 @@ export type Verdict =
   /** The answer means that the run shall end here. */
   | { readonly ends: Text }
   /** Refused together with earlier answers: they are asked again, from the setting of this key on. */
-  | { readonly refused: Text; readonly again: string };
+  | { readonly refused: Text; readonly again: string }
+  | Wait;
+
+/** The answer is fine, but something has to come to its end first: the value is judged again after a while. */
+export interface Wait {
+  /** What is waited for; said each time. */
+  readonly wait: Text;
+  readonly everyMs: number;
+  /** After so long without success the answer is refused with `otherwise`. */
+  readonly atMostMs: number;
+  readonly otherwise: Text;
+}
 
 /** A line that the dialog shows at the place of a setting. */
 export type Remark = { readonly note: Text } | { readonly level: Level; readonly text: Text };
@@ -59,6 +70,8 @@ export interface Ask {
   readonly confirm?: Text;
   /** Choices to show, where not all of the kind's can be had here. */
   readonly choices?: (view: View) => readonly string[];
+  /** False: Enter means the default, but the prompt does not show it. */
+  readonly showsInitial?: boolean;
   /** Notes printed before the prompt. */
   readonly notes?: readonly Text[] | ((view: View) => readonly Text[]);
   /** False: relevant, but nobody has to be asked: the default is taken. */

@@ -11,3 +11,5 @@ export * from './command.ts';
 export * from './once.ts';
 export * from './vacuum.ts';
 export * from './retire.ts';
+export * from './foreign-keys.ts';
+export * from './consistent.ts';

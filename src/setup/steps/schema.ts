@@ -12,6 +12,7 @@ import {
   message,
 } from '#kit';
 import type { Migration } from '../render/shipped.ts';
+import { safetyCopy } from './safety-copy.ts';
 import { identifier, lookOr } from './sql.ts';
 
 export interface WantedSchema {
@@ -28,7 +29,7 @@ export interface WantedSchema {
 }
 
 /** The version a schema is at; undefined if it is not there. */
-async function versionOf(sql: Sql, schema: string): Promise<string | undefined> {
+export async function schemaVersion(sql: Sql, schema: string): Promise<string | undefined> {
   const [table] = await sql.rows<{ there: boolean }>('select to_regclass($1) is not null as there', [`${schema}.schema_version`]);
   if (table?.there !== true) return undefined;
   const [row] = await sql.rows<{ version: string }>(
@@ -54,29 +55,7 @@ const record = (schema: string, { version, script, checksum }: Migration): reado
  */
 export function schema(heading: Heading, { at, admin, schema: name, migrations, copies = true }: WantedSchema): Step {
   const newest = migrations.at(-1)?.version ?? '';
-  const copy = `${at.name}_before_${name}`;
-  const failed = `${at.name}_failed`;
-  const drop = async (host: Host, database: string): Promise<void> => {
-    await host.database.change(admin, (sql) => sql.rows(`drop database if exists ${identifier(database)} with (force)`));
-  };
-  const exists = async (sql: Sql, database: string): Promise<boolean> =>
-    (await sql.rows('select 1 from pg_database where datname = $1', [database])).length > 0;
-
-  /** Names can be changed in a transaction, so that there is a database of the name at every moment. */
-  async function putBack(host: Host): Promise<void> {
-    await drop(host, failed);
-    await host.database.change(admin, async (sql) => {
-      const [access] = await sql.rows<{ open: boolean }>("select has_database_privilege('public', $1, 'connect') as open", [at.name]);
-      await sql.rows('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()', [at.name]);
-      await sql.atomically([
-        { text: `alter database ${identifier(at.name)} rename to ${identifier(failed)}` },
-        { text: `alter database ${identifier(copy)} rename to ${identifier(at.name)}` },
-        // A copy has its owner, but not its access rights.
-        ...(access?.open === false ? [{ text: `revoke all on database ${identifier(at.name)} from public` }] : []),
-      ]);
-    });
-    await drop(host, failed);
-  }
+  const copy = safetyCopy({ at, admin, reason: name });
 
   async function takeBack(host: Host, kept: Json): Promise<void> {
     if (kept === null) {
@@ -87,17 +66,17 @@ export function schema(heading: Heading, { at, admin, schema: name, migrations, 
       await host.database.change({ ...admin, name: at.name }, (sql) => sql.atomically(empty.map((text) => ({ text }))));
       return;
     }
-    if (await host.database.look(admin, (sql) => exists(sql, copy))) return putBack(host);
+    if (await copy.exists(host)) return copy.putBack(host);
     // An undo that was cut off may have put the copy back already; then the version is the former one.
     const { version } = kept as { version: string };
-    const found = await host.database.look(at, (sql) => versionOf(sql, name));
+    const found = await host.database.look(at, (sql) => schemaVersion(sql, name));
     if (found !== version) {
       throw new SetupError(
         'failed',
-        message`The safety copy ${copy} of ${at.name} is gone, and its schema ${name} is at ${found ?? 'nothing'}`,
+        message`The safety copy ${copy.name} of ${at.name} is gone, and its schema ${name} is at ${found ?? 'nothing'}`,
       );
     }
-    await drop(host, failed);
+    await copy.tidy(host);
   }
 
   return {
@@ -105,7 +84,7 @@ export function schema(heading: Heading, { at, admin, schema: name, migrations, 
     undo: copies ? { run: takeBack } : { never: message`${at.name} is changed without a safety copy` },
     check: (host) =>
       lookOr<Change>(host, at, { kind: 'create', note: message`version ${newest}` }, async (sql) => {
-        const found = await versionOf(sql, name);
+        const found = await schemaVersion(sql, name);
         if (found === newest) return nothing;
         if (found === undefined) return { kind: 'create', note: message`version ${newest}` };
         if (found > newest) {
@@ -116,21 +95,18 @@ export function schema(heading: Heading, { at, admin, schema: name, migrations, 
         return { kind: 'update', note: message`${found} -> ${newest}` };
       }),
     async prepare(host) {
-      const found = await host.database.look(at, (sql) => versionOf(sql, name));
+      const found = await host.database.look(at, (sql) => schemaVersion(sql, name));
       if (found === undefined) return null;
-      // One of an earlier run must not be put back by this one.
-      await drop(host, copy);
-      if (!copies) return { version: found };
-      const statement = `create database ${identifier(copy)} template ${identifier(at.name)} owner ${identifier(at.user)}`;
-      await host.database.change(admin, (sql) => sql.rows(statement));
-      return { copy, version: found };
+      if (copies) await copy.make(host);
+      else await copy.drop(host);
+      return copies ? { copy: copy.name, version: found } : { version: found };
     },
     // What was kept without a copy is not enough for a run that wants one.
-    holds: (host, kept) => (kept === null || !copies ? Promise.resolve(true) : host.database.look(admin, (sql) => exists(sql, copy))),
-    discard: (host, kept) => (kept === null ? Promise.resolve() : drop(host, copy)),
+    holds: (host, kept) => (kept === null || !copies ? Promise.resolve(true) : copy.exists(host)),
+    discard: (host, kept) => (kept === null ? Promise.resolve() : copy.drop(host)),
     async apply(host, say) {
       await host.database.change(at, async (sql) => {
-        const found = (await versionOf(sql, name)) ?? '';
+        const found = (await schemaVersion(sql, name)) ?? '';
         for (const migration of migrations.filter(({ version }) => version > found)) {
           say(`${name}: ${migration.script}`);
           await sql.atomically([{ text: migration.sql }, ...record(name, migration)]);

@@ -32,6 +32,8 @@ export interface Machine {
   readonly postgresVersion: string;
   /** The data warehouse that the engine's database belongs to. */
   readonly warehouse?: { readonly dwhUuid: string; readonly dwhHostname: string; running?: boolean; replaced?: boolean };
+  /** Tasks that run in the engine, each for so many looks at it. */
+  readonly tasks: { readonly id: string; readonly name: string; readonly owner: string; readonly since: string; looks: number }[];
   /** Settings of the running server that somebody has changed. */
   readonly changedSettings: Readonly<Record<string, string>>;
   readonly system: System;
@@ -63,6 +65,7 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   packages: new Map(),
   updates: [],
   postgresVersion: '18',
+  tasks: [],
   changedSettings: {},
   system: { memoryMiB: 32_768, distribution: { id: 'debian', version: '12', title: 'Debian GNU/Linux 12 (bookworm)' } },
   foreignPorts: new Map(),

@@ -21,6 +21,8 @@ interface Database {
   /** What the engine and its data warehouse tell each other. */
   timekeeping?: Record<string, string>;
   client?: Row;
+  /** Rows that violate foreign keys: how many, by key, as `schema.table.constraint`. */
+  violations?: Record<string, number>;
 }
 
 const path = `${data}/base/cluster.json`;
@@ -47,6 +49,13 @@ type Rule = readonly [
 const none: readonly Row[] = [];
 const name = '"([^"]+)"';
 const emptyDatabase = (owner: string): Database => ({ owner, open: true, schemas: {}, options: {} });
+
+/** A foreign key as the catalogue tells of it; in memory all refer to `public.users`. */
+const foreignKey = (path: string): Row => {
+  const [schema, table, name] = path.split('.');
+  const parent = { parentSchema: 'public', parentTable: 'users', parentColumns: ['user_id'] };
+  return { name, schema, table, columns: ['user_id'], ...parent, rule: 'c', required: true, deferrable: false };
+};
 
 /** The statements of setup, each with what it does to the cluster. Whatever is not here is not understood, and says so. */
 const rules: readonly Rule[] = [
@@ -82,6 +91,23 @@ const rules: readonly Rule[] = [
   [
     /from pg_tables where tableowner = current_user/,
     (_m, { database }) => Object.keys(database.schemas).map((schema) => ({ schema, name: 't' })),
+  ],
+  [/^select c\.conname[^]*contype = 'f'/, (_m, { database }) => Object.keys(database.violations ?? {}).map(foreignKey)],
+  [/^select c\.conname[^]*not c\.convalidated/, () => none],
+  [
+    /^select count\(\*\)::int as rows from "(\w+)"\."(\w+)" c where/,
+    (m, { database }) =>
+      Object.entries(database.violations ?? {}).flatMap(([path, rows]) =>
+        path.startsWith(`${m[1] ?? ''}.${m[2] ?? ''}.`) ? [{ rows }] : [],
+      ),
+  ],
+  [
+    /^begin;\s+create temporary table mended/,
+    (_m, { database }) => {
+      const mended = Object.entries(database.violations ?? {}).map(([name, rows]) => ({ name, rows }));
+      delete database.violations;
+      return mended;
+    },
   ],
   [/^vacuum \(full, analyze\)/, () => none],
   [
@@ -271,6 +297,7 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
     run(statements) {
       if (statements[0]?.text.startsWith('select name, setting, unit from pg_settings') === true)
         return settingRows(machine.changedSettings);
+      if (statements[0]?.text.startsWith('select j.job_id') === true) return machine.tasks.filter((task) => task.looks-- > 0);
       if (statements[0]?.text.includes("'fence-kdump-listener-heartbeat'") === true)
         return machine.running.has('ovirt-fence-kdump-listener') ? [{}] : none;
       if (statements[0]?.text.includes('from dwh_history_timekeeping') === true) {

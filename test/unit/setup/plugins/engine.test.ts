@@ -185,7 +185,7 @@ describe('the questions about the engine', () => {
   ])('are answered by %j about stopping the engine', async (given, agreed) => {
     const view = (await dialogue({ given: { ...given, 'OVESETUP_DB/engineVacuumFull': true }, machine: await installed() })).answers;
     const stopping = (engine.steps?.(view) ?? []).filter(({ stops }) => stops?.some(({ unit }) => unit === 'ovirt-engine'));
-    expect(stopping.map(({ id }) => id)).toEqual(['engine/schema', 'engine/directory-schema', 'engine/vacuum']);
+    expect(stopping.map(({ id }) => id)).toEqual(['engine/consistency', 'engine/schema', 'engine/directory-schema', 'engine/vacuum']);
     for (const { id, stops } of stopping)
       expect(stops?.find(({ unit }) => unit === 'ovirt-engine')?.consent, id).toMatchObject({
         name: 'OVESETUP_CORE_ENGINE_STOP',
