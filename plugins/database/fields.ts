@@ -7,6 +7,8 @@ import {
   type Text,
   type View,
   message,
+  serversFlaw,
+  serversOf,
   port as portKind,
   term,
   setting,
@@ -82,7 +84,7 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
     key: key('host'),
     section: 'database',
     kind: text,
-    about: message`Host of the ${title} database.`,
+    about: message`Host of the ${title} database. Servers that copy one another are given as a list, db1.example.org,db2.example.org:5433: whichever of them takes writes is used, also after a fail-over. The port is that of ${prefix}/port where none is written.`,
     ask: { ...asked('HOST'), text: message`${title} database host`, notes: recipe(title, usual) },
     preview: message`${title} database host`,
     when: wanted,
@@ -91,7 +93,10 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
       if (value === 'localhost') return undefined;
       if (!isWholeHost(view)) return 'Below a root the database is one of its own, on localhost';
       if (!byHand(view)) return 'A database that Setup makes is on this host: localhost is expected';
-      return hostNameFlaw(value, reader);
+      const flaw = serversFlaw(value);
+      if (flaw !== undefined) return flaw;
+      const flaws = await Promise.all(serversOf({ host: value, port: 0 }).map(({ host: name }) => hostNameFlaw(name, reader)));
+      return flaws.find((found) => found !== undefined);
     },
     ...special.host,
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -34,17 +34,42 @@ export interface TestPostgres {
   kill(): Promise<void>;
   /** Starts it again after `kill`. */
   start(): Promise<void>;
+  /** Makes a second server that copies this one as it works, and answers as soon as it does. This one is restarted for that. */
+  standby(): Promise<TestPostgres>;
   /** Ends the server and removes its files. */
   stop(): Promise<void>;
+}
+
+const superPassword = 'superuser-password';
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 /** Starts a private server with scram authentication on a free loopback port, with the role and database `engine`. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<TestPostgres> {
   const programs = options.programs ?? embedded;
-  const folder = await mkdtemp(join(tmpdir(), 'postgres-'));
-  await chmod(folder, 0o755);
+  const folder = await newFolder();
   const data = join(folder, 'data');
-  const superPassword = 'superuser-password';
+  await writeFile(join(folder, 'password'), superPassword);
+  const init = [join(programs, 'initdb'), '-D', data, '-U', 'postgres', '-A', 'scram-sha-256', '--no-sync', '-E', 'UTF8', '--locale=C'];
+  const [file = '', ...args] = unprivileged([...init, `--pwfile=${join(folder, 'password')}`]);
+  await execa(file, args);
+  await writeFile(join(data, 'postgresql.auto.conf'), "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n");
+  const server = await serverIn(folder, programs);
+  await server.start();
+  const superuser = { ...server, user: 'postgres', password: superPassword, database: 'postgres' };
+  await run(superuser, `create role engine login password ${pg.escapeLiteral(server.password)}`);
+  await run(superuser, `create database engine owner engine template template0 encoding 'UTF8'`);
+  if (options.schemas !== false) await applySchemas(server);
+  return server;
+}
+
+/** The server of a cluster that lies in a folder; it does not run yet. */
+async function serverIn(folder: string, programs: string): Promise<TestPostgres> {
+  const data = join(folder, 'data');
   const connection = { host: '127.0.0.1', port: await freePort(), user: 'engine', password: 'Database-Pass:"\\$', database: 'engine' };
   let server: ChildProcess | null = null;
 
@@ -60,23 +85,24 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
     await ended;
   }
 
-  await writeFile(join(folder, 'password'), superPassword);
-  const init = [join(programs, 'initdb'), '-D', data, '-U', 'postgres', '-A', 'scram-sha-256', '--no-sync', '-E', 'UTF8', '--locale=C'];
-  const [file = '', ...args] = unprivileged([...init, `--pwfile=${join(folder, 'password')}`]);
-  await execa(file, args);
-  await writeFile(join(data, 'postgresql.auto.conf'), "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n");
-  await start();
-  const superuser = { ...connection, user: 'postgres', password: superPassword, database: 'postgres' };
-  await run(superuser, `create role engine login password ${pg.escapeLiteral(connection.password)}`);
-  await run(superuser, `create database engine owner engine template template0 encoding 'UTF8'`);
-  if (options.schemas !== false) await applySchemas(connection);
-
   return {
     ...connection,
     superPassword,
     query: (text, values) => run(connection, text, values),
     start,
     kill: () => end('SIGKILL'),
+    async standby() {
+      const other = await newFolder();
+      await end('SIGINT');
+      await execa('cp', ['-a', data, other]);
+      const source = `host=127.0.0.1 port=${connection.port} user=postgres password=${superPassword}`;
+      await writeFile(join(other, 'data/standby.signal'), '');
+      await appendFile(join(other, 'data/postgresql.auto.conf'), `primary_conninfo = '${source}'\n`);
+      await start();
+      const copy = await serverIn(other, programs);
+      await copy.start();
+      return copy;
+    },
     async stop() {
       await end('SIGINT');
       await rm(folder, { recursive: true, force: true });

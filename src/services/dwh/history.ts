@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { createDatabase, type Database, type DatabaseSettings } from '../frame/database.ts';
+import { type Server, serversOf } from '../frame/servers.ts';
+import { firstOf, needWriter } from '../frame/writer.ts';
 
 /**
  * The one session through which the history is written. It holds the lock that makes its owner the only writer: when the
@@ -32,9 +34,23 @@ const statementMs = 120_000;
  * and the error of the driver when it refuses us.
  */
 export async function openHistory(settings: DatabaseSettings, timeZone: string): Promise<History> {
+  const servers = serversOf(settings.host, settings.port);
+  const history = sessionOn(() => firstOf(servers.map((server) => () => connect(server, settings, timeZone))));
+  try {
+    const [lock] = await history.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [lockKey]);
+    if (lock?.mine !== true) throw new HistoryTaken(settings.database);
+    return history;
+  } catch (error) {
+    await history.close();
+    throw error;
+  }
+}
+
+/** Connects to one server, if it takes writes. */
+async function connect({ host, port }: Server, settings: DatabaseSettings, timeZone: string): Promise<pg.Client> {
   const client = new pg.Client({
-    host: settings.host,
-    port: settings.port,
+    host,
+    port,
     user: settings.user,
     password: settings.password,
     database: settings.database,
@@ -48,26 +64,31 @@ export async function openHistory(settings: DatabaseSettings, timeZone: string):
     // An hour of a large installation is summed up in memory.
     options: `-c TimeZone=${timeZone} -c work_mem=64MB`,
   });
-  const history = sessionOn(client);
+  // Without a listener an error would end the process; whoever waits for an answer hears of it.
+  client.on('error', () => undefined);
   try {
-    const [lock] = await history.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [lockKey]);
-    if (lock?.mine !== true) throw new HistoryTaken(settings.database);
-    return history;
+    await client.connect();
+    await needWriter(client);
+    return client;
   } catch (error) {
-    await history.close();
+    await client.end().catch(() => undefined);
     throw error;
   }
 }
 
-function sessionOn(client: pg.Client): History {
+function sessionOn(open: () => Promise<pg.Client>): History {
   let lost = false;
-  client.on('error', () => (lost = true));
-  client.on('end', () => (lost = true));
-  let connected: Promise<unknown> | undefined;
+  let connected: Promise<pg.Client> | undefined;
+  const opened = async (): Promise<pg.Client> => {
+    const client = await open();
+    client.on('error', () => (lost = true));
+    client.on('end', () => (lost = true));
+    return client;
+  };
   const database = createDatabase({
     async connect() {
       // Never a second time: a new connection would not have the lock.
-      await (connected ??= client.connect());
+      const client = await (connected ??= opened());
       if (lost) throw new Error('the connection to the history was lost');
       return {
         query: (text, values) => client.query(text, values),
@@ -76,7 +97,9 @@ function sessionOn(client: pg.Client): History {
         },
       };
     },
-    end: () => client.end().catch(() => undefined),
+    end: async () => {
+      await connected?.then((client) => client.end()).catch(() => undefined);
+    },
   });
   return {
     ...database,

@@ -6,8 +6,11 @@ export { ConfigError } from './conf-parser.ts';
 
 /** Typed access to a configuration. Every getter throws ConfigError that names the key and the line that set it. */
 export interface Config {
-  /** The value; must not be empty. */
-  text(key: string): string;
+  /**
+   * The value; must not be empty.
+   * @param flaw says what is wrong with a value, as what it must be; null if nothing is
+   */
+  text(key: string, flaw?: (value: string) => string | null): string;
   /** The value, or null where it is unset or empty. */
   optionalText(key: string): string | null;
   /** A whole number within bounds. */
@@ -39,7 +42,11 @@ export function createConfig(values: ReadonlyMap<string, Assignment>, mainFile: 
     throw new ConfigError([`${values.get(key)?.place ?? mainFile}: ${key} ${problem}`]);
   };
   const config: Config = {
-    text: (key) => config.optionalText(key) ?? fail(key, 'must have a value'),
+    text(key, flaw) {
+      const value = config.optionalText(key) ?? fail(key, 'must have a value');
+      const problem = flaw?.(value) ?? null;
+      return problem === null ? value : fail(key, problem);
+    },
     optionalText: (key) => {
       const value = values.get(key)?.value ?? '';
       return value === '' ? null : value;

@@ -1,7 +1,13 @@
 import pg from 'pg';
 import { errorFields, type Log } from './log.ts';
+import { type Server, serversOf } from './servers.ts';
+import { isReadOnly, refusedByServer, sqlState } from './sql-state.ts';
+import { firstWriter, needWriter, type Pool } from './writer.ts';
+
+export type { Pool } from './writer.ts';
 
 export interface DatabaseSettings {
+  /** One server, or several with commas between them, of which the one that takes writes is used: `db1,db2:5433`. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -28,16 +34,6 @@ export class DatabaseUnavailable extends Error {
     super('the database cannot be reached', { cause });
     this.name = 'DatabaseUnavailable';
   }
-}
-
-/** The part of a pool that is needed here. */
-export interface Pool {
-  connect(): Promise<PoolClient>;
-  end(): Promise<void>;
-}
-export interface PoolClient {
-  query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
-  release(destroy: boolean): void;
 }
 
 export interface PoolOptions {
@@ -74,15 +70,21 @@ function preparing(pool: pg.Pool): Pool {
   };
 }
 
-/** Opens a small pool. Connects only when the first statement is run, so a server that is down does not matter yet. */
-export function openDatabase(
+/** Opens a small pool. Connects only when the first statement is run, so servers that are down do not matter yet. */
+export function openDatabase(settings: DatabaseSettings, log: Log, options: PoolOptions = {}): Database {
+  return createDatabase(firstWriter(serversOf(settings.host, settings.port).map((server) => openPool(server, settings, log, options))));
+}
+
+/** The pool of one server. */
+function openPool(
+  { host, port }: Server,
   settings: DatabaseSettings,
   log: Log,
-  { name = 'engine', connections = 10, prepared = false }: PoolOptions = {},
-): Database {
+  { name = 'engine', connections = 10, prepared = false }: PoolOptions,
+): Pool {
   const pool = new pg.Pool({
-    host: settings.host,
-    port: settings.port,
+    host,
+    port,
     user: settings.user,
     password: settings.password,
     database: settings.database,
@@ -94,15 +96,18 @@ export function openDatabase(
     statement_timeout: 10_000,
     query_timeout: 15_000,
     application_name: name,
+    // The pool waits for it, whatever its types say.
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises
+    onConnect: needWriter,
   });
   // Without a listener the end of an idle connection would end the process. The pool replaces it by itself.
   pool.on('error', (error) => log.warning('an idle database connection was lost', { error: errorFields(error).error }));
   // A client that is lent out has nobody listening either: it may die between two statements. Its next statement says so.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return createDatabase(prepared ? preparing(pool) : pool);
+  return prepared ? preparing(pool) : pool;
 }
 
-/** Wraps a pool. A statement that met a dead connection before anything was sent is tried once more. */
+/** Wraps a pool. A statement that was surely not carried out, because its connection was dead or takes no writes, is tried once more. */
 export function createDatabase(pool: Pool): Database {
   async function run(text: string, values: unknown[], lastTry: boolean): Promise<unknown[]> {
     const client = await pool.connect().catch((error: unknown) => {
@@ -116,7 +121,7 @@ export function createDatabase(pool: Pool): Database {
       const broken = isBroken(error);
       client.release(broken);
       if (!broken) throw error;
-      if (lastTry || !nothingWasSent(error)) throw new DatabaseUnavailable(error);
+      if (lastTry || !(nothingWasSent(error) || isReadOnly(error))) throw new DatabaseUnavailable(error);
     }
     return run(text, values, true);
   }
@@ -126,18 +131,10 @@ export function createDatabase(pool: Pool): Database {
   };
 }
 
-const sqlState = (error: unknown): string | null => {
-  const code = error instanceof Error && 'severity' in error && 'code' in error ? error.code : null;
-  return typeof code === 'string' ? code : null;
-};
-
-/** The server answered and said no: wrong password, unknown role or database. Waiting does not help. */
-const refusedByServer = (error: unknown): boolean => /^(28|3D)/.test(sqlState(error) ?? '');
-
-/** Everything that is not an answer to the statement itself: sockets, time limits, a server that shuts down. */
+/** Everything that is not an answer to the statement itself: sockets, time limits, a server that shuts down, or takes no writes any more. */
 const isBroken = (error: unknown): boolean => {
   const state = sqlState(error);
-  return state === null || /^(08|57P0[1-5])/.test(state);
+  return state === null || /^(08|57P0[1-5])/.test(state) || isReadOnly(error);
 };
 
 /** The driver's words for a statement that it refused to send because the connection was already gone. */

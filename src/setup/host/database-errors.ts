@@ -50,6 +50,22 @@ export function connectionFailure(at: DatabaseAddress, error: unknown, lost: boo
   return new DatabaseUnavailable(why, message`${whereIs(at)} ${term(says[why])}${code === '' ? '' : ` (${code})`}`);
 }
 
+/** The server answers, but it is a standby, or was made read-only. */
+export const takesNoWrites = (at: DatabaseAddress): DatabaseUnavailable =>
+  new DatabaseUnavailable('down', message`${whereIs(at)} takes no writes: its server is a standby, or read-only`);
+
+/** All servers of a database as one failure. What one of them refuses counts, unless another is away that may let us in. */
+export function allAway(failures: readonly DatabaseUnavailable[]): DatabaseUnavailable {
+  const [first, ...others] = failures;
+  if (first === undefined) throw new Error('a database without a server');
+  if (others.length === 0) return first;
+  const { why } = failures.find((failure) => failure.why === 'down') ?? first;
+  return new DatabaseUnavailable(
+    why,
+    others.reduce((all, { text }) => message`${all}; ${term(text)}`, message`${term(first.text)}`),
+  );
+}
+
 /**
  * What PostgreSQL says may quote what it was given: a value that does not parse, a piece of a statement with a mistake.
  * Values and literals may be secrets, so none of them is ever repeated.

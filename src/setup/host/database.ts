@@ -1,8 +1,9 @@
 import { Socket } from 'node:net';
 import type { Client, ClientConfig } from 'pg';
-import { SetupError } from '../kit/errors.ts';
+import { DatabaseUnavailable, SetupError } from '../kit/errors.ts';
 import type { DatabaseAddress, Host, Statement } from '../kit/host.ts';
-import { connectionFailure, statementFailure } from './database-errors.ts';
+import { serversOf } from '../kit/database-servers.ts';
+import { allAway, connectionFailure, statementFailure, takesNoWrites } from './database-errors.ts';
 
 const connectMs = 5_000;
 const statementMs = 60_000;
@@ -18,7 +19,7 @@ interface Session {
 }
 
 /** Everything is said here, so that neither PG* variables nor ~/.pgpass have a say. */
-const configuration = (at: DatabaseAddress, socket: Socket, options: string): ClientConfig => ({
+const configuration = (at: DatabaseAddress, socket: Socket): ClientConfig => ({
   host: at.host,
   port: at.port,
   database: at.name,
@@ -26,9 +27,9 @@ const configuration = (at: DatabaseAddress, socket: Socket, options: string): Cl
   password: () => at.password,
   application_name: 'engine-setup',
   client_encoding: 'UTF8',
-  ssl: at.tls === undefined ? false : { rejectUnauthorized: at.tls === 'verified', servername: at.host },
+  ssl: at.tls === undefined ? false : { rejectUnauthorized: at.tls === 'verified' },
   stream: () => socket,
-  options: `-c statement_timeout=${statementMs}${options}`,
+  options: `-c statement_timeout=${statementMs}`,
 });
 
 /** Breaks the connection when something takes too long, with an errno like any other broken connection. */
@@ -77,19 +78,58 @@ const sessionOf = (client: Client, socket: Socket, at: DatabaseAddress): Session
   inTransaction: () => client.getTransactionStatus() === 'T',
 });
 
-/** Opens a session for some work, and closes it whatever happens. */
-async function session<R>(at: DatabaseAddress, options: string, work: (session: Session) => Promise<R>): Promise<R> {
+interface OpenSession extends Session {
+  close(): Promise<void>;
+}
+
+/** Connects to one server, if it takes writes. Throws DatabaseUnavailable. */
+async function open(at: DatabaseAddress): Promise<OpenSession> {
   const pg = await import('pg');
   const socket = new Socket();
-  const client = new pg.default.Client(configuration(at, socket, options));
+  const client = new pg.default.Client(configuration(at, socket));
   // Whoever is waiting for an answer hears of it; without a listener the process would end.
   client.on('error', () => undefined);
-  try {
-    await connect(client, socket, at);
-    return await work(sessionOf(client, socket, at));
-  } finally {
+  const close = async (): Promise<void> => {
     await within(farewellMs, socket, client.end()).catch(() => undefined);
     socket.destroy();
+  };
+  try {
+    await connect(client, socket, at);
+    const opened = sessionOf(client, socket, at);
+    const [state] = await opened.run<{ closed: boolean }>(
+      "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as closed",
+      [],
+      true,
+    );
+    if (state?.closed !== false) throw takesNoWrites(at);
+    return { ...opened, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Connects to the server that takes writes. */
+async function openAny(at: DatabaseAddress): Promise<OpenSession> {
+  const failures: DatabaseUnavailable[] = [];
+  for (const server of serversOf(at)) {
+    try {
+      return await open({ ...at, ...server });
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable)) throw error;
+      failures.push(error);
+    }
+  }
+  throw allAway(failures);
+}
+
+/** Opens a session for some work, and closes it whatever happens. */
+async function session<R>(at: DatabaseAddress, work: (session: Session) => Promise<R>): Promise<R> {
+  const opened = await openAny(at);
+  try {
+    return await work(opened);
+  } finally {
+    await opened.close();
   }
 }
 
@@ -113,7 +153,8 @@ async function atomically({ run, inTransaction }: Session, statements: readonly 
 export const database: Host['database'] = {
   /** One read-only transaction: a statement that fails ends it, and the session with it. */
   look: (at, work) =>
-    session(at, ' -c default_transaction_read_only=on', async ({ run }) => {
+    session(at, async ({ run }) => {
+      await run('SET default_transaction_read_only = on', [], true);
       await run('BEGIN READ ONLY', [], true);
       // After its first query a transaction can no longer be made a writing one.
       await run('SELECT 1', [], true);
@@ -121,7 +162,7 @@ export const database: Host['database'] = {
     }),
   /** A text without values may hold several statements, as migrations do. */
   change: (at, work) =>
-    session(at, '', (opened) =>
+    session(at, (opened) =>
       work({
         rows: (text, values = []) => opened.run(text, values, false),
         atomically: (statements) => atomically(opened, statements),

@@ -22,6 +22,7 @@ export interface Output {
 
 /** Where a database is and who we are there. */
 export interface DatabaseAddress {
+  /** One server, or several with commas between them, of which the one that takes writes is used: `db1,db2:5433`. */
   readonly host: string;
   readonly port: number;
   readonly name: string;

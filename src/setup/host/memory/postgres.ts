@@ -1,3 +1,4 @@
+import { serversOf } from '../../kit/database-servers.ts';
 import { DatabaseUnavailable } from '../../kit/errors.ts';
 import { type DatabaseAddress, type Entry, type Statement, file, textOf } from '../../kit/host.ts';
 import { message } from '../../kit/text.ts';
@@ -242,7 +243,8 @@ function elsewhere(
   at: DatabaseAddress,
   unavailable: (why: DatabaseUnavailable['why']) => DatabaseUnavailable,
 ): ReturnType<typeof connect> {
-  const there = machine.remoteDatabases.filter(({ host, port }) => host === at.host && port === at.port);
+  const servers = serversOf(at);
+  const there = machine.remoteDatabases.filter((remote) => servers.some(({ host, port }) => host === remote.host && port === remote.port));
   if (there.length === 0) throw unavailable('down');
   const own = there.filter(({ user, password }) => user === at.user && password === at.password);
   if (own.length === 0) throw unavailable('denied');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { file } from '#kit';
+import { file, serversOf } from '#kit';
 import database from '../../../../plugins/database/index.ts';
 import { adminPassword, administration, engineDatabase, fields, isOurs, provisioning } from '../../../../plugins/database/settings.ts';
 import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
@@ -182,6 +182,31 @@ describe('a database that somebody else has made', () => {
       expect.stringContaining('Host name is not valid: db2.example.net did not resolve into an IP address'),
     ]);
     expect(find(fields.host)).toBe(remote.host);
+  });
+
+  test('may have several hosts, each of which is judged, and the first that lets us in is used', async () => {
+    const machine = { ...besideServer(), names: new Map([...besideServer().names, ['db2.example.net', ['192.0.2.21']]]) };
+    const { errors, answers } = await ask({
+      machine,
+      typed: byHand({
+        OVESETUP_ENGINE_DB_HOST: [
+          'db2.example.net,bad_name',
+          'db2.example.net:x,db1.example.net',
+          'db2.example.net,db2.example.net',
+          'db2.example.net:5433, db1.example.net',
+        ],
+      }),
+    });
+    expect(errors).toEqual([
+      'Host name is not valid: only letters, digits, hyphens and dots may stand in it',
+      expect.stringContaining('"db2.example.net:x" is no host of a database'),
+      'db2.example.net is named twice',
+    ]);
+    expect(engineDatabase(answers)).toEqual({ ...remote, host: 'db2.example.net:5433, db1.example.net' });
+    expect(serversOf(engineDatabase(answers))).toEqual([
+      { host: 'db2.example.net', port: 5433 },
+      { host: 'db1.example.net', port: 5432 },
+    ]);
   });
 
   test.each([
