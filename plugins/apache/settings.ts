@@ -1,6 +1,38 @@
-import { decision, fact, message, readText, setting, yesNo } from '#kit';
+import { type View, decision, fact, message, port, readText, setting, yesNo } from '#kit';
 import { engineHere, postInstall } from '../engine/settings.ts';
+import { isWholeHost } from '../environment/settings.ts';
 import { paths as pki } from '../pki/settings.ts';
+
+export const unit = 'apache2';
+
+/** Port on loopback where the engine waits for the web server, which alone speaks to others. */
+export const backendPort = 8702;
+
+const home = '/etc/apache2';
+
+/** Files of ours. The `z-` makes Apache read them late: what it has read first goes before, as the default site does. */
+export const paths = {
+  home,
+  proxy: `${home}/conf-available/z-ovirt-engine-proxy.conf`,
+  rootRedirect: `${home}/conf-available/ovirt-engine-root-redirect.conf`,
+  site: `${home}/sites-available/z-ovirt-engine-ssl.conf`,
+} as const;
+
+/** The link by which Apache reads an available file. */
+export const enabledAs = (path: string): string => path.replace('-available/', '-enabled/');
+
+/** Whether Apache stands in front of the engine: on a host of its own it always does. */
+export const apacheHere = (view: View): boolean => isWholeHost(view) && engineHere(view);
+
+export const httpPort = setting({
+  key: 'OVESETUP_CONFIG/httpPort',
+  section: 'network',
+  kind: port,
+  about: 'Port on which the web server answers without TLS; visitors of the engine are sent on to HTTPS from there.',
+  keep: true,
+  when: engineHere,
+  initial: 80,
+});
 
 export const rootRedirectionDefault = setting({
   key: 'OVESETUP_APACHE/configureRootRedirectionDefault',
@@ -45,9 +77,6 @@ export const configureSsl = setting({
   initial: true,
 });
 
-/** Where Debian's Apache has its TLS settings. */
-const sslSite = '/etc/apache2/sites-available/default-ssl.conf';
-
 /** What Apache needs to show our certificate. */
 const directives: Readonly<Record<string, string>> = {
   SSLCertificateFile: pki.certificate('apache'),
@@ -57,7 +86,7 @@ const directives: Readonly<Record<string, string>> = {
 /** Lines that are missing from TLS settings which an earlier run has made; nothing where it has made none. */
 export const lostDirectives = fact('apache-lost-directives', async (host) => {
   const kept = (await readText(host, postInstall)) ?? '';
-  const site = await readText(host, sslSite);
+  const site = await readText(host, paths.site);
   if (!kept.includes(`${configureSsl.key}=bool:True`) || site === undefined) return [];
   const lines = site.split('\n').map((line) => line.trim().split(/\s+/));
   return Object.entries(directives)
@@ -74,7 +103,7 @@ export const reconfigureSsl = setting({
     name: 'OVESETUP_APACHE_RECONFIG_SSL',
     text: 'Do you wish Setup to configure that again, or prefer to perform that manually?',
     notes: (view) => [
-      message`Apache SSL was configured by an earlier run. ${sslSite} lacks now:`,
+      message`Apache SSL was configured by an earlier run. ${paths.site} lacks now:`,
       ...view.fact(lostDirectives).map((line) => message`    ${line}`),
     ],
   },
@@ -82,3 +111,6 @@ export const reconfigureSsl = setting({
   when: (view) => view.find(configureSsl) === true && view.fact(lostDirectives).length > 0,
   initial: true,
 });
+
+/** Whether the TLS settings of the web server are ours to write, in this run. */
+export const writesSite = (view: View): boolean => view.find(configureSsl) === true && view.find(reconfigureSsl) !== false;

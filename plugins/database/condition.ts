@@ -1,6 +1,7 @@
 import { DatabaseUnavailable, type Problem, type Setting, type View, fact, message, readText, setting, yesNo } from '#kit';
 import { engineHere } from '../engine/settings.ts';
 import { type Misfit, misfitLines, misfits } from './server-settings.ts';
+import { hostCluster, peer } from './host-cluster.ts';
 import { isOurs, paths, present, presentAddress } from './settings.ts';
 
 /* In what condition the server of an installation that is there is: its version, and its settings. */
@@ -11,7 +12,11 @@ export const lacking = fact('database-lacking', async (host): Promise<readonly M
   if (own === undefined) return [];
   const { foreign, adminPassword = '' } = await present.probe(host);
   // Of a server that is ours, the administrator's database tells it even where the engine's is not there.
-  const at = foreign ? own : { ...own, name: 'postgres', user: 'postgres', password: adminPassword };
+  const ours =
+    (await hostCluster.probe(host)) === undefined
+      ? { ...own, name: 'postgres', user: 'postgres', password: adminPassword }
+      : peer(own.port);
+  const at = foreign ? own : ours;
   try {
     return await host.database.look(at, misfits);
   } catch (error) {
@@ -21,7 +26,10 @@ export const lacking = fact('database-lacking', async (host): Promise<readonly M
 });
 
 /** Settings that somebody has changed with ALTER SYSTEM: they win over all files. */
-export const overrides = fact('database-overrides', (host) => readText(host, paths.overrides));
+export const overrides = fact('database-overrides', async (host) => {
+  const data = (await hostCluster.probe(host))?.data;
+  return readText(host, data === undefined ? paths.overrides : `${data}/postgresql.auto.conf`);
+});
 
 export const fixConfiguration: Setting<boolean> = setting({
   key: 'OVESETUP_DB/fixDbConfiguration',
@@ -67,6 +75,8 @@ export function foreignSettings(view: View): readonly Problem[] {
 
 /** Major versions of the cluster that is there and of the programs that are to run it. */
 export const versions = fact('postgres-versions', async (host) => {
+  // The tools of a whole host find the programs that belong to each cluster.
+  if ((await hostCluster.probe(host)) !== undefined) return undefined;
   const cluster = (await readText(host, `${paths.data}/PG_VERSION`))?.trim();
   if (cluster === undefined) return undefined;
   const { directory, launcher, problem } = await host.postgres();

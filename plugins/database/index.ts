@@ -1,22 +1,26 @@
 import { type HostReader, type Problem, type Step, type View, message, plugin } from '#kit';
 import { ownDatabase } from '#steps';
 import { engineHere } from '../engine/settings.ts';
+import { isWholeHost } from '../environment/settings.ts';
 import { takenPort } from '../network/settings.ts';
 import { fixConfiguration, foreignSettings, foreignVersion, lacking, overrides, versions } from './condition.ts';
-import { server } from './server.ts';
+import { hostCluster, occupied, serverValues } from './host-cluster.ts';
+import { hostServer } from './host-server.ts';
+import { trialServer } from './trial-server.ts';
 import {
   adminPassword,
   administration,
   engineDatabase,
   fields,
   isOurs,
+  isUnclaimed,
   location,
   paths,
   port,
   present,
   programs,
   provisioning,
-  unit,
+  serverUnit,
 } from './settings.ts';
 
 const engine = (view: View): readonly Step[] =>
@@ -24,9 +28,16 @@ const engine = (view: View): readonly Step[] =>
     admin: administration(view),
     own: engineDatabase(view),
     chapter: 'database.engine',
-    ids: { role: 'database/engine-role', database: 'database/engine', privileges: 'database/engine-privileges' },
+    ids: {
+      role: 'database/engine-role',
+      database: 'database/engine',
+      privileges: 'database/engine-privileges',
+      access: 'database/engine-access',
+    },
     needs: ['database/start'],
     inside: ['database/initdb'],
+    server: serverUnit(view),
+    unclaimed: view.fact(present).name === undefined && isUnclaimed(view, engineDatabase(view).name),
   });
 
 const foreignCluster = (host: HostReader): Problem => ({
@@ -38,11 +49,13 @@ const foreignCluster = (host: HostReader): Problem => ({
 
 export default plugin({
   name: 'database',
-  facts: [present, programs, versions, lacking, overrides],
+  facts: [present, programs, versions, lacking, overrides, hostCluster, occupied, serverValues],
   settings: [location, provisioning, ...fields.all, adminPassword, fixConfiguration],
   async preflight(view, reader) {
     if (!engineHere(view)) return [];
     if (!isOurs(view)) return foreignSettings(view);
+    // The cluster of a whole host keeps the port that it has, or gets one that is free.
+    if (isWholeHost(view)) return [];
     const problems: Problem[] = [];
     const { problem } = view.fact(programs);
     if (problem !== undefined) problems.push({ id: 'postgres-programs', level: 'error', ...problem });
@@ -50,9 +63,10 @@ export default plugin({
     // Setup leaves the password of its own cluster beside it before it makes one.
     problems.push(...(occupied && known === undefined ? [foreignCluster(reader)] : foreignVersion(view)));
     const wanted = { id: 'database-port', port: view.get(port), purpose: 'PostgreSQL', key: port.key };
-    const taken = await takenPort(reader, wanted, { unit, port: view.fact(present).port });
+    const taken = await takenPort(reader, wanted, { unit: serverUnit(view), port: view.fact(present).port });
     if (taken !== undefined) problems.push(taken);
     return problems;
   },
-  steps: (view) => (engineHere(view) && isOurs(view) ? [...server(view), ...engine(view)] : []),
+  steps: (view) =>
+    engineHere(view) && isOurs(view) ? [...(isWholeHost(view) ? hostServer(view) : trialServer(view)), ...engine(view)] : [],
 });

@@ -11,6 +11,15 @@ const needs: readonly { readonly name: string; readonly rule: 'at least' | 'at m
   { name: 'work_mem', rule: 'at least', value: '8192' },
 ];
 
+/** Names of the settings that the engine has needs about. */
+export const needNames: readonly string[] = needs.map(({ name }) => name);
+
+/** Whether a value of a server, in the unit of pg_settings, is what the engine needs. */
+export const suits = (name: string, found: string): boolean => {
+  const need = needs.find((one) => one.name === name);
+  return need === undefined || fits(need, found);
+};
+
 /** How a rule is said. */
 const words: Readonly<Record<(typeof needs)[number]['rule'], Text>> = {
   'at least': 'at least',
@@ -33,7 +42,7 @@ export interface Misfit {
 export async function misfits(sql: Sql): Promise<readonly Misfit[]> {
   const rows = await sql.rows<{ name: string; setting: string; unit: string | null }>(
     'select name, setting, unit from pg_settings where name = any($1)',
-    [needs.map(({ name }) => name)],
+    [needNames],
   );
   return needs.flatMap((need) => {
     const found = rows.find(({ name }) => name === need.name);

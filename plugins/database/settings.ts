@@ -17,6 +17,7 @@ import { isWholeHost, sandbox } from '../environment/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { httpsPort } from '../network/settings.ts';
 import { databaseFields } from './fields.ts';
+import { type HostCluster, hostCluster, occupied, peer } from './host-cluster.ts';
 
 export { type Fields, databaseFields } from './fields.ts';
 
@@ -29,7 +30,35 @@ export const paths = {
   adminPassword: '/var/lib/pgsql/admin-password',
   engineConfiguration: '/etc/ovirt-engine/engine.conf.d/10-setup-database.conf',
 } as const;
-export const unit = 'postgresql';
+const trialUnit = 'postgresql';
+
+/** The cluster of a whole host. Throws in a trial, which has none. */
+export function whole(view: View): HostCluster {
+  const found = view.fact(hostCluster);
+  if (found === undefined) throw new Error('a trial has a server of its own');
+  return found;
+}
+
+/** Whether something of this name on the server can only be somebody else's: no run of ours has said that it makes it. */
+export const isUnclaimed = (view: View, name: string): boolean =>
+  view.fact(hostCluster)?.exists === true && !view.fact(occupied).begun.some(({ database }) => database === name);
+
+/** The port of the cluster of a whole host. */
+export const ownPort = (view: View): number | undefined => view.fact(hostCluster)?.port;
+
+/** The unit of the server that our databases are on. */
+export const serverUnit = (view: View): string => view.fact(hostCluster)?.unit ?? trialUnit;
+
+/**
+ * The name for a database and its role: the usual one, or one that an interrupted run has chosen already. Where the server has something
+ * of that name that is not ours, it gets the time behind it. A server that does not run cannot be asked: then it is found out on the way.
+ */
+export function freeName(view: View, usual: string): string {
+  const { names, begun, suffix } = view.fact(occupied);
+  const known = begun.find(({ database }) => database === usual || new RegExp(`^${usual}_\\d{14}$`).test(database));
+  if (known !== undefined) return known.database;
+  return names.has(usual) ? `${usual}_${suffix}` : usual;
+}
 
 export const longEnough = (value: string): Text | undefined =>
   value.length < minimumLength ? message`The database password is shorter than ${minimumLength} characters` : undefined;
@@ -57,7 +86,7 @@ export const present = fact('database-present', async (host) => {
     user: valueIn(configuration, 'ENGINE_DB_USER'),
     password: valueIn(configuration, 'ENGINE_DB_PASSWORD'),
     adminPassword: (await readText(host, paths.adminPassword))?.trim(),
-    cluster: (await readText(host, `${paths.data}/PG_VERSION`)) !== undefined,
+    cluster: (await hostCluster.probe(host))?.exists ?? (await readText(host, `${paths.data}/PG_VERSION`)) !== undefined,
     /** Something lies where our cluster would: another cluster, or what is left of one. */
     occupied: (await host.files.list(paths.data)).length > 0,
   };
@@ -143,13 +172,15 @@ export const fields = databaseFields({
   secured: { settled: unlessNew(({ secured }) => secured) },
   validated: { settled: unlessNew(({ validated }) => validated) },
   port: {
-    initial: (view) => (view.fact(sandbox) ? 15432 : 5432),
+    initial: (view) => view.fact(hostCluster)?.port ?? 15432,
+    // The cluster of a whole host keeps its port: others may use it, too.
+    settled: (view) => (isOurs(view) && view.fact(hostCluster)?.exists === true ? view.fact(hostCluster)?.port : undefined),
     validate: (value, view) =>
       isOurs(view) && value === view.get(httpsPort) ? message`Port ${value} is wanted for HTTPS already` : undefined,
   },
   // Another name would mean another, empty database beside the one that is in use.
-  name: { settled: (view) => view.fact(present).name },
-  user: { settled: (view) => view.fact(present).user },
+  name: { settled: (view) => view.fact(present).name, initial: (view) => (isOurs(view) ? freeName(view, 'engine') : 'engine') },
+  user: { settled: (view) => view.fact(present).user, initial: (view) => (isOurs(view) ? freeName(view, 'engine') : 'engine') },
   password: {
     initial: (view, reader) => view.fact(present).password ?? (isOurs(view) ? reader.crypto.random(16).toString('base64url') : undefined),
     validate: (value, view) => (isOurs(view) ? longEnough(value) : undefined),
@@ -163,7 +194,8 @@ export const adminPassword = setting({
   kind: text,
   about: 'Password of the administrator of the PostgreSQL server that setup runs; made up where none is given.',
   secret: true,
-  when: (view) => engineHere(view) && isOurs(view),
+  // The administrator of a whole host needs none: the kernel vouches for root.
+  when: (view) => engineHere(view) && isOurs(view) && view.fact(sandbox),
   // A server that is there has its password: setup would lock itself out with another one.
   settled: (view) => (view.fact(present).cluster ? view.fact(present).adminPassword : undefined),
   initial: (view, reader) => view.fact(present).adminPassword ?? reader.crypto.random(16).toString('base64url'),
@@ -174,5 +206,8 @@ export const adminPassword = setting({
 export const engineDatabase = (view: View): DatabaseAddress => fields.address(view);
 
 /** The administrator's way into the server; where the server is not ours, the owner of the database has to do. */
-export const administration = (view: View): DatabaseAddress =>
-  isOurs(view) ? { ...engineDatabase(view), name: 'postgres', user: 'postgres', password: view.get(adminPassword) } : engineDatabase(view);
+export function administration(view: View): DatabaseAddress {
+  const own = engineDatabase(view);
+  if (!isOurs(view)) return own;
+  return isWholeHost(view) ? peer(own.port) : { ...own, name: 'postgres', user: 'postgres', password: view.get(adminPassword) };
+}

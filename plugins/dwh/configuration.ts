@@ -3,7 +3,7 @@ import { directories, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { engineDatabase } from '../database/settings.ts';
 import { unit as engine } from '../engine/settings.ts';
-import { realRoot } from '../environment/settings.ts';
+import { accounts, isWholeHost, readBy, realRoot } from '../environment/settings.ts';
 import { historyDatabase, historyIsOurs, identity, paths, scale, unit } from './settings.ts';
 
 /** Hours that are kept, by scale. */
@@ -22,10 +22,11 @@ const keys = ({ tls, ...at }: DatabaseAddress): Readonly<Record<string, unknown>
 /** The files below ovirt-engine-dwhd.conf.d. What an administrator adds as 99-*.conf wins, and is never touched. */
 export function configuration(view: View): readonly Step[] {
   const history = { ...keys(historyDatabase(view)), server: historyIsOurs(view) ? 'setup' : 'somebody else' };
+  const secretOf = (account: string) => (isWholeHost(view) ? { mode: 0o640, ...readBy(view, account) } : { mode: 0o600 });
   const fragment = (name: string, title: Text, data: Readonly<Record<string, unknown>>): Step =>
     writeFile(
       { id: `dwh/${name}`, chapter: 'dwh.configuration', title, quiet: true, needs: ['dwh/directories'], notify: [unit] },
-      { path: paths.fragment(name), content: render(`dwh/${name}`, data), mode: 0o600, secret: name.includes('database') },
+      { path: paths.fragment(name), content: render(`dwh/${name}`, data), secret: name.includes('database'), ...secretOf(accounts.dwh) },
     );
   return [
     directories({ id: 'dwh/directories', chapter: 'dwh.configuration', title: 'Creating directories of the Data Warehouse', quiet: true }, [
@@ -48,7 +49,12 @@ export function configuration(view: View): readonly Step[] {
         needs: ['environment/directories'],
         notify: [engine],
       },
-      { path: paths.engineFragment, content: render('engine/10-setup-dwh-database.conf', history), mode: 0o600, secret: true },
+      {
+        path: paths.engineFragment,
+        content: render('engine/10-setup-dwh-database.conf', history),
+        secret: true,
+        ...secretOf(accounts.engine),
+      },
     ),
   ];
 }

@@ -1,10 +1,8 @@
 import { type HealthCheck, type Problem, type Step, type View, message, plugin } from '#kit';
-import { absent, lookOr, retired, running, writeFile } from '#steps';
-import { render } from '../../src/setup/render/render.ts';
-import { shippedPath } from '../../src/setup/render/shipped.ts';
+import { absent, lookOr, retired, running, unitFile, unitPath } from '#steps';
 import { engineDatabase, isOurs } from '../database/settings.ts';
-import { engineHere, paths as engine } from '../engine/settings.ts';
-import { realRoot } from '../environment/settings.ts';
+import { engineHere } from '../engine/settings.ts';
+import { accounts, realRoot, serviceUnit } from '../environment/settings.ts';
 import { configuration } from './configuration.ts';
 import { historyOnServer } from './database.ts';
 import { disconnected, disowned, owned } from './ownership.ts';
@@ -33,17 +31,16 @@ import {
 const service = (view: View): readonly Step[] => {
   const root = view.fact(realRoot);
   return [
-    writeFile(
+    unitFile(
       { id: 'dwh/unit', chapter: 'units', title: 'Installing the unit of the Data Warehouse', quiet: true, notify: [unit] },
-      {
-        path: paths.unit,
-        content: render(`systemd/${unit}.service`, {
-          command: [shippedPath('node_modules/.bin/node'), '--max-semi-space-size=1', shippedPath('src/services/dwh/main.ts')],
-          environment: [`DWH_CONF=${root}${paths.main}`, `NODE_COMPILE_CACHE=${root}${engine.cache}`],
-          writable: [`${root}/run/ovirt-engine`, `${root}${engine.cache}`],
-          logFile: `${root}${paths.log}`,
-        }),
-      },
+      serviceUnit(view, {
+        unit,
+        account: accounts.dwh,
+        main: 'src/services/dwh/main.ts',
+        options: ['--max-semi-space-size=1'],
+        configuration: { DWH_CONF: paths.main },
+        log: paths.log,
+      }),
     ),
     running(
       {
@@ -64,7 +61,7 @@ const farewell = (view: View): readonly Step[] => {
     retired({ id: 'dwh/retire', chapter: 'dwh.configuration', title: 'Stopping the Data Warehouse for good', quiet: true }, unit),
     absent({ id: 'dwh/remove', chapter: 'dwh.configuration', title: 'Removing the Data Warehouse', quiet: true }, [
       paths.engineFragment,
-      paths.unit,
+      unitPath(unit),
     ]),
     ...(own === undefined ? [] : [disowned(view, own)]),
   ];

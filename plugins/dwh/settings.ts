@@ -17,14 +17,16 @@ import {
   databaseFields,
   fields as engine,
   foreignServer,
+  freeName,
   isOurs,
   placeQuestions,
   valueIn,
   longEnough,
+  ownPort,
   presentAddress,
 } from '../database/settings.ts';
 import { engineHere, postInstall } from '../engine/settings.ts';
-import { sandbox } from '../environment/settings.ts';
+import { healthSocketOf } from '../environment/settings.ts';
 
 export const unit = 'ovirt-engine-dwhd';
 
@@ -36,10 +38,9 @@ export const paths = {
   fragment: (name: string): string => `${folder}/${unit}.conf.d/${name}`,
   /** What the engine knows of the history. */
   engineFragment: '/etc/ovirt-engine/engine.conf.d/10-setup-dwh-database.conf',
-  unit: `/etc/systemd/system/${unit}.service`,
   logs: '/var/log/ovirt-engine-dwh',
   log: `/var/log/ovirt-engine-dwh/${unit}.log`,
-  healthSocket: '/run/ovirt-engine/engine-dwhd.sock',
+  healthSocket: healthSocketOf(unit),
 } as const;
 
 /** It has to stand still while the databases that it works on are changed. */
@@ -116,7 +117,7 @@ export const besideEngine = (view: View): boolean => historyIsOurs(view) && isOu
 
 /** The port of the server of this host, where setup makes both databases there. */
 const onOneServer = (view: View): number | undefined =>
-  view.find(places.provisioning) === true && isOurs(view) ? (view.peek(engine.port) ?? (view.fact(sandbox) ? 15_432 : 5432)) : undefined;
+  view.find(places.provisioning) === true && isOurs(view) ? (ownPort(view) ?? view.peek(engine.port) ?? 15_432) : undefined;
 
 const byHand = (view: View): boolean => wanted(view) && isNew(view) && view.find(places.provisioning) === false;
 /** Somebody else has made it, and an earlier run was told where. */
@@ -163,7 +164,7 @@ export const fields = databaseFields({
 /** The data warehouse's own way into the history. */
 export function historyDatabase(view: View): DatabaseAddress {
   if (!historyIsOurs(view)) return fields.address(view);
-  const { name = usual, user = usual } = view.fact(present);
+  const { name = freeName(view, usual), user = freeName(view, usual) } = view.fact(present);
   // The server is that of the engine's database, wherever that listens now.
   return { host: 'localhost', port: view.get(engine.port), name, user, password: view.get(fields.password) };
 }

@@ -1,8 +1,9 @@
 import type { Step, Text, View } from '#kit';
 import { writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
+import { apacheHere, backendPort } from '../apache/settings.ts';
 import { fields as database, engineDatabase, isOurs } from '../database/settings.ts';
-import { realRoot } from '../environment/settings.ts';
+import { accounts, readBy, realRoot } from '../environment/settings.ts';
 import { unit as fenceKdumpListener } from '../fence-kdump/settings.ts';
 import { fqdn, httpsPort } from '../network/settings.ts';
 import { runsHere, unit as notifier } from '../notifier/settings.ts';
@@ -19,7 +20,7 @@ export function configuration(view: View): readonly Step[] {
   const fragment = (name: string, title: Text, content: string, secret = false, readers = [unit]): Step =>
     writeFile(
       { id: `engine/${name}`, chapter: 'engine.configuration', title, quiet: true, needs: ['environment/directories'], notify: readers },
-      { path: paths.fragment(name), content, mode: secret ? 0o640 : 0o644, secret },
+      { path: paths.fragment(name), content, secret, ...(secret ? { mode: 0o640, ...readBy(view, accounts.engine) } : { mode: 0o644 }) },
     );
   return [
     fragment(
@@ -52,6 +53,7 @@ export function configuration(view: View): readonly Step[] {
       render('engine/10-setup-protocols.conf', {
         fqdn: view.get(fqdn),
         httpsPort: view.get(httpsPort),
+        backendPort: apacheHere(view) ? backendPort : false,
         healthSocket: real(paths.healthSocket),
       }),
     ),

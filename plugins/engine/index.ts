@@ -1,9 +1,8 @@
 import { type HealthCheck, type Problem, type Step, type Summary, type View, message, messageOf, plugin, readText } from '#kit';
-import { running, schema, writeFile } from '#steps';
-import { render } from '../../src/setup/render/render.ts';
-import { shippedPath } from '../../src/setup/render/shipped.ts';
+import { running, schema, unitFile } from '#steps';
+import { apacheHere, httpPort, unit as webServer, writesSite } from '../apache/settings.ts';
 import { administration, engineDatabase, isOurs, present } from '../database/settings.ts';
-import { realRoot } from '../environment/settings.ts';
+import { accounts, realRoot, serviceUnit } from '../environment/settings.ts';
 import { fqdn, httpsPort, presentHttpsPort, takenPort } from '../network/settings.ts';
 import { trusted } from '../pki/settings.ts';
 import { administrator } from './administrator.ts';
@@ -72,23 +71,19 @@ const schemas = (view: View): readonly Step[] => {
 const service = (view: View): readonly Step[] => {
   const root = view.fact(realRoot);
   return [
-    writeFile(
+    unitFile(
       { id: 'engine/unit', chapter: 'units', title: 'Installing the unit of the engine', quiet: true, notify: [unit] },
-      {
-        path: `/etc/systemd/system/${unit}.service`,
-        content: render('systemd/ovirt-engine.service', {
-          // A small young generation and a compile cache of its own keep the engine small at rest: both were measured.
-          command: [shippedPath('node_modules/.bin/node'), '--max-semi-space-size=1', shippedPath('src/services/engine/main.ts')],
-          environment: [
-            `ENGINE_CONF=${root}${paths.configuration}`,
-            `NODE_COMPILE_CACHE=${root}${paths.cache}`,
-            // Four password checks at once may not occupy all threads that files and names are read with.
-            'UV_THREADPOOL_SIZE=8',
-          ],
-          writable: [`${root}/run/ovirt-engine`, `${root}${paths.cache}`],
-          logFile: `${root}${paths.log}`,
-        }),
-      },
+      serviceUnit(view, {
+        unit,
+        account: accounts.engine,
+        main: 'src/services/engine/main.ts',
+        // A small young generation and a compile cache of its own keep the engine small at rest: both were measured.
+        options: ['--max-semi-space-size=1'],
+        configuration: { ENGINE_CONF: paths.configuration },
+        // Four password checks at once may not occupy all threads that files and names are read with.
+        environment: ['UV_THREADPOOL_SIZE=8'],
+        log: paths.log,
+      }),
     ),
     running(
       {
@@ -111,6 +106,8 @@ const health = (view: View): HealthCheck => ({
   limitMs: 60_000,
   remedy: message`Look into ${view.fact(realRoot)}${paths.log}`,
   async probe(host) {
+    // Nobody knows yet with which certificate it will be seen, where somebody configures TLS by hand after this.
+    if (apacheHere(view) && !writesSite(view)) return (await host.services.isActive(unit)) ? undefined : message`${unit} is not running`;
     const ca = await readText(host, trusted(view));
     if (ca === undefined) return message`${trusted(view)} is not there`;
     const url = `${address(view)}/services/health`;
@@ -127,7 +124,14 @@ const login: Summary = { block: 'login', lines: ["Please use the user 'admin@int
 
 const summary = (view: View): readonly Summary[] => [
   ...(view.find(adminPassword) === undefined ? [] : [login]),
-  { block: 'web-access', lines: ['Web access is enabled at:', message`    ${address(view)}`] },
+  {
+    block: 'web-access',
+    lines: [
+      'Web access is enabled at:',
+      ...(apacheHere(view) ? [message`    http://${view.get(fqdn)}:${view.get(httpPort)}/ovirt-engine`] : []),
+      message`    ${address(view)}`,
+    ],
+  },
 ];
 
 export default plugin({
@@ -151,7 +155,8 @@ export default plugin({
     if (!engineHere(view)) return [];
     const problems: Problem[] = [];
     const wanted = { id: 'https-port', port: view.get(httpsPort), purpose: 'HTTPS', key: httpsPort.key };
-    const taken = await takenPort(host, wanted, { unit, port: view.fact(presentHttpsPort) });
+    const own = apacheHere(view) ? { program: webServer } : { unit, port: view.fact(presentHttpsPort) };
+    const taken = await takenPort(host, wanted, own);
     if (taken !== undefined) problems.push(taken);
     if (view.fact(installed) && isOurs(view) && !view.fact(present).cluster) {
       const marker = host.files.real(postInstall);

@@ -1,6 +1,6 @@
 import { type Setting, type View, choice, decision, fact, message, readText, setting, term, text, yesNo } from '#kit';
 import { minimumLength } from '../../src/setup/pki/password-limits.ts';
-import { isWholeHost } from '../environment/settings.ts';
+import { healthSocketOf, isWholeHost } from '../environment/settings.ts';
 import { fqdn } from '../network/settings.ts';
 
 export const unit = 'ovirt-engine';
@@ -10,8 +10,7 @@ export const paths = {
   fragment: (name: string): string => `/etc/ovirt-engine/engine.conf.d/${name}`,
   adminPassword: '/var/lib/ovirt-engine/admin-password',
   log: '/var/log/ovirt-engine/engine.log',
-  cache: '/var/cache/ovirt-engine/compile',
-  healthSocket: '/run/ovirt-engine/engine.sock',
+  healthSocket: healthSocketOf(unit),
 } as const;
 
 /** The file that an installation leaves behind. */

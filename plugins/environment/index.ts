@@ -1,6 +1,7 @@
 import { type HostReader, type Problem, type View, fact, message, plugin, readText } from '#kit';
 import { directories } from '#steps';
-import { developerMode, isWholeHost, memoryCheck, memoryFinding, realRoot, runner, sandbox, system } from './settings.ts';
+import { developerMode, isWholeHost, memoryCheck, memoryFinding, program, realRoot, runner, sandbox, system } from './settings.ts';
+import { wholeHost } from './whole-host.ts';
 
 /** Distributions that the program knows its way around on. Below a root any of them will do. */
 const supported: Readonly<Record<string, readonly string[]>> = { debian: ['12'] };
@@ -108,18 +109,24 @@ function memory(view: View): readonly Problem[] {
 
 export default plugin({
   name: 'environment',
-  facts: [sandbox, realRoot, runner, system, kernelSharedMemory, original],
+  facts: [sandbox, realRoot, runner, program, system, kernelSharedMemory, original],
   settings: [developerMode, memoryCheck],
   preflight: async (view, host) => [...foundation(view), ...(await room(host)), ...sharedMemory(view), ...memory(view)],
-  steps: () => [
+  steps: (view) => [
+    ...(isWholeHost(view) ? wholeHost(view) : []),
     directories({ id: 'environment/directories', chapter: 'pki.refresh', title: 'Creating directories', quiet: true }, [
       { path: '/etc/ovirt-engine', mode: 0o755 },
       { path: '/etc/ovirt-engine/engine.conf.d', mode: 0o755 },
       { path: '/var/lib/ovirt-engine', mode: 0o755 },
       { path: '/var/log/ovirt-engine', mode: 0o755, ours: true },
-      { path: '/var/cache/ovirt-engine', mode: 0o700, ours: true },
-      { path: '/var/cache/ovirt-engine/compile', mode: 0o700, ours: true },
-      { path: '/run/ovirt-engine', mode: 0o700, ours: true },
+      // On a whole host systemd makes what services write to, for their accounts.
+      ...(isWholeHost(view)
+        ? []
+        : [
+            { path: '/var/cache/ovirt-engine', mode: 0o700, ours: true },
+            { path: '/var/cache/ovirt-engine/compile', mode: 0o700, ours: true },
+            { path: '/run/ovirt-engine', mode: 0o700, ours: true },
+          ]),
       { path: '/etc/systemd/system/multi-user.target.wants', mode: 0o755 },
     ]),
   ],

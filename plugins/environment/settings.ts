@@ -1,4 +1,5 @@
-import { type View, fact, message, setting, yesNo } from '#kit';
+import { type Summary, type Text, type View, fact, message, setting, term, yesNo } from '#kit';
+import type { WantedUnit } from '#steps';
 
 /** Whether the installation lives below a directory of its own, without touching the rest of the host. */
 export const sandbox = fact('sandbox', (host) => Promise.resolve(host.files.real('/') !== '/'));
@@ -11,6 +12,68 @@ export const system = fact('system', (host) => host.system());
 
 /** Whether this is a host of its own, where components of the system are configured too. */
 export const isWholeHost = (view: View): boolean => !view.fact(sandbox);
+
+/** The program itself: where services run from. */
+export const program = fact('program', (host) => host.program());
+
+/** A file of the program, where services find it. */
+export const programPath = (view: View, path: string): string => `${view.fact(program).home}/${path}`;
+
+/** Accounts of services on a whole host, each with a group of its name. Those of `readers` may read how the engine's database is reached. */
+export const accounts = {
+  engine: 'ovirt',
+  dwh: 'ovirt-dwh',
+  websocketProxy: 'ovirt-websocket-proxy',
+  fenceKdumpListener: 'ovirt-fence-kdump',
+  notifier: 'ovirt-notifier',
+} as const;
+export const readers: readonly string[] = [accounts.fenceKdumpListener, accounts.notifier];
+
+/** Owner of what an account alone works with. Services of a trial run as whoever has started it. */
+export const ownedBy = (view: View, account: string): { readonly owner?: string; readonly group?: string } =>
+  isWholeHost(view) ? { owner: account, group: account } : {};
+
+/** Owner of what an account reads and only root changes. */
+export const readBy = (view: View, account: string): { readonly owner?: string; readonly group?: string } =>
+  isWholeHost(view) ? { owner: 'root', group: account } : {};
+
+/** Where a service of ours tells how it is. */
+export const healthSocketOf = (unit: string): string => `/run/ovirt-engine/${unit}/health.sock`;
+
+const cache = '/var/cache/ovirt-engine';
+
+/** What all units of our services have in common. Paths in `environment` and `log` are those of the installation, not of a trial. */
+export function serviceUnit(
+  view: View,
+  service: {
+    readonly unit: string;
+    readonly account: string;
+    /** The source that it begins in. */
+    readonly main: string;
+    /** Options of its runtime. */
+    readonly options?: readonly string[];
+    /** Variables that name its configuration files. */
+    readonly configuration: Readonly<Record<string, string>>;
+    /** Further variables. */
+    readonly environment?: readonly string[];
+    readonly log: string;
+  },
+): WantedUnit {
+  const root = view.fact(realRoot);
+  const whole = isWholeHost(view);
+  const { unit, account, main, options = [], configuration, environment = [], log } = service;
+  return {
+    unit,
+    command: [programPath(view, 'node_modules/.bin/node'), ...options, programPath(view, main)],
+    environment: [
+      ...Object.entries(configuration).map(([name, path]) => `${name}=${root}${path}`),
+      `NODE_COMPILE_CACHE=${root}${cache}/${whole ? unit : 'compile'}`,
+      ...environment,
+    ],
+    logFile: `${root}${log}`,
+    ...(whole ? { account } : { writable: [`${root}/run/ovirt-engine`, `${root}${cache}/compile`] }),
+  };
+}
 
 /** Who runs setup. */
 export const runner = fact('runner', (host) => host.user());
@@ -56,3 +119,9 @@ export const memoryCheck = setting({
   // The question is asked with the other findings about the host; an answer file keeps what was said.
   initial: true,
 });
+
+/** What the summary says of a component that was chosen and that only a later version brings; below a root it is not asked about. */
+export const comesLater = (view: View, chosen: boolean | undefined, title: Text): readonly Summary[] =>
+  isWholeHost(view) && chosen === true
+    ? [{ block: 'more', lines: [], warnings: [message`${term(title)} was chosen, and this version does not install it yet.`] }]
+    : [];

@@ -1,10 +1,9 @@
 import { type HealthCheck, type Step, type View, message, plugin } from '#kit';
-import { lookOr, running, writeFile } from '#steps';
+import { lookOr, running, unitFile, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import { shippedPath } from '../../src/setup/render/shipped.ts';
 import { engineDatabase } from '../database/settings.ts';
 import { engineHere, paths as engine } from '../engine/settings.ts';
-import { realRoot, sandbox } from '../environment/settings.ts';
+import { accounts, realRoot, sandbox, serviceUnit } from '../environment/settings.ts';
 import { takenPort } from '../network/settings.ts';
 import { listenerPort, paths, presentPort, unit } from './settings.ts';
 
@@ -30,7 +29,7 @@ const service = (view: View): readonly Step[] => {
         }),
       },
     ),
-    writeFile(
+    unitFile(
       {
         id: 'fence-kdump/unit',
         chapter: 'units',
@@ -38,23 +37,14 @@ const service = (view: View): readonly Step[] => {
         quiet: true,
         notify: [unit],
       },
-      {
-        path: `/etc/systemd/system/${unit}.service`,
-        content: render(`systemd/${unit}.service`, {
-          command: [
-            shippedPath('node_modules/.bin/node'),
-            '--max-semi-space-size=1',
-            shippedPath('src/services/fence-kdump-listener/main.ts'),
-          ],
-          environment: [
-            `FENCE_KDUMP_LISTENER_CONF=${root}${paths.main}`,
-            `ENGINE_CONF=${root}${engine.configuration}`,
-            `NODE_COMPILE_CACHE=${root}${engine.cache}`,
-          ],
-          writable: [`${root}/run/ovirt-engine`, `${root}${engine.cache}`],
-          logFile: `${root}${paths.log}`,
-        }),
-      },
+      serviceUnit(view, {
+        unit,
+        account: accounts.fenceKdumpListener,
+        main: 'src/services/fence-kdump-listener/main.ts',
+        options: ['--max-semi-space-size=1'],
+        configuration: { FENCE_KDUMP_LISTENER_CONF: paths.main, ENGINE_CONF: engine.configuration },
+        log: paths.log,
+      }),
     ),
     running(
       {

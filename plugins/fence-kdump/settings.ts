@@ -1,5 +1,5 @@
 import { type Stop, fact, port, readText, setting } from '#kit';
-import { sandbox } from '../environment/settings.ts';
+import { healthSocketOf, sandbox } from '../environment/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 
 export const unit = 'ovirt-fence-kdump-listener';
@@ -8,7 +8,7 @@ export const paths = {
   main: `/etc/ovirt-engine/${unit}.conf`,
   configuration: `/etc/ovirt-engine/${unit}.conf.d/10-setup.conf`,
   log: `/var/log/ovirt-engine/${unit}.log`,
-  healthSocket: '/run/ovirt-engine/fence-kdump-listener.sock',
+  healthSocket: healthSocketOf(unit),
 } as const;
 
 /** It has to stand still while the tables that it writes to are changed. */

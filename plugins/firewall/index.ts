@@ -1,6 +1,53 @@
-import { plugin } from '#kit';
+import { type Step, type Summary, type View, type HostReader, message, plugin } from '#kit';
+import { writeFile } from '#steps';
+import { render } from '../../src/setup/render/render.ts';
 import { isWholeHost } from '../environment/settings.ts';
-import { firewallManager, managers, updateFirewall, validManagers } from './settings.ts';
+import { opened, serviceXml } from './firewalld.ts';
+import { examples, iptablesExample, manualInstructions } from './manual.ts';
+import { instructionsFor } from './others.ts';
+import { closings, openings, portsOf } from './services.ts';
+import { firewallManager, managers, otherManagers, updateFirewall, validManagers } from './settings.ts';
+
+/** Written whatever was answered: somebody may want them later. */
+const exampleFiles = (view: View): readonly Step[] => [
+  ...openings(view).map((opening) =>
+    writeFile(
+      {
+        id: `firewall/example-${opening.name}`,
+        chapter: 'firewall',
+        title: message`Writing an example for firewalld: ${opening.name}`,
+        quiet: true,
+        needs: ['environment/directories'],
+      },
+      { path: `${examples}/${opening.name}.xml`, content: serviceXml(opening) },
+    ),
+  ),
+  writeFile(
+    {
+      id: 'firewall/example-iptables',
+      chapter: 'firewall',
+      title: 'Writing an example for iptables',
+      quiet: true,
+      needs: ['environment/directories'],
+    },
+    { path: iptablesExample, content: render('firewall/iptables.example', { ssh: 22, ports: portsOf(openings(view)) }) },
+  ),
+];
+
+const isDriven = (view: View): boolean => view.find(firewallManager) === 'firewalld';
+
+const opening = (view: View): Step =>
+  opened(
+    { id: 'firewall/firewalld', chapter: 'firewall.open', title: 'Opening ports in firewalld', quiet: true },
+    { open: openings(view), close: closings(view) },
+  );
+
+async function summary(view: View, host: HostReader): Promise<readonly Summary[]> {
+  const wanted = openings(view);
+  if (wanted.length === 0) return [];
+  const others = await instructionsFor(otherManagers(view), wanted, host);
+  return [{ block: 'firewall', lines: [...(isDriven(view) ? [] : manualInstructions(wanted)), ...others] }];
+}
 
 export default plugin({
   name: 'firewall',
@@ -9,4 +56,6 @@ export default plugin({
   sections: ['system'],
   facts: [managers],
   settings: [validManagers, updateFirewall, firewallManager],
+  steps: (view) => [...exampleFiles(view), ...(isDriven(view) ? [opening(view)] : [])],
+  summary,
 });

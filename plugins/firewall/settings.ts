@@ -1,11 +1,52 @@
-import { type View, choice, fact, list, message, setting, yesNo } from '#kit';
+import { type HostReader, type Text, type View, choice, fact, list, message, readText, setting, yesNo } from '#kit';
 
-/** Firewall managers that the program can drive, of those that this host has. */
-export const managers = fact('firewall-managers', async (host) => {
-  const found: { name: string; active: boolean }[] = [];
-  for (const name of ['firewalld']) if (await host.services.exists(name)) found.push({ name, active: await host.services.isActive(name) });
-  return found;
-});
+interface Manager {
+  readonly name: string;
+  /** Whether it guards the host. */
+  readonly active: boolean;
+  /** Somebody has made sure that it cannot be started. */
+  readonly masked?: true;
+}
+
+/** The one that the program can drive. For the others it says what to do. */
+const driven = 'firewalld';
+
+/** Whether systemd was told not to start a unit by any means: systemctl mask links it to nothing. */
+async function isMasked(host: HostReader, unit: string): Promise<boolean> {
+  const entries = await Promise.all(['/etc', '/run'].map((folder) => host.files.read(`${folder}/systemd/system/${unit}.service`)));
+  return entries.some((entry) => entry?.kind === 'link' && entry.target === '/dev/null');
+}
+
+async function firewalld(host: HostReader): Promise<readonly Manager[]> {
+  if (await isMasked(host, driven)) return [{ name: driven, active: false, masked: true }];
+  return (await host.services.exists(driven)) ? [{ name: driven, active: await host.services.isActive(driven) }] : [];
+}
+
+/** The unit runs also where ufw is switched off: its own settings tell. */
+const ufw = async (host: HostReader): Promise<readonly Manager[]> =>
+  (await host.services.exists('ufw')) && /^ENABLED=yes\b/im.test((await readText(host, '/etc/ufw/ufw.conf')) ?? '')
+    ? [{ name: 'ufw', active: true }]
+    : [];
+
+async function nftables(host: HostReader): Promise<readonly Manager[]> {
+  const { exists, isActive, isEnabled } = host.services;
+  const isUsed = (await exists('nftables')) && ((await isActive('nftables')) || (await isEnabled('nftables')));
+  return isUsed ? [{ name: 'nftables', active: true }] : [];
+}
+
+/** Firewall managers of this host: one that the program can drive, and others if they guard the host. */
+export const managers = fact('firewall-managers', async (host): Promise<readonly Manager[]> => [
+  ...(await firewalld(host)),
+  ...(await ufw(host)),
+  ...(await nftables(host)),
+]);
+
+/** Managers that guard this host, and that the program cannot drive. */
+export const otherManagers = (view: View): readonly string[] =>
+  view
+    .fact(managers)
+    .filter(({ name, active }) => active && name !== driven)
+    .map(({ name }) => name);
 
 export const validManagers = setting({
   key: 'OVESETUP_CONFIG/validFirewallManagers',
@@ -16,11 +57,24 @@ export const validManagers = setting({
   initial: ['firewalld'],
 });
 
-/** Those that can be chosen here: if any of them runs, only those that run. */
+/** Those that can be chosen here: if any manager guards the host, only those that do. A second one beside it would lock people out. */
 export function selectable(view: View): readonly string[] {
-  const here = view.fact(managers).filter(({ name }) => view.get(validManagers).includes(name));
-  const active = here.filter((manager) => manager.active);
-  return (active.length > 0 ? active : here).map(({ name }) => name);
+  const here = view.fact(managers);
+  const guarded = here.some(({ active }) => active);
+  return here
+    .filter(({ name, active, masked }) => name === driven && masked !== true && (active || !guarded))
+    .map(({ name }) => name)
+    .filter((name) => view.get(validManagers).includes(name));
+}
+
+/** Why none can be chosen, and what to do about it. */
+function whyNone(view: View): Text {
+  const [other] = otherManagers(view);
+  if (other !== undefined)
+    return message`${other} guards this host, and setup does not configure it. With No as the answer, the summary says by which commands its ports are opened`;
+  return view.fact(managers).some(({ masked }) => masked)
+    ? message`${driven} is masked, so it cannot be started. systemctl unmask ${driven} ends that`
+    : 'This host has no firewall manager that setup could configure';
 }
 
 /** The one manager that runs is taken without asking. */
@@ -46,8 +100,7 @@ export const updateFirewall = setting({
   },
   preview: 'Update Firewall',
   initial: (view) => selectable(view).length > 0,
-  validate: (value, view) =>
-    value && selectable(view).length === 0 ? 'This host has no firewall manager that setup could configure' : undefined,
+  validate: (value, view) => (value && selectable(view).length === 0 ? whyNone(view) : undefined),
 });
 
 export const firewallManager = setting({

@@ -1,5 +1,10 @@
 import { plugin } from '#kit';
-import { isWholeHost } from '../environment/settings.ts';
+import { comesLater, isWholeHost } from '../environment/settings.ts';
 import { imageioProxy } from './settings.ts';
 
-export default plugin({ name: 'imageio', applies: isWholeHost, settings: [imageioProxy] });
+export default plugin({
+  name: 'imageio',
+  applies: isWholeHost,
+  settings: [imageioProxy],
+  summary: (view) => Promise.resolve(comesLater(view, view.find(imageioProxy), 'Image I/O Proxy')),
+});

@@ -1,10 +1,10 @@
 import { type Problem, type Text, message, plugin, term } from '#kit';
 import { isWholeHost } from '../environment/settings.ts';
-import { fqdn, httpsPort, isLoopback, nonLoopback, ownName, presentHttpsPort, reverseValidation } from './settings.ts';
+import { fqdn, httpsPort, isLoopback, nonLoopback, ownName, presentHttpsPort, reverseValidation, stableAddresses } from './settings.ts';
 
 export default plugin({
   name: 'network',
-  facts: [ownName, presentHttpsPort],
+  facts: [ownName, presentHttpsPort, stableAddresses],
   settings: [reverseValidation, nonLoopback, fqdn, httpsPort],
   async preflight(view, host) {
     if (!isWholeHost(view)) return [];

@@ -8,6 +8,9 @@ export const ownName = fact('own-name', async (host) => {
   return name.includes('.') ? name : (fullNameIn((await readText(host, '/etc/hosts')) ?? '', name) ?? name);
 });
 
+/** Addresses of this host that its browser-facing certificates name, so that it can be reached by them too. */
+export const stableAddresses = fact('stable-addresses', (host) => host.network.stableAddresses());
+
 export const reverseValidation = setting({
   key: 'OVESETUP_CONFIG/fqdnReverseValidation',
   section: 'network',
@@ -95,16 +98,16 @@ export async function hostNameFlaw(name: string, host: HostReader): Promise<Text
 
 /**
  * The finding that a wanted port is held by somebody else; undefined if it is free, or held by our own unit that runs on it already.
- * @param own the unit that shall have it, and the port that unit is configured for now
+ * @param own the unit that shall have it, and the port that unit is configured for now; or the program that may have it already
  */
 export async function takenPort(
   host: HostReader,
   wanted: { readonly id: string; readonly port: number; readonly purpose: string; readonly key: string; readonly protocol?: 'udp' },
-  own: { readonly unit: string; readonly port: string | undefined },
+  own: { readonly unit: string; readonly port: string | undefined } | { readonly program: string },
 ): Promise<Problem | undefined> {
-  if (own.port === String(wanted.port) && (await host.services.isActive(own.unit))) return undefined;
+  if ('unit' in own && own.port === String(wanted.port) && (await host.services.isActive(own.unit))) return undefined;
   const listener = await host.network.listener(wanted.port, wanted.protocol);
-  if (listener === undefined) return undefined;
+  if (listener === undefined || ('program' in own && own.program === listener.program)) return undefined;
   const program = listener.program === undefined ? message`a program of another user` : message`${listener.program}`;
   const holder = listener.pid === undefined ? program : message`${program} (process ${listener.pid})`;
   return {

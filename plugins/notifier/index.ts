@@ -1,9 +1,8 @@
 import { type Step, type View, message, plugin } from '#kit';
-import { directories, retired, running, writeFile } from '#steps';
+import { directories, retired, running, unitFile, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import { shippedPath } from '../../src/setup/render/shipped.ts';
 import { engineHere, paths as engine } from '../engine/settings.ts';
-import { realRoot } from '../environment/settings.ts';
+import { accounts, realRoot, serviceUnit } from '../environment/settings.ts';
 import { enabled, notifier, paths, unit } from './settings.ts';
 
 /** Everything that it needs to run, for whoever switches it on. */
@@ -31,21 +30,16 @@ const files = (view: View): readonly Step[] => {
       },
       { path: paths.configuration, content: render('notifier/10-setup.conf', { healthSocket: `${root}${paths.healthSocket}` }) },
     ),
-    writeFile(
+    unitFile(
       { id: 'notifier/unit', chapter: 'units', title: 'Installing the unit of the notifier', quiet: true, notify: [unit] },
-      {
-        path: `/etc/systemd/system/${unit}.service`,
-        content: render(`systemd/${unit}.service`, {
-          command: [shippedPath('node_modules/.bin/node'), '--max-semi-space-size=1', shippedPath('src/services/notifier/main.ts')],
-          environment: [
-            `NOTIFIER_CONF=${root}${paths.main}`,
-            `ENGINE_CONF=${root}${engine.configuration}`,
-            `NODE_COMPILE_CACHE=${root}${engine.cache}`,
-          ],
-          writable: [`${root}/run/ovirt-engine`, `${root}${engine.cache}`],
-          logFile: `${root}${paths.log}`,
-        }),
-      },
+      serviceUnit(view, {
+        unit,
+        account: accounts.notifier,
+        main: 'src/services/notifier/main.ts',
+        options: ['--max-semi-space-size=1'],
+        configuration: { NOTIFIER_CONF: paths.main, ENGINE_CONF: engine.configuration },
+        log: paths.log,
+      }),
     ),
   ];
 };

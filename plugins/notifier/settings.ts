@@ -1,5 +1,6 @@
 import { type Stop, type View, fact, setting, yesNo } from '#kit';
 import { engineHere } from '../engine/settings.ts';
+import { healthSocketOf } from '../environment/settings.ts';
 
 export const unit = 'ovirt-engine-notifier';
 
@@ -10,7 +11,7 @@ export const paths = {
   configuration: `${directory}/notifier.conf.d/10-setup.conf`,
   logs: '/var/log/ovirt-engine/notifier',
   log: '/var/log/ovirt-engine/notifier/notifier.log',
-  healthSocket: '/run/ovirt-engine/engine-notifier.sock',
+  healthSocket: healthSocketOf(unit),
 } as const;
 
 /** Whether somebody has switched it on: then it is kept running. */

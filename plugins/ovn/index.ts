@@ -1,5 +1,5 @@
 import { plugin } from '#kit';
-import { isWholeHost } from '../environment/settings.ts';
+import { comesLater, isWholeHost } from '../environment/settings.ts';
 import { defaultCredentials, ovn, ovnPassword, ovnUser, present } from './settings.ts';
 
 export default plugin({
@@ -7,4 +7,5 @@ export default plugin({
   applies: isWholeHost,
   facts: [present],
   settings: [ovn, defaultCredentials, ovnUser, ovnPassword],
+  summary: (view) => Promise.resolve(comesLater(view, view.find(ovn), 'ovirt-provider-ovn')),
 });

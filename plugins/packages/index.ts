@@ -1,5 +1,6 @@
 import { plugin } from '#kit';
 import { isWholeHost } from '../environment/settings.ts';
+import { installed, neededPackages, unobtainable } from './needed.ts';
 import { enableUpgrade, offline, requireRollback, updates } from './settings.ts';
 
 export default plugin({
@@ -7,4 +8,9 @@ export default plugin({
   applies: isWholeHost,
   facts: [updates],
   settings: [offline, enableUpgrade, requireRollback],
+  preflight: unobtainable,
+  steps(view) {
+    const names = neededPackages(view);
+    return names.length === 0 ? [] : [installed(names)];
+  },
 });

@@ -1,5 +1,8 @@
 import type { View } from '#kit';
-import { sandbox } from '../environment/settings.ts';
+import { apacheHere, unit as webServer } from '../apache/settings.ts';
+import { unit as engine } from '../engine/settings.ts';
+import { accounts, sandbox } from '../environment/settings.ts';
+import { stableAddresses } from '../network/settings.ts';
 import { unit as websocketUnit, websocketHere } from '../websocket/settings.ts';
 
 /** Lifetimes in days, key sizes in bits. Browsers accept at most 398 days. */
@@ -17,13 +20,15 @@ export interface Certificate {
   readonly when?: (view: View) => boolean;
   /** Whether browsers see it, so that an imported one may stand in its place. */
   readonly browsers?: true;
+  /** The account that alone may read its key; root's, where nothing is said. */
+  readonly account?: string;
   /** The unit that reads it when it starts; the engine, where nothing is said. */
-  readonly unit?: string;
+  readonly unit?: (view: View) => string;
 }
 
 /** The names under which browsers reach services of this host. */
 export const browserNames = (view: View, fqdn: string): readonly string[] => [
-  ...new Set(view.fact(sandbox) ? [fqdn, 'localhost', '127.0.0.1', '::1'] : [fqdn]),
+  ...new Set(view.fact(sandbox) ? [fqdn, 'localhost', '127.0.0.1', '::1'] : [fqdn, ...view.fact(stableAddresses)]),
 ];
 
 /** Every certificate that the authority issues for services of a host. */
@@ -34,6 +39,7 @@ export const certificates: readonly Certificate[] = [
     days: lifetimes.service,
     usages: ['serverAuth', 'clientAuth'],
     names: (_view, fqdn) => [fqdn],
+    account: accounts.engine,
   },
   {
     name: 'apache',
@@ -42,6 +48,7 @@ export const certificates: readonly Certificate[] = [
     usages: ['serverAuth'],
     names: browserNames,
     browsers: true,
+    unit: (view) => (apacheHere(view) ? webServer : engine),
   },
   {
     name: 'websocket-proxy',
@@ -51,7 +58,8 @@ export const certificates: readonly Certificate[] = [
     names: browserNames,
     browsers: true,
     when: websocketHere,
-    unit: websocketUnit,
+    unit: () => websocketUnit,
+    account: accounts.websocketProxy,
   },
 ];
 

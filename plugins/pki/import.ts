@@ -17,7 +17,9 @@ import { absent, writeFile } from '#steps';
 import { certificatesIn, issuers, pathFrom, served } from '../../src/setup/pki/chain.ts';
 import { judgeWebCertificate, watchWebCertificate } from '../../src/setup/pki/judge-web.ts';
 import { belongsTo, fingerprints, parseCertificate } from '../../src/setup/pki/inspect.ts';
+import { apacheHere, unit as webServer } from '../apache/settings.ts';
 import { engineHere } from '../engine/settings.ts';
+import { ownedBy } from '../environment/settings.ts';
 import { fqdn } from '../network/settings.ts';
 import { type Certificate, browserNames, certificates } from './certificates.ts';
 import { importedAuthority, paths, webAuthority, webCertificate, webKey } from './settings.ts';
@@ -46,21 +48,26 @@ function handedIn(view: View): ReturnType<typeof pathFrom> {
  * The files of a service that browsers reach: what was handed in, or else what the web server of this host shows already. What lies there
  * for the web server itself is then left as it is: its mode is the business of whoever put it there.
  */
-async function wantedFiles(view: View, host: HostReader, name: string): Promise<readonly (readonly [path: string, entry: Entry])[]> {
+async function wantedFiles(
+  view: View,
+  host: HostReader,
+  { name, account }: Certificate,
+): Promise<readonly (readonly [path: string, entry: Entry])[]> {
   const key = view.find(webKey);
   if (key === undefined && name === 'apache') return [];
   const pair = key === undefined ? await readPair(host, 'apache') : { certificate: served(handedIn(view)), key };
   if (pair === undefined) return [];
+  const { owner, group } = account === undefined ? {} : ownedBy(view, account);
   return [
-    [paths.key(name), file(pair.key, 0o600)],
+    [paths.key(name), file(pair.key, 0o600, owner, group)],
     [paths.certificate(name), file(pair.certificate, 0o644)],
   ];
 }
 
 /** The imported certificate for one service, with its key. */
-export function installed(heading: Heading, { name }: Certificate, view: View): Step {
+export function installed(heading: Heading, leaf: Certificate, view: View): Step {
   const different = async (host: HostReader): ReturnType<typeof wantedFiles> => {
-    const files = await wantedFiles(view, host, name);
+    const files = await wantedFiles(view, host, leaf);
     const found = await Promise.all(files.map(([path]) => host.files.read(path)));
     return files.filter(([, entry], index) => !sameEntry(found[index], entry));
   };
@@ -89,6 +96,7 @@ export const vouched = (view: View): readonly Step[] =>
             title: 'Installing the authorities of the imported certificate',
             quiet: true,
             needs: ['pki/apache'],
+            notify: apacheHere(view) ? [webServer] : [],
           },
           { path: paths.webAuthority, content: issuers(handedIn(view)) },
         ),

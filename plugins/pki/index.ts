@@ -1,7 +1,9 @@
 import { type HostReader, type Problem, type View, plugin, readText, message } from '#kit';
 import { authority, certificate, directories, keys } from '#steps';
 import { belongsTo, fingerprints, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
-import { engineHere } from '../engine/settings.ts';
+import { apacheHere, unit as webServer } from '../apache/settings.ts';
+import { engineHere, unit as engine } from '../engine/settings.ts';
+import { ownedBy } from '../environment/settings.ts';
 import { fqdn } from '../network/settings.ts';
 import { bits, certificatesFor, lifetimes } from './certificates.ts';
 import { foreignPairs, importFindings, importSummary, installed, isImported, left, vouched } from './import.ts';
@@ -35,10 +37,22 @@ const steps = (view: View) => {
       { path: paths.authorityKey, bits: bits.authority, mode: 0o600 },
       ...certificates
         .filter((leaf) => !isImported(view, leaf))
-        .map(({ name: leaf }) => ({ path: paths.key(leaf), bits: bits.leaf, mode: 0o600 })),
+        .map(({ name: leaf, account }) => ({
+          path: paths.key(leaf),
+          bits: bits.leaf,
+          mode: 0o600,
+          ...(account === undefined ? {} : ownedBy(view, account)),
+        })),
     ]),
     authority(
-      { id: 'pki/ca', chapter: 'pki.authority', title: view.find(renew) === true ? 'Renewing CA' : 'Creating CA', needs: ['pki/keys'] },
+      {
+        id: 'pki/ca',
+        chapter: 'pki.authority',
+        title: view.find(renew) === true ? 'Renewing CA' : 'Creating CA',
+        needs: ['pki/keys'],
+        // By it the web server knows the proxy for consoles.
+        notify: apacheHere(view) ? [webServer] : [],
+      },
       {
         path: paths.authority,
         key: paths.authorityKey,
@@ -54,7 +68,7 @@ const steps = (view: View) => {
         chapter: 'pki.certificates',
         quiet: true,
         needs: ['pki/ca'],
-        notify: [leaf.unit ?? 'ovirt-engine'],
+        notify: [leaf.unit?.(view) ?? engine],
       } as const;
       if (isImported(view, leaf))
         return installed({ ...heading, title: message`Installing the imported certificate: ${leaf.name}` }, leaf, view);

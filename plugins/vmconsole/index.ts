@@ -1,5 +1,10 @@
 import { plugin } from '#kit';
-import { isWholeHost } from '../environment/settings.ts';
+import { comesLater, isWholeHost } from '../environment/settings.ts';
 import { vmconsoleProxy } from './settings.ts';
 
-export default plugin({ name: 'vmconsole', applies: isWholeHost, settings: [vmconsoleProxy] });
+export default plugin({
+  name: 'vmconsole',
+  applies: isWholeHost,
+  settings: [vmconsoleProxy],
+  summary: (view) => Promise.resolve(comesLater(view, view.find(vmconsoleProxy), 'VM Console Proxy')),
+});

@@ -1,9 +1,8 @@
 import { type HealthCheck, type Step, type View, message, messageOf, plugin, readText } from '#kit';
-import { absent, directories, retired, running, writeFile } from '#steps';
+import { absent, directories, retired, running, unitFile, unitPath, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import { shippedPath } from '../../src/setup/render/shipped.ts';
-import { engineHere, paths as engine } from '../engine/settings.ts';
-import { realRoot, sandbox } from '../environment/settings.ts';
+import { engineHere } from '../engine/settings.ts';
+import { accounts, realRoot, sandbox, serviceUnit } from '../environment/settings.ts';
 import { fqdn, takenPort } from '../network/settings.ts';
 import { paths as pki, trusted } from '../pki/settings.ts';
 import { certificateComes } from '../remote-engine/settings.ts';
@@ -61,17 +60,15 @@ const configuration = (view: View): readonly Step[] => {
 const service = (view: View): readonly Step[] => {
   const root = view.fact(realRoot);
   return [
-    writeFile(
+    unitFile(
       { id: 'websocket/unit', chapter: 'units', title: 'Installing the unit of the WebSocket proxy', quiet: true, notify: [unit] },
-      {
-        path: paths.unit,
-        content: render(`systemd/${unit}.service`, {
-          command: [shippedPath('node_modules/.bin/node'), shippedPath('src/services/websocket-proxy/main.ts')],
-          environment: [`WEBSOCKET_PROXY_CONF=${root}${paths.main}`, `NODE_COMPILE_CACHE=${root}${engine.cache}`],
-          writable: [`${root}/run/ovirt-engine`, `${root}${engine.cache}`],
-          logFile: `${root}${paths.log}`,
-        }),
-      },
+      serviceUnit(view, {
+        unit,
+        account: accounts.websocketProxy,
+        main: 'src/services/websocket-proxy/main.ts',
+        configuration: { WEBSOCKET_PROXY_CONF: paths.main },
+        log: paths.log,
+      }),
     ),
     running(
       {
@@ -91,7 +88,7 @@ const farewell = (view: View): readonly Step[] => [
   retired({ id: 'websocket/retire', chapter: 'units', title: 'Stopping the WebSocket proxy for good', quiet: true }, unit),
   // The configuration goes last: by it a run that takes up an interrupted one knows that there is something to do.
   absent({ id: 'websocket/remove', chapter: 'units', title: 'Removing the WebSocket proxy', quiet: true }, [
-    paths.unit,
+    unitPath(unit),
     paths.configuration,
   ]),
   ...toldToEngine(view),

@@ -1,6 +1,6 @@
 import { type View, fact, port, readText, setting, yesNo } from '#kit';
 import { engineHere, postInstall } from '../engine/settings.ts';
-import { sandbox } from '../environment/settings.ts';
+import { healthSocketOf, sandbox } from '../environment/settings.ts';
 
 export const unit = 'ovirt-websocket-proxy';
 
@@ -8,9 +8,8 @@ export const paths = {
   main: `/etc/ovirt-engine/${unit}.conf`,
   folder: `/etc/ovirt-engine/${unit}.conf.d`,
   configuration: `/etc/ovirt-engine/${unit}.conf.d/10-setup.conf`,
-  unit: `/etc/systemd/system/${unit}.service`,
   log: '/var/log/ovirt-engine/websocket-proxy.log',
-  healthSocket: '/run/ovirt-engine/websocket-proxy.sock',
+  healthSocket: healthSocketOf(unit),
 } as const;
 
 export const websocketProxy = setting({

@@ -7,10 +7,9 @@ import {
   afterPowerCut,
   configurationOf,
   memoryHost,
-  newMachine,
   watchedHost,
 } from '../../src/setup/host/memory/index.ts';
-import { diskOf, install } from '../support/installation.ts';
+import { diskOf, install, machineFor } from '../support/installation.ts';
 
 /** Runs until an accident, then again without one. */
 export async function again(
@@ -33,7 +32,7 @@ export const stale = (machine: Machine): readonly string[] =>
 
 /** An installation without an accident: how it ends, by which effects, and what the machine was like at every moment of it. */
 export const uninterrupted = async (files: Parameters<typeof install>[0]['files']) => {
-  const machine = newMachine();
+  const machine = machineFor(files);
   const { host, moments } = watchedHost(machine);
   const { outcome, screen } = await install({ machine, files, host });
   expect(outcome.failure, screen).toBeUndefined();

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { unit } from '../../plugins/websocket/settings.ts';
-import { type Machine, afterPowerCut, copyOf, newMachine, watchedHost } from '../../src/setup/host/memory/index.ts';
-import { conf, diskOf, install, samples } from '../support/installation.ts';
+import { type Machine, afterPowerCut, copyOf, watchedHost } from '../../src/setup/host/memory/index.ts';
+import { conf, diskOf, install, machineFor, samples } from '../support/installation.ts';
 import { between, placeOf, stale } from './again.ts';
 
 describe('a component that is declined after it was installed', () => {
   const files = samples.slice(0, 1);
   const declined = [...files, conf({ 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' })];
   const installed = async (): Promise<Machine> => {
-    const machine = newMachine();
+    const machine = machineFor(files);
     expect((await install({ machine, files })).outcome.failure).toBeUndefined();
     expect(machine.running.has(unit)).toBe(true);
     return machine;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { newMachine } from '../../src/setup/host/memory/index.ts';
-import { install, samples, wholeDiskOf } from '../support/installation.ts';
+import {} from '../../src/setup/host/memory/index.ts';
+import { install, machineFor, samples, wholeDiskOf } from '../support/installation.ts';
 import { placeOf, uninterrupted } from './again.ts';
 
 /*
@@ -15,7 +15,7 @@ test('a run that is cut leaves the machine as it was at that moment', async () =
   // Lines of the journal are all written alike, and are most of the effects: of them every fourth will do.
   const walked = moments.filter(({ at, effect }) => at % 4 === 0 || !effect.startsWith('append '));
   for (const moment of walked) {
-    const machine = newMachine();
+    const machine = machineFor(files);
     const { host } = await install({ machine, files, accidents: [moment] });
     expect(host.effects, placeOf(moment)).toEqual(effects.slice(0, moment.at));
     expect(wholeDiskOf(machine), placeOf(moment)).toEqual(wholeDiskOf(moment.machine));

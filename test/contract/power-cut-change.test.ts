@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Machine, afterPowerCut, copyOf, newMachine, watchedHost } from '../../src/setup/host/memory/index.ts';
-import { conf, diskOf, install, samples } from '../support/installation.ts';
+import { type Machine, afterPowerCut, copyOf, watchedHost } from '../../src/setup/host/memory/index.ts';
+import { conf, diskOf, install, machineFor, samples } from '../support/installation.ts';
 import { between, placeOf, stale } from './again.ts';
 
 describe('a change of an installation that is there', () => {
@@ -14,7 +14,7 @@ describe('a change of an installation that is there', () => {
     }),
   ];
   const installed = async (): Promise<Machine> => {
-    const machine = newMachine();
+    const machine = machineFor(files);
     expect((await install({ machine, files })).outcome.failure).toBeUndefined();
     return machine;
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { afterPowerCut, copyOf, newMachine } from '../../src/setup/host/memory/index.ts';
-import { samples } from '../support/installation.ts';
+import { afterPowerCut, copyOf } from '../../src/setup/host/memory/index.ts';
+import { machineFor, samples } from '../support/installation.ts';
 import { again, expectSameEnd, placeOf, uninterrupted } from './again.ts';
 
 describe.each(samples)('an installation with $path', (sample) => {
@@ -22,7 +22,10 @@ describe.each(samples)('an installation with $path', (sample) => {
   test('ends the same when the power is cut twice', async () => {
     const { machine: wanted, effects } = await uninterrupted(files);
     for (let at = 3; at <= effects.length; at += 7) {
-      await expectSameEnd(await again(newMachine(), files, { at, how: 'cut-before' }, { at: 1 + (at % 23), how: 'cut-within' }), wanted);
+      await expectSameEnd(
+        await again(machineFor(files), files, { at, how: 'cut-before' }, { at: 1 + (at % 23), how: 'cut-within' }),
+        wanted,
+      );
     }
   });
 });

@@ -4,8 +4,8 @@ import { schema } from '#steps';
 import * as databaseSettings from '../../plugins/database/settings.ts';
 import { plugins } from '../../plugins/index.ts';
 import { shippedMigrations } from '../../src/setup/render/shipped.ts';
-import { type Machine, afterPowerCut, copyOf, newMachine, watchedHost } from '../../src/setup/host/memory/index.ts';
-import { conf, diskOf, install, outdated, samples } from '../support/installation.ts';
+import { type Machine, afterPowerCut, copyOf, watchedHost } from '../../src/setup/host/memory/index.ts';
+import { conf, diskOf, install, machineFor, outdated, samples } from '../support/installation.ts';
 import { between, placeOf } from './again.ts';
 
 describe('an upgrade of the schema', () => {
@@ -23,14 +23,16 @@ describe('an upgrade of the schema', () => {
         steps(view).map((step) => {
           if (step.id !== 'engine/schema') return step;
           const at = { ...address, password: view.get(databaseSettings.password) };
-          const admin = { ...at, name: 'postgres', user: 'postgres', password: view.get(databaseSettings.adminPassword) };
-          return schema({ ...step }, { at, admin, schema: 'public', migrations: [...shipped, newer] });
+          return schema(
+            { ...step },
+            { at, admin: databaseSettings.administration(view), schema: 'public', migrations: [...shipped, newer] },
+          );
         }),
     };
   });
-  const clusterOf = (machine: Machine): string => diskOf(machine)['/var/lib/pgsql/data/base/cluster.json'] ?? '';
+  const clusterOf = (machine: Machine): string => diskOf(machine)['/var/lib/postgresql/15/main/base/cluster.json'] ?? '';
   const installed = async (): Promise<Machine> => {
-    const machine = newMachine();
+    const machine = machineFor(files);
     expect((await install({ machine, files })).outcome.failure).toBeUndefined();
     return machine;
   };
@@ -82,11 +84,11 @@ describe('an upgrade of the schema', () => {
 describe('an upgrade of a database with rows that violate its keys', () => {
   const files = [...samples.slice(0, 1), conf({ 'OVESETUP_DB/fixDbViolations': 'bool:True' })];
   const violations = { 'public.permissions.permissions_role_id_fkey': 3 };
-  const path = '/var/lib/pgsql/data/base/cluster.json';
+  const path = '/var/lib/postgresql/15/main/base/cluster.json';
   const databasesOf = (machine: Machine) =>
     (JSON.parse(textOf(machine.disk.get(path))) as { readonly databases: Readonly<Record<string, object>> }).databases;
   const before = async (): Promise<Machine> => {
-    const machine = newMachine();
+    const machine = machineFor(samples);
     expect((await install({ machine, files })).outcome.failure).toBeUndefined();
     return outdated(machine, { violations });
   };

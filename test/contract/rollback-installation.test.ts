@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { findUnfinished } from '../../src/setup/core/journal.ts';
-import { afterPowerCut, memoryHost, newMachine, watchedHost } from '../../src/setup/host/memory/index.ts';
-import { diskOf, install, samples } from '../support/installation.ts';
+import { afterPowerCut, memoryHost, watchedHost } from '../../src/setup/host/memory/index.ts';
+import { diskOf, install, machineFor, samples } from '../support/installation.ts';
 import { again, between, expectSameEnd, uninterrupted } from './again.ts';
 
 describe.each(samples)('an installation with $path', (sample) => {
@@ -13,7 +13,7 @@ describe.each(samples)('an installation with $path', (sample) => {
       // A line of the journal that cannot be written says nothing of the answers: those are walked through with the first file.
       if (sample !== samples[0] && effect.startsWith('append ')) continue;
       const at = index + 1;
-      const machine = newMachine();
+      const machine = machineFor(files);
       const before = diskOf(machine);
       const { outcome, screen } = await install({ machine, files, accidents: [{ at, how: 'fail' }] });
       const ended = (await findUnfinished(memoryHost(machine))) === undefined;
@@ -28,7 +28,7 @@ describe.each(samples)('an installation with $path', (sample) => {
   test('goes on to the same end when the power is cut while it rolls back', async () => {
     const { machine: wanted, effects } = await uninterrupted(files);
     for (let at = 10; at <= effects.length; at += 9) {
-      const machine = newMachine();
+      const machine = machineFor(files);
       const { host, moments } = watchedHost(machine, { at, how: 'fail' });
       const { outcome } = await install({ machine, files, host });
       // Behind the end of the work nothing is rolled back.

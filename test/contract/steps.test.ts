@@ -3,9 +3,9 @@ import { type Step, inEnglish } from '#kit';
 import { execute } from '../../src/setup/core/execute.ts';
 import { openJournal } from '../../src/setup/core/journal.ts';
 import { rollBack } from '../../src/setup/core/rollback.ts';
-import { type Machine, copyOf, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
+import { type Machine, copyOf, memoryHost } from '../../src/setup/host/memory/index.ts';
 import { english, silentObserver } from '../support/fakes.ts';
-import { diskOf, prepared, samples } from '../support/installation.ts';
+import { diskOf, machineFor, prepared, samples } from '../support/installation.ts';
 
 /** Applies steps to a machine as a run of its own; returns a way to take that run back. */
 async function apply(steps: readonly Step[], machine: Machine, run: string) {
@@ -17,15 +17,15 @@ async function apply(steps: readonly Step[], machine: Machine, run: string) {
 
 describe.each(samples)('with $path', (sample) => {
   test('every step can be checked on an empty host', async () => {
-    const { steps } = await prepared(newMachine(), [sample]);
+    const { steps } = await prepared(machineFor([sample]), [sample]);
     for (const step of steps) {
-      const change = await step.check(memoryHost(newMachine()));
+      const change = await step.check(memoryHost(machineFor([sample])));
       expect(change.kind, step.id).not.toBe('none');
     }
   });
 
   test('every step leaves nothing to do, changes nothing when applied again, and can be undone to the very bytes', async () => {
-    const machine = newMachine();
+    const machine = machineFor([sample]);
     const { steps } = await prepared(machine, [sample]);
     for (const step of steps) {
       const before = copyOf(machine);
@@ -54,7 +54,7 @@ describe.each(samples)('with $path', (sample) => {
   });
 
   test('no difference shown in a plan holds a secret', async () => {
-    const machine = newMachine();
+    const machine = machineFor([sample]);
     const { answers, steps } = await prepared(machine, [sample]);
     const secrets = [...answers.all].filter(([setting]) => setting.secret === true).map(([, { value }]) => String(value));
     expect(secrets.length).toBeGreaterThan(2);
@@ -67,7 +67,7 @@ describe.each(samples)('with $path', (sample) => {
 });
 
 test('the titles of steps and their ids are unique', async () => {
-  const { steps } = await prepared(newMachine(), samples.slice(0, 1));
+  const { steps } = await prepared(machineFor(samples), samples.slice(0, 1));
   expect(new Set(steps.map(({ id }) => id)).size).toBe(steps.length);
   // The classic screen says this for either database.
   const titles = steps.map(({ title }) => english(title)).filter((title) => title !== 'Configuring PostgreSQL');

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { SetupError, inWords } from '#kit';
 import { plugins } from '../../plugins/index.ts';
 import { findTexts } from '../../scripts/texts.ts';
@@ -15,8 +15,10 @@ import { environmentStatements } from '../../src/setup/cli/environment-statement
 import { helpText } from '../../src/setup/cli/help.ts';
 import { type Status, inspectInstallation } from '../../src/setup/cli/installation.ts';
 import { options } from '../../src/setup/cli/options.ts';
-import { claimRoot, requiredRoot, sandboxRoot } from '../../src/setup/cli/sandbox-root.ts';
+import { placeOf, placeToChange } from '../../src/setup/cli/place.ts';
+import { claimRoot, sandboxRoot } from '../../src/setup/cli/sandbox-root.ts';
 import { statusText } from '../../src/setup/cli/status-text.ts';
+import { accounts } from '../../plugins/environment/settings.ts';
 import { planOnly } from '../../src/setup/core/plan-only.ts';
 import { memoryHost } from '../../src/setup/host/memory/index.ts';
 import { sourcesOf } from '../support/fakes.ts';
@@ -112,7 +114,7 @@ describe('a whole translation leaves no English word', () => {
         mkdirSync(join(root, path, '..'), { recursive: true });
         writeFileSync(join(root, path), text);
       }
-      const found = await inspectInstallation(root);
+      const found = await inspectInstallation(placeOf(root));
       expect(found).toMatchObject({ run: { state: 'unclear' }, problems: [{}, {}] });
       expect(plainWords(statusText(found, marked), [root, 'admin@internal'])).toEqual([]);
     } finally {
@@ -172,11 +174,20 @@ describe('a whole translation leaves no English word', () => {
     // Names of databases, roles, certificates and rows.
     names.push('engine', 'apache', 'FenceKdumpDestinationPort', 'ProductRPMVersion', 'ApplicationMode', 'SANWipeAfterDelete');
     names.unshift('ovirt_engine_history', 'engine.example.net', 'engine.example.net:6100', 'websocket-proxy');
-    names.push('WebSocketProxy');
+    names.push('WebSocketProxy', 'ovirt-https', 'ovirt-http', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy');
+    names.push('apache2', 'postgresql-15', 'postgresql@15-main', ...Object.values(accounts));
     const words = names.map((name) => new RegExp(`(?<=[ ,'])${name}(?=[,.:' ]|$)`, 'gm'));
     expect(plainWords(shown.join('\n'), words)).toEqual([]);
   });
 
+  const asOrdinaryUser = (work: () => unknown): unknown => {
+    const seen = vi.spyOn(process, 'geteuid').mockReturnValue(1000);
+    try {
+      return work();
+    } finally {
+      seen.mockRestore();
+    }
+  };
   const mistakes: readonly (readonly [what: string, make: () => unknown])[] = [
     ...[
       '--strange',
@@ -193,7 +204,7 @@ describe('a whole translation leaves no English word', () => {
       .map((line) => line.split(' '))
       .map((argv) => [argv.join(' '), () => readArguments(argv)] as const),
     ['several mistakes', () => readArguments(['--strange', '--yes=x'])],
-    ['no root', () => requiredRoot(undefined)],
+    ['somebody who is not root', () => asOrdinaryUser(() => placeToChange(undefined))],
     ['a strange root', () => sandboxRoot('/')],
     ['a root that cannot be', () => sandboxRoot('\n')],
     ['an open quote', () => environmentStatements("'")],

@@ -1,4 +1,4 @@
-import { type Host, type Setting, SetupError, textOf } from '#kit';
+import { type Setting, SetupError, textOf } from '#kit';
 import { readConf } from '../../src/setup/answers/conf.ts';
 import type { Answers } from '../../src/setup/core/answers.ts';
 import { postInstallPath } from '../../src/setup/core/record.ts';
@@ -10,11 +10,6 @@ import { testRun } from './run.ts';
 
 /** A password that is neither short nor weak, and easy to find where it must not be. */
 export const goodPassword = 'canary-Wort-77';
-
-/** The same machine, seen from below a directory of it. */
-export function below(root: string, host: Host): Host {
-  return { ...host, files: { ...host.files, real: (path) => `${root}${path}` } };
-}
 
 const keptOn = ({ disk }: Machine): Readonly<Record<string, unknown>> =>
   Object.fromEntries(readConf(textOf(disk.get(postInstallPath)), postInstallPath).statements.map(({ key, value }) => [key, value]));
@@ -44,7 +39,10 @@ export async function dialogue(on: {
   readonly typed?: Readonly<Record<string, Reply | readonly Reply[]>>;
   readonly more?: Partial<Run>;
 }): Promise<Dialogue> {
-  const { machine = newMachine(), given = {}, kept = keptOn(machine), typed, sandbox = false } = on;
+  const { given = {}, typed, sandbox = false } = on;
+  const { machine: usual = newMachine() } = on;
+  const machine = sandbox ? { ...usual, prefix: '/sandbox' } : usual;
+  const { kept = keptOn(machine) } = on;
   const turns = new Map<string, number>();
   const dialog = notingDialog(
     typed === undefined
@@ -61,7 +59,7 @@ export async function dialogue(on: {
   const host = memoryHost(machine);
   const [first, second] = [sourcesOf(given), sourcesOf(kept, { kind: 'kept', where: 'post.conf:1' })];
   const run = testRun({
-    host: sandbox ? below('/sandbox', host) : host,
+    host,
     dialog,
     sources: { find: (key) => first.find(key) ?? second.find(key), keys: () => [...first.keys(), ...second.keys()] },
     ...on.more,

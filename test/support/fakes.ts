@@ -127,7 +127,7 @@ export function fileStep(
   id: string,
   path: string,
   content: string,
-  more: Partial<Heading> & Partial<Pick<Step, 'undo' | 'prepare' | 'starts'>> = {},
+  more: Partial<Heading> & Partial<Pick<Step, 'undo' | 'prepare' | 'starts' | 'restarts'>> = {},
 ): Step {
   return {
     id,

@@ -8,7 +8,7 @@ import type { Answers } from '../../src/setup/core/answers.ts';
 import { type Outcome, runPipeline } from '../../src/setup/core/pipeline.ts';
 import { postInstallPath } from '../../src/setup/core/record.ts';
 import { type Run, prepare, settleAnswers, stepsFor } from '../../src/setup/core/run.ts';
-import { type Accident, type Machine, type MemoryHost, memoryHost } from '../../src/setup/host/memory/index.ts';
+import { type Accident, type Machine, type MemoryHost, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
 import { type Entry, textOf } from '../../src/setup/kit/host.ts';
 import { linesDialog } from '../../src/setup/ui/dialog-lines.ts';
 import { newMask } from '../../src/setup/ui/mask.ts';
@@ -23,6 +23,10 @@ export const samples: readonly AnswerFile[] = readdirSync(answersDirectory).map(
   text: readFileSync(answersDirectory + name, 'utf8'),
   kept: false,
 }));
+
+/** A machine for a sample: that of a trial lies below a directory, any other is a host of its own. */
+export const machineFor = ([first]: readonly AnswerFile[]): Machine =>
+  newMachine(first?.path === 'answers/sandbox.yaml' ? { prefix: '/srv/trial' } : {});
 
 /** Classic answers as a file. */
 export const conf = (lines: Readonly<Record<string, string>>): AnswerFile => ({
@@ -137,7 +141,7 @@ export function outdated(
   machine: Machine,
   { violations, tasks = [] }: { readonly violations?: Readonly<Record<string, number>>; readonly tasks?: Machine['tasks'] } = {},
 ): Machine {
-  const path = '/var/lib/pgsql/data/base/cluster.json';
+  const path = '/var/lib/postgresql/15/main/base/cluster.json';
   const cluster = JSON.parse(textOf(machine.disk.get(path))) as { databases: Record<string, Record<string, unknown>> };
   const engine = cluster.databases['engine'] as { schemas: object; violations?: object };
   engine.schemas = { ...engine.schemas, public: { version: '04050008' } };

@@ -1,10 +1,11 @@
 import { errorFields, createLog } from '../frame/log.ts';
 import { createMask } from '../frame/mask.ts';
 import { notifyReady } from '../frame/sd-notify.ts';
+import { standardLog } from '../frame/standard-log.ts';
 import { startEngine } from './engine.ts';
 
 const mask = createMask();
-const log = createLog({ write: (line) => void process.stdout.write(line), now: () => new Date(), mask });
+const log = createLog({ write: standardLog(process), now: () => new Date(), mask });
 
 // Whoever reads the log may go away; that is no reason to stop managing machines.
 process.stdout.on('error', () => undefined);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { chmod, lstat, open, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, unlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { basename, dirname } from 'node:path';
@@ -17,10 +17,11 @@ export interface HealthEndpoint {
 }
 
 /**
- * Answers `GET /healthz` as JSON on a unix socket that only its owner may open. Replaces the socket a killed process
- * left behind; throws when somebody answers there, when something else is in its place, or when the folder is missing.
+ * Answers `GET /healthz` as JSON on a unix socket that only its owner may open. Makes its folder where nobody has, replaces the socket a
+ * killed process left behind; throws when somebody answers there, or when something else is in its place.
  */
 export async function serveHealth(socket: string, report: () => Promise<Health>): Promise<HealthEndpoint> {
+  await mkdir(dirname(socket), { recursive: true, mode: 0o700 });
   // A socket's address is limited to 108 bytes. The folder, opened, is reached by a short name whatever its path.
   const folder = await open(dirname(socket), constants.O_RDONLY | constants.O_DIRECTORY);
   const address = `/proc/self/fd/${folder.fd}/${basename(socket)}`;

@@ -1,10 +1,11 @@
 import { createLog, errorFields } from '../frame/log.ts';
 import { createMask } from '../frame/mask.ts';
 import { notifyReady } from '../frame/sd-notify.ts';
+import { standardLog } from '../frame/standard-log.ts';
 import { startProxy } from './proxy.ts';
 
 // Tickets are the only secrets here, and nothing ever logs one.
-const log = createLog({ write: (line) => void process.stdout.write(line), now: () => new Date(), mask: createMask() });
+const log = createLog({ write: standardLog(process), now: () => new Date(), mask: createMask() });
 
 // Whoever reads the log may go away; that is no reason to cut consoles.
 process.stdout.on('error', () => undefined);

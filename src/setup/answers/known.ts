@@ -93,7 +93,6 @@ export const inertKeys: readonly Inert[] = [
     reason: 'The console proxy runs on the host of the engine, on its usual port.',
   },
   { keys: ['OVESETUP_CONFIG/httpsPort'], reason: 'The port is OVESETUP_CONFIG/publicHttpsPort here.' },
-  { keys: ['OVESETUP_CONFIG/httpPort'], reason: 'The engine is reached with HTTPS only; see OVESETUP_CONFIG/publicHttpsPort.' },
   {
     keys: ['OVESETUP_APACHE/httpdService', 'OVESETUP_APACHE/configFile*', 'OVESETUP_APACHE/needRestart'],
     reason: 'The service and the files of the web server have fixed names here.',

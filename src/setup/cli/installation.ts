@@ -6,7 +6,7 @@ import { straySupervisor } from '../host/supervisor/stray.ts';
 import { type Finding, type Identity, identity } from './identity.ts';
 import { type RunStatus, lastRun } from './last-run.ts';
 import { lockPath } from './lock.ts';
-import { kindOfRoot } from './sandbox-root.ts';
+import type { Place } from './place.ts';
 import { type ServiceStatus, serviceStates } from './service-status.ts';
 
 /** What `engine-setup status --json` prints. */
@@ -48,9 +48,9 @@ function webAuthority(root: string): string {
 }
 
 /** Looks at an installation from outside, without changing anything. */
-export async function inspectInstallation(root: string): Promise<Status> {
+export async function inspectInstallation({ root, isOurs }: Place): Promise<Status> {
   const path = join(root, postInstallPath);
-  const known = kindOfRoot(root) === 'sandbox';
+  const known = isOurs();
   const run = known ? await lastRun(root, lockPath(root)) : undefined;
   const told = run === undefined ? {} : { run };
   if (!known || !existsSync(path)) return { root, state: 'not installed', services: [], ...told };

@@ -62,14 +62,6 @@ export function sandboxRoot(root: string): string {
   return path;
 }
 
-/** The directory to install below, as the command line names it. This version knows no other host than a sandbox. */
-export function requiredRoot(root: string | undefined): string {
-  if (root !== undefined) return sandboxRoot(root);
-  throw new SetupError('refused', 'Installing on this host itself is not supported by this version', {
-    remedy: 'Install below a directory with --root=DIR, or try it with: engine-setup sandbox start',
-  });
-}
-
 /** Makes the directory a sandbox; only its owner may look inside. */
 export function claimRoot(path: string): void {
   if (kindOfRoot(path) === 'sandbox') return;

@@ -1,7 +1,9 @@
-import { existsSync, lstatSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { runCommand } from '../host/commands.ts';
 import { askHealth } from '../host/health-socket.ts';
-import { unitStates } from '../host/supervisor/unit-states.ts';
+import { type UnitState, unitStates } from '../host/supervisor/unit-states.ts';
+import { systemdStates } from '../host/systemd.ts';
 
 /** One service as `status` shows it. */
 export interface ServiceStatus {
@@ -15,24 +17,36 @@ export interface ServiceStatus {
   readonly health?: string;
 }
 
-/** PostgreSQL speaks no HTTP; its cluster says which version made it. */
+/** PostgreSQL speaks no HTTP; the cluster of a trial says which version made it. */
 const clusterVersion = (root: string): string | undefined => {
   const path = join(root, 'var/lib/pgsql/data/PG_VERSION');
   return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
 };
 
-/** What a service says of itself. The socket of each is named after its unit. */
+/** What a service says of itself, on the socket in the folder that it has at runtime. */
 async function selfDescription(root: string, name: string): Promise<{ readonly version?: string | undefined; readonly state?: string }> {
   if (name === 'postgresql') return { version: clusterVersion(root) };
-  return (await askHealth(join(root, 'run/ovirt-engine', `${name.replace(/^ovirt-/, '')}.sock`))) ?? {};
+  if (!name.startsWith('ovirt-')) return {};
+  return (await askHealth(join(root, 'run/ovirt-engine', name, 'health.sock'))) ?? {};
 }
 
-const isEnabled = (root: string, unit: string): boolean =>
-  lstatSync(join(root, 'etc/systemd/system/multi-user.target.wants', `${unit}.service`), { throwIfNoEntry: false }) !== undefined;
+const unitFolder = 'etc/systemd/system';
 
-/** The services of a sandbox, by name, with what those that answer say of themselves. One that nobody has switched on is not told of. */
+const isEnabled = (root: string, unit: string): boolean =>
+  lstatSync(join(root, unitFolder, 'multi-user.target.wants', `${unit}.service`), { throwIfNoEntry: false }) !== undefined;
+
+/** Our units on a host of its own, and those of the system that they need. */
+async function systemUnits(): Promise<readonly UnitState[]> {
+  const ours = readdirSync(join('/', unitFolder)).flatMap((name) => /^(ovirt-[a-z-]+)\.service$/.exec(name)?.[1] ?? []);
+  const clusters = existsSync('/etc/postgresql') ? readdirSync('/etc/postgresql') : [];
+  const servers = clusters.map((version) => `postgresql@${version}-main`);
+  return systemdStates(runCommand, ['apache2', ...ours, ...servers].sort());
+}
+
+/** The services of an installation, by name, with what those that answer say of themselves. One that nobody has switched on is not told of. */
 export async function serviceStates(root: string): Promise<readonly ServiceStatus[]> {
-  const states = (await unitStates(root)).filter(({ name, state }) => state !== 'stopped' || isEnabled(root, name));
+  const all = root === '/' ? await systemUnits() : await unitStates(root);
+  const states = all.filter(({ name, state }) => state !== 'stopped' || !name.startsWith('ovirt-') || isEnabled(root, name));
   return Promise.all(
     states.map(async ({ name, state, pid, since }): Promise<ServiceStatus> => {
       const said = await selfDescription(root, name);

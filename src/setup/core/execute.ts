@@ -81,11 +81,24 @@ async function begin(step: Step, change: Exclude<Change, { kind: 'none' }>, { ho
   for (const unit of step.notify ?? []) await journal.append({ t: 'notify', unit });
 }
 
+/** How the host differs; a restart that waits for the step is a difference, too. */
+async function differs(step: Step, { host, journal }: Workshop): Promise<Change> {
+  const change = await step.check(host);
+  const owed = step.restarts === true && step.starts !== undefined && owedRestarts(journal).includes(step.starts);
+  return change.kind === 'none' && owed ? { kind: 'run', note: message`${step.starts} is to be restarted` } : change;
+}
+
+/** A restart that fails leaves the unit down: then a rollback has to bring it back. */
+async function minding({ restarts, starts }: Step, { host, journal }: Workshop): Promise<void> {
+  if (restarts === true && starts !== undefined && (await host.services.isActive(starts)))
+    await journal.append({ t: 'stopped', unit: starts });
+}
+
 async function perform(step: Step, workshop: Workshop): Promise<void> {
   const { host, journal, observer } = workshop;
   const from = host.now().getTime();
   const took = (): number => host.now().getTime() - from;
-  const change = await step.check(host);
+  const change = await differs(step, workshop);
   if (change.kind === 'none') {
     await journal.append({ t: 'already', step: step.id, ms: took() });
     observer.ended(step, 'already', took());
@@ -94,6 +107,7 @@ async function perform(step: Step, workshop: Workshop): Promise<void> {
   observer.started(step);
   try {
     await begin(step, change, workshop);
+    await minding(step, workshop);
     await step.apply(host, (line) => observer.said(step, line));
     const left = await step.check(host);
     if (left.kind !== 'none')
@@ -130,9 +144,13 @@ export async function stopServices(units: readonly string[], { host, journal }: 
   }
 }
 
-/** Restarts every notified unit once. A unit that does not run is left to the step that starts it. */
-export async function restartNotified({ host, journal }: Workshop): Promise<void> {
-  for (const unit of owedRestarts(journal)) {
+/**
+ * Restarts every notified unit once. A unit that does not run is left to the step that starts it.
+ * @param steps all that follow: units that one of them restarts are left to it
+ */
+export async function restartNotified({ host, journal }: Workshop, steps: readonly Step[] = []): Promise<void> {
+  const later = new Set(steps.filter(({ restarts }) => restarts).map(({ starts }) => starts));
+  for (const unit of owedRestarts(journal).filter((owed) => !later.has(owed))) {
     if (await host.services.isActive(unit)) {
       // A restart that fails leaves the unit down: then a rollback has to bring it back.
       await journal.append({ t: 'stopped', unit });

@@ -169,7 +169,10 @@ const commit: StageWork = async (run, { journal }) => {
 const closeUp: StageWork = async (run, progress) => {
   const { journal } = progress;
   if (journal !== undefined) {
-    await restartNotified({ ...run, journal });
+    await restartNotified(
+      { ...run, journal },
+      made(progress.plan).steps.map(({ step }) => step),
+    );
     await work('closeup')(run, progress);
     await journal.append({ t: 'end', result: 'ok' });
   }

@@ -43,12 +43,14 @@ const pointOfNoReturn = (why: Text): Text => message`  ---- beyond this line the
 
 const pendingOf = (plan: Plan): readonly PlannedStep[] => plan.steps.filter(({ change }) => change.kind !== 'none');
 
-/** The plan in a few lines, for somebody who is about to confirm: the steps that the screen will name. */
+/** The plan in a few lines, for somebody who is about to confirm: the steps that the screen will name, and those that are marked for it. */
 export function planSummary(plan: Plan, owed: readonly string[]): readonly Text[] {
   const point = noReturn(plan);
   const lines = pendingOf(plan).flatMap((planned): readonly Text[] => [
     ...(planned === point?.planned ? [pointOfNoReturn(point.why)] : []),
-    ...(planned.step.quiet === true ? [] : [message`  ${marks[planned.change.kind]} ${term(planned.step.title)}`]),
+    ...(planned.step.quiet === true && planned.step.confirmed !== true
+      ? []
+      : [message`  ${marks[planned.change.kind]} ${term(planned.step.title)}`]),
   ]);
   return [...lines, countLine(plan, owed)];
 }

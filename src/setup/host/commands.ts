@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { SetupError } from '../kit/errors.ts';
 import { message } from '../kit/text.ts';
 import type { Command, Output } from '../kit/host.ts';
-import { cleanEnvironment } from './environment.ts';
+import { cleanEnvironment, passedOn } from './environment.ts';
 import { codeOf } from './errno.ts';
 import { signal } from './process-table.ts';
 
@@ -94,14 +94,14 @@ async function endGroup(pid: number, ended: Promise<unknown>): Promise<void> {
  * Runs a program to its end. It gets a session of its own: Ctrl-C at the terminal then reaches us alone,
  * and we let the running step finish.
  */
-export async function runCommand({ argv, input, timeoutMs = defaultTimeoutMs }: Command): Promise<Output> {
+export async function runCommand({ argv, input, timeoutMs = defaultTimeoutMs, pass = [] }: Command): Promise<Output> {
   const [program] = argv;
   const [{ execa }, prefix] = await Promise.all([import('execa'), (found ??= dyingWithUs())]);
   if (prefix.length > 0) await requireProgram(program);
   const [first = program, ...args] = [...prefix, ...argv];
   const child = execa(first, args, {
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
-    env: cleanEnvironment(),
+    env: { ...passedOn(pass), ...cleanEnvironment() },
     extendEnv: false,
     cwd: '/',
     detached: true,

@@ -4,6 +4,7 @@ import { DatabaseUnavailable, SetupError } from '../kit/errors.ts';
 import type { DatabaseAddress, Host, Statement } from '../kit/host.ts';
 import { serversOf } from '../kit/database-servers.ts';
 import { allAway, connectionFailure, statementFailure, takesNoWrites } from './database-errors.ts';
+import { openAs } from './peer/open.ts';
 
 const connectMs = 5_000;
 const statementMs = 60_000;
@@ -78,6 +79,22 @@ const sessionOf = (client: Client, socket: Socket, at: DatabaseAddress): Session
   inTransaction: () => client.getTransactionStatus() === 'T',
 });
 
+/** PostgreSQL lets the administrator in without a password where the kernel vouches for them; the driver connects by itself otherwise. */
+async function peerSocket(at: DatabaseAddress): Promise<Socket> {
+  let socket: Socket;
+  try {
+    socket = await openAs(at.user, `${at.host}/.s.PGSQL.${at.port}`);
+  } catch (error) {
+    throw connectionFailure(at, error, false) ?? error;
+  }
+  // It is connected already.
+  socket.connect = () => {
+    queueMicrotask(() => socket.emit('connect'));
+    return socket;
+  };
+  return socket;
+}
+
 interface OpenSession extends Session {
   close(): Promise<void>;
 }
@@ -85,7 +102,7 @@ interface OpenSession extends Session {
 /** Connects to one server, if it takes writes. Throws DatabaseUnavailable. */
 async function open(at: DatabaseAddress): Promise<OpenSession> {
   const pg = await import('pg');
-  const socket = new Socket();
+  const socket = at.host.startsWith('/') ? await peerSocket(at) : new Socket();
   const client = new pg.default.Client(configuration(at, socket));
   // Whoever is waiting for an answer hears of it; without a listener the process would end.
   client.on('error', () => undefined);

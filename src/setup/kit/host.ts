@@ -13,6 +13,8 @@ export interface Command {
   readonly input?: string;
   /** Default 60 s. */
   readonly timeoutMs?: number;
+  /** Names of variables of our own environment that the program gets too; it gets no others. */
+  readonly pass?: readonly string[];
 }
 export interface Output {
   readonly code: number;
@@ -22,7 +24,10 @@ export interface Output {
 
 /** Where a database is and who we are there. */
 export interface DatabaseAddress {
-  /** One server, or several with commas between them, of which the one that takes writes is used: `db1,db2:5433`. */
+  /**
+   * One server, or several with commas between them, of which the one that takes writes is used: `db1,db2:5433`. Or the directory of a
+   * server's unix sockets: there the kernel vouches for the user, and no password is asked.
+   */
   readonly host: string;
   readonly port: number;
   readonly name: string;
@@ -110,6 +115,16 @@ export interface PackageUpdate {
   readonly reversible: boolean;
 }
 
+/** The program itself. Its folders differ where setup runs from a clone: services of a whole host run from a copy. */
+export interface Program {
+  /** Where setup runs from. */
+  readonly from: string;
+  /** Where services run from. */
+  readonly home: string;
+  /** Files and folders below `from` that make up the program; none where `home` is `from`. */
+  readonly parts: readonly string[];
+}
+
 /** Looking without touching. Facts, validation, preflight and `check()` receive this one. */
 export interface HostReader {
   readonly files: {
@@ -130,13 +145,19 @@ export interface HostReader {
   readonly packages: {
     /** The installed version; undefined: not installed. */
     version(name: string): Promise<string | undefined>;
+    /** Names of all packages of which anything is here, also of those that are half installed. */
+    installed(): Promise<readonly string[]>;
     /** Packages of this product with newer versions, by name. */
     updates(): Promise<readonly PackageUpdate[]>;
+    /** Asks the sources of packages, over the network, whether these can be installed: why not, in their words. Changes nothing. */
+    unobtainable(names: readonly string[]): Promise<Text | undefined>;
   };
   readonly network: {
     hostname(): Promise<string>;
     /** Addresses of the network interfaces. */
     addresses(): Promise<readonly string[]>;
+    /** Those of them by which others reach this host for some time: no loopback, no link-local or temporary ones, none of inner bridges. */
+    stableAddresses(): Promise<readonly string[]>;
     /** Asks the resolver of the system (hosts file, then DNS). Empty: unknown name. */
     resolve(name: string): Promise<readonly string[]>;
     /** Asks the DNS servers alone, passing the hosts file by. Empty: they do not know the name, or do not answer. */
@@ -175,6 +196,7 @@ export interface HostReader {
   /** Who runs setup: name and whether it is root. */
   user(): Promise<{ readonly name: string; readonly root: boolean }>;
   postgres(): Promise<PostgresPrograms>;
+  program(): Promise<Program>;
   system(): Promise<System>;
   now(): Date;
   sleep(ms: number): Promise<void>;
@@ -197,6 +219,12 @@ export interface Host extends HostReader {
     stop(unit: string): Promise<void>;
     restart(unit: string): Promise<void>;
     reload(unit: string): Promise<void>;
+  };
+  readonly packages: HostReader['packages'] & {
+    /** Installs packages of the system with what they need. */
+    install(names: readonly string[]): Promise<void>;
+    /** Removes packages with their configuration. */
+    remove(names: readonly string[]): Promise<void>;
   };
   readonly database: HostReader['database'] & {
     change<R>(at: DatabaseAddress, work: (sql: SqlWriter) => Promise<R>): Promise<R>;

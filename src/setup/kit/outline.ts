@@ -32,6 +32,7 @@ export const chapters = {
   early_misc: ['engine.stop'],
   packages: ['packages'],
   misc: [
+    'system',
     'pki.refresh',
     'database.server',
     'database.engine',
@@ -45,10 +46,12 @@ export const chapters = {
     'engine.admin',
     'engine.options',
     'dwh.configuration',
+    'apache',
+    'firewall',
     'units',
     'record',
   ],
-  closeup: ['services.start', 'dwh.start'],
+  closeup: ['services.start', 'dwh.start', 'apache.restart', 'firewall.open'],
 } as const;
 export type WorkStage = keyof typeof chapters;
 export type Chapter = (typeof chapters)[WorkStage][number];
@@ -99,6 +102,7 @@ export const questions: readonly string[] = [
   'OVESETUP_CONFIG/fqdnNonLoopback',
   'OVESETUP_CONFIG/fqdn',
   'OVESETUP_CONFIG/publicHttpsPort',
+  'OVESETUP_CONFIG/httpPort',
   'OVESETUP_CONFIG/websocketProxyPort',
   'OVESETUP_CONFIG/fenceKdumpListenerPort',
   'OVESETUP_CONFIG/validFirewallManagers',
@@ -213,6 +217,7 @@ export const checks: readonly string[] = [
   'not-root',
   'unsupported-host',
   'original-installed',
+  'packages-missing',
   'postgres-programs',
   'host-name',
   'database-lost',
@@ -229,14 +234,17 @@ export const checks: readonly string[] = [
   'https-usage',
   'https-strength',
   'https-port',
+  'http-port',
+  'backend-port',
   'websocket-port',
   'fence-kdump-port',
   'database-port',
+  'apache-broken',
   'disk-space',
   'shared-memory',
   'low-memory',
 ];
 
 /** The blocks of the closing summary, in order; a plugin labels each block it prints. `more` is for third parties. */
-export const summaryBlocks = ['login', 'web-access', 'certificates', 'memory', 'more'] as const;
+export const summaryBlocks = ['firewall', 'login', 'web-access', 'web-server', 'certificates', 'memory', 'more'] as const;
 export type SummaryBlock = (typeof summaryBlocks)[number];

@@ -42,6 +42,8 @@ export interface Heading {
   readonly title: Text;
   /** The classic screen has no line for it: only the plan, the log and events name it. */
   readonly quiet?: boolean;
+  /** Quiet, and yet told to whoever is asked to confirm the plan. */
+  readonly confirmed?: boolean;
   /** Steps that must stand earlier; asserted when the plan is made, never used to sort. */
   readonly needs?: readonly string[];
   /** Units to restart once, at the end, if this step changed something. */
@@ -57,6 +59,8 @@ export interface Step extends Heading {
   readonly undo: Undo;
   /** The unit that it starts or restarts, so that no restart is owed for it any more. */
   readonly starts?: string;
+  /** A restart that is owed to that unit waits for this step, which then has something to do whatever its check says. */
+  readonly restarts?: boolean;
   /** How the host differs from what is wanted, right now. Must not throw on an empty host. */
   check(host: HostReader): Promise<Change>;
   /** A safety copy, or a note of how things were; its result is journaled and handed to `undo`. Never a secret. */

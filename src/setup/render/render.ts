@@ -31,12 +31,17 @@ export const unitVariable = (value: unknown): string => {
 /** A word of ExecStart: `$` is doubled as well (systemd.service(5)). */
 export const unitWord = (value: unknown): string => unitVariable(present(value).replaceAll('$', '$$$$'));
 
+function listOf(values: unknown): readonly unknown[] {
+  if (!Array.isArray(values)) throw new Error('the template names a list that is not there');
+  return values;
+}
+/** For `{{#each}}`, which takes what is not there for an empty list. */
+handlebars.registerHelper('list', listOf);
+
 const each =
   (write: (value: unknown) => string) =>
-  (values: unknown): string => {
-    if (!Array.isArray(values)) throw new Error('the template names a list that is not there');
-    return values.map(write).join(' ');
-  };
+  (values: unknown): string =>
+    listOf(values).map(write).join(' ');
 handlebars.registerHelper('path', unitPath);
 handlebars.registerHelper('words', each(unitWord));
 handlebars.registerHelper('variables', each(unitVariable));

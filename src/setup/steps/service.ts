@@ -8,6 +8,8 @@ export interface WantedService {
   readonly limitMs?: number;
   /** Where to look when it does not answer. */
   readonly remedy?: Text;
+  /** A restart that is owed to the unit is made here, rather than before all services that were stopped are started. */
+  readonly restarts?: boolean;
 }
 
 async function untilItAnswers(host: Host, { unit, answers, limitMs = 60_000, remedy }: WantedService): Promise<void> {
@@ -35,6 +37,7 @@ export function running(heading: Heading, wanted: WantedService): Step {
   return {
     ...heading,
     starts: unit,
+    restarts: wanted.restarts === true,
     undo: {
       async run(host, kept) {
         const { active, enabled } = kept as { active: boolean; enabled: boolean };
@@ -48,7 +51,7 @@ export function running(heading: Heading, wanted: WantedService): Step {
     },
     prepare: async (host) => ({ active: await host.services.isActive(unit), enabled: await host.services.isEnabled(unit) }),
     async apply(host) {
-      await host.services.enable(unit, true);
+      if (!(await host.services.isEnabled(unit))) await host.services.enable(unit, true);
       if (await host.services.isActive(unit)) await host.services.restart(unit);
       else await host.services.start(unit);
       await untilItAnswers(host, wanted);

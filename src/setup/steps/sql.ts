@@ -12,6 +12,7 @@ import {
   type Text,
   nothing,
   message,
+  term,
 } from '#kit';
 import { matchesScram, scramVerifier } from '../pki/scram.ts';
 
@@ -36,13 +37,20 @@ export interface WantedRole {
   readonly admin: DatabaseAddress;
   readonly name: string;
   readonly password: string;
+  /** A role of this name that is there already is somebody else's, and stays as it is. */
+  readonly unclaimed?: boolean;
 }
+
+const foreign = (what: Text): SetupError =>
+  new SetupError('failed', message`${term(what)} is on this server already, and setup has not made it`, {
+    remedy: 'Run setup again while the server runs: then it can see which names are free.',
+  });
 
 /**
  * A role that may log in with a password and nothing more. Only the SCRAM verifier is ever sent, never the password.
  * The verifier of a former password is a secret too, so it is not kept: undo can only say that the password is the new one.
  */
-export function role(heading: Heading, { admin, name, password }: WantedRole): Step {
+export function role(heading: Heading, { admin, name, password, unclaimed = false }: WantedRole): Step {
   const find = (sql: Sql): Promise<readonly { rolpassword: string | null }[]> =>
     sql.rows('select rolpassword from pg_authid where rolname = $1', [name]);
   return {
@@ -62,7 +70,12 @@ export function role(heading: Heading, { admin, name, password }: WantedRole): S
           ? nothing
           : { kind: 'update', note: message`${name}: another password` };
       }),
-    prepare: (host) => host.database.look(admin, async (sql) => ((await find(sql)).length === 0 ? 'absent' : 'present')),
+    prepare: (host) =>
+      host.database.look(admin, async (sql) => {
+        if ((await find(sql)).length === 0) return 'absent';
+        if (unclaimed) throw foreign(message`The role ${name}`);
+        return 'present';
+      }),
     async apply(host) {
       const verifier = literal(await scramVerifier(password, host.crypto.random(16), host.crypto));
       await host.database.change(admin, async (sql) => {
@@ -77,10 +90,12 @@ export interface WantedDatabase {
   readonly admin: DatabaseAddress;
   readonly name: string;
   readonly owner: string;
+  /** A database of this name that is there already is somebody else's, and stays as it is. */
+  readonly unclaimed?: boolean;
 }
 
 /** A database with its own encoding and collation, whatever the locale of the system, and with its owner. */
-export function database(heading: Heading, { admin, name, owner }: WantedDatabase): Step {
+export function database(heading: Heading, { admin, name, owner, unclaimed = false }: WantedDatabase): Step {
   const ownerOf = async (sql: Sql): Promise<string | undefined> =>
     (await sql.rows<{ owner: string }>('select pg_get_userbyid(datdba) as owner from pg_database where datname = $1', [name]))[0]?.owner;
   const giveTo = (whom: string): string => `alter database ${identifier(name)} owner to ${identifier(whom)}`;
@@ -99,7 +114,12 @@ export function database(heading: Heading, { admin, name, owner }: WantedDatabas
         return found === owner ? nothing : { kind: 'update', note: message`${name}: owner ${found} -> ${owner}` };
       }),
     // The former owner; null: there was no such database.
-    prepare: (host) => host.database.look(admin, async (sql) => (await ownerOf(sql)) ?? null),
+    prepare: (host) =>
+      host.database.look(admin, async (sql) => {
+        const former = await ownerOf(sql);
+        if (former !== undefined && unclaimed) throw foreign(message`The database ${name}`);
+        return former ?? null;
+      }),
     async apply(host) {
       await host.database.change(admin, async (sql) => {
         const create = `create database ${identifier(name)} owner ${identifier(owner)} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`;

@@ -5,12 +5,11 @@ import { SetupError, type Text, message, term, textOf } from '#kit';
 import type { CommandLineAnswer } from '../../answers/sources.ts';
 import { runPipeline } from '../../core/pipeline.ts';
 import { postInstallPath } from '../../core/record.ts';
-import { sandboxHost } from '../../host/sandbox.ts';
 import type { Arguments } from '../args.ts';
 import { readImport } from '../certificate-files.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { print } from '../output.ts';
-import { kindOfRoot, requiredRoot } from '../sandbox-root.ts';
+import { placeToChange } from '../place.ts';
 import { tooLarge, unreadable } from '../unreadable.ts';
 import { changing, verdict } from './setup.ts';
 
@@ -48,7 +47,7 @@ function readRequest(path: string): string {
 async function sign(args: Arguments, [path, ...rest]: readonly string[]): Promise<ExitCode> {
   if (path === undefined || rest.length > 0) throw usage('pki sign wants one file with a request, or - for standard input');
   if (args.name === undefined) throw usage('pki sign wants --name=NAME, the host that the certificate is for');
-  const files = sandboxHost(requiredRoot(args.root)).files;
+  const { files } = placeToChange(args.root).host;
   const [certificate, key, engine] = (await Promise.all(pkiFiles.map((file) => files.read(file)))).map((entry) => textOf(entry));
   if (!certificate || !key || !engine)
     throw new SetupError('refused', 'There is no engine here whose authority could sign', {
@@ -74,8 +73,8 @@ export async function pki(args: Arguments, version: string): Promise<ExitCode> {
   if (args.ours && files.some((one) => one !== undefined))
     throw usage('--ours goes with no files: our own authority issues the certificate');
   if (!args.ours && args.certificate === undefined) throw usage('pki import wants --certificate=FILE, or --ours');
-  const root = requiredRoot(args.root);
-  if (kindOfRoot(root) !== 'sandbox' || !existsSync(join(root, postInstallPath)))
+  const place = placeToChange(args.root);
+  if (!place.isOurs() || !existsSync(join(place.root, postInstallPath)))
     throw new SetupError('refused', 'There is no installation that a certificate could be imported into', {
       remedy: 'Run engine-setup first.',
     });

@@ -1,15 +1,14 @@
 import { type Problem, type Text, inWords, message, term } from '#kit';
 import { type Outlook, planOnly } from '../../core/plan-only.ts';
 import { planText } from '../../core/preview.ts';
-import { sandboxHost } from '../../host/sandbox.ts';
 import { catalogueFor } from '../../ui/catalogue.ts';
 import type { Arguments } from '../args.ts';
 import { compose } from '../compose.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { readInput } from '../input.ts';
 import { print, tell } from '../output.ts';
+import { placeOf } from '../place.ts';
 import { planDocument } from '../plan-document.ts';
-import { requiredRoot } from '../sandbox-root.ts';
 import { listenToSignals } from '../signals.ts';
 
 const levels: Readonly<Record<Problem['level'], Text>> = { error: 'error', doubt: 'doubt', warning: 'warning' };
@@ -31,11 +30,11 @@ export const outlookText = (outlook: Outlook): readonly Text[] => [...planText(o
 
 /** `engine-setup plan`: what a run would do. Asks nothing, writes nothing. */
 export async function plan(args: Arguments, version: string): Promise<ExitCode> {
-  const root = requiredRoot(args.root);
+  const { root, host } = placeOf(args.root);
   const signals = listenToSignals(() => process.exit(5));
   const input = await readInput(args, { root, signal: signals.signal });
   // What is not done needs no confirmation.
-  const { run } = await compose({ ...args, yes: true }, input, { version, host: sandboxHost(root), root, signals, dialog: undefined });
+  const { run } = await compose({ ...args, yes: true }, input, { version, host, root, signals, dialog: undefined });
   const { catalogue } = catalogueFor(process.env);
   const shown = (text: Text): string => run.masked(inWords(text, catalogue));
   // Standard output holds the plan alone.

@@ -4,12 +4,12 @@ import { catalogueFor } from '../../ui/catalogue.ts';
 import type { Arguments } from '../args.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { print } from '../output.ts';
-import { kindOfRoot, requiredRoot } from '../sandbox-root.ts';
+import { placeToChange } from '../place.ts';
 import { changing } from './setup.ts';
 
 /** `engine-setup rollback`: takes back what a run that was cut off has done. */
 export async function rollback(args: Arguments, version: string): Promise<ExitCode> {
-  if (kindOfRoot(requiredRoot(args.root)) !== 'sandbox') {
+  if (!placeToChange(args.root).isOurs()) {
     const { catalogue } = catalogueFor(process.env);
     print(`${inWords('There is nothing to take back: nothing is installed there.', catalogue)}\n`);
     return 0;

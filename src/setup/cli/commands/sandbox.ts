@@ -12,6 +12,7 @@ import type { ExitCode } from '../exit-codes.ts';
 import { type Status, inspectInstallation } from '../installation.ts';
 import { lockPath, takeLock } from '../lock.ts';
 import { print } from '../output.ts';
+import { placeOf } from '../place.ts';
 import { kindOfRoot, sandboxRoot } from '../sandbox-root.ts';
 import { setup } from './setup.ts';
 
@@ -72,7 +73,7 @@ async function start(args: Arguments, root: string, version: string): Promise<Ex
   // Once it is installed, a trial keeps to the answers that it was installed with.
   const usual = existsSync(join(root, postInstallPath)) ? [] : [join(programDirectory, 'answers/sandbox.yaml')];
   const code = await setup({ ...args, root, configAppend: [...usual, ...args.configAppend], yes: true }, version);
-  if (code === 0) say(welcome(await inspectInstallation(root)));
+  if (code === 0) say(welcome(await inspectInstallation(placeOf(root))));
   return code;
 }
 

@@ -1,7 +1,6 @@
 import { type Outcome, runPipeline } from '../../core/pipeline.ts';
 import type { Run } from '../../core/run.ts';
 import { endCommands } from '../../host/commands.ts';
-import { sandboxHost } from '../../host/sandbox.ts';
 import { SetupError } from '../../kit/errors.ts';
 import type { Arguments } from '../args.ts';
 import { type Composed, compose } from '../compose.ts';
@@ -10,8 +9,8 @@ import { endUnbegun } from '../end-unbegun.ts';
 import { type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { type Input, readInput } from '../input.ts';
 import { lockPath, takeLock } from '../lock.ts';
+import { placeToChange } from '../place.ts';
 import { refuseFlaws } from '../refuse-flaws.ts';
-import { claimRoot, requiredRoot } from '../sandbox-root.ts';
 import { listenToSignals } from '../signals.ts';
 
 /** The exit code of a run. */
@@ -32,14 +31,14 @@ export function endNow(code: ExitCode): never {
  * Whoever closes it lets others work on the installation again.
  */
 async function begin(args: Arguments, version: string, more: Input['answers']): Promise<Composed> {
-  const root = requiredRoot(args.root);
+  const { root, host, claim } = placeToChange(args.root);
   const dialog = dialogKind(args, surroundings(args));
   const signals = listenToSignals(endNow);
   const read = await readInput(args, { root, signal: signals.signal });
   const input = { ...read, answers: [...read.answers, ...more] };
-  const on = { version, host: sandboxHost(root), root, signals, dialog };
+  const on = { version, host, root, signals, dialog };
   await refuseFlaws(args, input, on);
-  claimRoot(root);
+  claim();
   const lock = await takeLock(lockPath(root));
   try {
     const { run, close } = await compose(args, input, on);

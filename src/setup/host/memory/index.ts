@@ -4,10 +4,12 @@ import type { Command, Entry, Host, Output, SqlWriter } from '../../kit/host.ts'
 import { SetupError } from '../../kit/errors.ts';
 import { textOf } from '../../kit/host.ts';
 import { message } from '../../kit/text.ts';
+import { packages, server, systemProgram } from './debian.ts';
 import { type Accident, type Effects, type Moment, newEffects } from './effects.ts';
 import { type Machine, configurationOf, copyOf } from './machine.ts';
 import { connect, initialize } from './postgres.ts';
 import { privateKey } from './private-keys.ts';
+import { debianProgram } from './programs-of-debian.ts';
 import { runOn, sshOf } from './ssh.ts';
 
 export { type Accident, type Moment, PowerCut } from './effects.ts';
@@ -41,7 +43,7 @@ function files(machine: Machine, effects: Effects): Host['files'] {
     read: (path) => look(() => disk.get(path)),
     list: (path) => look(() => [...new Set(children(machine, path).map((key) => key.slice(path.length + 1).split('/')[0] ?? ''))].sort()),
     free: () => look(() => machine.freeBytes),
-    real: (path) => path,
+    real: (path) => `${machine.prefix}${path}`,
     write: async (path, entry) =>
       effects.perform(`write ${path}`, () => {
         parents(path);
@@ -77,14 +79,17 @@ function files(machine: Machine, effects: Effects): Host['files'] {
 function services({ disk, running, ...machine }: Machine, effects: Effects): Host['services'] {
   const whole: Machine = { disk, running, ...machine };
   const link = (unit: string): string => `/etc/systemd/system/multi-user.target.wants/${unit}.service`;
+  const ofSystem = (unit: string): boolean =>
+    machine.units.has(unit) || (unit === server.unit && disk.has(`/etc/postgresql/${server.version}/${server.name}/postgresql.conf`));
   const begin = (unit: string): void => {
-    if (!disk.has(`/etc/systemd/system/${unit}.service`)) throw new SetupError('failed', `There is no unit ${unit}`);
+    if (!ofSystem(unit) && !disk.has(`/etc/systemd/system/${unit}.service`)) throw new SetupError('failed', `There is no unit ${unit}`);
     running.set(unit, configurationOf(whole, unit));
   };
   return {
     isActive: async (unit) => (effects.alive(), running.has(unit)),
-    isEnabled: async (unit) => (effects.alive(), disk.has(link(unit))),
-    exists: async (unit) => (effects.alive(), machine.units.has(unit) || disk.has(`/etc/systemd/system/${unit}.service`)),
+    // A cluster of the distribution is started with the others.
+    isEnabled: async (unit) => (effects.alive(), disk.has(link(unit)) || (unit === server.unit && ofSystem(unit))),
+    exists: async (unit) => (effects.alive(), ofSystem(unit) || disk.has(`/etc/systemd/system/${unit}.service`)),
     enable: async (unit, on) =>
       effects.perform(`${on ? 'enable' : 'disable'} ${unit}`, () => {
         if (on) disk.set(link(unit), { kind: 'link', target: `../${unit}.service` });
@@ -105,9 +110,17 @@ function services({ disk, running, ...machine }: Machine, effects: Effects): Hos
 }
 
 function programs(machine: Machine, effects: Effects): (command: Command) => Promise<Output> {
-  return async ({ argv }) => {
-    const option = (name: string): string => argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+  return async (command) => {
+    effects.alive();
+    const ofDebian = debianProgram(machine, effects, command);
+    if (ofDebian !== undefined) return ofDebian;
+    const { argv } = command;
+    // Programs are told real paths.
+    const option = (name: string): string =>
+      argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1 + machine.prefix.length) ?? '';
     if (argv.at(-1) === '--version') return { code: 0, stdout: `postgres (PostgreSQL) ${machine.postgresVersion}.1\n`, stderr: '' };
+    const answer = systemProgram(machine, effects, argv);
+    if (answer !== undefined) return answer;
     if (!argv.some((word) => word.endsWith('/initdb'))) throw new Error(`the machine in memory has no program ${argv.join(' ')}`);
     effects.perform(argv.join(' '), () => initialize(machine, option('--pgdata'), textOf(machine.disk.get(option('--pwfile'))).trim()));
     return { code: 0, stdout: '', stderr: '' };
@@ -148,8 +161,8 @@ export function watchedHost(machine: Machine, ...accidents: readonly Accident[])
 
 function hostOn(machine: Machine, effects: Effects): MemoryHost {
   const unitOf = (port: number): string | undefined =>
-    [...machine.running].find(
-      ([, configuration]) => configuration.includes(`PORT="${port}"`) || configuration.includes(`port = '${port}'`),
+    [...machine.running].find(([, configuration]) =>
+      [`PORT="${port}"`, `port = '${port}'`, `<VirtualHost *:${port}>`].some((words) => configuration.includes(words)),
     )?.[0];
   const run = programs(machine, effects);
   return {
@@ -157,13 +170,11 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
     effects: effects.list,
     files: files(machine, effects),
     services: services(machine, effects),
-    packages: {
-      version: async (name) => machine.packages.get(name),
-      updates: async () => machine.updates,
-    },
+    packages: packages(machine, effects),
     network: {
       hostname: async () => machine.hostname,
       addresses: async () => machine.addresses,
+      stableAddresses: async () => machine.addresses.filter((address) => !address.startsWith('127.')),
       resolve: async (name) => machine.names.get(name) ?? [],
       dns: async (name) => machine.dns.get(name) ?? [],
       reverse: async (address) => [...machine.dns].filter(([, addresses]) => addresses.includes(address)).map(([name]) => name),
@@ -176,7 +187,8 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
       get: async ({ url }) => {
         const unit = unitOf(Number(new URL(url).port || 443));
         if (unit === undefined) throw new Error('nobody listens');
-        return unit === 'ovirt-engine' ? { status: 200, body: 'DB Up!Welcome to Health Status!' } : { status: 426, body: '' };
+        const engine = unit === 'ovirt-engine' || (unit === 'apache2' && machine.running.has('ovirt-engine'));
+        return engine ? { status: 200, body: 'DB Up!Welcome to Health Status!' } : { status: 426, body: '' };
       },
     },
     database: {
@@ -215,6 +227,10 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
     runOverSsh: (login, command, input) => (effects.alive(), runOn(machine, login, command, input)),
     user: async () => ({ name: 'root', root: true }),
     postgres: async () => ({ directory: '/usr/lib/postgresql/bin', launcher: [] }),
+    program: async () =>
+      machine.prefix === ''
+        ? { from: '/srv/clone', home: '/usr/lib/ovirt-engine/0.1.0+0123456789ab', parts: ['src'] }
+        : { from: '/srv/clone', home: '/srv/clone', parts: [] },
     system: async () => machine.system,
     now: () => machine.now,
     sleep: async () => effects.alive(),

@@ -1,4 +1,13 @@
-import { type DatabaseAddress, type Entry, type Output, type PackageUpdate, type SshHostKey, type System, textOf } from '../../kit/host.ts';
+import {
+  type DatabaseAddress,
+  type Entry,
+  type Output,
+  type PackageUpdate,
+  type SshHostKey,
+  type System,
+  file,
+  textOf,
+} from '../../kit/host.ts';
 
 /** An SSH server somewhere else. */
 export interface SshServer {
@@ -25,8 +34,12 @@ export interface Machine {
   readonly addresses: readonly string[];
   /** Units that the system brings along; those that run are in `running` too. */
   readonly units: ReadonlySet<string>;
-  /** Installed packages and their versions. */
+  /** What `real()` puts in front of every path: that of a trial; nothing on a host of its own. */
+  readonly prefix: string;
+  /** Packages that are installed from the beginning, and their versions. */
   readonly packages: ReadonlyMap<string, string>;
+  /** Whether the sources of packages cannot be reached. */
+  readonly unreachableSources: boolean;
   readonly updates: readonly PackageUpdate[];
   /** Major version of PostgreSQL's programs. */
   readonly postgresVersion: string;
@@ -39,6 +52,8 @@ export interface Machine {
   readonly system: System;
   /** Ports held by programs that are not ours. */
   readonly foreignPorts: ReadonlyMap<number, string>;
+  /** Ports of its own SSH server. */
+  readonly sshPorts: ReadonlySet<number>;
   /** SSH servers that can be reached: 'name:port'. */
   readonly sshServers: ReadonlyMap<string, SshServer>;
   readonly freeBytes: number;
@@ -47,11 +62,17 @@ export interface Machine {
   readonly remoteDatabases: readonly (DatabaseAddress & { readonly settings: Readonly<Record<string, string>> })[];
 }
 
+/** The zone that firewalld comes with. */
+export const shippedZone = { path: '/usr/lib/firewalld/zones/public.xml', text: '<zone>\n  <service name="ssh"/>\n</zone>\n' } as const;
+
 /** An empty machine. */
 export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   disk: new Map<string, Entry>([
     ['/', { kind: 'directory', mode: 0o755 }],
     ['/etc', { kind: 'directory', mode: 0o755 }],
+    ['/usr', { kind: 'directory', mode: 0o755 }],
+    ['/usr/lib', { kind: 'directory', mode: 0o755 }],
+    [shippedZone.path, file(shippedZone.text, 0o644)],
   ]),
   running: new Map(),
   hostname: 'engine.example.net',
@@ -62,13 +83,16 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   dns: new Map([['engine.example.net', ['192.0.2.10']]]),
   addresses: ['127.0.0.1', '192.0.2.10'],
   units: new Set(['firewalld', 'apache2']),
+  prefix: '',
   packages: new Map(),
+  unreachableSources: false,
   updates: [],
   postgresVersion: '18',
   tasks: [],
   changedSettings: {},
   system: { memoryMiB: 32_768, distribution: { id: 'debian', version: '12', title: 'Debian GNU/Linux 12 (bookworm)' } },
   foreignPorts: new Map(),
+  sshPorts: new Set([22]),
   sshServers: new Map(),
   freeBytes: 10 * 1024 ** 3,
   now: new Date('2026-01-02T03:04:05Z'),
@@ -82,14 +106,19 @@ export const afterPowerCut = (machine: Machine): Machine => ({ ...machine, runni
 /** A copy that shares nothing with the machine. */
 export const copyOf = (machine: Machine): Machine => ({ ...machine, disk: new Map(machine.disk), running: new Map(machine.running) });
 
-export const data = '/var/lib/pgsql/data';
+/** Where the data of the server lies, and what it reads when it starts. */
+export const dataOf = ({ prefix }: Pick<Machine, 'prefix'>): string =>
+  prefix === '' ? '/var/lib/postgresql/15/main' : '/var/lib/pgsql/data';
 
 /** What each unit reads when it starts. */
 const partOf = (unit: string): readonly string[] => {
-  if (unit === 'postgresql') return [`${data}/postgresql.conf`, `${data}/pg_hba.conf`];
+  if (unit === 'postgresql') return ['/var/lib/pgsql/data/postgresql.conf', '/var/lib/pgsql/data/pg_hba.conf'];
+  if (unit.startsWith('postgresql@')) return ['/etc/postgresql/', '/var/lib/postgresql/15/main/postgresql.auto.conf'];
   if (unit === 'ovirt-engine') {
-    return ['/etc/ovirt-engine/engine.conf', ...['engine', 'apache'].map((name) => `/etc/pki/ovirt-engine/certs/${name}.cer`)];
+    return ['/etc/ovirt-engine/engine.conf', '/etc/pki/ovirt-engine/certs/engine.cer'];
   }
+  if (unit === 'apache2') return ['/etc/apache2/', '/etc/pki/ovirt-engine/certs/apache.cer', '/etc/pki/ovirt-engine/ca.pem'];
+  if (unit === 'firewalld') return ['/etc/firewalld/'];
   if (unit === 'ovirt-engine-dwhd') return ['/etc/ovirt-engine-dwh/'];
   const own = `/etc/ovirt-engine/${unit}.conf`;
   if (unit === 'ovirt-websocket-proxy') return [own, '/etc/pki/ovirt-engine/certs/websocket-proxy.cer'];

@@ -2,7 +2,7 @@ import { serversOf } from '../../kit/database-servers.ts';
 import { DatabaseUnavailable } from '../../kit/errors.ts';
 import { type DatabaseAddress, type Entry, type Statement, file, textOf } from '../../kit/host.ts';
 import { message } from '../../kit/text.ts';
-import { type Machine, data } from './machine.ts';
+import { type Machine, dataOf } from './machine.ts';
 
 type Row = Record<string, unknown>;
 
@@ -26,7 +26,7 @@ interface Database {
   violations?: Record<string, number>;
 }
 
-const path = `${data}/base/cluster.json`;
+const pathOf = (machine: Machine): string => `${dataOf(machine)}/base/cluster.json`;
 
 /** What initdb leaves behind, below a directory. */
 export function initialize(machine: Machine, directory: string, adminPassword: string): void {
@@ -63,6 +63,10 @@ const rules: readonly Rule[] = [
   [
     /^select rolpassword from pg_authid/,
     (_m, { cluster, values: [role] }) => (String(role) in cluster.roles ? [{ rolpassword: cluster.roles[String(role)]?.verifier }] : none),
+  ],
+  [
+    /^select datname as name from pg_database union/,
+    (_m, { cluster }) => [...Object.keys(cluster.databases), ...Object.keys(cluster.roles), 'postgres'].map((name) => ({ name })),
   ],
   [
     /from pg_database where datname/,
@@ -237,6 +241,13 @@ const suitable: Readonly<Record<string, string>> = {
 const settingRows = (changed: Readonly<Record<string, string>>): readonly Row[] =>
   Object.entries({ ...suitable, ...changed }).map(([name, setting]) => ({ name, setting, unit: name.endsWith('_mem') ? 'kB' : null }));
 
+/** The server of the distribution has smaller values where nobody has set others. */
+function lackingIn({ prefix }: Machine, configuration: string): Readonly<Record<string, string>> {
+  if (prefix !== '') return {};
+  const usual = { max_connections: '100', autovacuum_vacuum_scale_factor: '0.2', autovacuum_max_workers: '3', work_mem: '4096' };
+  return Object.fromEntries(Object.entries(usual).filter(([name]) => !new RegExp(`^${name} = (?!100$)`, 'm').test(configuration)));
+}
+
 /** A session on a server that somebody else runs: it tells its settings, and nothing else. */
 function elsewhere(
   machine: Machine,
@@ -288,17 +299,22 @@ function clusterIn(entry: Entry | undefined): Cluster {
 export function connect(machine: Machine, at: DatabaseAddress): { run(statements: readonly Statement[]): readonly Row[] } {
   const unavailable = (why: DatabaseUnavailable['why']): DatabaseUnavailable =>
     new DatabaseUnavailable(why, message`${at.name} at port ${at.port}: ${why}`);
-  if (at.host !== 'localhost') return elsewhere(machine, at, unavailable);
+  // The kernel vouches for whoever comes through the socket.
+  const vouched = at.host.startsWith('/');
+  if (at.host !== 'localhost' && !vouched) return elsewhere(machine, at, unavailable);
+  const path = pathOf(machine);
   const entry = machine.disk.get(path);
-  if (!machine.running.has('postgresql') || entry === undefined) throw unavailable('down');
+  const configuration = machine.running.get(machine.prefix === '' ? 'postgresql@15-main' : 'postgresql');
+  if (configuration === undefined || entry === undefined) throw unavailable('down');
   const read = (): Cluster => clusterIn(machine.disk.get(path));
   const cluster = read();
-  if (at.user === 'postgres' ? at.password !== cluster.adminPassword : !(at.user in cluster.roles)) throw unavailable('denied');
+  const known = at.user === 'postgres' ? at.password === cluster.adminPassword : at.user in cluster.roles;
+  if (!vouched && !known) throw unavailable('denied');
   if (!(at.name in cluster.databases)) throw unavailable('no-database');
   return {
     run(statements) {
       if (statements[0]?.text.startsWith('select name, setting, unit from pg_settings') === true)
-        return settingRows(machine.changedSettings);
+        return settingRows({ ...lackingIn(machine, configuration), ...machine.changedSettings });
       if (statements[0]?.text.startsWith('select j.job_id') === true) return machine.tasks.filter((task) => task.looks-- > 0);
       if (statements[0]?.text.includes("'fence-kdump-listener-heartbeat'") === true)
         return machine.running.has('ovirt-fence-kdump-listener') ? [{}] : none;

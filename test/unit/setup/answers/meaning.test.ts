@@ -102,7 +102,6 @@ describe('what is known to have no effect', () => {
     'SYSTEM/reboot',
     'NETWORK/iptablesRules',
     'OVESETUP_CONFIG/macRangePool',
-    'OVESETUP_CONFIG/httpPort',
     'OVESETUP_CONFIG/httpsPort',
     'OVESETUP_CONFIG/forceInvalidPGConf',
     'OVESETUP_APACHE/httpdService',

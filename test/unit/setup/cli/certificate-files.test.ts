@@ -118,8 +118,8 @@ describe('pki import', () => {
   };
 
   test.each([
-    [[], /^2: .*pki wants one word: import/],
-    [['export'], /^2: .*pki wants one word: import/],
+    [[], /^2: .*pki wants one word, import, or two: sign FILE/],
+    [['export'], /^2: .*pki wants one word, import, or two: sign FILE/],
     [['import'], /^2: .*wants --certificate=FILE, or --ours/],
     [['import', '--ours', '--key=web.key'], /^2: .*--ours goes with no files/],
     [['import', '--ours', '--json'], /^2: [^]*--json means nothing to pki/],

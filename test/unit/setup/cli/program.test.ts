@@ -27,9 +27,15 @@ writeFileSync(
    registerHooks({ load(url, context, next) { writeSync(2, 'LOADED ' + url + '\\n'); return next(url, context); } });`,
 );
 
-function run(...args: readonly string[]) {
+// Whoever runs the tests is an ordinary user then.
+const ordinary = join(directory, 'ordinary.mjs');
+writeFileSync(ordinary, 'process.geteuid = () => 1000;');
+
+const run = (...args: readonly string[]) => runWith([hook], args);
+
+function runWith(imports: readonly string[], args: readonly string[]) {
   const main = join(programDirectory, 'src/setup/cli/main.ts');
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', hook, main, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...imports.flatMap((path) => ['--import', path]), main, ...args], {
     encoding: 'utf8',
     cwd: directory,
     input: '',
@@ -62,6 +68,20 @@ describe('the program', () => {
     },
   );
 
+  test('tells of this host itself where no root is named, to everybody', () => {
+    const { status, stdout, errors } = runWith([ordinary], ['status', '--json']);
+    expect(status, errors).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ root: '/' });
+  });
+
+  // Were it not refused, a file that is not there would end it before any change.
+  test.each([['setup'], ['rollback']])('lets only root do %s to this host itself', (command) => {
+    const { status, stdout, errors } = runWith([ordinary], [command, '--config-append=no-such-file']);
+    expect([status, stdout]).toEqual([4, '']);
+    expect(errors).toContain('engine-setup: Only root may configure this host');
+    expect(errors).toContain('--root=DIRECTORY');
+  });
+
   test('that really works is seen to load them', () => {
     const { loaded } = run('plan', `--root=${join(directory, 'none')}`);
     expect(loaded.some((url) => url.includes('/node_modules/handlebars/'))).toBe(true);
@@ -79,8 +99,7 @@ describe('the program', () => {
     [['sandbox'], 2, 'sandbox wants one word'],
     [['sandbox', 'start', 'stop'], 2, 'sandbox wants one word'],
     [['sandbox', 'explode'], 2, 'sandbox wants one word'],
-    [['plan'], 4, 'Installing on this host itself is not supported'],
-    [['status'], 4, 'Installing on this host itself is not supported'],
+    [['plan', '--config-append=no-such-file'], 4, 'The answer file no-such-file cannot be read: it is not there'],
     [['setup', '--root=/'], 4, '/ is not a sandbox'],
     [['status', '--root='], 2, '--root wants a value: --root=DIR'],
     [['status', '--root=a\nb'], 4, 'empty or holds control characters'],

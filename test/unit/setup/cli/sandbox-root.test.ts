@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { claimRoot, kindOfRoot, requiredRoot, sandboxRoot } from '../../../../src/setup/cli/sandbox-root.ts';
+import { claimRoot, kindOfRoot, sandboxRoot } from '../../../../src/setup/cli/sandbox-root.ts';
 
 let directory = '';
 beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'root-'))));
@@ -108,10 +108,5 @@ describe('the directory of a sandbox', () => {
     const claim = (): void => claimRoot(sandboxRoot(at('file/x')));
     expect(claim).toThrow(expect.objectContaining({ code: 'refused' }));
     expect(readFileSync(at('file'), 'utf8')).toBe('');
-  });
-
-  test('has to be named: this version installs nowhere else', () => {
-    expect(requiredRoot(at('new'))).toBe(at('new'));
-    expect(() => requiredRoot(undefined)).toThrow('Installing on this host itself is not supported by this version');
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inspectInstallation as inspect, type Status } from '../../../../src/setup/cli/installation.ts';
+import { placeOf } from '../../../../src/setup/cli/place.ts';
 import { type RunStatus, lastRun } from '../../../../src/setup/cli/last-run.ts';
 import { lockHolder, lockPath, takeLock } from '../../../../src/setup/cli/lock.ts';
 import { claimRoot } from '../../../../src/setup/cli/sandbox-root.ts';
@@ -16,7 +17,7 @@ import { programDirectory } from '../../../../src/setup/paths.ts';
 
 const statusText = (status: Status): string => textIn(status, () => undefined);
 /** As programs read it: in English. */
-const inspectInstallation = async (of: string): Promise<Status> => JSON.parse(documentText(await inspect(of))) as Status;
+const inspectInstallation = async (of: string): Promise<Status> => JSON.parse(documentText(await inspect(placeOf(of)))) as Status;
 
 let root = '';
 const children: ChildProcess[] = [];

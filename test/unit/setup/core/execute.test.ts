@@ -177,6 +177,23 @@ describe('restarts', () => {
     expect(owedRestarts(on.journal)).toEqual(['v']);
   });
 
+  test('wait for the step that is there for them, which then has something to do', async () => {
+    const on = await workshop(withUnit('u', 'v'));
+    const [change, restart] = [
+      fileStep('a', '/etc/a', 'x', { notify: ['u', 'v'] }),
+      fileStep('b', '/etc/b', 'x', { starts: 'u', restarts: true }),
+    ];
+    await execute([restart, change], on);
+    await restartNotified(on, [change, restart]);
+    expect(on.host.effects.filter((effect) => effect.startsWith('restart'))).toEqual(['restart v']);
+    expect(owedRestarts(on.journal)).toEqual(['u']);
+    await execute([restart], on);
+    expect(on.observer.seen.slice(-1)).toEqual(['b done']);
+    expect(owedRestarts(on.journal)).toEqual([]);
+    await execute([restart], on);
+    expect(on.observer.seen.slice(-1)).toEqual(['b already']);
+  });
+
   test('are still owed to a unit that was notified after it had been started', async () => {
     const on = await workshop(withUnit('u'));
     await execute([fileStep('b', '/etc/b', 'x', { starts: 'u' }), fileStep('a', '/etc/a', 'x', { notify: ['u'] })], on);

@@ -119,8 +119,19 @@ describe('a database that setup makes', () => {
     const { answers, find } = await ask({ typed: {} });
     const at = engineDatabase(answers);
     expect(at).toEqual({ host: 'localhost', port: 5432, name: 'engine', user: 'engine', password: find(fields.password) });
-    expect(administration(answers)).toEqual({ ...at, name: 'postgres', user: 'postgres', password: find(adminPassword) });
+    // The kernel says who root is: the administrator has no password.
+    const socket = { host: '/var/run/postgresql', port: 5432, name: 'postgres', user: 'postgres', password: '' };
+    expect(administration(answers)).toEqual(socket);
+    expect(find(adminPassword)).toBeUndefined();
     expect(find(fields.password)).toMatch(/^[\w-]{22}$/);
+  });
+
+  test('has an administrator with a password in a trial, whose server has no socket', async () => {
+    const { answers, find } = await ask({ sandbox: true, typed: {} });
+    expect(find(adminPassword)).toMatch(/^[\w-]{22}$/);
+    const at = engineDatabase(answers);
+    expect(at).toMatchObject({ host: 'localhost', port: 15432 });
+    expect(administration(answers)).toEqual({ ...at, name: 'postgres', user: 'postgres', password: find(adminPassword) });
   });
 
   test.each([
@@ -283,11 +294,11 @@ describe('the checks of a server that setup makes', () => {
   const findings = async (machine: Machine) => english(await database.preflight?.((await ask({ machine })).answers, memoryHost(machine)));
 
   test('find nothing on a machine as it should be', async () => {
-    expect(await findings(newMachine())).toEqual([]);
+    for (const prefix of ['', '/srv/trial']) expect(await findings(newMachine({ prefix }))).toEqual([]);
   });
 
   test('find a cluster in the way that setup has not made', async () => {
-    const machine = newMachine();
+    const machine = newMachine({ prefix: '/srv/trial' });
     machine.disk.set('/var/lib/pgsql/data/anything', { kind: 'directory', mode: 0o700 });
     expect(await findings(machine)).toMatchObject([{ id: 'database-in-the-way', level: 'error' }]);
     machine.disk.set('/var/lib/pgsql/admin-password', { kind: 'file', content: Buffer.from(`${password}\n`), mode: 0o600 });

@@ -1,3 +1,4 @@
+import { unitPath } from '#steps';
 import { describe, expect, test } from 'vitest';
 import { paths, unit } from '../../../../plugins/dwh/settings.ts';
 import { type Machine, newMachine } from '../../../../src/setup/host/memory/index.ts';
@@ -21,11 +22,11 @@ interface Cluster {
   readonly roles: Readonly<Record<string, unknown>>;
   readonly databases: Readonly<Record<string, { readonly timekeeping?: Record<string, string>; readonly schemas: object }>>;
 }
-const cluster = ({ disk }: Machine): Cluster => JSON.parse(textOf(disk.get('/var/lib/pgsql/data/base/cluster.json'))) as Cluster;
+const cluster = ({ disk }: Machine): Cluster => JSON.parse(textOf(disk.get('/var/lib/postgresql/15/main/base/cluster.json'))) as Cluster;
 const owner = (machine: Machine) => cluster(machine).databases['engine']?.timekeeping;
 const file = ({ disk }: Machine, path: string): string => textOf(disk.get(path));
 const fragment = (machine: Machine, name: string): string => file(machine, paths.fragment(name));
-const access = (machine: Machine): string => file(machine, '/var/lib/pgsql/data/pg_hba.conf');
+const access = (machine: Machine): string => file(machine, '/etc/postgresql/15/main/pg_hba.conf');
 
 describe('the data warehouse', () => {
   test('gets a database of its own, its configuration and the engine, and runs', async () => {
@@ -39,7 +40,8 @@ describe('the data warehouse', () => {
     const database = fragment(machine, '10-setup-database.conf');
     for (const line of ['DWH_DB_DATABASE="ovirt_engine_history"', 'DWH_DB_PORT="5432"', 'ENGINE_DB_DATABASE="engine"'])
       expect(database).toContain(line);
-    expect(machine.disk.get(paths.fragment('10-setup-database.conf'))).toMatchObject({ mode: 0o600 });
+    // Only root may change it, and its account read it.
+    expect(machine.disk.get(paths.fragment('10-setup-database.conf'))).toMatchObject({ mode: 0o640 });
     expect(file(machine, paths.engineFragment)).toContain('DWH_DB_DATABASE="ovirt_engine_history"');
   });
 
@@ -78,7 +80,7 @@ describe('the data warehouse', () => {
     const before = [fragment(machine, '10-setup-uuid.conf'), fragment(machine, '10-setup-database.conf')];
     await setUp(machine, { [key]: 'bool:False' });
     expect(machine.running.has(unit)).toBe(false);
-    expect(machine.disk.has(paths.unit)).toBe(false);
+    expect(machine.disk.has(unitPath(unit))).toBe(false);
     expect(owner(machine)).toBeUndefined();
     expect(cluster(machine).databases).toHaveProperty('ovirt_engine_history');
     expect((await setUp(machine, { [key]: 'bool:False' })).effects.some((effect) => effect.includes('dwh'))).toBe(false);

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type HostReader, type Response, file, textOf } from '#kit';
 import database from '../../../../plugins/database/index.ts';
 import engine from '../../../../plugins/engine/index.ts';
+import { port } from '../../../../plugins/database/settings.ts';
 import { applicationMode, engineStop, sanWipeAfterDelete, vacuum } from '../../../../plugins/engine/settings.ts';
 import { paths as pki } from '../../../../plugins/pki/settings.ts';
 import { isRemembered } from '../../../../src/setup/core/answers.ts';
@@ -14,8 +15,7 @@ import { hostKey, sshServers } from '../../../support/ssh-server.ts';
 const answers = async (machine: Machine) => (await dialogue({ machine, given: { 'OVESETUP_CONFIG/adminPassword': goodPassword } })).answers;
 
 /** A machine on which the product is installed. */
-async function installed(given: Readonly<Record<string, string>> = {}): Promise<Machine> {
-  const machine = newMachine();
+async function installed(given: Readonly<Record<string, string>> = {}, machine = newMachine()): Promise<Machine> {
   const { outcome, screen } = await install({
     machine,
     files: [conf({ 'OVESETUP_CONFIG/adminPassword': `str:${goodPassword}`, ...given })],
@@ -57,12 +57,7 @@ describe('the health of the engine', () => {
 
 describe('preflight', () => {
   test('names the program that holds a port which is wanted, and how to choose another', async () => {
-    const machine = newMachine({
-      foreignPorts: new Map([
-        [443, 'nginx'],
-        [5432, 'postgres'],
-      ]),
-    });
+    const machine = newMachine({ foreignPorts: new Map([[443, 'nginx']]) });
     const view = await answers(machine);
     const host = memoryHost(machine);
     expect(english(await engine.preflight?.(view, host))).toMatchObject([
@@ -73,18 +68,30 @@ describe('preflight', () => {
         remedy: expect.stringContaining('--set OVESETUP_CONFIG/publicHttpsPort=PORT'),
       },
     ]);
-    expect(english(await database.preflight?.(view, host))).toMatchObject([
-      {
-        id: 'database-port',
-        message: 'Port 5432, wanted for PostgreSQL, is taken by postgres (process 4711)',
-        remedy: expect.stringContaining('--set OVESETUP_DB/port=PORT'),
-      },
-    ]);
     // A program of somebody else has neither a name nor a number for us.
     const hidden: HostReader = { ...host, network: { ...host.network, listener: async () => ({}) } };
     expect(english(await engine.preflight?.(view, hidden))).toMatchObject([
       { message: 'Port 443, wanted for HTTPS, is taken by a program of another user' },
     ]);
+  });
+
+  test('names who holds the port of the server of a trial; that of a whole host gets the next free one', async () => {
+    const foreignPorts = new Map([
+      [5432, 'postgres'],
+      [15432, 'postgres'],
+    ]);
+    const trial = newMachine({ foreignPorts, prefix: '/srv/trial' });
+    expect(english(await database.preflight?.(await answers(trial), memoryHost(trial)))).toMatchObject([
+      {
+        id: 'database-port',
+        message: 'Port 15432, wanted for PostgreSQL, is taken by postgres (process 4711)',
+        remedy: expect.stringContaining('--set OVESETUP_DB/port=PORT'),
+      },
+    ]);
+    const whole = newMachine({ foreignPorts });
+    const view = await answers(whole);
+    expect(await database.preflight?.(view, memoryHost(whole))).toEqual([]);
+    expect(view.get(port)).toBe(5433);
   });
 
   test('minds a foreign program on a port that our running service shall move to', async () => {
@@ -98,14 +105,14 @@ describe('preflight', () => {
 
   test('does not mind our own services on their ports', async () => {
     const machine = newMachine({
+      prefix: '/srv/trial',
       foreignPorts: new Map([
-        [443, 'node'],
+        [443, 'apache2'],
         [5432, 'postgres'],
       ]),
     });
     const put = (path: string, text: string): void =>
       void machine.disk.set(path, { kind: 'file', content: Buffer.from(text), mode: 0o644 });
-    put('/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf', 'ENGINE_HTTPS_PORT="443"\n');
     put('/var/lib/pgsql/data/postgresql.conf', "port = '5432'\n");
     put('/var/lib/pgsql/admin-password', 'canary-Daten-88\n');
     const view = await answers(machine);
@@ -196,11 +203,14 @@ describe('the questions about the engine', () => {
 });
 
 describe('an installation whose database is gone', () => {
-  test('stops the run before any change, and says how to go on', async () => {
-    const machine = await installed();
+  test.each([
+    ['a trial', '/srv/trial', /^\/var\/lib\/pgsql/],
+    ['a whole host', '', /^\/(etc|var\/lib)\/postgresql\//],
+  ])('stops the run on %s before any change, and says how to go on', async (_, prefix, where) => {
+    const machine = await installed({}, newMachine({ prefix }));
     const { answers: view } = await dialogue({ machine });
     expect(await engine.preflight?.(view, memoryHost(machine))).toEqual([]);
-    for (const path of [...machine.disk.keys()]) if (path.startsWith('/var/lib/pgsql')) machine.disk.delete(path);
+    for (const path of [...machine.disk.keys()]) if (where.test(path)) machine.disk.delete(path);
     const { answers: lost } = await dialogue({ machine });
     expect(english(await engine.preflight?.(lost, memoryHost(machine)))).toMatchObject([
       { id: 'database-lost', level: 'error', remedy: expect.stringContaining('from a backup') },
@@ -229,12 +239,12 @@ describe('the options of the engine', () => {
   test('are stored as the engine reads them, and stay as an administrator has them', async () => {
     const given = { 'OVESETUP_CONFIG/applicationMode': 'str:virt', 'OVESETUP_CONFIG/sanWipeAfterDelete': 'bool:True' };
     const machine = await installed(given);
-    const cluster = () => JSON.parse(textOf(machine.disk.get('/var/lib/pgsql/data/base/cluster.json'))) as Cluster;
+    const cluster = () => JSON.parse(textOf(machine.disk.get('/var/lib/postgresql/15/main/base/cluster.json'))) as Cluster;
     const options = () => cluster().databases['engine']?.options;
     expect(options()).toMatchObject({ ApplicationMode: '1', SANWipeAfterDelete: 'true' });
     const changed = cluster();
     changed.databases['engine']!.options['SANWipeAfterDelete'] = 'false';
-    machine.disk.set('/var/lib/pgsql/data/base/cluster.json', file(JSON.stringify(changed), 0o600));
+    machine.disk.set('/var/lib/postgresql/15/main/base/cluster.json', file(JSON.stringify(changed), 0o600));
     expect((await install({ machine, files: [] })).outcome.failure).toBeUndefined();
     expect(options()).toMatchObject({ ApplicationMode: '1', SANWipeAfterDelete: 'false' });
   });

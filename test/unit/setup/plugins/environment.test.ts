@@ -5,7 +5,7 @@ import type { Problem } from '#kit';
 import { judgeFindings } from '../../../../src/setup/core/preflight.ts';
 import { newAsker } from '../../../../src/setup/core/asker.ts';
 import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
-import { below, dialogue, goodPassword } from '../../../support/dialogue.ts';
+import { dialogue, goodPassword } from '../../../support/dialogue.ts';
 import { english, notingDialog, sourcesOf } from '../../../support/fakes.ts';
 
 const given = { 'OVESETUP_CONFIG/adminPassword': goodPassword };
@@ -15,8 +15,8 @@ const withMemory = (memoryMiB: number): Machine => newMachine({ system: { memory
 /** What the checks of the host find on a machine. */
 async function findingsOn(machine: Machine, on: { sandbox?: boolean; given?: Readonly<Record<string, unknown>> } = {}) {
   const { answers } = await dialogue({ machine, given: { ...given, ...on.given }, sandbox: on.sandbox ?? false });
-  const host = memoryHost(machine);
-  const found = (await environment.preflight?.(answers, on.sandbox === true ? below('/sandbox', host) : host)) ?? [];
+  const host = memoryHost(on.sandbox === true ? { ...machine, prefix: '/sandbox' } : machine);
+  const found = (await environment.preflight?.(answers, host)) ?? [];
   return { answers, found: english(found) as readonly Problem[] };
 }
 const idsOn = async (...args: Parameters<typeof findingsOn>) => (await findingsOn(...args)).found.map(({ id, level }) => [id, level]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { file, readText } from '#kit';
+import { unitPath } from '#steps';
 import fenceKdump from '../../../../plugins/fence-kdump/index.ts';
 import { listenerPort, paths, unit } from '../../../../plugins/fence-kdump/settings.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
@@ -22,7 +23,7 @@ const portKey = 'OVESETUP_CONFIG/fenceKdumpListenerPort';
 
 /** What the machine in memory keeps of the options of the engine. */
 const options = async (machine: ReturnType<typeof newMachine>): Promise<string> =>
-  (await readText(memoryHost(machine), '/var/lib/pgsql/data/base/cluster.json')) ?? '';
+  (await readText(memoryHost(machine), '/var/lib/postgresql/15/main/base/cluster.json')) ?? '';
 
 describe('the listener for crashing hosts', () => {
   test('comes with the engine, without a question, and not without it', async () => {
@@ -47,7 +48,7 @@ describe('the listener for crashing hosts', () => {
 
   test('is left alone by a second run, and so is a port that an administrator has told the hosts', async () => {
     const { machine } = await installed();
-    const path = '/var/lib/pgsql/data/base/cluster.json';
+    const path = '/var/lib/postgresql/15/main/base/cluster.json';
     machine.disk.set(
       path,
       file((await options(machine)).replace('"FenceKdumpDestinationPort":"7410"', '"FenceKdumpDestinationPort":"999"'), 0o600),
@@ -72,10 +73,32 @@ describe('the listener for crashing hosts', () => {
   });
 
   test('has a unit that a sandbox understands, and the log that administrators expect', async () => {
-    const { host } = await installed();
-    const text = (await readText(host, `/etc/systemd/system/${unit}.service`)) ?? '';
-    expect(parseUnit(text, unit)).toMatchObject({ restart: 'always', stdout: '/var/log/ovirt-engine/ovirt-fence-kdump-listener.log' });
+    const { host } = await installed(newMachine({ prefix: '/srv/trial' }));
+    const text = (await readText(host, unitPath(unit))) ?? '';
+    expect(parseUnit(text, unit)).toMatchObject({
+      restart: 'always',
+      stdout: '/srv/trial/var/log/ovirt-engine/ovirt-fence-kdump-listener.log',
+    });
     expect(text).toMatch(/^NoNewPrivileges=yes$/m);
+  });
+
+  test('runs on a whole host as an account of its own, from a version of the program', async () => {
+    const { host } = await installed();
+    const lines = ((await readText(host, unitPath(unit))) ?? '').split('\n');
+    const program = '/usr/lib/ovirt-engine/0.1.0+0123456789ab';
+    const words = lines.find((line) => line.startsWith('ExecStart='))?.split(' ') ?? [];
+    expect([words.at(0), words.at(-1)]).toEqual([
+      `ExecStart=${program}/node_modules/.bin/node`,
+      `${program}/src/services/fence-kdump-listener/main.ts`,
+    ]);
+    for (const line of [
+      'User=ovirt-fence-kdump',
+      'Group=ovirt-fence-kdump',
+      `RuntimeDirectory=ovirt-engine/${unit}`,
+      'StandardOutput=append:/var/log/ovirt-engine/ovirt-fence-kdump-listener.log',
+    ])
+      expect(lines).toContain(line);
+    expect(await readText(host, paths.configuration)).toContain(`HEALTH_SOCKET="/run/ovirt-engine/${unit}/health.sock"`);
   });
 });
 

@@ -16,21 +16,23 @@ import { conf, install } from '../../../support/installation.ts';
 
 const given = { 'OVESETUP_CONFIG/adminPassword': goodPassword };
 
-const installed = async (): Promise<Machine> => {
-  const machine = newMachine();
+const installed = async (machine = newMachine()): Promise<Machine> => {
   const { outcome, screen } = await install({ machine, files: [conf({ 'OVESETUP_CONFIG/adminPassword': `str:${goodPassword}` })] });
   expect(outcome.failure, screen).toBeUndefined();
   return machine;
 };
 
+/** What has the server of its own, below a directory. */
+const trial = (): Machine => newMachine({ prefix: '/srv/trial' });
+
 describe('settings of the PostgreSQL server that do not fit any more', () => {
   const name = 'UPGRADE_PG_CONF_ENGINE';
-  const overrides = '/var/lib/pgsql/data/postgresql.auto.conf';
+  const overridden = "# by the server\nmax_connections = '20'\nlog_statement = 'all'\nwork_mem = '64kB'\n";
   const changed = { max_connections: '20', work_mem: '64' };
 
   test('are asked about, and put right wherever somebody has changed them', async () => {
-    const machine: Machine = { ...(await installed()), changedSettings: changed };
-    machine.disk.set(overrides, file("# by the server\nmax_connections = '20'\nlog_statement = 'all'\nwork_mem = '64kB'\n", 0o600));
+    const machine: Machine = { ...(await installed(trial())), changedSettings: changed };
+    machine.disk.set('/var/lib/pgsql/data/postgresql.auto.conf', file(overridden, 0o600));
     const path = '/var/lib/pgsql/data/postgresql.conf';
     machine.disk.set(path, file(`${textOf(machine.disk.get(path))}max_connections = 20\n`, 0o600));
     const { dialog, find, plan } = await dialogue({ machine, typed: {} });
@@ -46,6 +48,19 @@ describe('settings of the PostgreSQL server that do not fit any more', () => {
     expect(diffs.find(([id]) => id === 'database/overrides')?.[1]).toMatch(/-max_connections = '20'\n log_statement = 'all'\n-work_mem/);
     // What stands behind the block of setup would win over it.
     expect(diffs.find(([id]) => id === 'database/settings')?.[1]).toMatch(/\+max_connections = 20\n # BEGIN engine-setup/);
+  });
+
+  test('are put right on a whole host, too, where ALTER SYSTEM wins over all files', async () => {
+    const machine: Machine = { ...(await installed()), changedSettings: changed };
+    const path = '/var/lib/postgresql/15/main/postgresql.auto.conf';
+    machine.disk.set(path, file(overridden, 0o600));
+    const { asked, plan } = await dialogue({ machine, typed: {} });
+    expect(asked).toContain(name);
+    const step = (await plan()).steps.find(({ step: { id } }) => id === 'database/overrides');
+    expect(step !== undefined && 'diff' in step.change ? step.change.diff() : '').toMatch(
+      /-max_connections.*\n log_statement.*\n-work_mem/,
+    );
+    expect(step?.step.notify).toEqual(['postgresql@15-main']);
   });
 
   test('end the run where they shall stay', async () => {
@@ -82,7 +97,7 @@ describe('settings of the PostgreSQL server that do not fit any more', () => {
 });
 
 test('a cluster of another major version is refused, with both versions', async () => {
-  const machine: Machine = { ...(await installed()), postgresVersion: '19' };
+  const machine: Machine = { ...(await installed(trial())), postgresVersion: '19' };
   const { answers } = await dialogue({ machine });
   const found = english(await databasePlugin.preflight?.(answers, memoryHost(machine)));
   expect(found).toMatchObject([{ id: 'database-version', level: 'error', message: expect.stringMatching(/PostgreSQL 18.*PostgreSQL 19/) }]);
@@ -124,7 +139,7 @@ test('the data warehouse of another host is disconnected only if somebody says s
 
 test('TLS of the web server that an earlier run has configured, and somebody has changed, is asked about', async () => {
   const machine = await installed();
-  const site = '/etc/apache2/sites-available/default-ssl.conf';
+  const site = '/etc/apache2/sites-available/z-ovirt-engine-ssl.conf';
   const right =
     'SSLCertificateFile /etc/pki/ovirt-engine/certs/apache.cer\n SSLCertificateKeyFile "/etc/pki/ovirt-engine/keys/apache.key.nopass"\n';
   machine.disk.set(site, file(right, 0o644));

@@ -21,7 +21,16 @@ describe('the notifier', () => {
     expect(machine.running.has(unit)).toBe(false);
     expect(await host.services.isEnabled(unit)).toBe(false);
     expect(screen).not.toContain('notifier');
-    expect(parseUnit((await readText(host, `/etc/systemd/system/${unit}.service`)) ?? '', unit)).toMatchObject({ stdout: paths.log });
+    const text = (await readText(host, `/etc/systemd/system/${unit}.service`)) ?? '';
+    for (const line of ['User=ovirt-notifier', `RuntimeDirectory=ovirt-engine/${unit}`, `StandardOutput=append:${paths.log}`])
+      expect(text.split('\n')).toContain(line);
+  });
+
+  test('has a unit that a sandbox understands', async () => {
+    const { host } = await run(newMachine({ prefix: '/srv/trial' }));
+    const text = (await readText(host, `/etc/systemd/system/${unit}.service`)) ?? '';
+    expect(parseUnit(text, unit)).toMatchObject({ stdout: `/srv/trial${paths.log}` });
+    expect(text).not.toMatch(/^User=/m);
   });
 
   test('runs where that is wanted, and goes on to do so, until it is not', async () => {

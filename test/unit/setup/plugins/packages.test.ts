@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { PackageUpdate } from '#kit';
+import packages from '../../../../plugins/packages/index.ts';
+import { neededPackages } from '../../../../plugins/packages/needed.ts';
 import { enableUpgrade, requireRollback } from '../../../../plugins/packages/settings.ts';
-import { newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { type Machine, copyOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
+import { english } from '../../../support/fakes.ts';
+import { conf, diskOf, install } from '../../../support/installation.ts';
 
 const upgrade = 'OVESETUP_RPMDISTRO_PACKAGE_UPGRADE';
 const rollback = 'OVESETUP_RPMDISTRO_REQUIRE_ROLLBACK';
@@ -82,5 +86,55 @@ describe('package updates', () => {
       { id: 'OSETUP_RPMDISTRO/enableUpgrade', message: expect.stringContaining('apt-get install --only-upgrade engine-setup') },
     ]);
     expect(find(enableUpgrade)).toBeUndefined();
+  });
+});
+
+describe('packages that the components need', () => {
+  const view = async (given: Readonly<Record<string, unknown>> = {}, machine = newMachine()) =>
+    (await dialogue({ machine, given: { 'OVESETUP_CONFIG/adminPassword': goodPassword, ...given } })).answers;
+  const remote = { 'OVESETUP_PROVISIONING/postgresProvisioningEnabled': false, 'OVESETUP_DB/host': 'db1.example.net' };
+  const withoutEngine = { 'OVESETUP_ENGINE_CORE/enable': false, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
+
+  test.each([
+    ['a server and a web server for the engine', {}, ['postgresql-15', 'apache2']],
+    ['no server beside a database elsewhere', remote, ['apache2']],
+    ['none without the engine, and so there is no step', withoutEngine, []],
+  ])('are %s', async (_, given, needed) => {
+    const answers = await view(given);
+    expect(neededPackages(answers)).toEqual(needed);
+    expect(packages.steps?.(answers).map(({ id }) => id)).toEqual(needed.length === 0 ? [] : ['packages/install']);
+  });
+
+  test('are looked for before anything is changed, and only those that are missing', async () => {
+    const findings = async (machine: Machine, given = {}) =>
+      english(await packages.preflight?.(await view(given, machine), memoryHost(machine)));
+    expect(await findings(newMachine())).toEqual([]);
+    const away = { unreachableSources: true };
+    expect(await findings(newMachine(away))).toMatchObject([
+      { id: 'packages-missing', level: 'error', message: expect.stringMatching(/postgresql-15 apache2\. They cannot be had: the sources/) },
+    ]);
+    const some = new Map([['postgresql-15', '15.18']]);
+    expect(await findings(newMachine({ ...away, packages: some }))).toMatchObject([
+      { message: expect.stringContaining('installed: apache2.') },
+    ]);
+    expect(await findings(newMachine({ ...away, packages: new Map([...some, ['apache2', '2.4']]) }))).toEqual([]);
+    expect(await findings(newMachine({ packages: some }), { 'OVESETUP_CORE/offlinePackager': true })).toMatchObject([
+      { message: expect.stringContaining('Setup was told to stay off the network') },
+    ]);
+  });
+
+  test('are installed, and removed by a rollback if this run has brought them', async () => {
+    const machine = newMachine({ packages: new Map([['apache2', '2.4']]) });
+    const before = diskOf(machine);
+    const files = [conf({ 'OVESETUP_CONFIG/adminPassword': `str:${goodPassword}` })];
+    const { effects } = (await install({ machine: copyOf(machine), files })).host;
+    const at = effects.findIndex((effect) => effect.startsWith('pg_createcluster')) + 1;
+    const { outcome, host } = await install({ machine, files, accidents: [{ at, how: 'fail' }] });
+    expect(outcome.failure).toBeDefined();
+    expect(host.effects.filter((effect) => effect.startsWith('apt-get'))).toEqual([
+      'apt-get install postgresql-15',
+      'apt-get purge postgresql-15',
+    ]);
+    expect(diskOf(machine)).toEqual(before);
   });
 });

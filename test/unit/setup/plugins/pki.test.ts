@@ -5,6 +5,7 @@ import { certificates } from '../../../../plugins/pki/certificates.ts';
 import pki from '../../../../plugins/pki/index.ts';
 import { authorityDaysLeft, authoritySubject, country, organization, paths, renew } from '../../../../plugins/pki/settings.ts';
 import { sandbox } from '../../../../plugins/environment/settings.ts';
+import { stableAddresses } from '../../../../plugins/network/settings.ts';
 import { newAnswers } from '../../../../src/setup/core/answers.ts';
 import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { privateKey } from '../../../../src/setup/host/memory/private-keys.ts';
@@ -82,12 +83,22 @@ test('the country is two capital letters', async () => {
 
 describe('the certificate that browsers see', () => {
   const names = (inSandbox: boolean, fqdn: string) =>
-    certificates.find(({ name }) => name === 'apache')?.names(newAnswers(new Map([[sandbox.id, inSandbox]])), fqdn);
+    certificates
+      .find(({ name }) => name === 'apache')
+      ?.names(
+        newAnswers(
+          new Map<string, unknown>([
+            [sandbox.id, inSandbox],
+            [stableAddresses.id, ['192.0.2.10', '2001:db8::10']],
+          ]),
+        ),
+        fqdn,
+      );
 
-  test('speaks for the loopback addresses in a sandbox alone, and for no name twice', () => {
+  test('speaks for the loopback addresses in a sandbox, for those of the host elsewhere, and for no name twice', () => {
     expect(names(true, 'localhost')).toEqual(['localhost', '127.0.0.1', '::1']);
     expect(names(true, 'engine.example.net')).toEqual(['engine.example.net', 'localhost', '127.0.0.1', '::1']);
-    expect(names(false, 'engine.example.net')).toEqual(['engine.example.net']);
+    expect(names(false, 'engine.example.net')).toEqual(['engine.example.net', '192.0.2.10', '2001:db8::10']);
   });
 
   test('lasts for no longer than browsers accept', () => {

@@ -97,7 +97,7 @@ describe('passwords of an earlier run', () => {
 });
 
 test('the password of a server that is there cannot be changed by an answer, which would lock setup out', async () => {
-  const machine = newMachine();
+  const machine = newMachine({ prefix: '/srv/trial' });
   const files = [conf({ 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77' })];
   expect((await install({ machine, files })).outcome.failure).toBeUndefined();
   const other = conf({ 'OVESETUP_PROVISIONING/postgresAdminPassword': 'str:canary-Daten-88' });
@@ -156,7 +156,7 @@ describe('secrets that are made up', () => {
 
   test('pass their own validation, and are told to be hidden', async () => {
     const hidden: string[] = [];
-    const { answers, find } = await dialogue({ given, more: { hide: (secret) => void hidden.push(secret) } });
+    const { answers, find } = await dialogue({ given, sandbox: true, more: { hide: (secret) => void hidden.push(secret) } });
     for (const setting of all) {
       const value = find(setting) ?? '';
       expect(text.parse(value), setting.key).toBe(value);
@@ -172,8 +172,12 @@ describe('secrets that are made up', () => {
     [ssoClientSecret.key, 'a'.repeat(31), 'must be at least 32 letters, digits, hyphens or underscores'],
     [ssoClientSecret.key, `${'a'.repeat(40)}"`, 'must be at least 32 letters, digits, hyphens or underscores'],
   ])('may not be replaced by something shorter or odd: %s=%s', async (key, value, why) => {
-    const { problems } = await dialogue({ given: { ...given, [key]: value } });
+    const { problems } = await dialogue({ given: { ...given, [key]: value }, sandbox: true });
     expect(problems.map(({ message }) => message)).toEqual([`${key} (a.conf:1): ${why}`]);
+  });
+
+  test('are none for the administrator of the server of a whole host, who needs no password', async () => {
+    expect((await dialogue({ given })).find(serverPassword)).toBeUndefined();
   });
 
   test('are not made up for the administrator unless that is wanted, and then nobody is asked', async () => {

@@ -16,7 +16,7 @@ interface Registration {
   readonly redirects: readonly string[];
 }
 
-const cluster = (machine: Machine): string => textOf(machine.disk.get('/var/lib/pgsql/data/base/cluster.json'));
+const cluster = (machine: Machine): string => textOf(machine.disk.get('/var/lib/postgresql/15/main/base/cluster.json'));
 const registered = (machine: Machine): Registration =>
   (JSON.parse(cluster(machine)) as { databases: { engine: { client: Registration } } }).databases.engine.client;
 

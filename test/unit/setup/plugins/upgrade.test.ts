@@ -43,7 +43,7 @@ describe('rows that violate foreign keys', () => {
     const { outcome, log } = await install({ machine, files: [...files, fixes] });
     expect(outcome.failure).toBeUndefined();
     expect(log).toContain('public.permissions.permissions_role_id_fkey: 3');
-    expect(diskOf(machine)['/var/lib/pgsql/data/base/cluster.json']).not.toMatch(/violations|_before_/);
+    expect(diskOf(machine)['/var/lib/postgresql/15/main/base/cluster.json']).not.toMatch(/violations|_before_/);
   });
 
   test('are noticed before the schema is changed even if the server was down when the questions were put', async () => {

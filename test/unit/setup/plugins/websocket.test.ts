@@ -18,13 +18,13 @@ const setUp = async (machine: Machine, more: Readonly<Record<string, string>> = 
 
 /** The options of the engine, out of the cluster of the machine in memory. */
 const options = ({ disk }: Machine): Readonly<Record<string, string>> => {
-  const cluster = JSON.parse(textOf(disk.get('/var/lib/pgsql/data/base/cluster.json'))) as {
+  const cluster = JSON.parse(textOf(disk.get('/var/lib/postgresql/15/main/base/cluster.json'))) as {
     databases: { engine: { options: Record<string, string> } };
   };
   return cluster.databases.engine.options;
 };
 const changeOption = (machine: Machine, value: string): void => {
-  const path = '/var/lib/pgsql/data/base/cluster.json';
+  const path = '/var/lib/postgresql/15/main/base/cluster.json';
   const cluster = JSON.parse(textOf(machine.disk.get(path))) as { databases: { engine: { options: Record<string, string> } } };
   cluster.databases.engine.options['WebSocketProxy'] = value;
   machine.disk.set(path, { kind: 'file', mode: 0o600, content: Buffer.from(JSON.stringify(cluster)) });

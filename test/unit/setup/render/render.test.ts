@@ -127,14 +127,25 @@ describe('the unit files', () => {
   });
 
   test.each(['ovirt-engine', 'ovirt-engine-dwhd', 'ovirt-engine-notifier', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy'])(
-    'of %s is hardened, tells of its state, and names a user only if it has one',
+    'of %s is hardened, tells of its state, and names an account only if it has one',
     (unit) => {
       const text = render(`systemd/${unit}.service`, given);
       expect(parseUnit(text, unit).argv).toEqual(['/bin/node']);
       for (const line of ['Type=notify', 'NotifyAccess=all', 'NoNewPrivileges=yes', 'ProtectSystem=strict', 'ReadWritePaths=/w'])
         expect(text.split('\n')).toContain(line);
-      expect(text).not.toContain('User=');
-      expect(render(`systemd/${unit}.service`, { ...given, user: 'ovirt' })).toContain('\nUser=ovirt\nGroup=ovirt\n');
+      expect(text).not.toMatch(/User=|RuntimeDirectory|CacheDirectory|journal/);
+      const { writable: _, ...whole } = { ...given, unit, account: 'ovirt' };
+      const lines = render(`systemd/${unit}.service`, whole).split('\n');
+      for (const line of [
+        'User=ovirt',
+        'Group=ovirt',
+        `RuntimeDirectory=ovirt-engine/${unit}`,
+        `CacheDirectory=ovirt-engine/${unit}`,
+        'StandardOutput=append:/var/log/x',
+        'StandardError=journal',
+      ])
+        expect(lines).toContain(line);
+      expect(lines.filter((line) => line.startsWith('ReadWritePaths'))).toEqual([]);
     },
   );
 
@@ -173,7 +184,9 @@ describe('a template', () => {
     ['engine/11-setup-sso.conf', { httpsPort: 1, secret: 's' }],
     ['postgres/pg_hba.conf', { database: 'd', user: 'u' }],
     ['systemd/postgresql.service', { command: ['/c'], logFile: 'l' }],
-    ['systemd/ovirt-engine.service', { command: ['/c'], environment: ['A=b'], writable: ['/w'], logFile: 'l' }],
+    ['systemd/ovirt-engine.service', { command: ['/c'], environment: ['A=b'], logFile: 'l' }],
+    ['system/logrotate', { patterns: ['/p'] }],
+    ['system/sysusers.conf', { accounts: [{ name: 'n', about: 'a', home: '/' }], engine: 'e', readers: ['r'] }],
   ] as const)('%s needs every single datum', (name, data) => {
     expect(render(name, data)).not.toMatch(/undefined|\[object|\{\{/);
     for (const missing of Object.keys(data)) {

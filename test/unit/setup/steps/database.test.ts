@@ -14,10 +14,10 @@ const heading = (id: string) => ({ id, chapter: 'database.engine', title: id }) 
 
 /** A machine with a running, empty server. */
 async function server(): Promise<Machine> {
-  const machine = newMachine();
+  const machine = newMachine({ prefix: '/srv/trial' });
   const host = memoryHost(machine);
   await host.files.write('/pw', file('admin-password\n', 0o600));
-  await host.run({ argv: ['/x/initdb', '--pgdata=/var/lib/pgsql/data', '--pwfile=/pw'] });
+  await host.run({ argv: ['/x/initdb', '--pgdata=/srv/trial/var/lib/pgsql/data', '--pwfile=/srv/trial/pw'] });
   machine.disk.set('/etc/systemd/system/postgresql.service', file('', 0o644));
   machine.running.set('postgresql', '');
   return machine;

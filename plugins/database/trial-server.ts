@@ -4,7 +4,7 @@ import { render } from '../../src/setup/render/render.ts';
 import { besideEngine, dwhHere, historyDatabase } from '../dwh/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { fixConfiguration, mendedOverrides } from './condition.ts';
-import { adminPassword, administration, name, paths, port, programs, unit, user } from './settings.ts';
+import { adminPassword, administration, name, paths, port, programs, serverUnit, user } from './settings.ts';
 
 /** What the engine needs of the server, and what keeps the server to ourselves. */
 const settings = (view: View): Readonly<Record<string, string>> => ({
@@ -68,8 +68,9 @@ function initialize(view: View): Step {
   );
 }
 
-/** The server itself: files, cluster, settings, access rules, unit, start. */
-export function server(view: View): readonly Step[] {
+/** The server of a trial: files, cluster, settings, access rules, unit, start. */
+export function trialServer(view: View): readonly Step[] {
+  const unit = serverUnit(view);
   const mended = mendedOverrides(view);
   const { directory, launcher, owner } = view.fact(programs);
   const root = view.fact(realRoot);

@@ -1,0 +1,152 @@
+import { type DatabaseAddress, type HostReader, fact, readText } from '#kit';
+import { needNames } from './server-settings.ts';
+
+/*
+ * The cluster of PostgreSQL that a whole host has, as Debian's tools lay it out (pg_createcluster(1)): configuration and data of each
+ * cluster lie below its version and its name.
+ */
+
+/** Major version of PostgreSQL that each supported distribution has. */
+const versions: Readonly<Record<string, string>> = { 'debian 12': '15' };
+
+export interface HostCluster {
+  readonly version: string;
+  readonly name: string;
+  readonly unit: string;
+  /** The package of the server. */
+  readonly package: string;
+  /** Where its configuration lies, and the file there that is ours. */
+  readonly configuration: string;
+  readonly ownFile: string;
+  readonly data: string;
+  readonly programs: string;
+  readonly port: number;
+  /** It is there already; then its other databases belong to somebody else. */
+  readonly exists: boolean;
+  /** What our file holds. */
+  readonly ownSettings: string | undefined;
+}
+
+/** Directory of the unix sockets of all clusters. */
+export const sockets = '/var/run/postgresql';
+
+/** The last value that a file of settings gives (postgresql.conf: `name = value`, the equals sign may be missing). */
+export function valueOf(text: string, name: string): string | undefined {
+  const line = new RegExp(`^[ \\t]*${name}[ \\t]*[=\\s][ \\t]*(?:'((?:[^']|'')*)'|([^\\s#]+))`, 'gim');
+  const [, quoted, plain] = [...text.matchAll(line)].at(-1) ?? [];
+  return quoted?.replaceAll("''", "'") ?? plain;
+}
+
+/** The text of all files that a cluster reads its settings from, in the order in which later ones win. */
+async function settingsText(host: HostReader, folder: string): Promise<string> {
+  const parts = (await host.files.list(`${folder}/conf.d`)).filter((name) => name.endsWith('.conf'));
+  const paths = [`${folder}/postgresql.conf`, ...parts.map((name) => `${folder}/conf.d/${name}`)];
+  return (await Promise.all(paths.map(async (path) => (await readText(host, path)) ?? ''))).join('\n');
+}
+
+/** Ports of all clusters that are configured here. */
+async function portsInUse(host: HostReader): Promise<ReadonlySet<number>> {
+  const ports = new Set<number>();
+  for (const version of await host.files.list('/etc/postgresql'))
+    for (const name of await host.files.list(`/etc/postgresql/${version}`))
+      ports.add(Number(valueOf(await settingsText(host, `/etc/postgresql/${version}/${name}`), 'port') ?? 5432));
+  return ports;
+}
+
+async function freePort(host: HostReader): Promise<number> {
+  const used = await portsInUse(host);
+  for (let port = 5432; ; port++) if (!used.has(port) && (await host.network.listener(port)) === undefined) return port;
+}
+
+/** The cluster that our databases go into; undefined in a trial, which has a server of its own. */
+export const hostCluster = fact('host-cluster', async (host): Promise<HostCluster | undefined> => {
+  if (host.files.real('/') !== '/') return undefined;
+  const { id, version: release } = (await host.system()).distribution;
+  const version = versions[`${id} ${release}`] ?? '15';
+  const name = 'main';
+  const configuration = `/etc/postgresql/${version}/${name}`;
+  const exists = (await readText(host, `${configuration}/postgresql.conf`)) !== undefined;
+  const said = exists ? await settingsText(host, configuration) : '';
+  return {
+    version,
+    name,
+    unit: `postgresql@${version}-${name}`,
+    package: `postgresql-${version}`,
+    configuration,
+    ownFile: `${configuration}/conf.d/ovirt-engine.conf`,
+    data: valueOf(said, 'data_directory') ?? `/var/lib/postgresql/${version}/${name}`,
+    programs: `/usr/lib/postgresql/${version}/bin`,
+    port: exists ? Number(valueOf(said, 'port') ?? 5432) : await freePort(host),
+    exists,
+    ownSettings: await readText(host, `${configuration}/conf.d/ovirt-engine.conf`),
+  };
+});
+
+/** The administrator's way in: the kernel says who root is. */
+export const peer = (port: number, name = 'postgres'): DatabaseAddress => ({ host: sockets, port, name, user: 'postgres', password: '' });
+
+/** Our block in pg_hba.conf, by which a later run knows the names of its databases even before anything else is configured. */
+export const accessBlock = 'engine-setup';
+
+/** Databases that our access rules are about, each with the role that owns it. */
+export function namesInRules(text: string): readonly { readonly database: string; readonly user: string }[] {
+  const [, block = ''] = new RegExp(`^# BEGIN ${accessBlock}\\n([\\s\\S]*?)^# END ${accessBlock}$`, 'm').exec(text) ?? [];
+  return [...block.matchAll(/^host\S*\s+"([^"]+)"\s+"([^"]+)"\s+127\.0\.0\.1\/32\s/gm)].map(([, database = '', user = '']) => ({
+    database,
+    user,
+  }));
+}
+
+export interface Occupied {
+  /** Names of databases and roles that are there and not ours, as far as the server runs and can be asked. */
+  readonly names: ReadonlySet<string>;
+  /** What an interrupted run has begun to make. */
+  readonly begun: ReturnType<typeof namesInRules>;
+  /** Stands behind names that have to differ. */
+  readonly suffix: string;
+}
+
+const stampOf = (now: Date): string => now.toISOString().replace(/\D/g, '').slice(0, 14);
+
+/** Names on the server that is there, which databases of ours must not have. */
+export const occupied = fact('database-names', async (host): Promise<Occupied> => {
+  const cluster = await hostCluster.probe(host);
+  const suffix = stampOf(host.now());
+  if (cluster?.exists !== true) return { names: new Set(), begun: [], suffix };
+  const begun = namesInRules((await readText(host, `${cluster.configuration}/pg_hba.conf`)) ?? '');
+  const ours = new Set(begun.flatMap(({ database, user }) => [database, user]));
+  try {
+    const rows = await host.database.look(peer(cluster.port), (sql) =>
+      sql.rows<{ name: string }>('select datname as name from pg_database union select rolname from pg_roles'),
+    );
+    return { names: new Set(rows.map(({ name }) => name).filter((name) => !ours.has(name))), begun, suffix };
+  } catch {
+    return { names: new Set(), begun, suffix };
+  }
+});
+
+/** What the server that is there says of the settings that the engine has needs about; nothing where there is none. */
+export const serverValues = fact('database-server-values', async (host): Promise<ReadonlyMap<string, string>> => {
+  const cluster = await hostCluster.probe(host);
+  if (cluster?.exists !== true) return new Map();
+  try {
+    const rows = await host.database.look(peer(cluster.port), (sql) =>
+      sql.rows<{ name: string; setting: string }>('select name, setting, unit from pg_settings where name = any($1)', [needNames]),
+    );
+    return new Map(rows.map(({ name, setting }) => [name, setting]));
+  } catch {
+    return configuredValues(host, cluster);
+  }
+});
+
+/** The same of a server that does not run, from its configuration; sizes in kB, as the running one tells them. */
+async function configuredValues(host: HostReader, { configuration }: HostCluster): Promise<ReadonlyMap<string, string>> {
+  const said = await settingsText(host, configuration);
+  const factors: Readonly<Record<string, number>> = { '': 1, kB: 1, MB: 1024, GB: 1024 ** 2, TB: 1024 ** 3 };
+  return new Map(
+    needNames.flatMap((name) => {
+      const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(kB|MB|GB|TB)?$/.exec(valueOf(said, name) ?? '') ?? [];
+      return number === '' ? [] : [[name, String(Number(number) * (factors[unit] ?? 1))] as const];
+    }),
+  );
+}

@@ -1,0 +1,144 @@
+import { type HostReader, type Step, type View, message, nothing, readText } from '#kit';
+import { command, editLines, running, succeed, writeFile } from '#steps';
+import { besideEngine, dwhHere, historyDatabase } from '../dwh/settings.ts';
+import { fixConfiguration, mendedOverrides } from './condition.ts';
+import { type HostCluster, accessBlock, serverValues } from './host-cluster.ts';
+import { suits } from './server-settings.ts';
+import { administration, name, user, whole } from './settings.ts';
+
+/*
+ * The server of a whole host: the cluster of the distribution. What others have in it, and have set for it, stays as it is.
+ */
+
+/** What the engine needs, and how its log is to be read. */
+const wanted: Readonly<Record<string, string>> = {
+  max_connections: '150',
+  autovacuum_vacuum_scale_factor: '0.01',
+  autovacuum_analyze_scale_factor: '0.075',
+  autovacuum_max_workers: '6',
+  maintenance_work_mem: '64MB',
+  work_mem: '8MB',
+};
+
+/** Settings of our own file: those that the server would lack without it. */
+function settings(view: View, { ownSettings: present }: HostCluster): string {
+  const values = view.fact(serverValues);
+  const lines = Object.entries(wanted)
+    // What is in our file already is met because it is there.
+    .filter(([key]) => (present !== undefined && new RegExp(`^${key} = `, 'm').test(present)) || !suits(key, values.get(key) ?? 'unknown'))
+    .map(([key, value]) => `${key} = ${value}`);
+  const header = '# Written by engine-setup: what the engine needs of this server beyond what it has anyway.';
+  return `${[header, ...lines].join('\n')}\n`;
+}
+
+/** Who may connect: the owners of our databases, each to their own, from this host, with their password. */
+function accessLines(view: View): readonly string[] {
+  const history = dwhHere(view) && besideEngine(view) ? [historyDatabase(view)] : [];
+  const owners = [{ name: view.get(name), user: view.get(user) }, ...history];
+  return owners.flatMap((one) =>
+    ['127.0.0.1/32', '::1/128'].map((address) => `host    "${one.name}"  "${one.user}"  ${address.padEnd(15)} scram-sha-256`),
+  );
+}
+
+/**
+ * The cluster is made by setup, with its own encoding, and not by the package while it is installed. It stays so: the package of another
+ * version would bring an idle second server.
+ */
+const noAutomaticCluster = ({ exists }: HostCluster): readonly Step[] =>
+  exists
+    ? []
+    : [
+        writeFile(
+          { id: 'database/automatic-cluster', chapter: 'packages', title: 'Keeping packages from making a cluster', quiet: true },
+          {
+            path: '/etc/postgresql-common/createcluster.d/ovirt-engine.conf',
+            content: '# Written by engine-setup, which makes the cluster that it needs.\ncreate_main_cluster = false\n',
+          },
+        ),
+      ];
+
+/** Makes the cluster where the packages have made none. */
+const create = ({ version, name: cluster, configuration, port }: HostCluster): Step =>
+  command(
+    { id: 'database/initdb', chapter: 'database.server', title: 'Initializing PostgreSQL', needs: ['packages/install'] },
+    {
+      look: async (host) =>
+        (await readText(host, `${configuration}/postgresql.conf`)) === undefined ? { kind: 'run', note: configuration } : nothing,
+      run: (host) =>
+        succeed(host, {
+          argv: ['pg_createcluster', '--locale=C.UTF-8', '--encoding=UTF8', `--port=${port}`, version, cluster],
+          timeoutMs: 120_000,
+        }),
+      undo: {
+        async run(host) {
+          if ((await readText(host, `${configuration}/postgresql.conf`)) !== undefined)
+            await succeed(host, { argv: ['pg_dropcluster', '--stop', version, cluster] });
+          // It leaves what it does not know: our file among its settings.
+          await host.files.remove(configuration);
+        },
+      },
+    },
+  );
+
+/** Whether the server runs with the settings that the engine needs. */
+const answers =
+  (view: View) =>
+  async (host: HostReader): Promise<boolean> => {
+    try {
+      const rows = await host.database.look(administration(view), (sql) =>
+        sql.rows<{ name: string; setting: string }>('select name, setting, unit from pg_settings where name = any($1)', [
+          Object.keys(wanted),
+        ]),
+      );
+      return rows.every(({ name: key, setting }) => suits(key, setting));
+    } catch {
+      return false;
+    }
+  };
+
+/** The cluster, its settings, access rules and start. */
+export function hostServer(view: View): readonly Step[] {
+  const cluster = whole(view);
+  const { unit, configuration, ownFile, version } = cluster;
+  const mended = mendedOverrides(view);
+  const inside = ['database/initdb'];
+  const heading = { chapter: 'database.server', quiet: true, needs: inside, inside, notify: [unit] } as const;
+  const owner = { owner: 'postgres', group: 'postgres' };
+  return [
+    ...noAutomaticCluster(cluster),
+    create(cluster),
+    writeFile(
+      { ...heading, id: 'database/settings', title: 'Setting PostgreSQL parameters' },
+      { path: ownFile, content: settings(view, cluster), ...owner },
+    ),
+    ...(mended === undefined
+      ? []
+      : [
+          writeFile(
+            { ...heading, id: 'database/overrides', title: 'Updating PostgreSQL configuration', quiet: false },
+            { path: `${cluster.data}/postgresql.auto.conf`, content: mended, mode: 0o600, ...owner },
+          ),
+        ]),
+    editLines(
+      { ...heading, id: 'database/access', title: 'Limiting access to PostgreSQL' },
+      // Rules of others may let everybody in, or nobody: the first that fits counts, so ours stand before them.
+      {
+        path: `${configuration}/pg_hba.conf`,
+        name: accessBlock,
+        at: 'top',
+        again: view.find(fixConfiguration) === true,
+        lines: accessLines(view),
+      },
+    ),
+    running(
+      {
+        id: 'database/start',
+        chapter: 'database.server',
+        title: 'Starting PostgreSQL',
+        quiet: true,
+        needs: ['database/settings', 'database/access'],
+      },
+      { unit, answers: answers(view), remedy: message`Look into /var/log/postgresql/postgresql-${version}-main.log` },
+    ),
+  ];
+}

@@ -1,0 +1,142 @@
+import { type Command, type Heading, type Host, type HostReader, type Step, file, message, nothing, sameEntry } from '#kit';
+import { succeed } from '#steps';
+import { render } from '../../src/setup/render/render.ts';
+import type { Opening } from './services.ts';
+import { sshPorts } from './ssh-ports.ts';
+import { letsIn, permanentZone, serviceFile, zoneFile, zoneNames, zonesInForce, zonesToBe } from './zones.ts';
+
+const unit = 'firewalld';
+
+/** A definition of a service, as firewalld reads it. */
+export const serviceXml = ({ name, about, ports }: Opening): string => render('firewall/service.xml', { name, about, ports });
+
+/** What is to be changed in one zone. */
+interface ZoneChange {
+  readonly zone: string;
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+  /** Whether the settings are right, and firewalld has not read them. */
+  readonly unread: boolean;
+}
+
+interface Wanted {
+  readonly open: readonly Opening[];
+  /** Names of services of ours that nothing needs any more. */
+  readonly close: readonly string[];
+}
+
+const definitions = ({ open }: Wanted) => open.map((opening) => [serviceFile(opening.name), file(serviceXml(opening), 0o644)] as const);
+
+async function changedDefinitions(host: HostReader, wanted: Wanted): Promise<ReturnType<typeof definitions>> {
+  const all = definitions(wanted);
+  const found = await Promise.all(all.map(([path]) => host.files.read(path)));
+  return all.filter(([, entry], index) => !sameEntry(found[index], entry));
+}
+
+/** Definitions of ours that are of no use any more. */
+const uselessDefinitions = async (host: HostReader, { close }: Wanted): Promise<readonly string[]> => {
+  const paths = close.map(serviceFile);
+  const found = await Promise.all(paths.map((path) => host.files.read(path)));
+  return paths.filter((_, index) => found[index] !== undefined);
+};
+
+/** How the zones in use differ, while firewalld runs. */
+async function zoneChanges(host: HostReader, { open, close }: Wanted): Promise<readonly ZoneChange[]> {
+  const names = open.map(({ name }) => name);
+  const changes = (await zonesInForce(host)).map(async (inForce): Promise<ZoneChange> => {
+    const permanent = await permanentZone(host, inForce.name);
+    return {
+      zone: inForce.name,
+      add: names.filter((name) => !permanent.services.includes(name)),
+      remove: close.filter((name) => permanent.services.includes(name)),
+      unread: names.some((name) => !inForce.services.includes(name)) || close.some((name) => inForce.services.includes(name)),
+    };
+  });
+  return (await Promise.all(changes)).filter(({ add, remove, unread }) => add.length > 0 || remove.length > 0 || unread);
+}
+
+const run = (host: Host, program: string, ...args: readonly string[]): Promise<void> => {
+  const command: Command = { argv: [program, ...args] };
+  return succeed(host, command);
+};
+
+/** Before firewalld is started: it must not lock out whoever is here over ssh. */
+async function letSshIn(host: Host): Promise<void> {
+  const ports = await sshPorts(host);
+  for (const zone of await zonesToBe(host)) {
+    const permanent = await permanentZone(host, zone);
+    for (const port of ports)
+      if (!(await letsIn(host, permanent, port))) await run(host, 'firewall-offline-cmd', `--zone=${zone}`, `--add-port=${port}/tcp`);
+  }
+}
+
+/** Before firewalld reads its settings anew: what is open for ssh only until then stays open. */
+async function keepSshIn(host: Host): Promise<void> {
+  const ports = await sshPorts(host);
+  for (const inForce of await zonesInForce(host)) {
+    const permanent = await permanentZone(host, inForce.name);
+    for (const port of ports)
+      if ((await letsIn(host, inForce, port)) && !(await letsIn(host, permanent, port)))
+        await run(host, 'firewall-cmd', '--permanent', `--zone=${inForce.name}`, `--add-port=${port}/tcp`);
+  }
+}
+
+async function reload(host: Host): Promise<void> {
+  await keepSshIn(host);
+  await run(host, 'firewall-cmd', '--reload');
+}
+
+async function start(host: Host): Promise<void> {
+  await letSshIn(host);
+  await host.services.enable(unit, true);
+  await host.services.start(unit);
+}
+
+async function open(host: Host, wanted: Wanted): Promise<void> {
+  for (const [path, entry] of await changedDefinitions(host, wanted)) await host.files.write(path, entry);
+  await host.services.enable(unit, true);
+  // A zone takes only services that firewalld has read.
+  if (await host.services.isActive(unit)) await reload(host);
+  else await start(host);
+  const changes = await zoneChanges(host, wanted);
+  for (const { zone, add, remove } of changes) {
+    const words = [...add.map((name) => `--add-service=${name}`), ...remove.map((name) => `--remove-service=${name}`)];
+    if (words.length > 0) await run(host, 'firewall-cmd', '--permanent', `--zone=${zone}`, ...words);
+  }
+  if (changes.length > 0) await reload(host);
+  for (const path of await uselessDefinitions(host, wanted)) await host.files.remove(path);
+}
+
+/** Files that firewalld itself may write meanwhile: a zone, and beside it what it was before. */
+const filesOf = (zones: readonly string[]): readonly string[] => zones.flatMap((zone) => [zoneFile(zone), `${zoneFile(zone)}.old`]);
+
+/**
+ * firewalld runs, with our services in every zone in use. Undo puts its files back and stops it if it did not run; if it did, it is restarted
+ * with what it had, as every unit that a run has notified.
+ */
+export const opened = (heading: Heading, wanted: Wanted): Step => ({
+  ...heading,
+  notify: [unit],
+  starts: unit,
+  // A definition that was changed and not read shows nowhere: reading it is owed until this step has come to its end.
+  restarts: true,
+  undo: {
+    async run(host, kept) {
+      const { active, enabled } = kept as { active: boolean; enabled: boolean };
+      if (!active) await host.services.stop(unit);
+      if (!enabled) await host.services.enable(unit, false);
+    },
+  },
+  async check(host) {
+    const active = await host.services.isActive(unit);
+    const files = [...(await changedDefinitions(host, wanted)).map(([path]) => path), ...(await uselessDefinitions(host, wanted))];
+    const zones = active ? (await zoneChanges(host, wanted)).map(({ zone }) => zone) : [];
+    if (active && (await host.services.isEnabled(unit)) && files.length === 0 && zones.length === 0) return nothing;
+    // Any zone may be in use once it runs, and in any of them a port may have to be kept.
+    const touches = [...files, ...filesOf(await zoneNames(host))];
+    const what = active ? [...files, ...zones].join(' ') : '';
+    return { kind: 'run', note: what === '' ? message`${unit} is not running` : message`${unit}: ${what}`, touches };
+  },
+  prepare: async (host) => ({ active: await host.services.isActive(unit), enabled: await host.services.isEnabled(unit) }),
+  apply: (host) => open(host, wanted),
+});

@@ -1,0 +1,67 @@
+import type { View } from '#kit';
+import { apacheHere, httpPort } from '../apache/settings.ts';
+import { engineHere } from '../engine/settings.ts';
+import { listenerPort } from '../fence-kdump/settings.ts';
+import { httpsPort } from '../network/settings.ts';
+import { websocketHere, websocketPort } from '../websocket/settings.ts';
+
+export interface Port {
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+}
+
+/** What is to be let in for one component. */
+export interface Opening {
+  /** The name under which firewalld knows it, as administrators do from the original. */
+  readonly name: string;
+  readonly about: string;
+  readonly ports: readonly Port[];
+}
+
+interface Component extends Omit<Opening, 'ports'> {
+  readonly when: (view: View) => boolean;
+  readonly ports: (view: View) => readonly Port[];
+}
+
+const tcp = (port: number): readonly Port[] => [{ protocol: 'tcp', port }];
+
+/** All that can be opened, in the order of the classic summary. */
+const components: readonly Component[] = [
+  {
+    name: 'ovirt-https',
+    about: 'Portals, API and single sign-on of the engine',
+    when: apacheHere,
+    ports: (view) => tcp(view.get(httpsPort)),
+  },
+  {
+    name: 'ovirt-fence-kdump-listener',
+    about: 'Messages of hosts that crash',
+    when: engineHere,
+    ports: (view) => [{ protocol: 'udp', port: view.get(listenerPort) }],
+  },
+  {
+    name: 'ovirt-websocket-proxy',
+    about: 'Consoles of virtual machines in browsers',
+    when: websocketHere,
+    ports: (view) => tcp(view.get(websocketPort)),
+  },
+  {
+    name: 'ovirt-http',
+    about: 'Certificates of the authority, and the way to HTTPS',
+    when: apacheHere,
+    ports: (view) => tcp(view.get(httpPort)),
+  },
+];
+
+/** What the components of this installation need. */
+export const openings = (view: View): readonly Opening[] =>
+  components.filter(({ when }) => when(view)).map(({ name, about, ports }) => ({ name, about, ports: ports(view) }));
+
+/** Names of those that this installation does not need, but an earlier one may have. */
+export const closings = (view: View): readonly string[] => components.filter(({ when }) => !when(view)).map(({ name }) => name);
+
+/** All ports, as they are written: `tcp:443`. Sorted as text, like the classic list. */
+export const portsOf = (list: readonly Opening[]): readonly Port[] =>
+  list.flatMap(({ ports }) => ports).sort((a, b) => (written(a) < written(b) ? -1 : 1));
+
+export const written = ({ protocol, port }: Port): string => `${protocol}:${port}`;

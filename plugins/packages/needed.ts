@@ -1,0 +1,50 @@
+import { type HostReader, type Problem, type Step, type Text, type View, message, nothing, term } from '#kit';
+import { command } from '#steps';
+import { isOurs, whole } from '../database/settings.ts';
+import { engineHere } from '../engine/settings.ts';
+import { offline } from './settings.ts';
+
+/** Packages of the system that the chosen components need. */
+export const neededPackages = (view: View): readonly string[] =>
+  engineHere(view) ? [...(isOurs(view) ? [whole(view).package] : []), 'apache2'] : [];
+
+async function missing(host: HostReader, names: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(names.map((name) => host.packages.version(name)));
+  return names.filter((_, index) => found[index] === undefined);
+}
+
+/** Says before anything is changed whether the packages that are missing can be had. */
+export async function unobtainable(view: View, host: HostReader): Promise<readonly Problem[]> {
+  const names = await missing(host, neededPackages(view));
+  if (names.length === 0) return [];
+  const problem = (why: Text): Problem => ({
+    id: 'packages-missing',
+    level: 'error',
+    message: message`These packages are needed and not installed: ${names.join(' ')}. ${term(why)}`,
+    remedy: message`Install them, or give this host a way to the sources of its packages (apt-get update shows whether it has one).`,
+  });
+  if (view.get(offline)) return [problem('Setup was told to stay off the network.')];
+  const why = await host.packages.unobtainable(names);
+  return why === undefined ? [] : [problem(message`They cannot be had: ${term(why)}`)];
+}
+
+/** Installs what is missing; a rollback removes what was not there before. */
+export const installed = (names: readonly string[]): Step => ({
+  ...command(
+    { id: 'packages/install', chapter: 'packages', title: message`Installing packages: ${names.join(' ')}`, quiet: true, confirmed: true },
+    {
+      async look(host) {
+        const lacking = await missing(host, names);
+        return lacking.length === 0 ? nothing : { kind: 'create', note: lacking.join(' ') };
+      },
+      run: async (host) => host.packages.install(await missing(host, names)),
+      undo: {
+        async run(host, kept) {
+          const before = new Set(kept as readonly string[]);
+          await host.packages.remove((await host.packages.installed()).filter((name) => !before.has(name)));
+        },
+      },
+    },
+  ),
+  prepare: (host) => host.packages.installed(),
+});

@@ -1,0 +1,114 @@
+import { SetupError } from '../../kit/errors.ts';
+import { type Entry, type Host, type Output, file, textOf } from '../../kit/host.ts';
+import type { Effects } from './effects.ts';
+import { type Machine, configurationOf } from './machine.ts';
+import { initialize } from './postgres.ts';
+
+/* What Debian brings: its package manager and its tools, as far as setup calls them. All they know lies on the disk. */
+
+const done: Output = { code: 0, stdout: '', stderr: '' };
+const listOf = (name: string): string => `/var/lib/dpkg/info/${name}.list`;
+
+/** The server of the distribution. */
+export const server = { version: '15', name: 'main', package: 'postgresql-15', unit: 'postgresql@15-main' } as const;
+const configuration = `/etc/postgresql/${server.version}/${server.name}`;
+const data = `/var/lib/postgresql/${server.version}/${server.name}`;
+
+const removeBelow = (disk: Map<string, Entry>, path: string): void => {
+  for (const key of [...disk.keys()]) if (key === path || key.startsWith(`${path}/`)) disk.delete(key);
+};
+
+function createCluster(machine: Machine, port: string): void {
+  const put = (name: string, text: string): void => void machine.disk.set(`${configuration}/${name}`, file(text, 0o640));
+  const folders = ['/etc/postgresql', `/etc/postgresql/${server.version}`, configuration, `${configuration}/conf.d`];
+  for (const path of folders) machine.disk.set(path, { kind: 'directory', mode: 0o755 });
+  put('postgresql.conf', `data_directory = '${data}'\nport = ${port}\nmax_connections = 100\ninclude_dir = 'conf.d'\n`);
+  put('pg_hba.conf', 'local   all             postgres                                peer\n');
+  initialize(machine, data, '');
+}
+
+function dropCluster({ disk, running }: Machine): void {
+  for (const path of [configuration, data]) removeBelow(disk, path);
+  for (const path of [`/etc/postgresql/${server.version}`, '/etc/postgresql']) disk.delete(path);
+  running.delete(server.unit);
+}
+
+/** Packages of the system, with the services that those of Debian start at once. */
+export function packages(machine: Machine, effects: Effects): Host['packages'] {
+  const { disk, running } = machine;
+  const version = (name: string): string | undefined => {
+    const text = textOf(disk.get(listOf(name)));
+    return text === '' ? machine.packages.get(name) : text;
+  };
+  const installOne = (name: string): void => {
+    disk.set(listOf(name), file('1.0-1', 0o644));
+    const automatic = !textOf(disk.get('/etc/postgresql-common/createcluster.d/ovirt-engine.conf')).includes('false');
+    if (name !== server.package || !automatic || disk.has(`${configuration}/postgresql.conf`)) return;
+    createCluster(machine, '5432');
+    running.set(server.unit, configurationOf(machine, server.unit));
+  };
+  const removeOne = (name: string): void => {
+    disk.delete(listOf(name));
+    if (name === server.package) dropCluster(machine);
+  };
+  return {
+    version: async (name) => (effects.alive(), version(name)),
+    updates: async () => machine.updates,
+    async installed() {
+      effects.alive();
+      const here = [...disk.keys()].flatMap((path) => /^\/var\/lib\/dpkg\/info\/(.+)\.list$/.exec(path)?.[1] ?? []);
+      return [...machine.packages.keys(), ...here].sort();
+    },
+    async unobtainable() {
+      effects.alive();
+      return machine.unreachableSources ? 'the sources do not answer' : undefined;
+    },
+    install: async (names) => effects.perform(`apt-get install ${names.join(' ')}`, () => names.forEach(installOne)),
+    remove: async (names) => effects.perform(`apt-get purge ${names.join(' ')}`, () => names.forEach(removeOne)),
+  };
+}
+
+const accountsIn = (sysusers: string): readonly string[] => [...sysusers.matchAll(/^u (\S+)/gm)].map(([, name = '']) => name);
+
+/** Programs of the system; undefined for one that it does not have. */
+export function systemProgram(machine: Machine, effects: Effects, argv: readonly string[]): Output | undefined {
+  const { disk } = machine;
+  const passwd = '/etc/passwd';
+  const perform = (work: () => void): Output => (effects.perform(argv.join(' '), work), done);
+  const [program = '', ...words] = argv;
+  switch (program) {
+    case 'systemd-sysusers':
+      return perform(() => {
+        const known = textOf(disk.get(passwd))
+          .split('\n')
+          .filter((line) => line !== '');
+        const wanted = accountsIn(textOf(disk.get(words[0] ?? '')));
+        const lines = wanted
+          .filter((name) => !known.some((line) => line.startsWith(`${name}:`)))
+          .map((name) => `${name}:x:999:999::/:/usr/sbin/nologin`);
+        // In one order, whichever of them were there before.
+        disk.set(passwd, file(`${[...known, ...lines].sort().join('\n')}\n`, 0o644));
+      });
+    case 'userdel':
+      return perform(() => {
+        const lines = textOf(disk.get(passwd)).split('\n');
+        const left = lines.filter((line) => !line.startsWith(`${words[0] ?? ''}:`)).join('\n');
+        if (left.trim() === '') disk.delete(passwd);
+        else disk.set(passwd, file(left, 0o644));
+      });
+    case 'pg_createcluster':
+      return perform(() => createCluster(machine, words.find((word) => word.startsWith('--port='))?.slice(7) ?? '5432'));
+    case 'pg_dropcluster':
+      return perform(() => dropCluster(machine));
+    case 'env':
+      // The copy of the program: nothing of it is run here.
+      if (!words.includes('cp')) return undefined;
+      return perform(() => {
+        const target = words.at(-1) ?? '';
+        if (!disk.has(target)) throw new SetupError('failed', `${target} is not there`);
+        disk.set(`${target}/package.json`, file('{}', 0o644));
+      });
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+import { posix } from 'node:path';
+import { type Command, type Output, textOf } from '../../kit/host.ts';
+import type { Effects } from './effects.ts';
+import { firewallCmd, firewallOfflineCmd } from './firewalld.ts';
+import type { Machine } from './machine.ts';
+
+const apache = '/etc/apache2';
+const done = (stdout = ''): Output => ({ code: 0, stdout, stderr: '' });
+
+/** Modules that directives belong to, as far as our files use them. */
+const modules: Readonly<Record<string, string>> = {
+  ProxyPass: 'proxy',
+  SSLEngine: 'ssl',
+  Header: 'headers',
+  RequestHeader: 'headers',
+  RedirectMatch: 'alias',
+};
+
+/** What is wrong with the files that Apache reads: a link to nothing, a module that is not loaded, a certificate that is not there. */
+function flawOfApache({ disk }: Machine): string | undefined {
+  const enabled = [...disk].filter(([path]) => /^\/etc\/apache2\/(conf|sites)-enabled\//.test(path)).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [path, entry] of enabled) {
+    const behind = entry.kind === 'link' ? disk.get(posix.resolve(posix.dirname(path), entry.target)) : entry;
+    if (behind?.kind !== 'file') return `apache2: Could not open configuration file ${path}: No such file or directory`;
+    for (const [index, line] of textOf(behind).split('\n').entries()) {
+      const [directive = '', first = ''] = line.trim().split(/\s+/);
+      const place = `AH00526: Syntax error on line ${index + 1} of ${path}:`;
+      const module = modules[directive];
+      if (module !== undefined && !disk.has(`${apache}/mods-enabled/${module}.load`))
+        return `${place}\nInvalid command '${directive}', perhaps misspelled or defined by a module not included in the server configuration`;
+      const file = first.replaceAll('"', '');
+      if (/^SSL\w*Certificate\w*File$/.test(directive) && !disk.has(file))
+        return `${place}\n${directive}: file '${file}' does not exist or is empty`;
+    }
+  }
+  return undefined;
+}
+
+function configtest(machine: Machine): Output {
+  const flaw = flawOfApache(machine);
+  if (flaw === undefined) return { code: 0, stdout: '', stderr: 'Syntax OK\n' };
+  const stderr = `${flaw}\nAction 'configtest' failed.\nThe Apache error log may have more information.\n`;
+  return { code: 1, stdout: '', stderr };
+}
+
+/** Sockets of the SSH server, in the form of `ss`. */
+const sockets = ({ sshPorts }: Machine): string =>
+  [...sshPorts].map((port) => `LISTEN 0 128 0.0.0.0:${port} 0.0.0.0:* users:(("sshd",pid=99,fd=3))\n`).join('');
+
+/** Programs of a Debian host, as far as setup calls them; undefined for any other. */
+export function debianProgram(machine: Machine, effects: Effects, { argv }: Command): Output | undefined {
+  const [program, ...args] = argv;
+  if (program === 'apache2ctl' && args[0] === 'configtest') return configtest(machine);
+  if (program === 'ss') return done(sockets(machine));
+  if (program === 'firewall-cmd') return firewallCmd(machine, effects, args);
+  if (program === 'firewall-offline-cmd') return firewallOfflineCmd(machine, effects, args);
+  return undefined;
+}

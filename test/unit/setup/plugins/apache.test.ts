@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import apache from '../../../../plugins/apache/index.ts';
+import { listening } from '../../../../plugins/apache/present.ts';
+import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { type Entry, file, textOf } from '../../../../src/setup/kit/host.ts';
+import { english } from '../../../support/fakes.ts';
+import { conf, install, prepared } from '../../../support/installation.ts';
+
+const given = { 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77', 'OVESETUP_DIALOG/confirmSettings': 'bool:True' };
+const [proxy, redirect] = ['z-ovirt-engine-proxy', 'ovirt-engine-root-redirect'].map(
+  (name) => `/etc/apache2/conf-available/${name}.conf`,
+) as [string, string];
+const site = '/etc/apache2/sites-available/z-ovirt-engine-ssl.conf';
+
+const installed = async (machine: Machine = newMachine(), more: Readonly<Record<string, string>> = {}) => {
+  const result = await install({ machine, files: [conf({ ...given, ...more })] });
+  expect(result.outcome.failure, result.screen).toBeUndefined();
+  return { ...result, machine, text: (path: string): string => textOf(machine.disk.get(path)) };
+};
+const findings = async (machine: Machine) => {
+  const { answers } = await prepared(machine, [conf(given)]);
+  return (await apache.preflight?.(answers, memoryHost(machine))) ?? [];
+};
+const link = (target: string): Entry => ({ kind: 'link', target });
+
+describe('the web server', () => {
+  test('stands in front of the engine and of the proxy for consoles', async () => {
+    const { machine, text } = await installed();
+    expect(text(proxy)).toContain('ProxyPass "/ovirt-engine" "http://127.0.0.1:8702/ovirt-engine"');
+    expect(text(proxy)).toContain('"https://engine.example.net:6100/" upgrade=websocket');
+    expect(text(proxy)).toContain('SSLProxyCACertificateFile "/etc/pki/ovirt-engine/ca.pem"');
+    expect(text(proxy)).not.toContain('Listen');
+    expect(text('/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf')).toContain('ENGINE_HTTP_PORT="8702"');
+    expect(machine.disk.get('/etc/apache2/conf-enabled/z-ovirt-engine-proxy.conf')).toEqual(
+      link('../conf-available/z-ovirt-engine-proxy.conf'),
+    );
+    expect(machine.running.has('apache2')).toBe(true);
+  });
+
+  test('knows of no proxy for consoles where there is none', async () => {
+    const { text } = await installed(newMachine(), { 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' });
+    expect(text(proxy)).not.toContain('websocket');
+    expect(text(proxy)).not.toContain('SSLProxy');
+  });
+
+  test('shows the certificate of our authority, and binds nobody to it', async () => {
+    const { text } = await installed();
+    expect(text(site)).toContain('SSLCertificateFile "/etc/pki/ovirt-engine/certs/apache.cer"');
+    expect(text(site)).toContain('SSLProtocol -all +TLSv1.2 +TLSv1.3');
+    expect(text(site)).not.toContain('Strict-Transport-Security');
+  });
+
+  test('has its TLS configured by hand, and is said how', async () => {
+    const { machine, screen } = await installed(newMachine(), { 'OVESETUP_APACHE/configureSsl': 'bool:False' });
+    const ours = [...machine.disk.keys()].filter((path) => path.includes('/apache2/'));
+    expect(ours.filter((path) => /ssl/.test(path))).toEqual([]);
+    expect(screen).toContain('SSLCertificateKeyFile /etc/pki/ovirt-engine/keys/apache.key.nopass');
+    expect((await installed()).screen).not.toContain('SSLCertificateKeyFile');
+  });
+
+  test('listens on ports that nobody else makes it listen on', async () => {
+    const machine = newMachine();
+    expect(await listening.probe(memoryHost(machine))).toEqual([80, 443]);
+    machine.disk.set('/etc/apache2/ports.conf', file('Listen 192.0.2.10:80\n#Listen 443\n', 0o644));
+    machine.disk.set('/etc/apache2/sites-available/wiki.conf', file('  Listen 8443 https\n', 0o644));
+    machine.disk.set('/etc/apache2/sites-enabled/wiki.conf', link('../sites-available/wiki.conf'));
+    expect(await listening.probe(memoryHost(machine))).toEqual([80, 8443]);
+    const { text } = await installed(machine);
+    expect(text(site)).toMatch(/^Listen 443$/m);
+    // A second run does not take our own line for somebody else's.
+    expect((await installed(machine)).text(site)).toMatch(/^Listen 443$/m);
+  });
+
+  test('gets the modules that are missing, and settings with them, and no more', async () => {
+    const machine = newMachine();
+    for (const name of ['ssl.conf', 'proxy.conf']) machine.disk.set(`/etc/apache2/mods-available/${name}`, file('', 0o644));
+    // Copied by somebody, whose settings for it are where we do not know.
+    machine.disk.set('/etc/apache2/mods-enabled/proxy.load', file('', 0o644));
+    const { disk } = (await installed(machine)).machine;
+    expect(disk.get('/etc/apache2/mods-enabled/ssl.load')).toEqual(link('../mods-available/ssl.load'));
+    expect(disk.get('/etc/apache2/mods-enabled/ssl.conf')).toEqual(link('../mods-available/ssl.conf'));
+    expect(disk.get('/etc/apache2/mods-enabled/proxy.load')?.kind).toBe('file');
+    expect(disk.has('/etc/apache2/mods-enabled/proxy.conf')).toBe(false);
+  });
+
+  test('gives its root page back when somebody wants that', async () => {
+    const { machine, text } = await installed();
+    expect(text(redirect)).toContain('engine\\.example\\.net|engine|');
+    const { text: after } = await installed(machine, { 'OVESETUP_APACHE/configureRootRedirection': 'bool:False' });
+    expect(after(redirect)).toBe('');
+    expect(machine.disk.has('/etc/apache2/conf-enabled/ovirt-engine-root-redirect.conf')).toBe(false);
+  });
+
+  test('is restarted once, behind the engine, when something that it reads has changed, and else never', async () => {
+    const { machine, host, screen } = await installed();
+    expect(host.effects.filter((effect) => /^(enable|start|restart|reload) apache2$/.test(effect))).toEqual(['enable apache2', 'start apache2']);
+    expect(screen).toMatch(/Starting dwh service\n.*Restarting httpd\n/);
+    const restarts = async (more: Readonly<Record<string, string>> = {}) =>
+      (await installed(machine, more)).host.effects.filter((effect) => effect === 'restart apache2').length;
+    expect(await restarts({ 'OVESETUP_CONFIG/sanWipeAfterDelete': 'bool:True' })).toBe(0);
+    machine.disk.delete('/etc/pki/ovirt-engine/certs/apache.cer');
+    expect(await restarts()).toBe(1);
+  });
+
+  test('that refuses its new configuration has the old one back', async () => {
+    const machine = newMachine();
+    machine.disk.set('/etc/apache2/mods-enabled/proxy.load', file('', 0o644));
+    machine.disk.set('/etc/apache2/sites-enabled/wiki.conf', file('', 0o644));
+    const files = (): readonly string[] =>
+      [...machine.disk].filter(([path, { kind }]) => path.includes('/apache2/') && kind !== 'directory').map(([path]) => path);
+    const before = files();
+    // What makes it fail comes up between the findings and the work.
+    const host = memoryHost(machine);
+    let asked = 0;
+    const query: typeof host.query = async (command) => {
+      const said = await host.query(command);
+      return command.argv[0] === 'apache2ctl' && asked++ > 0 ? { code: 1, stdout: '', stderr: 'AH00526: Syntax error in canary\n' } : said;
+    };
+    const { outcome, screen } = await install({ machine, files: [conf(given)], host: { ...host, query } });
+    expect(outcome.failure).toBeDefined();
+    expect(screen).toContain('Apache refuses its configuration: AH00526: Syntax error in canary');
+    expect(files()).toEqual(before);
+  });
+});
+
+describe('before the work', () => {
+  test('a web server that could not start is found, in its own words', async () => {
+    const machine = newMachine();
+    machine.disk.set('/etc/apache2/mods-enabled/ssl.load', file('', 0o644));
+    machine.disk.set('/etc/apache2/sites-enabled/wiki.conf', file('SSLEngine on\nSSLCertificateFile /etc/wiki.cer\n', 0o644));
+    expect(english((await findings(machine)).map(({ id, message }) => [id, message]))).toEqual([
+      [
+        'apache-broken',
+        expect.stringMatching(
+          /line 2 of \/etc\/apache2\/sites-enabled\/wiki.conf: SSLCertificateFile: file '\/etc\/wiki.cer' does not exist or is empty$/,
+        ),
+      ],
+    ]);
+    expect(await findings(newMachine({ units: new Set() }))).toEqual([]);
+  });
+
+  test('what is wrong with files of ours is left to the work', async () => {
+    const { machine } = await installed();
+    machine.disk.delete('/etc/pki/ovirt-engine/certs/apache.cer');
+    expect(await findings(machine)).toEqual([]);
+  });
+
+  test.each([
+    [80, 'nginx', ['http-port']],
+    [80, 'apache2', []],
+    [8702, 'java', ['backend-port']],
+  ] as const)('port %i held by %s is found', async (port, program, ids) => {
+    expect((await findings(newMachine({ foreignPorts: new Map([[port, program]]) }))).map(({ id }) => id)).toEqual(ids);
+  });
+});
