@@ -38,9 +38,10 @@ const order: readonly { readonly stage: WorkStage; readonly chapter: Chapter }[]
  */
 export function arrange(steps: readonly Step[]): readonly { readonly step: Step; readonly stage: WorkStage }[] {
   // A step behind one that is not here stands at the end of its chapter.
-  const hasNeighbour = ({ after }: Step): boolean => steps.some(({ id }) => id === after);
+  const all = new Set(steps.map(({ id }) => id));
+  const byChapter = Map.groupBy(steps, ({ chapter, after }) => (after !== undefined && all.has(after) ? undefined : chapter));
   const own = order.flatMap(({ chapter }) => {
-    const here = steps.filter((step) => step.chapter === chapter && !hasNeighbour(step));
+    const here = byChapter.get(chapter) ?? [];
     return [...here.filter(({ after }) => after === undefined), ...here.filter(({ after }) => after !== undefined)];
   });
   const names = own.map(({ id }) => id);
@@ -53,7 +54,6 @@ export function arrange(steps: readonly Step[]): readonly { readonly step: Step;
   };
   const arranged = sorted.map((step) => ({ step, stage: stageAt(step) }));
   const seen = new Set<string>();
-  const all = new Set(steps.map(({ id }) => id));
   for (const { step } of arranged) {
     if (seen.has(step.id)) throw new Error(`two steps are called ${step.id}`);
     for (const need of step.needs ?? []) {

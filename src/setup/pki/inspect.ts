@@ -1,12 +1,28 @@
 import { type KeyObject, X509Certificate, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
 
+/** Every step looks at the same few files again and again: what was parsed is kept, the last of them. */
+function remembering<T>(parse: (pem: string) => T): (pem: string) => T {
+  const known = new Map<string, T>();
+  return (pem) => {
+    const found = known.get(pem);
+    if (found !== undefined) return found;
+    const fresh = parse(pem);
+    known.set(pem, fresh);
+    const [oldest] = known.keys();
+    if (known.size > 32 && oldest !== undefined) known.delete(oldest);
+    return fresh;
+  };
+}
+const certificateOf = remembering((pem) => new X509Certificate(pem));
+const privateKeyOf = remembering((pem) => createPrivateKey(pem));
+
 /** Parses a certificate from PEM; undefined if there is none in the text. Text before the BEGIN marker is allowed. */
 export function parseCertificate(pem: string | undefined): X509Certificate | undefined {
   const start = pem?.indexOf('-----BEGIN CERTIFICATE-----') ?? -1;
   if (pem === undefined || start < 0) return undefined;
   try {
-    return new X509Certificate(pem.slice(start));
+    return certificateOf(pem.slice(start));
   } catch {
     return undefined;
   }
@@ -16,7 +32,7 @@ export function parseCertificate(pem: string | undefined): X509Certificate | und
 function parsePrivateKey(pem: string | undefined): KeyObject | undefined {
   if (pem === undefined) return undefined;
   try {
-    return createPrivateKey(pem);
+    return privateKeyOf(pem);
   } catch {
     return undefined;
   }
