@@ -241,12 +241,6 @@ describe('what cannot work is refused before anything is changed', () => {
     expect(readFileSync(join(trial.root, 'thesis.tex'), 'utf8')).toBe('mine');
     execFileSync('rm', ['-r', trial.root]);
   });
-
-  test('this host itself, without a root', async () => {
-    const { code, stderr } = await run([]);
-    expect(code).toBe(4);
-    expect(stderr).toContain('Installing on this host itself is not supported by this version');
-  });
 });
 
 describe('a full disk', () => {
