@@ -1,6 +1,7 @@
-import { type HostReader, type Problem, type View, fact, message, plugin, readText } from '#kit';
+import { type HostReader, type Problem, type View, fact, message, plugin } from '#kit';
 import { directories } from '#steps';
 import { developerMode, isWholeHost, memoryCheck, memoryFinding, program, realRoot, runner, sandbox, system } from './settings.ts';
+import { kernelSharedMemory, neededSharedMemory } from './shared-memory.ts';
 import { wholeHost } from './whole-host.ts';
 
 /** Distributions that the program knows its way around on. Below a root any of them will do. */
@@ -48,18 +49,10 @@ function foundation(view: View): readonly Problem[] {
   return problems;
 }
 
-/** What the kernel lets one segment of shared memory have at most, in bytes. */
-const kernelSharedMemory = fact('kernel-shared-memory', async (host) => {
-  const limit = await readText(host, '/proc/sys/kernel/shmmax');
-  return limit === undefined ? undefined : Number(limit);
-});
-
-/** PostgreSQL asks for one segment when it starts, and cannot start without it. */
-const neededSharedMemory = 40 * 1024 * 1024;
-
+/** On a host of its own the kernel is told to give more. */
 function sharedMemory(view: View): readonly Problem[] {
   const limit = view.fact(kernelSharedMemory);
-  if (limit === undefined || limit >= neededSharedMemory) return [];
+  if (limit === undefined || limit >= neededSharedMemory || isWholeHost(view)) return [];
   return [
     {
       id: 'shared-memory',
@@ -89,6 +82,27 @@ async function room(host: HostReader): Promise<readonly Problem[]> {
   ];
 }
 
+/** What the clock may differ by from that of the machine which wrote a file. */
+const tolerance = 5 * 60 * 1000;
+
+/** A clock that is behind what happened already: certificates would not be valid yet for anybody else. */
+async function clock(view: View, host: HostReader): Promise<readonly Problem[]> {
+  if (!isWholeHost(view)) return [];
+  const limit = new Date(host.now().getTime() + tolerance).toISOString();
+  const places = ['/etc', '/var/lib/dpkg', '/var/log'];
+  const { stdout } = await host.query({ argv: ['find', ...places, '-maxdepth', '1', '-newermt', limit, '-print', '-quit'] });
+  const [newer] = stdout.split('\n');
+  if (newer === undefined || newer === '') return [];
+  return [
+    {
+      id: 'clock',
+      level: 'warning',
+      message: message`The clock of this host is behind: it says ${host.now().toISOString()}, and ${newer} was changed after that`,
+      remedy: 'Set the clock, for instance with an NTP service. Certificates made now are dated by it.',
+    },
+  ];
+}
+
 function memory(view: View): readonly Problem[] {
   const found = memoryFinding(view);
   if (found === undefined) return [];
@@ -111,7 +125,13 @@ export default plugin({
   name: 'environment',
   facts: [sandbox, realRoot, runner, program, system, kernelSharedMemory, original],
   settings: [developerMode, memoryCheck],
-  preflight: async (view, host) => [...foundation(view), ...(await room(host)), ...sharedMemory(view), ...memory(view)],
+  preflight: async (view, host) => [
+    ...foundation(view),
+    ...(await room(host)),
+    ...sharedMemory(view),
+    ...(await clock(view, host)),
+    ...memory(view),
+  ],
   steps: (view) => [
     ...(isWholeHost(view) ? wholeHost(view) : []),
     directories({ id: 'environment/directories', chapter: 'pki.refresh', title: 'Creating directories', quiet: true }, [

@@ -2,6 +2,7 @@ import { type Host, type HostReader, SetupError, type Step, type View, message, 
 import { command, link, succeed, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { accounts, program, readers } from './settings.ts';
+import { moreSharedMemory } from './shared-memory.ts';
 
 /* What a host of its own gets before anything else: the program in its place, and accounts for its services. */
 
@@ -106,6 +107,7 @@ function programInPlace(view: View): readonly Step[] {
 
 /** Accounts, the program, and how its logs are kept small. */
 export const wholeHost = (view: View): readonly Step[] => [
+  ...moreSharedMemory(view),
   ...programInPlace(view),
   writeFile(
     { id: 'environment/sysusers', chapter: 'system', title: 'Declaring accounts of services', quiet: true },

@@ -3,10 +3,11 @@ import { authority, certificate, directories, keys } from '#steps';
 import { belongsTo, fingerprints, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
 import { apacheHere, unit as webServer } from '../apache/settings.ts';
 import { engineHere, unit as engine } from '../engine/settings.ts';
-import { ownedBy } from '../environment/settings.ts';
+import { accounts, isWholeHost, ownedBy } from '../environment/settings.ts';
 import { fqdn } from '../network/settings.ts';
 import { bits, certificatesFor, lifetimes } from './certificates.ts';
 import { foreignPairs, importFindings, importSummary, installed, isImported, left, vouched } from './import.ts';
+import { namesOfOthers } from './names-of-others.ts';
 import {
   authorityDaysLeft,
   authoritySubject,
@@ -31,6 +32,7 @@ const steps = (view: View) => {
       { path: `${paths.home}/certs`, mode: 0o755 },
       { path: `${paths.home}/keys`, mode: 0o755 },
       { path: `${paths.home}/private`, mode: 0o750 },
+      ...(isWholeHost(view) ? [{ path: `${paths.home}/requests`, mode: 0o755, ...ownedBy(view, accounts.engine) }] : []),
     ]),
     ...left(view),
     keys({ id: 'pki/keys', chapter: 'pki.authority', title: 'Generating keys', quiet: true, needs: ['pki/directories'] }, [
@@ -86,6 +88,7 @@ const steps = (view: View) => {
       );
     }),
     ...vouched(view),
+    ...namesOfOthers(view),
   ];
 };
 

@@ -242,6 +242,7 @@ export const checks: readonly string[] = [
   'apache-broken',
   'disk-space',
   'shared-memory',
+  'clock',
   'low-memory',
 ];
 

@@ -1,4 +1,5 @@
 export * from './write-file.ts';
+export * from './copy-file.ts';
 export * from './link.ts';
 export * from './directories.ts';
 export * from './edit-lines.ts';

@@ -98,6 +98,15 @@ export function systemProgram(machine: Machine, effects: Effects, argv: readonly
       });
     case 'pg_createcluster':
       return perform(() => createCluster(machine, words.find((word) => word.startsWith('--port='))?.slice(7) ?? '5432'));
+    case 'sysctl':
+      return perform(() => {
+        const [option = '', value = ''] = words;
+        const text = option === '--write' ? value : textOf(disk.get(option.replace('--load=', '')));
+        disk.set('/proc/sys/kernel/shmmax', file(/kernel\.shmmax\s*=\s*(\d+)/.exec(text)?.[1] ?? '', 0o644));
+      });
+    case 'find':
+      // Nothing here is from the future.
+      return done;
     case 'pg_dropcluster':
       return perform(() => dropCluster(machine));
     case 'env':

@@ -93,7 +93,10 @@ describe('the web server', () => {
 
   test('is restarted once, behind the engine, when something that it reads has changed, and else never', async () => {
     const { machine, host, screen } = await installed();
-    expect(host.effects.filter((effect) => /^(enable|start|restart|reload) apache2$/.test(effect))).toEqual(['enable apache2', 'start apache2']);
+    expect(host.effects.filter((effect) => /^(enable|start|restart|reload) apache2$/.test(effect))).toEqual([
+      'enable apache2',
+      'start apache2',
+    ]);
     expect(screen).toMatch(/Starting dwh service\n.*Restarting httpd\n/);
     const restarts = async (more: Readonly<Record<string, string>> = {}) =>
       (await installed(machine, more)).host.effects.filter((effect) => effect === 'restart apache2').length;

@@ -166,11 +166,49 @@ describe('who runs setup, and on what kernel', () => {
     expect((await findings(newMachine())).found).toEqual([]);
   });
 
-  test('is doubted where shared memory is scarce', async () => {
-    const machine = newMachine();
-    machine.disk.set('/proc/sys/kernel/shmmax', file('33554432\n', 0o644));
+  const shmmax = '/proc/sys/kernel/shmmax';
+  const scarce = (machine: Machine): Machine => {
+    machine.disk.set(shmmax, file('33554432\n', 0o644));
+    return machine;
+  };
+
+  test('is doubted where shared memory is scarce and the host is not ours to change', async () => {
+    const machine = scarce(trial());
     expect((await findings(machine)).found).toMatchObject([{ id: 'shared-memory', level: 'doubt' }]);
-    machine.disk.set('/proc/sys/kernel/shmmax', file('18446744073692774399\n', 0o644));
+    machine.disk.set(shmmax, file('18446744073692774399\n', 0o644));
     expect((await findings(machine)).found).toEqual([]);
+  });
+
+  test('has shared memory raised on a host of its own, for now and for later, and no more than that', async () => {
+    const machine = scarce(newMachine());
+    expect((await findings(machine)).found).toEqual([]);
+    await installed(machine);
+    expect(textOf(machine.disk.get(shmmax))).toBe('41943040');
+    expect(textOf(machine.disk.get('/etc/sysctl.d/ovirt-engine.conf'))).toMatch(/^kernel\.shmmax = 41943040$/m);
+    expect((await installed()).disk.has('/etc/sysctl.d/ovirt-engine.conf')).toBe(false);
+  });
+
+  test('has it as it was when the run fails', async () => {
+    const machine = scarce(newMachine());
+    const host = memoryHost(machine);
+    const failing = { ...host, services: { ...host.services, start: () => Promise.reject(new Error('no')) } };
+    const { outcome } = await install({
+      machine,
+      host: failing,
+      files: [conf({ 'OVESETUP_CONFIG/adminPassword': `str:${goodPassword}` })],
+    });
+    expect(outcome).toMatchObject({ failure: expect.anything(), leftOver: [] });
+    expect(textOf(machine.disk.get(shmmax))).toBe('33554432');
+    expect(machine.disk.has('/etc/sysctl.d/ovirt-engine.conf')).toBe(false);
+  });
+
+  test('is warned of a clock that is behind what happened already', async () => {
+    const host = memoryHost(newMachine());
+    const query: typeof host.query = async (command) =>
+      command.argv[0] === 'find' ? { code: 0, stdout: '/etc/adjtime\n', stderr: '' } : host.query(command);
+    const { answers } = await dialogue({ given, more: { host } });
+    expect(english(await environmentPlugin.preflight?.(answers, { ...host, query }))).toMatchObject([
+      { id: 'clock', level: 'warning', message: expect.stringContaining('/etc/adjtime was changed after that') },
+    ]);
   });
 });
