@@ -29,6 +29,8 @@ const zones: Readonly<Record<string, Zone>> = {
     packages: ['node-forge', '@zxcvbn-ts/core', '@zxcvbn-ts/language-common'],
     builtins: 'pure',
   },
+  // What is needed of a PostgreSQL server: the wizard and the command line judge it alike.
+  'src/setup/postgres': { may: ['src/setup/kit', '#kit'], builtins: 'pure' },
   'src/setup/steps': { may: ['src/setup/kit', 'src/setup/pki', 'src/setup/render'], builtins: 'pure' },
   'src/setup/core': { may: ['src/setup/kit'], builtins: 'pure' },
   'src/setup/answers': { may: ['src/setup/kit'], packages: ['yaml', 'fastest-levenshtein'], builtins: 'pure' },
@@ -41,7 +43,7 @@ const zones: Readonly<Record<string, Zone>> = {
   'src/setup/supervisor': { may: ['src/setup/host/unit-file.ts'], builtins: 'all' },
   'src/setup/cli': { may: ['src/setup', 'plugins/index.ts'], builtins: 'all' },
   'plugins/index.ts': { may: ['#kit', 'plugins/*/index.ts'], builtins: 'none' },
-  'plugins/*': { may: ['#kit', '#steps', 'src/setup/render', 'src/setup/pki', 'plugins/*/settings.ts'], builtins: 'pure' },
+  'plugins/*': { may: ['#kit', '#steps', 'src/setup/render', 'src/setup/pki', 'src/setup/postgres', 'plugins/*/settings.ts'], builtins: 'pure' },
   'src/services/frame': { may: [], packages: ['fastify', 'pg'], builtins: 'all' },
   'src/services/engine': { may: ['src/services/frame'], packages: ['fastify', 'pg', 'handlebars', 'saxes'], builtins: 'all' },
   'src/services/websocket-proxy': { may: ['src/services/frame'], packages: ['ws'], builtins: 'all' },
