@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { createDatabase, type Database, type DatabaseSettings } from '../frame/database.ts';
+import { createDatabase, tlsOf, type Database, type DatabaseSettings } from '../frame/database.ts';
 import { type Server, serversOf } from '../frame/servers.ts';
 import { firstOf, needWriter } from '../frame/writer.ts';
 
@@ -54,7 +54,7 @@ async function connect({ host, port }: Server, settings: DatabaseSettings, timeZ
     user: settings.user,
     password: settings.password,
     database: settings.database,
-    ssl: settings.secured ? { rejectUnauthorized: settings.securedValidation } : false,
+    ssl: tlsOf(settings),
     keepAlive: true,
     connectionTimeoutMillis: 5_000,
     statement_timeout: statementMs,

@@ -1,3 +1,4 @@
+import { getCACertificates } from 'node:tls';
 import pg from 'pg';
 import { errorFields, type Log } from './log.ts';
 import { type Server, serversOf } from './servers.ts';
@@ -45,6 +46,13 @@ export interface PoolOptions {
   readonly prepared?: boolean;
 }
 
+/** How a connection is encrypted. Authorities that the system trusts count beside those that Node does: an administrator adds one of their own to the former. */
+export function tlsOf({ secured, securedValidation }: DatabaseSettings): pg.PoolConfig['ssl'] {
+  if (!secured) return false;
+  if (!securedValidation) return { rejectUnauthorized: false };
+  return { ca: [...getCACertificates('default'), ...getCACertificates('system')] };
+}
+
 /** So many different statements are kept prepared; further ones, such as searches that people type, are planned each time. */
 const mostPrepared = 200;
 
@@ -88,7 +96,7 @@ function openPool(
     user: settings.user,
     password: settings.password,
     database: settings.database,
-    ssl: settings.secured ? { rejectUnauthorized: settings.securedValidation } : false,
+    ssl: tlsOf(settings),
     max: connections,
     keepAlive: true,
     idleTimeoutMillis: 60_000,

@@ -25,6 +25,9 @@ const whys = new Map<string, DatabaseUnavailable['why']>([
   ['3D000', 'no-database'], // invalid_catalog_name
 ]);
 
+/** What Node says of a certificate that it does not accept. */
+const untrusted = /^(?:ERR_TLS_CERT_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH$|INVALID_(?:CA|PURPOSE)$)/;
+
 /** What was asked about is not there yet: undefined_table, undefined_column, invalid_schema_name. A check answers "to be created". */
 const notYet = new Set(['42P01', '42703', '3F000']);
 
@@ -33,6 +36,8 @@ const says: Readonly<Record<DatabaseUnavailable['why'], Text>> = {
   denied: 'refuses the user or the password',
   'no-database': 'does not exist',
   'no-table': 'lacks a table',
+  'no-tls': 'is on a server without TLS',
+  untrusted: 'is on a server whose certificate is not accepted',
 };
 
 const whereIs = ({ host, port, name, user }: DatabaseAddress): Message =>
@@ -45,10 +50,15 @@ export const sqlStateOf = (error: unknown): string | undefined =>
 /** `lost`: the connection broke, whatever the error says. */
 export function connectionFailure(at: DatabaseAddress, error: unknown, lost: boolean): DatabaseUnavailable | undefined {
   const code = codeOf(error) ?? '';
-  const why = whys.get(code) ?? (lost && sqlStateOf(error) === undefined ? 'down' : undefined);
+  const why =
+    whys.get(code) ?? (untrusted.test(code) ? 'untrusted' : undefined) ?? (lost && sqlStateOf(error) === undefined ? 'down' : undefined);
   if (why === undefined) return undefined;
   return new DatabaseUnavailable(why, message`${whereIs(at)} ${term(says[why])}${code === '' ? '' : ` (${code})`}`);
 }
+
+/** The server was asked for TLS, and has none. */
+export const hasNoTls = (at: DatabaseAddress): DatabaseUnavailable =>
+  new DatabaseUnavailable('no-tls', message`${whereIs(at)} ${term(says['no-tls'])}`);
 
 /** The server answers, but it is a standby, or was made read-only. */
 export const takesNoWrites = (at: DatabaseAddress): DatabaseUnavailable =>

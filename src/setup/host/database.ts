@@ -1,9 +1,10 @@
 import { Socket } from 'node:net';
+import { getCACertificates } from 'node:tls';
 import type { Client, ClientConfig } from 'pg';
 import { DatabaseUnavailable, SetupError } from '../kit/errors.ts';
 import type { DatabaseAddress, Host, Statement } from '../kit/host.ts';
 import { serversOf } from '../kit/database-servers.ts';
-import { allAway, connectionFailure, statementFailure, takesNoWrites } from './database-errors.ts';
+import { allAway, connectionFailure, hasNoTls, statementFailure, takesNoWrites } from './database-errors.ts';
 import { openAs } from './peer/open.ts';
 
 const connectMs = 5_000;
@@ -19,6 +20,9 @@ interface Session {
   inTransaction(): boolean;
 }
 
+/** Authorities that the system trusts, beside those that Node does: an administrator adds one of their own to the former. */
+const trusted = (): string[] => [...getCACertificates('default'), ...getCACertificates('system')];
+
 /** Everything is said here, so that neither PG* variables nor ~/.pgpass have a say. */
 const configuration = (at: DatabaseAddress, socket: Socket): ClientConfig => ({
   host: at.host,
@@ -28,7 +32,7 @@ const configuration = (at: DatabaseAddress, socket: Socket): ClientConfig => ({
   password: () => at.password,
   application_name: 'engine-setup',
   client_encoding: 'UTF8',
-  ssl: at.tls === undefined ? false : { rejectUnauthorized: at.tls === 'verified' },
+  ssl: at.tls === undefined ? false : at.tls === 'verified' ? { ca: trusted() } : { rejectUnauthorized: false },
   stream: () => socket,
   options: `-c statement_timeout=${statementMs}`,
 });
@@ -59,6 +63,8 @@ async function connect(client: Client, socket: Socket, at: DatabaseAddress): Pro
   } catch (error) {
     const failure = connectionFailure(at, error, false);
     if (failure !== undefined) throw failure;
+    // The only byte that a server has said by now is N: no TLS.
+    if (at.tls !== undefined && socket.bytesRead === 1) throw hasNoTls(at);
     // SCRAM gives up on an empty password by itself, without asking the server.
     throw connectionFailure(at, at.password === '' ? { code: '28P01' } : error, true) ?? statementFailure(at, error, '', []);
   }

@@ -47,7 +47,7 @@ export class SetupError extends Error {
 
 /** The database could not be asked. `why` is decided from SQLSTATE and system error codes, never from message texts. */
 export class DatabaseUnavailable extends SetupError {
-  readonly why: 'down' | 'denied' | 'no-database' | 'no-table';
+  readonly why: 'down' | 'denied' | 'no-database' | 'no-table' | 'no-tls' | 'untrusted';
   constructor(why: DatabaseUnavailable['why'], text: Text, cause?: unknown) {
     super('failed', text, { cause });
     this.name = 'DatabaseUnavailable';
