@@ -1,6 +1,8 @@
 import { DatabaseUnavailable, type Problem, type Setting, type View, fact, message, readText, setting, yesNo } from '#kit';
+import { settingsOf } from '../../src/setup/postgres/condition.ts';
+import { inLines } from '../../src/setup/postgres/examine.ts';
+import { type Misfit, misfitsAmong, oldestVersion } from '../../src/setup/postgres/needs.ts';
 import { engineHere } from '../engine/settings.ts';
-import { type Misfit, misfitLines, misfits } from './server-settings.ts';
 import { hostCluster, peer } from './host-cluster.ts';
 import { isOurs, paths, present, presentAddress } from './settings.ts';
 
@@ -18,7 +20,7 @@ export const lacking = fact('database-lacking', async (host): Promise<readonly M
       : peer(own.port);
   const at = foreign ? own : ours;
   try {
-    return await host.database.look(at, misfits);
+    return misfitsAmong(await host.database.look(at, (sql) => settingsOf(sql)));
   } catch (error) {
     if (error instanceof DatabaseUnavailable) return [];
     throw error;
@@ -67,7 +69,10 @@ export function foreignSettings(view: View): readonly Problem[] {
     {
       id: 'database-settings',
       level: 'error',
-      message: message`The server of the Engine database has to be configured first:${misfitLines(found)}`,
+      message: inLines(
+        'The server of the Engine database has to be configured first:',
+        found.map(({ text }) => text),
+      ),
       remedy: 'Whoever runs that server changes these settings; then run setup again.',
     },
   ];
@@ -84,6 +89,37 @@ export const versions = fact('postgres-versions', async (host) => {
   const { stdout } = await host.query({ argv: [...launcher, `${directory}/postgres`, '--version'] as unknown as [string, ...string[]] });
   return { cluster, programs: /(\d+)/.exec(stdout)?.[1] };
 });
+
+/** Version of the server that the engine's database is on, or is to come onto, as a number: 150004; undefined where none is there yet. */
+export const serverVersion = fact('database-server-version', async (host): Promise<number | undefined> => {
+  const { foreign } = await present.probe(host);
+  const cluster = await hostCluster.probe(host);
+  const ours = cluster?.exists === true ? peer(cluster.port) : undefined;
+  const at = foreign ? await presentAddress(host) : ours;
+  if (at === undefined) return undefined;
+  try {
+    const rows = await host.database.look(at, (sql) => settingsOf(sql, ['server_version_num']));
+    return Number(rows.find(({ name }) => name === 'server_version_num')?.setting);
+  } catch (error) {
+    if (!(error instanceof DatabaseUnavailable)) throw error;
+    // The folder of a cluster is named after its version.
+    return foreign || cluster === undefined ? undefined : Number(cluster.version) * 10_000;
+  }
+});
+
+/** A server that is too old for the schemas. */
+export function oldServer(view: View): readonly Problem[] {
+  const found = view.fact(serverVersion);
+  if (found === undefined || found >= oldestVersion * 10_000) return [];
+  return [
+    {
+      id: 'database-version',
+      level: 'error',
+      message: message`The server of the Engine database is PostgreSQL ${Math.floor(found / 10_000)}, needed is at least ${oldestVersion}`,
+      remedy: 'Bring that server to a newer version with the tools of PostgreSQL first; then run setup again.',
+    },
+  ];
+}
 
 /** A cluster is only ever run by the programs of its own major version. */
 export function foreignVersion(view: View): readonly Problem[] {

@@ -3,21 +3,22 @@ import {
   type HostReader,
   type Plugin,
   type Setting,
-  SetupError,
   type Text,
   type View,
   message,
   serversFlaw,
   serversOf,
   port as portKind,
-  term,
   setting,
+  term,
   text,
   yesNo,
 } from '#kit';
+import { examine, inLines, mendingTitle } from '../../src/setup/postgres/examine.ts';
+import { snippet } from '../../src/setup/postgres/mend.ts';
 import { isWholeHost } from '../environment/settings.ts';
 import { hostNameFlaw } from '../network/settings.ts';
-import { misfitLines, misfits } from './server-settings.ts';
+import { hostCluster, peer } from './host-cluster.ts';
 
 /** What differs between the databases whose place can be asked for. */
 export interface WantedFields {
@@ -33,6 +34,10 @@ export interface WantedFields {
   readonly wanted: (view: View) => boolean;
   /** Whether somebody else has made it, so that its place and credentials are asked for. */
   readonly byHand: (view: View) => boolean;
+  /** Whether it is known to be on the server of this host. */
+  readonly local: (view: View) => boolean;
+  /** The newest version of its schema. */
+  readonly newest: () => string;
   /** What is special about single fields of this database. */
   readonly host?: Partial<Setting<string>>;
   readonly port?: Partial<Setting<number>>;
@@ -68,15 +73,35 @@ const recipe = (title: string, usual: string): readonly Text[] => [
   '',
   message`ATTENTION: the ${title} database has to be there before Setup goes on. Its administrator makes it with, for example:`,
   message`    create role ${usual} with login encrypted password '<password>';`,
-  message`    create database ${usual} owner ${usual} template template0 encoding 'UTF8' lc_collate 'en_US.UTF-8' lc_ctype 'en_US.UTF-8';`,
+  message`    create database ${usual} owner ${usual} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C';`,
   '',
 ];
+
+/** The same for the server of this host, whose every step is known: the last line asks for the password. */
+function localRecipe(view: View, title: string, usual: string): readonly Text[] {
+  const { exists = false, version = '', name = '', port = 5432, package: server = '' } = view.fact(hostCluster) ?? {};
+  const mending = {
+    createRole: true,
+    createDatabase: true,
+    setPassword: true,
+    unseen: true,
+    restart: true,
+    letIn: ['127.0.0.1/32', '::1/128'],
+  };
+  const lines = snippet(mending, { database: usual, user: usual, port, tls: false, cluster: `${version}/${name}` });
+  return [
+    '',
+    message`ATTENTION: the ${title} database has to be there before Setup goes on. This makes it on this host, in a shell:`,
+    ...[...(exists ? [] : [`sudo apt-get install ${server}`]), ...lines].map((line) => message`    ${line}`),
+    '',
+  ];
+}
 
 /**
  * The settings that say where a database is and how to get in, in the order they are asked. They are asked only for a database
  * that is made by hand; after the last one the connection is tried, and if it fails all of them are asked again.
  */
-export function databaseFields({ prefix, questions, title, usual, wanted, byHand, ...special }: WantedFields): Fields {
+export function databaseFields({ prefix, questions, title, usual, wanted, byHand, local, newest, ...special }: WantedFields): Fields {
   const asked = (field: string) => ({ name: `${questions}_${field}`, when: byHand });
   const key = (field: string): string => `${prefix}/${field}`;
 
@@ -85,7 +110,11 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
     section: 'database',
     kind: text,
     about: message`Host of the ${title} database. Servers that copy one another are given as a list, db1.example.org,db2.example.org:5433: whichever of them takes writes is used, also after a fail-over. The port is that of ${prefix}/port where none is written.`,
-    ask: { ...asked('HOST'), text: message`${title} database host`, notes: recipe(title, usual) },
+    ask: {
+      ...asked('HOST'),
+      text: message`${title} database host`,
+      notes: (view) => (local(view) ? localRecipe(view, title, usual) : recipe(title, usual)),
+    },
     preview: message`${title} database host`,
     when: wanted,
     initial: 'localhost',
@@ -193,8 +222,8 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
     ...special.password,
     async validate(value, view, reader) {
       if (!byHand(view)) return special.password?.validate?.(value, view, reader);
-      const wrong = await unusable(address(view, value), reader);
-      return wrong === undefined ? undefined : { refused: wrong, again: host.key };
+      const { refusal, warnings } = await tried(address(view, value), reader, newest());
+      return refusal === undefined ? { warnings } : { refused: refusal, again: host.key };
     },
   });
 
@@ -202,14 +231,27 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
   return { host, port, secured, validated, name, user, password, all, address };
 }
 
-/** Why a database that was made by hand cannot be used; undefined if it can. All differences of its server are told at once. */
-async function unusable(at: DatabaseAddress, reader: HostReader): Promise<Text | undefined> {
+/** What comes of trying a database that was made by hand: everything that keeps it from being used at once, with what mends it. */
+async function tried(
+  at: DatabaseAddress,
+  reader: HostReader,
+  newest: string,
+): Promise<{ readonly refusal: Text | undefined; readonly warnings: readonly Text[] }> {
+  const admin = at.host === 'localhost' ? peer(at.port) : undefined;
+  const { problems, snippet: mending, failure } = await examine(reader, at, { newest, ours: false, admin });
+  const warnings = problems.filter(({ level }) => level === 'warning').map(({ message: text }) => text);
+  const errors = problems.filter(({ level }) => level === 'error');
+  if (errors.length === 0) return { refusal: undefined, warnings };
   const where = `${at.user}@${at.host}:${at.port}/${at.name}`;
-  try {
-    const found = await reader.database.look(at, misfits);
-    return found.length === 0 ? undefined : message`The server of ${where} has to be configured first:${misfitLines(found)}`;
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    return message`Cannot connect to the database ${where}: ${term(error.text)}`;
-  }
+  const first =
+    failure === undefined
+      ? message`The server of ${where} has to be configured first:`
+      : message`Cannot connect to the database ${where}: ${term(failure.text)}`;
+  // The failure has been told by then.
+  const told = errors.flatMap(({ message: text, remedy }) => [
+    ...(text === failure?.text ? [] : [text]),
+    ...(remedy === undefined ? [] : [remedy]),
+  ]);
+  const mended = mending.length === 0 ? [] : [mendingTitle, ...mending.map((line) => message`    ${line}`)];
+  return { refusal: inLines(first, [...told, ...warnings, ...mended]), warnings };
 }

@@ -1,5 +1,5 @@
 import { type DatabaseAddress, type HostReader, fact, readText } from '#kit';
-import { needNames } from './server-settings.ts';
+import { needNames } from '../../src/setup/postgres/needs.ts';
 
 /*
  * The cluster of PostgreSQL that a whole host has, as Debian's tools lay it out (pg_createcluster(1)): configuration and data of each

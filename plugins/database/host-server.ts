@@ -1,9 +1,10 @@
 import { type HostReader, type Step, type View, message, nothing, readText } from '#kit';
 import { command, editLines, running, succeed, writeFile } from '#steps';
+import { suits } from '../../src/setup/postgres/needs.ts';
 import { besideEngine, dwhHere, historyDatabase } from '../dwh/settings.ts';
+import { type Owned, isOvertaken } from './access-rules.ts';
 import { fixConfiguration, mendedOverrides } from './condition.ts';
 import { type HostCluster, accessBlock, serverValues } from './host-cluster.ts';
-import { suits } from './server-settings.ts';
 import { administration, name, user, whole } from './settings.ts';
 
 /*
@@ -31,14 +32,17 @@ function settings(view: View, { ownSettings: present }: HostCluster): string {
   return `${[header, ...lines].join('\n')}\n`;
 }
 
-/** Who may connect: the owners of our databases, each to their own, from this host, with their password. */
-function accessLines(view: View): readonly string[] {
+/** Our databases on this server. */
+export function ownedHere(view: View): readonly Owned[] {
   const history = dwhHere(view) && besideEngine(view) ? [historyDatabase(view)] : [];
-  const owners = [{ name: view.get(name), user: view.get(user) }, ...history];
-  return owners.flatMap((one) =>
+  return [{ name: view.get(name), user: view.get(user) }, ...history];
+}
+
+/** Who may connect: the owners of our databases, each to their own, from this host, with their password. */
+const accessLines = (view: View): readonly string[] =>
+  ownedHere(view).flatMap((one) =>
     ['127.0.0.1/32', '::1/128'].map((address) => `host    "${one.name}"  "${one.user}"  ${address.padEnd(15)} scram-sha-256`),
   );
-}
 
 /**
  * The cluster is made by setup, with its own encoding, and not by the package while it is installed. It stays so: the package of another
@@ -126,7 +130,7 @@ export function hostServer(view: View): readonly Step[] {
         path: `${configuration}/pg_hba.conf`,
         name: accessBlock,
         at: 'top',
-        again: view.find(fixConfiguration) === true,
+        again: view.find(fixConfiguration) === true || isOvertaken(view, ownedHere(view)),
         lines: accessLines(view),
       },
     ),

@@ -1,11 +1,12 @@
-import { type HostReader, type Problem, type Step, type View, message, plugin } from '#kit';
+import { type HostReader, type Problem, type Step, type Summary, type View, message, plugin } from '#kit';
 import { ownDatabase } from '#steps';
 import { engineHere } from '../engine/settings.ts';
 import { isWholeHost } from '../environment/settings.ts';
 import { takenPort } from '../network/settings.ts';
-import { fixConfiguration, foreignSettings, foreignVersion, lacking, overrides, versions } from './condition.ts';
+import { accessRules, openAccess } from './access-rules.ts';
+import { fixConfiguration, foreignSettings, foreignVersion, lacking, oldServer, overrides, serverVersion, versions } from './condition.ts';
 import { hostCluster, occupied, serverValues } from './host-cluster.ts';
-import { hostServer } from './host-server.ts';
+import { hostServer, ownedHere } from './host-server.ts';
 import { trialServer } from './trial-server.ts';
 import {
   adminPassword,
@@ -40,6 +41,9 @@ const engine = (view: View): readonly Step[] =>
     unclaimed: view.fact(present).name === undefined && isUnclaimed(view, engineDatabase(view).name),
   });
 
+/** How the engine's database and the history are called. */
+const usually = { engine: { title: 'Engine', usual: 'engine' }, history: { title: 'DWH', usual: 'ovirt_engine_history' } } as const;
+
 const foreignCluster = (host: HostReader): Problem => ({
   id: 'database-in-the-way',
   level: 'error',
@@ -47,15 +51,26 @@ const foreignCluster = (host: HostReader): Problem => ({
   remedy: message`Bring back ${host.files.real(paths.adminPassword)} if the cluster is one of setup; otherwise move the cluster away.`,
 });
 
+/** Names that are not the usual ones, because the server had something of that name; nobody could guess them. */
+function summary(view: View): readonly Summary[] {
+  if (!engineHere(view) || !isOurs(view)) return [];
+  const all = ownedHere(view).map((one, at) => ({ ...one, ...(at === 0 ? usually.engine : usually.history) }));
+  const lines = all
+    .filter(({ usual, name, user }) => name !== usual || user !== usual)
+    .flatMap(({ title, name, user }) => [message`    ${title} database: ${name}`, message`    ${title} database user: ${user}`]);
+  const title = message`The server of this host had databases or roles of the usual names already; those of this installation are:`;
+  return lines.length === 0 ? [] : [{ block: 'databases', lines: [title, ...lines] }];
+}
+
 export default plugin({
   name: 'database',
-  facts: [present, programs, versions, lacking, overrides, hostCluster, occupied, serverValues],
+  facts: [present, programs, versions, lacking, serverVersion, overrides, hostCluster, occupied, serverValues, accessRules],
   settings: [location, provisioning, ...fields.all, adminPassword, fixConfiguration],
   async preflight(view, reader) {
     if (!engineHere(view)) return [];
-    if (!isOurs(view)) return foreignSettings(view);
+    if (!isOurs(view)) return [...oldServer(view), ...foreignSettings(view)];
     // The cluster of a whole host keeps the port that it has, or gets one that is free.
-    if (isWholeHost(view)) return [];
+    if (isWholeHost(view)) return [...oldServer(view), ...openAccess(view, ownedHere(view))];
     const problems: Problem[] = [];
     const { problem } = view.fact(programs);
     if (problem !== undefined) problems.push({ id: 'postgres-programs', level: 'error', ...problem });
@@ -69,4 +84,5 @@ export default plugin({
   },
   steps: (view) =>
     engineHere(view) && isOurs(view) ? [...(isWholeHost(view) ? hostServer(view) : trialServer(view)), ...engine(view)] : [],
+  summary: (view) => Promise.resolve(summary(view)),
 });

@@ -13,6 +13,7 @@ import {
   text,
 } from '#kit';
 import { minimumLength } from '../../src/setup/pki/password-limits.ts';
+import { newestVersion } from '../../src/setup/render/shipped.ts';
 import { isWholeHost, sandbox } from '../environment/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { httpsPort } from '../network/settings.ts';
@@ -168,6 +169,8 @@ export const fields = databaseFields({
   usual: 'engine',
   wanted: engineHere,
   byHand: (view) => isNew(view) && !isOurs(view),
+  local: (view) => view.find(location) === 'local',
+  newest: () => newestVersion('src/services/engine/schema/engine'),
   host: { settled: unlessNew(({ host }) => host) },
   secured: { settled: unlessNew(({ secured }) => secured) },
   validated: { settled: unlessNew(({ validated }) => validated) },

@@ -25,6 +25,7 @@ import {
   ownPort,
   presentAddress,
 } from '../database/settings.ts';
+import { newestVersion } from '../../src/setup/render/shipped.ts';
 import { engineHere, postInstall } from '../engine/settings.ts';
 import { healthSocketOf } from '../environment/settings.ts';
 
@@ -135,6 +136,8 @@ export const fields = databaseFields({
   usual,
   wanted,
   byHand,
+  local: (view) => view.find(places.location) === 'local',
+  newest: () => newestVersion('src/services/dwh/schema'),
   host: { settled: (view) => view.fact(present).host },
   port: {
     // One server on this host, one port.

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { type Catalogue, file, textOf } from '#kit';
-import { type Machine, afterPowerCut, newMachine } from '../../src/setup/host/memory/index.ts';
+import { type Machine, afterPowerCut, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
 import { privateKey } from '../../src/setup/host/memory/private-keys.ts';
 import { makeRequest } from '../../src/setup/pki/request.ts';
 import { type Trial, conf, install, outdated } from '../support/installation.ts';
@@ -229,6 +229,40 @@ export const stories: readonly Story[] = [
   {
     name: 'remote-database-unsuitable',
     machine: besideServer({ max_connections: '100', work_mem: '4096', server_encoding: 'SQL_ASCII' }),
+    answers: {
+      ...complete,
+      'OVESETUP_DWH_CORE/enable': 'bool:False',
+      'OVESETUP_PROVISIONING/postgresProvisioningEnabled': 'bool:False',
+      'OVESETUP_DB/host': 'str:db1.example.net',
+    },
+  },
+  {
+    // Somebody else's database has the name of the engine's, and somebody else's rule stands before all.
+    name: 'names-taken',
+    before: async (machine) => {
+      await memoryHost(machine).packages.install(['postgresql-15']);
+      const data = '/var/lib/postgresql/15/main/base/cluster.json';
+      const cluster = JSON.parse(textOf(machine.disk.get(data))) as { databases: Record<string, object>; roles: Record<string, object> };
+      cluster.databases['engine'] = { owner: 'tractor', open: true, schemas: {}, options: {} };
+      machine.disk.set(data, file(JSON.stringify(cluster), 0o600));
+      const rules = '/etc/postgresql/15/main/pg_hba.conf';
+      machine.disk.set(rules, file(`local tractor all trust\n${textOf(machine.disk.get(rules))}host all all samenet trust\n`, 0o640));
+      return machine;
+    },
+    answers: complete,
+  },
+  {
+    name: 'server-too-old',
+    before: async (machine) => {
+      await memoryHost(machine).packages.install(['postgresql-15']);
+      return machine;
+    },
+    machine: { changedSettings: { server_version_num: '120022' } },
+    answers: complete,
+  },
+  {
+    name: 'remote-database-too-old',
+    machine: besideServer({ server_version_num: '120022' }),
     answers: {
       ...complete,
       'OVESETUP_DWH_CORE/enable': 'bool:False',

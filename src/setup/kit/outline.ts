@@ -224,6 +224,7 @@ export const checks: readonly string[] = [
   'database-in-the-way',
   'database-version',
   'database-settings',
+  'trust-access',
   'history-server',
   'authority-lost',
   'pki-without-key',
@@ -247,5 +248,5 @@ export const checks: readonly string[] = [
 ];
 
 /** The blocks of the closing summary, in order; a plugin labels each block it prints. `more` is for third parties. */
-export const summaryBlocks = ['firewall', 'login', 'web-access', 'web-server', 'certificates', 'memory', 'more'] as const;
+export const summaryBlocks = ['firewall', 'databases', 'login', 'web-access', 'web-server', 'certificates', 'memory', 'more'] as const;
 export type SummaryBlock = (typeof summaryBlocks)[number];

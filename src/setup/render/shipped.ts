@@ -30,6 +30,9 @@ export function shippedMigrations(folder: string): readonly Migration[] {
   return migrations;
 }
 
+/** The newest version that the files of a shipped folder make. */
+export const newestVersion = (folder: string): string => shippedMigrations(folder).at(-1)?.version ?? '';
+
 function readMigrations(folder: string): readonly Migration[] {
   return readdirSync(shippedPath(folder))
     .filter((name) => name.endsWith('.sql'))

@@ -73,6 +73,8 @@ const rules: readonly Rule[] = [
     (_m, { cluster, values: [db] }) => (String(db) in cluster.databases ? [{ owner: cluster.databases[String(db)]?.owner }] : none),
   ],
   [/^select 1 from pg_settings/, () => [{}]],
+  [/^select current_setting\('hba_file'\)/, () => [{ path: '/etc/postgresql/15/main/pg_hba.conf' }]],
+  [/^select (?:pg_read_file|m\.rolname|rolname as name, rolsuper)/, () => none],
   [
     /^select has_database_privilege/,
     (_m, { cluster, values: [db] }) => {
@@ -235,11 +237,23 @@ const suitable: Readonly<Record<string, string>> = {
   autovacuum_max_workers: '6',
   maintenance_work_mem: '65536',
   work_mem: '8192',
+  server_version_num: '150004',
 };
 
 /** What pg_settings tells of a server, of which somebody has changed some. */
 const settingRows = (changed: Readonly<Record<string, string>>): readonly Row[] =>
-  Object.entries({ ...suitable, ...changed }).map(([name, setting]) => ({ name, setting, unit: name.endsWith('_mem') ? 'kB' : null }));
+  Object.entries({ ...suitable, ...changed }).map(([name, setting]) => ({
+    name,
+    setting,
+    unit: name.endsWith('_mem') ? 'kB' : null,
+    context: name === 'max_connections' ? 'postmaster' : 'sighup',
+  }));
+
+/** An empty database of the role that looks at it. */
+const emptyAndOwned = ({ user, tls }: DatabaseAddress): Row => ({
+  ...{ encoding: 'UTF8', collation: 'C', owner: user, user, owns: true, superuser: false, objects: 0, client: '192.0.2.10' },
+  ...{ createsSchemas: true, createsTables: true, createsDatabases: true, encrypted: tls !== undefined },
+});
 
 /** The server of the distribution has smaller values where nobody has set others. */
 function lackingIn({ prefix }: Machine, configuration: string): Readonly<Record<string, string>> {
@@ -264,6 +278,7 @@ function elsewhere(
   return {
     run([statement]) {
       if (statement?.text.includes('to_regclass') === true) return [{ there: false }];
+      if (statement?.text.includes('pg_encoding_to_char') === true) return [emptyAndOwned(at)];
       if (statement?.text.includes('from pg_settings') !== true) throw unavailable('no-table');
       return settingRows(server.settings);
     },
@@ -313,7 +328,7 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
   if (!(at.name in cluster.databases)) throw unavailable('no-database');
   return {
     run(statements) {
-      if (statements[0]?.text.startsWith('select name, setting, unit from pg_settings') === true)
+      if (statements[0]?.text.startsWith('select name, setting, unit') === true)
         return settingRows({ ...lackingIn(machine, configuration), ...machine.changedSettings });
       if (statements[0]?.text.startsWith('select j.job_id') === true) return machine.tasks.filter((task) => task.looks-- > 0);
       if (statements[0]?.text.includes("'fence-kdump-listener-heartbeat'") === true)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { file, serversOf } from '#kit';
+import { file, serversOf, textOf } from '#kit';
 import database from '../../../../plugins/database/index.ts';
 import { adminPassword, administration, engineDatabase, fields, isOurs, provisioning } from '../../../../plugins/database/settings.ts';
 import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
@@ -255,7 +255,7 @@ describe('a database that somebody else has made', () => {
     expect(JSON.stringify([problems, dialog])).not.toContain('wrong-canary');
   });
 
-  test('has a server with the settings that the engine needs: all that differ are told at once', async () => {
+  test('has a server with the settings that the engine needs: all that differ are told at once, with what mends them', async () => {
     const settings = { server_encoding: 'SQL_ASCII', max_connections: '100', work_mem: '4096', autovacuum_vacuum_scale_factor: '0.2' };
     const { problems } = await ask({ machine: besideServer(settings), given });
     expect(problems.map(({ message }) => message)).toEqual([
@@ -264,9 +264,48 @@ describe('a database that somebody else has made', () => {
         'server_encoding is SQL_ASCII, needed is equal to UTF8',
         'max_connections is 100, needed is at least 150',
         'autovacuum_vacuum_scale_factor is 0.2, needed is at most 0.01',
-        'work_mem is 4096kB, needed is at least 8192kB',
+        'work_mem is 4MB, needed is at least 8MB',
+        'The connection goes over the network without TLS: others can read it',
+        'Whoever administers that server mends it with this, in a shell on its host:',
+        "    printf '%s\\n' \\",
+        "      'ALTER SYSTEM SET max_connections = 150;' \\",
+        "      'ALTER SYSTEM SET autovacuum_vacuum_scale_factor = 0.01;' \\",
+        `      'ALTER SYSTEM SET work_mem = "8MB";' \\`,
+        "      'DROP DATABASE engine;' \\",
+        `      'CREATE DATABASE engine OWNER engine TEMPLATE template0 ENCODING UTF8 LC_COLLATE "C" LC_CTYPE "C";' \\`,
+        "      'REVOKE ALL ON DATABASE engine FROM PUBLIC;' \\",
+        '      | sudo -u postgres psql',
+        '    sudo systemctl restart postgresql',
       ].join('\n'),
     ]);
+  });
+
+  test('has a server that is not too old, and a warning where others could listen', async () => {
+    const { problems } = await ask({ machine: besideServer({ server_version: '12.22', server_version_num: '120022' }), given });
+    expect(problems[0]?.message).toContain('\nPostgreSQL 12.22 is too old, needed is at least 13');
+    const { dialog } = await ask({ machine: besideServer(), typed: byHand() });
+    expect(dialog.logged).toContainEqual(['warning', 'The connection goes over the network without TLS: others can read it']);
+    const secured = await ask({ machine: besideServer(), typed: byHand({ OVESETUP_ENGINE_DB_SECURED: 'yes' }) });
+    expect(secured.dialog.logged.map(([level]) => level)).not.toContain('warning');
+  });
+
+  test('on this host is told step by step', async () => {
+    const machine = besideServer();
+    await memoryHost(machine).packages.install(['postgresql-15']);
+    const typed = { [how]: 'manual', OVESETUP_ENGINE_DB_PASSWORD: 'x' };
+    for (const there of [false, true]) {
+      const { dialog } = await ask({ machine: there ? machine : besideServer(), typed });
+      const notes = dialog.asked.find(({ name }) => name === 'OVESETUP_ENGINE_DB_HOST')?.notes?.map(String) ?? [];
+      const shown = JSON.stringify(notes.length > 0 ? dialog.asked.find(({ name }) => name === 'OVESETUP_ENGINE_DB_HOST')?.notes : []);
+      expect(shown.includes('apt-get install postgresql-15')).toBe(!there);
+      for (const piece of [
+        'CREATE ROLE engine LOGIN;',
+        'host \\"engine\\" \\"engine\\" ::1/128',
+        'restart postgresql@15-main',
+        '\\password engine',
+      ])
+        expect(shown).toContain(piece.replaceAll('\\', '\\').replace('\\password', '\\\\password'));
+    }
   });
 
   test.each([
@@ -295,6 +334,47 @@ describe('the checks of a server that setup makes', () => {
 
   test('find nothing on a machine as it should be', async () => {
     for (const prefix of ['', '/srv/trial']) expect(await findings(newMachine({ prefix }))).toEqual([]);
+  });
+
+  test('find that the server of this host is too old', async () => {
+    const machine = newMachine({ changedSettings: { server_version_num: '120022' } });
+    await memoryHost(machine).packages.install(['postgresql-15']);
+    expect(await findings(machine)).toMatchObject([
+      { id: 'database-version', level: 'error', message: expect.stringContaining('PostgreSQL 12') },
+    ]);
+  });
+
+  test('find rules of others that let everybody into our databases, but not those that come after ours', async () => {
+    const machine = newMachine();
+    await memoryHost(machine).packages.install(['postgresql-15']);
+    const rules = (text: string): void => void machine.disk.set('/etc/postgresql/15/main/pg_hba.conf', file(text, 0o640));
+    rules('local all postgres peer\nhost all all 127.0.0.1/32 scram-sha-256\nhost app app all trust\n');
+    expect(await findings(machine)).toEqual([]);
+    rules('local all postgres peer\nhost all all 192.0.2.0/24 trust\n');
+    expect(await findings(machine)).toMatchObject([
+      { id: 'trust-access', level: 'warning', message: expect.stringContaining('/etc/postgresql/15/main/pg_hba.conf:2 lets everybody') },
+    ]);
+  });
+
+  test.each([
+    ['host all all samenet trust', true],
+    ['host all all 192.0.2.0/24 trust', false],
+    ['host all all 127.0.0.0/8 reject', true],
+    ['host all all ::1/128 md5', true],
+    ['host all all localhost md5', true],
+    ['hostssl all all all reject', false],
+    ['local all all reject', false],
+  ])('put our rules before %j of others, where that decides about us: %j', async (rule, again) => {
+    const machine = newMachine();
+    await memoryHost(machine).packages.install(['postgresql-15']);
+    const ours =
+      '# BEGIN engine-setup\nhost    "engine"  "engine"  127.0.0.1/32    scram-sha-256\nhost    "engine"  "engine"  ::1/128         scram-sha-256\n# END engine-setup';
+    machine.disk.set('/etc/postgresql/15/main/pg_hba.conf', file(`${rule}\n${ours}\n`, 0o640));
+    const { answers } = await ask({ machine });
+    const step = database.steps?.(answers).find(({ id }) => id === 'database/access');
+    const host = memoryHost(machine);
+    await step?.apply(host, () => undefined);
+    expect(textOf(await host.files.read('/etc/postgresql/15/main/pg_hba.conf')).startsWith(again ? '# BEGIN' : rule)).toBe(true);
   });
 
   test('find a cluster in the way that setup has not made', async () => {
