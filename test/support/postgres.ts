@@ -34,6 +34,8 @@ export interface TestPostgres {
   kill(): Promise<void>;
   /** Starts it again after `kill`. */
   start(): Promise<void>;
+  /** Ends it in order and starts it again, with settings that take that. */
+  restart(): Promise<void>;
   /** Makes a second server that copies this one as it works, and answers as soon as it does. This one is restarted for that. */
   standby(): Promise<TestPostgres>;
   /** Ends the server and removes its files. */
@@ -91,6 +93,10 @@ async function serverIn(folder: string, programs: string): Promise<TestPostgres>
     query: (text, values) => run(connection, text, values),
     start,
     kill: () => end('SIGKILL'),
+    async restart() {
+      await end('SIGINT');
+      await start();
+    },
     async standby() {
       const other = await newFolder();
       await end('SIGINT');

@@ -53,10 +53,19 @@ export interface Arguments {
   /** The host that a request is signed for. */
   readonly name: string | undefined;
   readonly ours: boolean;
+  /** The database that is to be looked at. */
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly database: string | undefined;
+  readonly user: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly passwordFd: number | undefined;
+  readonly tls: 'required' | 'verified' | undefined;
+  readonly kind: 'engine' | 'dwh' | undefined;
 }
 
 /** Commands that take words of their own, and check them. */
-const wordy: ReadonlySet<CommandName> = new Set(['answers', 'pki', 'sandbox']);
+const wordy: ReadonlySet<CommandName> = new Set(['answers', 'pki', 'db', 'sandbox']);
 
 /** A front end, and somebody who reads events, want standard output for themselves; a front end is there to answer. */
 export const dialogClashes = (said: {
@@ -123,6 +132,12 @@ export function readArguments(argv: readonly string[]): Arguments {
   // The first two are those of the dialog.
   if (eventsFd !== undefined && eventsFd !== '' && !/^(?:[2-9]|[1-9]\d{1,8})$/.test(eventsFd))
     problems.push('--events-fd wants the number of an open descriptor, 2 or more');
+  const port = last('port');
+  if (port !== undefined && port !== '' && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535))
+    problems.push('--port wants a whole number from 1 to 65535');
+  const passwordFd = last('password-fd');
+  if (passwordFd !== undefined && passwordFd !== '' && !/^\d{1,9}$/.test(passwordFd))
+    problems.push('--password-fd wants the number of an open descriptor');
   const allowed = all('allow').flatMap((ids) => ids.split(',').map((id) => id.trim()));
   if (allowed.includes('') && !all('allow').includes('')) problems.push('--allow: a name between its commas is empty');
   const [command = 'setup', ...more] = words.plain;
@@ -161,6 +176,14 @@ export function readArguments(argv: readonly string[]): Arguments {
     keyPasswordFile: last('key-password-file'),
     name: last('name'),
     ours: has('ours'),
+    host: last('host'),
+    port: port === undefined ? undefined : Number(port),
+    database: last('database'),
+    user: last('user'),
+    passwordFile: last('password-file'),
+    passwordFd: passwordFd === undefined ? undefined : Number(passwordFd),
+    tls: last('tls') as Arguments['tls'],
+    kind: last('kind') as Arguments['kind'],
   };
   if (problems.length > 0) refuse(problems);
   return args;

@@ -2,8 +2,8 @@ import { type Problem, SetupError, message, term } from '#kit';
 import type { CommandLineAnswer } from '../answers/sources.ts';
 import type { Arguments } from './args.ts';
 import { environmentStatements } from './environment-statements.ts';
+import { firstLineOfDescriptor, firstLineOfFile } from './first-line.ts';
 import { isFrameworkKey } from './framework-statements.ts';
-import { type Bounds, type Read, readNamed, readOpened } from './read-input.ts';
 import { Unreadable } from './unreadable.ts';
 
 /** Secrets on a command line can be read by every user of the host. */
@@ -24,37 +24,26 @@ const switches = (args: Arguments): readonly CommandLineAnswer[] => [
   ...(args.reconfigureDwhScale ? [{ key: 'OVESETUP_DWH_CONFIG/scale', value: undefined, where: '--reconfigure-dwh-scale' }] : []),
 ];
 
-/** The first line, without its end. */
-function firstLine({ text }: Read): string {
-  const line = text.split('\n', 1)[0] ?? '';
-  if (text === '') throw new Unreadable('it is empty');
-  if (!line.isWellFormed() || line.includes('\uFFFD') || line.includes('\0')) throw new Unreadable('its first line is no text in UTF-8');
-  return line.replace(/\r$/, '');
-}
-
-/** As ssh does with keys: a secret that others can read is none. */
-function keepPrivate(path: string, { mode = 0 }: Read): void {
-  if ((mode & 0o044) !== 0) throw new Unreadable('other users can read it', message`Change that: chmod 600 ${path}`);
-}
-
 /** Reads the answers that stand in files and descriptors; those that cannot be read say why. */
 async function fromFiles(args: Arguments, isSecret: (key: string) => boolean, signal: AbortSignal): Promise<readonly CommandLineAnswer[]> {
-  const bounds: Bounds = { bytes: 65_536, line: true, signal };
   const wanted = [
-    ...args.setFile.map(({ key, value }) => ({ key, name: value, where: '--set-file', read: () => readNamed(value, bounds) })),
+    ...args.setFile.map(({ key, value }) => ({
+      key,
+      name: value,
+      where: '--set-file',
+      read: () => firstLineOfFile(value, { secret: isSecret(key), signal }),
+    })),
     ...args.setFd.map(({ key, value }) => ({
       key,
       name: message`descriptor ${value}`,
       where: '--set-fd',
-      read: () => readOpened(Number(value), bounds),
+      read: () => firstLineOfDescriptor(Number(value), signal),
     })),
   ];
   const answers: CommandLineAnswer[] = [];
   for (const { key, name, where, read } of wanted) {
     try {
-      const found = await read();
-      if (isSecret(key) && typeof name === 'string') keepPrivate(name, found);
-      answers.push({ key, value: firstLine(found), where });
+      answers.push({ key, value: await read(), where });
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       const { why, remedy } = error;

@@ -7,7 +7,7 @@ export const exitCodes = [
   { code: 1, meaning: 'failed, and everything was rolled back' },
   { code: 2, meaning: 'the command line cannot be understood' },
   { code: 3, meaning: 'stopped by a second signal, or the rollback is incomplete: run again' },
-  { code: 4, meaning: 'refused before any change: answers, preflight, unsupported host' },
+  { code: 4, meaning: 'refused before any change: answers, preflight, unsupported host; db check: the database does not fit' },
   { code: 5, meaning: 'cancelled by the user before the confirmation' },
   { code: 6, meaning: 'installed, but a health check failed' },
   { code: 7, meaning: 'another run is active' },

@@ -16,6 +16,7 @@ const chapters: readonly (readonly [title: Text, rows: readonly Row[]])[] = [
   [groupTitles.installed, optionRows(optionGroups.installed)],
   [groupTitles.answers, optionRows(optionGroups.answers)],
   [groupTitles.certificate, optionRows(optionGroups.certificate)],
+  [groupTitles.database, optionRows(optionGroups.database)],
   [groupTitles.dialog, optionRows(optionGroups.dialog)],
   ['Exit codes', exitCodes.map(({ code, meaning }): Row => [String(code), meaning])],
 ];

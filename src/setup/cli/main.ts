@@ -23,6 +23,8 @@ async function perform(args: Arguments): Promise<ExitCode> {
       return (await import('./commands/answers.ts')).answers(args);
     case 'pki':
       return (await import('./commands/pki.ts')).pki(args, version());
+    case 'db':
+      return (await import('./commands/db.ts')).db(args);
     case 'sandbox':
       return (await import('./commands/sandbox.ts')).sandbox(args, version());
   }

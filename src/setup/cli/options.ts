@@ -24,6 +24,7 @@ export const commands = {
   status: 'show addresses, services, and how the last run went',
   answers: 'explain FILE..., or convert FILE...: what answer files say, or the same in the other format',
   pki: 'import: a certificate for browsers to see; sign FILE: the request of a proxy on another host',
+  db: 'check: what a database and its server lack, all at once, and what mends it',
   sandbox: 'start, stop or reset: a trial below --root, default .sandbox',
 } as const satisfies Record<string, Text>;
 export type CommandName = keyof typeof commands;
@@ -98,6 +99,27 @@ export const optionGroups = {
     name: { type: 'string', value: 'NAME', only: ['pki'], about: 'with pki sign: the host whose proxy wants the certificate' },
     ours: { type: 'boolean', only: ['pki'], about: 'go back to a certificate of the internal CA' },
   },
+  database: {
+    host: { type: 'string', value: 'HOST', only: ['db'], about: 'the server, or several with commas; default: localhost' },
+    port: { type: 'string', value: 'PORT', only: ['db'], about: 'its port; default: 5432' },
+    database: { type: 'string', value: 'NAME', only: ['db'], about: 'the database; default: engine, or ovirt_engine_history' },
+    user: { type: 'string', value: 'NAME', only: ['db'], about: 'the role that owns it; default: named as the database' },
+    'password-file': {
+      type: 'string',
+      value: 'FILE',
+      only: ['db'],
+      about: 'a file or pipe whose first line is the password of that role; else it is asked for',
+    },
+    'password-fd': { type: 'string', value: 'N', only: ['db'], about: 'the same from an open file descriptor' },
+    tls: {
+      type: 'string',
+      value: 'KIND',
+      choices: ['required', 'verified'],
+      only: ['db'],
+      about: 'connect with TLS: required, or verified, so that the certificate has to fit the name of the host',
+    },
+    kind: { type: 'string', value: 'KIND', choices: ['engine', 'dwh'], only: ['db'], about: 'what it is for: engine (the default) or dwh' },
+  },
   dialog: {
     dialog: {
       type: 'string',
@@ -120,7 +142,7 @@ export const optionGroups = {
       about: 'with --events=json: write it to this open file descriptor, and leave standard output to the dialog',
     },
     log: { type: 'string', value: 'FILE', about: 'write the log to this file instead of the usual place' },
-    json: { type: 'boolean', only: ['plan', 'status', 'answers'], about: 'print one JSON document, in which errors stand as well' },
+    json: { type: 'boolean', only: ['plan', 'status', 'answers', 'db'], about: 'print one JSON document, in which errors stand as well' },
     to: {
       type: 'string',
       value: 'FORMAT',
@@ -146,10 +168,11 @@ export const groupTitles: Readonly<Record<keyof Groups, Text>> = {
   installed: 'What is installed',
   answers: 'Answers',
   certificate: 'The certificate that browsers see, with pki import',
+  database: 'The database that db check looks at; without them, those of the installation',
   dialog: 'Dialog and output',
 };
 
-type Options = Groups['installed'] & Groups['answers'] & Groups['certificate'] & Groups['dialog'];
+type Options = Groups['installed'] & Groups['answers'] & Groups['certificate'] & Groups['database'] & Groups['dialog'];
 export type OptionName = keyof Options;
 
 /** All options by name. */

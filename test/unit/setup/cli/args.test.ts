@@ -115,13 +115,21 @@ describe('the command line', () => {
       { command: 'pki', words: ['import'], certificate: 'c', key: 'k', chain: 'r', keyPasswordFile: 'p' },
     ],
     [['pki', 'import', '--ours'], { command: 'pki', words: ['import'], ours: true }],
+    [
+      ['db', 'check', '--host=h', '--port=5433', '--database=d', '--user=u', '--password-file=p', '--tls=verified', '--kind=dwh', '--json'],
+      {
+        ...{ command: 'db', words: ['check'], host: 'h', port: 5433, database: 'd', user: 'u', passwordFile: 'p', json: true },
+        ...{ tls: 'verified', kind: 'dwh' },
+      },
+    ],
+    [['db', 'check', '--password-fd=3'], { command: 'db', words: ['check'], passwordFd: 3 }],
   ])('reads %j', (argv, read) => {
     expect(readArguments(argv)).toEqual({ ...nothing, ...read });
   });
 
   test('is read with every option that there is', () => {
     const said = whole.flatMap(([argv]) => argv).join(' ');
-    const elsewhere = ['json', 'to', 'output', ...Object.keys(optionGroups.certificate)];
+    const elsewhere = ['json', 'to', 'output', ...Object.keys(optionGroups.certificate), ...Object.keys(optionGroups.database)];
     for (const name of [...options.keys()].filter((each) => !elsewhere.includes(each))) expect(said).toContain(`--${name}`);
   });
 
@@ -144,6 +152,12 @@ describe('the command line', () => {
     [['constructor', '--root=/x'], 'constructor is not a command'],
     [['plan', 'more', 'words'], 'more words: plan takes no further words'],
     [['--json'], '--json means nothing to setup'],
+    [['--host=h'], '--host means nothing to setup'],
+    [['db', 'check', '--port=0'], '--port wants a whole number from 1 to 65535'],
+    [['db', 'check', '--port=70000'], '--port wants a whole number from 1 to 65535'],
+    [['db', 'check', '--password-fd=x'], '--password-fd wants the number of an open descriptor'],
+    [['db', 'check', '--password=secret'], '--password is not an option'],
+    [['db', 'check', '--tls=yes'], '--tls knows required, verified, not yes'],
     [['plan', '--events=json'], '--events means nothing to plan'],
     [['plan', '--to=yaml'], '--to means nothing to plan'],
     [['--with-secrets'], '--with-secrets wants --generate-answer=FILE, too'],
@@ -186,8 +200,8 @@ describe('the command line', () => {
     ]);
   });
 
-  test('lets only answers, pki and sandbox take words', () => {
-    for (const command of Object.keys(commands).filter((name) => !['answers', 'pki', 'sandbox'].includes(name)))
+  test('lets only answers, pki, db and sandbox take words', () => {
+    for (const command of Object.keys(commands).filter((name) => !['answers', 'pki', 'db', 'sandbox'].includes(name)))
       expect(refusal(command, 'start')).toContain('takes no further words');
   });
 });
