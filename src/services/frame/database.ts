@@ -1,4 +1,4 @@
-import { getCACertificates } from 'node:tls';
+import { type SecureContext, createSecureContext, getCACertificates } from 'node:tls';
 import pg from 'pg';
 import { errorFields, type Log } from './log.ts';
 import { type Server, serversOf } from './servers.ts';
@@ -46,11 +46,19 @@ export interface PoolOptions {
   readonly prepared?: boolean;
 }
 
-/** How a connection is encrypted. Authorities that the system trusts count beside those that Node does: an administrator adds one of their own to the former. */
+let context: SecureContext | undefined;
+/**
+ * Authorities that the system trusts, beside those that Node does: an administrator adds one of their own to the former. They are read
+ * once: hundreds of certificates in every single connection would be megabytes for each attempt to reach a server that is away.
+ */
+const trusting = (): SecureContext =>
+  (context ??= createSecureContext({ ca: [...getCACertificates('default'), ...getCACertificates('system')] }));
+
+/** How a connection is encrypted. */
 export function tlsOf({ secured, securedValidation }: DatabaseSettings): pg.PoolConfig['ssl'] {
   if (!secured) return false;
   if (!securedValidation) return { rejectUnauthorized: false };
-  return { ca: [...getCACertificates('default'), ...getCACertificates('system')] };
+  return { secureContext: trusting() };
 }
 
 /** So many different statements are kept prepared; further ones, such as searches that people type, are planned each time. */

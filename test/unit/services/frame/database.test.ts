@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDatabase, DatabaseUnavailable, type Pool } from '../../../../src/services/frame/database.ts';
+import { createDatabase, DatabaseUnavailable, tlsOf, type Pool } from '../../../../src/services/frame/database.ts';
 
 type Reply = unknown[] | Error;
 
@@ -63,5 +63,20 @@ describe('connecting', () => {
 
   it.each(['28P01', '28000', '3D000'])('passes on the refusal %s, which waiting does not cure', async (code) => {
     await expect(createDatabase(pool([serverError(code)], [])).query('select')).rejects.toMatchObject({ code });
+  });
+});
+
+describe('an encrypted connection', () => {
+  const settings = { host: 'db', port: 5432, user: 'engine', password: 'x', database: 'engine', secured: true, securedValidation: true };
+
+  it('shares what it trusts with all others: each attempt to connect would hold it anew', () => {
+    const [first, second] = [tlsOf(settings), tlsOf({ ...settings, host: 'another' })] as { secureContext?: unknown }[];
+    expect(first?.secureContext).toBeDefined();
+    expect(second?.secureContext).toBe(first?.secureContext);
+  });
+
+  it('does without where nothing is compared, or nothing is encrypted', () => {
+    expect(tlsOf({ ...settings, securedValidation: false })).toEqual({ rejectUnauthorized: false });
+    expect(tlsOf({ ...settings, secured: false })).toBe(false);
   });
 });
