@@ -6,6 +6,7 @@ import {
   type Moment,
   afterPowerCut,
   configurationOf,
+  copyOf,
   memoryHost,
   watchedHost,
 } from '../../src/setup/host/memory/index.ts';
@@ -41,6 +42,18 @@ export const uninterrupted = async (files: Parameters<typeof install>[0]['files'
 
 /** The moments between two effects, and the end. */
 export const between = (moments: readonly Moment[]): readonly Moment[] => moments.filter(({ how }) => how !== 'cut-within');
+
+const isJournal = ({ effect }: Moment): boolean => effect.startsWith('append ');
+
+/** Of the moments at lines of the journal, which are all written alike and are most of the effects, every third. */
+export const thinned = (moments: readonly Moment[]): readonly Moment[] =>
+  moments.filter((moment) => !isJournal(moment) || moment.at % 3 === 0);
+
+/** What is left of the machine of a moment: after a power cut, and, for most moments, after a kill of setup alone. */
+export const leftBy = (moment: Moment): readonly Machine[] => [
+  afterPowerCut(copyOf(moment.machine)),
+  ...(thinned([moment]).length > 0 ? [copyOf(moment.machine)] : []),
+];
 
 /** For messages: where in a run a moment is. */
 export const placeOf = ({ how, at, effect }: Moment): string => `${how} effect ${at}, ${effect}`;

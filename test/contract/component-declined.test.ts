@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { unit } from '../../plugins/websocket/settings.ts';
-import { type Machine, afterPowerCut, copyOf, watchedHost } from '../../src/setup/host/memory/index.ts';
+import { type Machine, copyOf, watchedHost } from '../../src/setup/host/memory/index.ts';
 import { conf, diskOf, install, machineFor, samples } from '../support/installation.ts';
-import { between, placeOf, stale } from './again.ts';
+import { between, leftBy, placeOf, stale } from './again.ts';
 
 describe('a component that is declined after it was installed', () => {
   const files = samples.slice(0, 1);
@@ -22,8 +22,7 @@ describe('a component that is declined after it was installed', () => {
     expect(outcome.failure, screen).toBeUndefined();
     expect(wanted.running.has(unit)).toBe(false);
     for (const moment of between(moments())) {
-      for (const survive of [false, true]) {
-        const machine = survive ? copyOf(moment.machine) : afterPowerCut(copyOf(moment.machine));
+      for (const machine of leftBy(moment)) {
         const again = await install({ machine, files: declined });
         expect(again.outcome.failure, again.screen).toBeUndefined();
         expect(diskOf(machine), placeOf(moment)).toEqual(diskOf(wanted));

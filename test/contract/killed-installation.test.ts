@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { copyOf } from '../../src/setup/host/memory/index.ts';
 import { install, samples } from '../support/installation.ts';
-import { expectSameEnd, placeOf, uninterrupted } from './again.ts';
+import { expectSameEnd, placeOf, thinned, uninterrupted } from './again.ts';
 
 describe.each(samples)('an installation with $path', (sample) => {
   const files = [sample];
 
   test('ends the same when setup alone is killed at any effect, and everything else runs on', async () => {
     const { machine: wanted, moments } = await uninterrupted(files);
-    for (const moment of moments.filter(({ how }) => how === 'cut-before')) {
+    const walked = thinned(moments.filter(({ how }) => how === 'cut-before'));
+    // The answers matter little here: with further files every other moment.
+    for (const moment of sample === samples[0] ? walked : walked.filter((_, index) => index % 2 === 0)) {
       const machine = copyOf(moment.machine);
       const { outcome, screen } = await install({ machine, files });
       expect(outcome.failure, `killed: ${placeOf(moment)}\n${screen}`).toBeUndefined();
