@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** What a process that trusts the certificate finds out: the authorities that Node trusts are read when it starts. */
-async function reached(hosts: string, by: 'setup' | 'a service'): Promise<string> {
+async function reached(hosts: string, by: 'setup' | 'a service', store = 'NODE_EXTRA_CA_CERTS'): Promise<string> {
   const file = (path: string): string => JSON.stringify(new URL(`../../src/${path}`, import.meta.url).href);
   const script = `
     import { database } from ${file('setup/host/database.ts')};
@@ -49,8 +49,9 @@ async function reached(hosts: string, by: 'setup' | 'a service'): Promise<string
   `;
   const { user, password } = server;
   const argument = JSON.stringify({ host: hosts, user, password, by });
-  const env = { NODE_EXTRA_CA_CERTS: authority };
-  return (await execa(process.execPath, ['--input-type=module', '-e', script, argument], { env })).stdout;
+  // SSL_CERT_FILE stands for the store of the system.
+  const env = store === 'none' ? {} : { [store]: authority };
+  return (await execa(process.execPath, ['--input-type=module', '-e', script, argument], { env, extendEnv: false })).stdout;
 }
 
 test.each(['setup', 'a service'] as const)('%s compares a certificate with the host of a list that it belongs to', async (by) => {
@@ -58,4 +59,10 @@ test.each(['setup', 'a service'] as const)('%s compares a certificate with the h
   expect(await reached(name, by)).toBe('encrypted: true');
   expect(await reached(address, by)).not.toContain('encrypted');
   expect(await reached(`${address},${name}`, by)).toBe('encrypted: true');
+});
+
+test.each(['setup', 'a service'] as const)('%s trusts an authority that the system trusts, and no other', async (by) => {
+  const name = `localhost:${server.port}`;
+  expect(await reached(name, by, 'SSL_CERT_FILE')).toBe('encrypted: true');
+  expect(await reached(name, by, 'none')).not.toContain('encrypted');
 });
