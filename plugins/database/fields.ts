@@ -82,6 +82,7 @@ function localRecipe(view: View, title: string, usual: string): readonly Text[] 
   const { exists = false, version = '', name = '', port = 5432, package: server = '' } = view.fact(hostCluster) ?? {};
   const mending = {
     createRole: true,
+    createDatabases: true,
     createDatabase: true,
     setPassword: true,
     unseen: true,

@@ -53,7 +53,7 @@ export function connectionFailure(at: DatabaseAddress, error: unknown, lost: boo
   const why =
     whys.get(code) ?? (untrusted.test(code) ? 'untrusted' : undefined) ?? (lost && sqlStateOf(error) === undefined ? 'down' : undefined);
   if (why === undefined) return undefined;
-  return new DatabaseUnavailable(why, message`${whereIs(at)} ${term(says[why])}${code === '' ? '' : ` (${code})`}`);
+  return new DatabaseUnavailable(why, message`${whereIs(at)} ${term(says[why])}${code === '' ? '' : ` (${code})`}`, code);
 }
 
 /** The server was asked for TLS, and has none. */

@@ -48,10 +48,13 @@ export class SetupError extends Error {
 /** The database could not be asked. `why` is decided from SQLSTATE and system error codes, never from message texts. */
 export class DatabaseUnavailable extends SetupError {
   readonly why: 'down' | 'denied' | 'no-database' | 'no-table' | 'no-tls' | 'untrusted';
-  constructor(why: DatabaseUnavailable['why'], text: Text, cause?: unknown) {
-    super('failed', text, { cause });
+  /** SQLSTATE or the code of the system, where there was one. */
+  readonly state: string | undefined;
+  constructor(why: DatabaseUnavailable['why'], text: Text, state?: string) {
+    super('failed', text);
     this.name = 'DatabaseUnavailable';
     this.why = why;
+    this.state = state;
   }
 }
 

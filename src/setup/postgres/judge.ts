@@ -150,7 +150,7 @@ const remedies: Readonly<Record<DatabaseUnavailable['why'], Text | undefined>> =
     'Its certificate has to fit the name that it is reached by. Bring that of the authority to this host as /usr/local/share/ca-certificates/NAME.crt, and run update-ca-certificates.',
 };
 
-const everything: Mending = { createRole: true, createDatabase: true, setPassword: true };
+const everything: Mending = { createRole: true, createDatabases: true, createDatabase: true, setPassword: true };
 
 /**
  * Judges a database that could not be looked at.
@@ -163,7 +163,8 @@ export function judgeFailure(failure: DatabaseUnavailable, at: DatabaseAddress, 
   const listen = why === 'down' && at.host !== 'localhost';
   const mendings: Readonly<Record<DatabaseUnavailable['why'], Mending>> = {
     down: { ...everything, unseen: true, listen, restart: true, letIn: from },
-    denied: { ...everything, unseen: true, restart: true, letIn: from },
+    // Whoever is asked for a password (28P01) has been let in by a rule.
+    denied: { ...everything, unseen: true, restart: true, ...(failure.state === '28P01' ? {} : { letIn: from }) },
     'no-database': { createDatabase: true, ...(seen ? {} : { unseen: true, restart: true }) },
     'no-table': {},
     // What it lacks is a file, which no snippet can bring.
