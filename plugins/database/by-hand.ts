@@ -1,0 +1,61 @@
+import { type DatabaseAddress, type HostReader, type Text, type View, message, term } from '#kit';
+import { examine, inLines, mendingTitle } from '../../src/setup/postgres/examine.ts';
+import { snippet } from '../../src/setup/postgres/mend.ts';
+import { hostCluster, peer } from './host-cluster.ts';
+
+/* A database that somebody makes by hand: what they are told before, and what is thought of it afterwards. */
+
+/** SQL with which an administrator makes the database by hand; shown before its place is asked for. */
+export const recipe = (title: string, usual: string): readonly Text[] => [
+  '',
+  message`ATTENTION: the ${title} database has to be there before Setup goes on. Its administrator makes it with, for example:`,
+  message`    create role ${usual} with login encrypted password '<password>';`,
+  message`    create database ${usual} owner ${usual} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C';`,
+  '',
+];
+
+/** The same for the server of this host, whose every step is known: the last line asks for the password. */
+export function localRecipe(view: View, title: string, usual: string): readonly Text[] {
+  const { exists = false, version = '', name = '', port = 5432, package: server = '' } = view.fact(hostCluster) ?? {};
+  const mending = {
+    createRole: true,
+    createDatabases: true,
+    createDatabase: true,
+    setPassword: true,
+    unseen: true,
+    restart: true,
+    letIn: ['127.0.0.1/32', '::1/128'],
+  };
+  const lines = snippet(mending, { database: usual, user: usual, port, tls: false, cluster: `${version}/${name}` });
+  return [
+    '',
+    message`ATTENTION: the ${title} database has to be there before Setup goes on. This makes it on this host, in a shell:`,
+    ...[...(exists ? [] : [`sudo apt-get install ${server}`]), ...lines].map((line) => message`    ${line}`),
+    '',
+  ];
+}
+
+/** What comes of trying a database that was made by hand: everything that keeps it from being used at once, with what mends it. */
+export async function tried(
+  at: DatabaseAddress,
+  reader: HostReader,
+  newest: string,
+): Promise<{ readonly refusal: Text | undefined; readonly warnings: readonly Text[] }> {
+  const admin = at.host === 'localhost' ? peer(at.port) : undefined;
+  const { problems, snippet: mending, failure } = await examine(reader, at, { newest, ours: false, admin });
+  const warnings = problems.filter(({ level }) => level === 'warning').map(({ message: text }) => text);
+  const errors = problems.filter(({ level }) => level === 'error');
+  if (errors.length === 0) return { refusal: undefined, warnings };
+  const where = `${at.user}@${at.host}:${at.port}/${at.name}`;
+  const first =
+    failure === undefined
+      ? message`The server of ${where} has to be configured first:`
+      : message`Cannot connect to the database ${where}: ${term(failure.text)}`;
+  // The failure has been told by then.
+  const told = errors.flatMap(({ message: text, remedy }) => [
+    ...(text === failure?.text ? [] : [text]),
+    ...(remedy === undefined ? [] : [remedy]),
+  ]);
+  const mended = mending.length === 0 ? [] : [mendingTitle, ...mending.map((line) => message`    ${line}`)];
+  return { refusal: inLines(first, [...told, ...warnings, ...mended]), warnings };
+}
