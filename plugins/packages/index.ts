@@ -1,6 +1,6 @@
 import { plugin } from '#kit';
 import { isWholeHost } from '../environment/settings.ts';
-import { installed, neededPackages, unobtainable } from './needed.ts';
+import { installed, kept, neededPackages, unobtainable } from './needed.ts';
 import { enableUpgrade, offline, requireRollback, updates } from './settings.ts';
 
 export default plugin({
@@ -11,6 +11,6 @@ export default plugin({
   preflight: unobtainable,
   steps(view) {
     const names = neededPackages(view);
-    return names.length === 0 ? [] : [installed(names)];
+    return names.length === 0 ? [] : [installed(names), kept(names)];
   },
 });

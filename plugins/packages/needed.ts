@@ -48,3 +48,23 @@ export const installed = (names: readonly string[]): Step => ({
   ),
   prepare: (host) => host.packages.installed(),
 });
+
+/**
+ * What the package of this product has brought along is noted as wanted for itself: the package manager would offer to take it away with
+ * that one, and with the server of the databases the databases.
+ */
+export const kept = (names: readonly string[]): Step => ({
+  ...command(
+    { id: 'packages/kept', chapter: 'packages', title: 'Noting that packages are needed', quiet: true, needs: ['packages/install'] },
+    {
+      async look(host) {
+        // What is still to be installed may come in either way.
+        const loose = [...(await missing(host, names)), ...(await host.packages.automatic(names))];
+        return loose.length === 0 ? nothing : { kind: 'run', note: loose.join(' ') };
+      },
+      run: async (host) => host.packages.mark(await host.packages.automatic(names), 'wanted'),
+      undo: { run: (host, before) => host.packages.mark(before as readonly string[], 'automatic') },
+    },
+  ),
+  prepare: async (host) => [...(await host.packages.automatic(names))],
+});

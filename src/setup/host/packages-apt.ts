@@ -101,6 +101,10 @@ export function aptPackages(run: Run): Host['packages'] {
   const keeping = ['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold'] as const;
   return {
     version,
+    async automatic(names) {
+      if (names.length === 0) return [];
+      return (await run({ argv: ['apt-mark', 'showauto', '--', ...names] })).stdout.split('\n').filter((name) => name !== '');
+    },
     async updates() {
       const found: PackageUpdate[] = [];
       for (const name of products) {
@@ -127,6 +131,11 @@ export function aptPackages(run: Run): Host['packages'] {
     async remove(names) {
       if (names.length === 0) return;
       await must([...quiet, ...waiting, 'purge', '--yes', '--', ...names], workMs, message`apt-get purge ${names.join(' ')} failed`);
+    },
+    async mark(names, as) {
+      if (names.length === 0) return;
+      const verb = as === 'automatic' ? 'auto' : 'manual';
+      await must(['apt-mark', verb, '--', ...names], networkMs, message`apt-mark ${verb} ${names.join(' ')} failed`);
     },
   };
 }

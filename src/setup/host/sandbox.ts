@@ -32,11 +32,13 @@ export function sandboxHost(root: string): Host {
     // Nothing of a trial is a package of the system.
     packages: {
       version: async () => undefined,
+      automatic: async () => [],
       updates: async () => [],
       installed: async () => [],
       unobtainable: async () => undefined,
       install: unused,
       remove: unused,
+      mark: unused,
     },
     network,
     database,

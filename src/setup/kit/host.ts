@@ -147,6 +147,8 @@ export interface HostReader {
     version(name: string): Promise<string | undefined>;
     /** Names of all packages of which anything is here, also of those that are half installed. */
     installed(): Promise<readonly string[]>;
+    /** Which of these were brought by another package, so that the package manager may offer to take them away with it. */
+    automatic(names: readonly string[]): Promise<readonly string[]>;
     /** Packages of this product with newer versions, by name. */
     updates(): Promise<readonly PackageUpdate[]>;
     /** Asks the sources of packages, over the network, whether these can be installed: why not, in their words. Changes nothing. */
@@ -225,6 +227,8 @@ export interface Host extends HostReader {
     install(names: readonly string[]): Promise<void>;
     /** Removes packages with their configuration. */
     remove(names: readonly string[]): Promise<void>;
+    /** Notes whether packages were brought by another one, or are wanted themselves. */
+    mark(names: readonly string[], as: 'automatic' | 'wanted'): Promise<void>;
   };
   readonly database: HostReader['database'] & {
     change<R>(at: DatabaseAddress, work: (sql: SqlWriter) => Promise<R>): Promise<R>;

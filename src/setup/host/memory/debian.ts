@@ -7,6 +7,8 @@ import { initialize } from './postgres.ts';
 /* What Debian brings: its package manager and its tools, as far as setup calls them. All they know lies on the disk. */
 
 const done: Output = { code: 0, stdout: '', stderr: '' };
+/** Names of packages that another one has brought. */
+const marks = '/var/lib/apt/extended_states';
 const listOf = (name: string): string => `/var/lib/dpkg/info/${name}.list`;
 
 /** The server of the distribution. */
@@ -53,6 +55,10 @@ export function packages(machine: Machine, effects: Effects): Host['packages'] {
   };
   return {
     version: async (name) => (effects.alive(), version(name)),
+    async automatic(names) {
+      const marked = textOf(disk.get(marks)).split('\n');
+      return (effects.alive(), names.filter((name) => marked.includes(name)));
+    },
     updates: async () => machine.updates,
     async installed() {
       effects.alive();
@@ -65,6 +71,15 @@ export function packages(machine: Machine, effects: Effects): Host['packages'] {
     },
     install: async (names) => effects.perform(`apt-get install ${names.join(' ')}`, () => names.forEach(installOne)),
     remove: async (names) => effects.perform(`apt-get purge ${names.join(' ')}`, () => names.forEach(removeOne)),
+    mark: async (names, as) =>
+      effects.perform(`apt-mark ${as} ${names.join(' ')}`, () => {
+        const others = textOf(disk.get(marks))
+          .split('\n')
+          .filter((name) => name !== '' && !names.includes(name));
+        const lines = as === 'automatic' ? [...others, ...names].sort() : others;
+        if (lines.length === 0) disk.delete(marks);
+        else disk.set(marks, file(lines.map((name) => `${name}\n`).join(''), 0o644));
+      }),
   };
 }
 

@@ -218,6 +218,16 @@ describe('packages by apt', () => {
     );
   });
 
+  test('are asked for and noted as wanted or brought along by apt-mark; none is no command', async () => {
+    const { packages, said } = programs((words) => (words.includes('showauto') ? { ...fine, stdout: 'apache2\n' } : undefined));
+    expect(await packages.automatic(['postgresql-15', 'apache2'])).toEqual(['apache2']);
+    expect(await packages.automatic([])).toEqual([]);
+    await packages.mark([], 'wanted');
+    await packages.mark(['apache2'], 'wanted');
+    await packages.mark(['apache2'], 'automatic');
+    expect(said()).toEqual(['apt-mark showauto -- postgresql-15 apache2', 'apt-mark manual -- apache2', 'apt-mark auto -- apache2']);
+  });
+
   test('are removed with their configuration; nothing to remove is no command', async () => {
     const { packages, said } = programs(() => undefined);
     await packages.remove([]);

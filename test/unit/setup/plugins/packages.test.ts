@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PackageUpdate } from '#kit';
 import packages from '../../../../plugins/packages/index.ts';
-import { neededPackages } from '../../../../plugins/packages/needed.ts';
+import { kept, neededPackages } from '../../../../plugins/packages/needed.ts';
 import { enableUpgrade, requireRollback } from '../../../../plugins/packages/settings.ts';
 import { type Machine, copyOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
@@ -102,7 +102,7 @@ describe('packages that the components need', () => {
   ])('are %s', async (_, given, needed) => {
     const answers = await view(given);
     expect(neededPackages(answers)).toEqual(needed);
-    expect(packages.steps?.(answers).map(({ id }) => id)).toEqual(needed.length === 0 ? [] : ['packages/install']);
+    expect(packages.steps?.(answers).map(({ id }) => id)).toEqual(needed.length === 0 ? [] : ['packages/install', 'packages/kept']);
   });
 
   test('are looked for before anything is changed, and only those that are missing', async () => {
@@ -136,5 +136,24 @@ describe('packages that the components need', () => {
       'apt-get purge postgresql-15',
     ]);
     expect(diskOf(machine)).toEqual(before);
+  });
+});
+
+describe('packages that another one has brought', () => {
+  const names = ['postgresql-15', 'apache2'];
+
+  test('are noted as wanted for themselves, and as they were when that is taken back', async () => {
+    const host = memoryHost(newMachine());
+    await host.packages.install(names);
+    const step = kept(names);
+    expect(await step.check(host)).toEqual({ kind: 'none' });
+    await host.packages.mark(['apache2', 'firewalld'], 'automatic');
+    expect(await step.check(host)).toEqual({ kind: 'run', note: 'apache2' });
+    const before = await step.prepare?.(host);
+    await step.apply(host, () => undefined);
+    expect(await step.check(host)).toEqual({ kind: 'none' });
+    expect(await host.packages.automatic([...names, 'firewalld'])).toEqual(['firewalld']);
+    if (typeof step.undo === 'object' && 'run' in step.undo) await step.undo.run(host, before ?? null);
+    expect(await host.packages.automatic(names)).toEqual(['apache2']);
   });
 });
