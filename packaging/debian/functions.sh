@@ -1,6 +1,11 @@
 base=/usr/lib/ovirt-engine
 # Compiled code that the programs of root keep.
 cache=/var/cache/engine-setup
+# The same of services on this host; systemd makes it again when they start.
+service_cache=/var/cache/ovirt-engine
+units=/etc/systemd/system
+# It is there while systemd runs the host (sd_booted(3)).
+systemd=/run/systemd/system
 
 # The processes that run a program from below a folder.
 users_of() {
@@ -12,6 +17,13 @@ users_of() {
         ;;
     esac
   done 2>/dev/null
+}
+
+# Units that start a program from below a folder. Setup writes them, so dpkg does not know them.
+units_of() {
+  for file in "$units"/*.service; do
+    if grep -qs "^ExecStart=[-@:+!]*\"\?$1/" "$file"; then echo "${file##*/}"; fi
+  done
 }
 
 # Removes the folder of one version, unless services run from it: they would lack what they have not read yet.

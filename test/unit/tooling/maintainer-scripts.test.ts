@@ -32,14 +32,27 @@ afterEach(() => {
 function script(name: 'postinst' | 'prerm' | 'postrm', version: string, ...args: readonly string[]): string {
   const functions = source('functions.sh')
     .replace('/usr/lib/ovirt-engine', base)
-    .replace('/var/cache/engine-setup', join(base, '../cache'));
+    .replace('/var/cache/engine-setup', join(base, '../cache'))
+    .replace('/var/cache/ovirt-engine', join(base, '../service-cache'))
+    .replace('/etc/systemd/system', join(base, '../units'))
+    .replace('/run/systemd/system', base);
   const text = source(name)
     .replace('@FUNCTIONS@', () => functions)
     .replace('@VERSION@', version);
-  const { status, stderr } = spawnSync('sh', ['-c', text, name, ...args], { encoding: 'utf8' });
+  const env = { ...process.env, PATH: `${join(base, '../bin')}:${process.env['PATH'] ?? ''}` };
+  const { status, stderr } = spawnSync('sh', ['-c', text, name, ...args], { encoding: 'utf8', env });
   expect(status, stderr).toBe(0);
   return stderr;
 }
+
+/** A unit as setup writes it, and a systemd that only notes what it is told. */
+function putUnit(name: string, program: string): void {
+  mkdirSync(join(base, '../units'), { recursive: true });
+  writeFileSync(join(base, '../units', name), `[Service]\nExecStart=${program} main.ts\n`);
+  mkdirSync(join(base, '../bin'), { recursive: true });
+  writeFileSync(join(base, '../bin/systemctl'), `#!/bin/sh\necho "$@" >>${join(base, '../told')}\n`, { mode: 0o755 });
+}
+const told = (): string => (existsSync(join(base, '../told')) ? readFileSync(join(base, '../told'), 'utf8') : '');
 
 /** What dpkg does to the files of the package: new ones take the places of old ones. */
 function unpack(content: string): void {
@@ -152,4 +165,38 @@ test('an update neither removes nor purges anything', () => {
   script('prerm', '1', 'upgrade', '2');
   script('postrm', '1', 'upgrade', '2');
   expect(sourceOf('current')).toBe('sources of 1');
+});
+
+test('removal stops and disables the units of this host that start the program, and no other', () => {
+  install('1');
+  putUnit('ovirt-engine.service', `${base}/1/bin/service`);
+  putUnit('ovirt-engine-dwhd.service', `"${base}/1/bin/service"`);
+  putUnit('other.service', '/usr/bin/service');
+  putUnit('beside.service', `${base}-other/1/bin/service`);
+  expect(remove('1')).toContain('All data and configuration stay');
+  const ours = 'ovirt-engine-dwhd.service ovirt-engine.service';
+  expect(told()).toBe(`stop ${ours}\n--quiet disable ${ours}\n`);
+  expect(existsSync(base)).toBe(false);
+  expect(readdirSync(join(base, '../units'))).toHaveLength(4);
+});
+
+test('a removal that fails says how the services come back', () => {
+  install('1');
+  putUnit('ovirt-engine.service', `${base}/1/bin/service`);
+  script('prerm', '1', 'remove');
+  expect(script('postinst', '1', 'abort-remove')).toContain('Run engine-setup');
+});
+
+test('an update stops no unit, and keeps the version that units name even while they do not run', () => {
+  install('1');
+  putUnit('ovirt-engine.service', `${base}/1/bin/service`);
+  for (const version of ['2', '3', '4']) {
+    script('prerm', version, 'upgrade', version);
+    install(version);
+  }
+  expect(present()).toEqual(['1', '3', '4', 'current', 'packaged']);
+  putUnit('ovirt-engine.service', `${base}/4/bin/service`);
+  install('5');
+  expect(present()).toEqual(['4', '5', 'current', 'packaged']);
+  expect(told()).toBe('');
 });
