@@ -49,10 +49,11 @@ export const owedRestarts = (journal: Pick<Journal, 'entries'>): readonly string
   return [...owed];
 };
 
-/** Directories above the paths that are not there: writing a file makes them on the way. */
-async function missingParents(paths: readonly string[], host: Host): Promise<readonly string[]> {
+/** Directories that a step makes, and those above its paths that are not there: writing a file makes them on the way. */
+async function newDirectories(paths: readonly string[], makes: readonly string[], host: Host): Promise<readonly string[]> {
   const missing = new Set<string>();
-  for (const path of paths) {
+  for (const path of makes) if ((await host.files.read(path)) === undefined) missing.add(path);
+  for (const path of [...paths, ...makes]) {
     for (let parent = dirname(path); parent !== '/' && !missing.has(parent); parent = dirname(parent)) {
       if ((await host.files.read(parent)) !== undefined) break;
       missing.add(parent);
@@ -66,8 +67,7 @@ const holds = async (step: Step, kept: Json, host: Host): Promise<boolean> => st
 async function begin(step: Step, change: Exclude<Change, { kind: 'none' }>, { host, journal }: Workshop): Promise<void> {
   const files: Record<string, string | null> = {};
   for (const path of change.touches ?? []) files[path] = await stash(host, journal.directory, path);
-  const makes = change.makes ?? [];
-  const parents = [...makes, ...(await missingParents([...Object.keys(files), ...makes], host))];
+  const parents = await newDirectories(Object.keys(files), change.makes ?? [], host);
   // The first safety copy of an unfinished run counts: a second one would hold our own half-done work.
   const earlier = begun(journal, step.id);
   const kept = earlier !== undefined && (await holds(step, earlier.kept, host)) ? earlier.kept : ((await step.prepare?.(host)) ?? null);

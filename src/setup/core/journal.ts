@@ -52,6 +52,16 @@ const kept = 10;
 
 const fileIn = (run: string): string => `${runsDirectory}/${run}/journal`;
 
+/** Room for the lines of a rollback, set aside while there is some: a full disk must not keep a run from being taken back. */
+const reserve = { kind: 'file', content: Buffer.alloc(64 * 1024), mode: 0o600 } as const;
+const reserveIn = (directory: string): string => `${directory}/stash/reserve`;
+
+/** Gives that room to whoever writes next. */
+export async function freeReserve(host: Host, { directory }: Pick<Journal, 'directory'>): Promise<void> {
+  const path = reserveIn(directory);
+  if ((await host.files.read(path)) !== undefined) await host.files.remove(path);
+}
+
 function parse(text: string, path: string): readonly Entry[] {
   const lines = text.split('\n');
   // The last line is complete only if a line end follows it: a power cut may have torn it.
@@ -115,7 +125,12 @@ export async function openJournal(host: Host, unfinished: Awaited<ReturnType<typ
   // A run that was cut off within its very first line has begun nothing.
   if (unfinished === undefined && (await host.files.read(fileIn(run))) !== undefined) await host.files.remove(fileIn(run));
   await host.files.write(`${runsDirectory}/${run}`, directory);
-  if (unfinished === undefined) return open(host, run, []);
+  if (unfinished === undefined) {
+    const opened = open(host, run, []);
+    await host.files.write(`${opened.directory}/stash`, directory);
+    await host.files.write(reserveIn(opened.directory), reserve);
+    return opened;
+  }
   const text = (await readText(host, fileIn(run))) ?? '';
   if (!text.endsWith('\n')) {
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);

@@ -1,6 +1,6 @@
 import { DatabaseUnavailable, type Host, type Json, type Step, type Text, message, term, textOfError } from '#kit';
 import { type Observer, owedRestarts } from './execute.ts';
-import type { Entry, Journal } from './journal.ts';
+import { type Entry, type Journal, freeReserve } from './journal.ts';
 import { restore } from './stash.ts';
 
 interface Begun {
@@ -71,6 +71,7 @@ async function undoOne(begun: Begun, step: Step | undefined, host: Host, directo
  */
 export async function rollBack(steps: readonly Step[], on: { host: Host; journal: Journal; observer: Observer }): Promise<readonly Text[]> {
   const { host, journal, observer } = on;
+  await freeReserve(host, journal).catch(() => undefined);
   const known = new Map(steps.map((step) => [step.id, step]));
   const begun = begunSteps(journal);
   const inRun = new Set(begun.map(({ step }) => step));
@@ -102,8 +103,7 @@ export async function rollBack(steps: readonly Step[], on: { host: Host; journal
   };
   for (const one of [...begun].reverse()) await undo(one, true);
   try {
-    await removeEmptyParents(host, journal);
-    leftOver.push(...(await bringBackServices(host, journal)));
+    leftOver.push(...(await removeEmptyParents(host, journal)), ...(await bringBackServices(host, journal)));
     // The server that they are in may have been down: it runs again, with its former settings.
     for (const one of postponed) await undo(one, false);
     if (leftOver.length === 0) await journal.append({ t: 'end', result: 'rolled-back' });
@@ -114,11 +114,17 @@ export async function rollBack(steps: readonly Step[], on: { host: Host; journal
 }
 
 /** Directories that came into being on the way, unless somebody has put something into them. */
-async function removeEmptyParents(host: Host, journal: Journal): Promise<void> {
+async function removeEmptyParents(host: Host, journal: Journal): Promise<readonly Text[]> {
+  const failed: Text[] = [];
   const parents = new Set(journal.entries().flatMap((entry) => (entry.t === 'begin' ? entry.parents : [])));
   for (const path of [...parents].sort().reverse()) {
-    if ((await host.files.read(path))?.kind === 'directory' && (await host.files.list(path)).length === 0) await host.files.remove(path);
+    try {
+      if ((await host.files.read(path))?.kind === 'directory' && (await host.files.list(path)).length === 0) await host.files.remove(path);
+    } catch (error) {
+      failed.push(textOfError(error));
+    }
   }
+  return failed;
 }
 
 /** Starts what the run has stopped, and restarts what may have been started in between, with the files that were just taken back. */

@@ -203,7 +203,7 @@ describe('restarts', () => {
   test('stay owed over a power cut, though the step that asked for them is right now', async () => {
     const machine = withUnit('u');
     const step = fileStep('a', '/etc/a', 'x', { notify: ['u'] });
-    const first = await workshop(machine, { at: 6, how: 'cut-before' });
+    const first = await workshop(machine, { at: 8, how: 'cut-before' });
     await expect(
       (async () => {
         await execute([step], first);

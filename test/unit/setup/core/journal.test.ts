@@ -28,7 +28,7 @@ describe('a journal', () => {
   });
 
   test('counts an entry only once it is on disk', async () => {
-    const on = memoryHost(newMachine(), { at: 3, how: 'fail' });
+    const on = memoryHost(newMachine(), { at: 5, how: 'fail' });
     const journal = await newJournal(on, 'r');
     await journal.append(start);
     await expect(journal.append(begin)).rejects.toThrow('made to fail');

@@ -37,7 +37,7 @@ describe('rolling back', () => {
     await execute(steps, on);
     const before = on.host.effects.length;
     expect(await rollBack(steps, on)).toEqual([]);
-    expect(on.host.effects.slice(before).every((effect) => effect.startsWith('append'))).toBe(true);
+    expect(on.host.effects.slice(before).every((effect) => /^append|\/stash\/reserve$/.test(effect))).toBe(true);
   });
 
   test('brings back the first copy of a file, also across steps and runs that were taken up', async () => {
@@ -141,6 +141,49 @@ describe('rolling back', () => {
     await on.host.files.write('/opt/z/foreign', file('mine', 0o600));
     expect(await rollBack(steps, on)).toEqual([]);
     expect([...on.host.machine.disk.keys()].filter((path) => path.startsWith('/opt')).sort()).toEqual(['/opt', '/opt/z', '/opt/z/foreign']);
+  });
+
+  test('leaves an empty directory that was there before, also where a step says that it makes it', async () => {
+    const on = await workshop();
+    await on.host.files.write('/srv/there', { kind: 'directory', mode: 0o755 });
+    const steps = ['/srv/there', '/srv/new'].map((path): Step => {
+      const step = fileStep(path, `${path}/file`, 'new');
+      return {
+        ...step,
+        async check(host) {
+          const change = await step.check(host);
+          return change.kind === 'none' ? change : { ...change, makes: [path] };
+        },
+      };
+    });
+    await execute(steps, on);
+    expect(await rollBack(steps, on)).toEqual([]);
+    expect(await on.host.files.list('/srv')).toEqual(['there']);
+  });
+
+  test('removes the other directories where one cannot be removed, and names it', async () => {
+    const on = await workshop();
+    const steps = [fileStep('a', '/srv/a/file', 'new'), fileStep('b', '/srv/b/file', 'new')];
+    await execute(steps, on);
+    const remove = (path: string): Promise<void> =>
+      path === '/srv/b' ? Promise.reject(new Error('/srv/b is a mount point')) : on.host.files.remove(path);
+    const host = { ...on.host, files: { ...on.host.files, remove } };
+    expect(english(await rollBack(steps, { ...on, host }))).toEqual(['/srv/b is a mount point']);
+    expect(await on.host.files.list('/srv')).toEqual(['b']);
+    expect(ended(on.journal)).toBe(false);
+  });
+
+  test('has room for its lines on a disk that is full by then', async () => {
+    const on = await workshop();
+    const steps = [fileStep('a', '/etc/a', 'new')];
+    await execute(steps, on);
+    const reserve = `${on.journal.directory}/stash/reserve`;
+    const append: Journal['append'] = async (entry) => {
+      if ((await on.host.files.read(reserve)) !== undefined) throw new Error('no space is left on the device');
+      return on.journal.append(entry);
+    };
+    expect(await rollBack(steps, { ...on, journal: { ...on.journal, append } })).toEqual([]);
+    expect(ended(on.journal)).toBe(true);
   });
 
   test('does not put back a safety copy that is damaged, and says so', async () => {
