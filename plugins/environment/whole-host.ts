@@ -35,7 +35,9 @@ const makeAccounts: Step = {
       undo: {
         async run(host, kept) {
           const known = await missing(host);
-          for (const name of kept as readonly string[]) if (!known.includes(name)) await succeed(host, { argv: ['userdel', name] });
+          // Backwards: the group of an account stays for as long as it has other members, which were added after it.
+          for (const name of [...(kept as readonly string[])].reverse())
+            if (!known.includes(name)) await succeed(host, { argv: ['userdel', name] });
         },
       },
     },
