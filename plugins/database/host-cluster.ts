@@ -9,6 +9,9 @@ import { needNames } from '../../src/setup/postgres/needs.ts';
 /** Major version of PostgreSQL that each supported distribution has. */
 const versions: Readonly<Record<string, string>> = { 'debian 12': '15' };
 
+/** It is there from before a cluster is made until it is whole: what lies in the place of the cluster then, setup has put there. */
+export const begunMark = '/var/lib/ovirt-engine/setup/cluster-begun';
+
 export interface HostCluster {
   readonly version: string;
   readonly name: string;
@@ -44,17 +47,24 @@ async function settingsText(host: HostReader, folder: string): Promise<string> {
   return (await Promise.all(paths.map(async (path) => (await readText(host, path)) ?? ''))).join('\n');
 }
 
-/** Ports of all clusters that are configured here. */
-async function portsInUse(host: HostReader): Promise<ReadonlySet<number>> {
+/** Whether there is a cluster, and not only what is left of an attempt to make it. */
+const isWhole = async (host: HostReader, configuration: string): Promise<boolean> =>
+  (await readText(host, `${configuration}/postgresql.conf`)) !== undefined;
+
+/** Ports of all clusters that are configured here, but for the one that setup makes. */
+async function portsInUse(host: HostReader, own: string): Promise<ReadonlySet<number>> {
   const ports = new Set<number>();
-  for (const version of await host.files.list('/etc/postgresql'))
-    for (const name of await host.files.list(`/etc/postgresql/${version}`))
-      ports.add(Number(valueOf(await settingsText(host, `/etc/postgresql/${version}/${name}`), 'port') ?? 5432));
+  for (const version of await host.files.list('/etc/postgresql')) {
+    for (const name of await host.files.list(`/etc/postgresql/${version}`)) {
+      const folder = `/etc/postgresql/${version}/${name}`;
+      if (folder !== own && (await isWhole(host, folder))) ports.add(Number(valueOf(await settingsText(host, folder), 'port') ?? 5432));
+    }
+  }
   return ports;
 }
 
-async function freePort(host: HostReader): Promise<number> {
-  const used = await portsInUse(host);
+async function freePort(host: HostReader, own: string): Promise<number> {
+  const used = await portsInUse(host, own);
   for (let port = 5432; ; port++) if (!used.has(port) && (await host.network.listener(port)) === undefined) return port;
 }
 
@@ -65,7 +75,7 @@ export const hostCluster = fact('host-cluster', async (host): Promise<HostCluste
   const version = versions[`${id} ${release}`] ?? '15';
   const name = 'main';
   const configuration = `/etc/postgresql/${version}/${name}`;
-  const exists = (await readText(host, `${configuration}/postgresql.conf`)) !== undefined;
+  const exists = (await isWhole(host, configuration)) && (await readText(host, begunMark)) === undefined;
   const said = exists ? await settingsText(host, configuration) : '';
   return {
     version,
@@ -76,7 +86,7 @@ export const hostCluster = fact('host-cluster', async (host): Promise<HostCluste
     ownFile: `${configuration}/conf.d/ovirt-engine.conf`,
     data: valueOf(said, 'data_directory') ?? `/var/lib/postgresql/${version}/${name}`,
     programs: `/usr/lib/postgresql/${version}/bin`,
-    port: exists ? Number(valueOf(said, 'port') ?? 5432) : await freePort(host),
+    port: exists ? Number(valueOf(said, 'port') ?? 5432) : await freePort(host, configuration),
     exists,
     ownSettings: await readText(host, `${configuration}/conf.d/ovirt-engine.conf`),
   };

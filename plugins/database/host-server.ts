@@ -1,10 +1,11 @@
-import { type HostReader, type Step, type View, message, nothing, readText } from '#kit';
-import { command, editLines, running, succeed, writeFile } from '#steps';
+import { type HostReader, type Step, type View, message } from '#kit';
+import { editLines, running, writeFile } from '#steps';
 import { suits } from '../../src/setup/postgres/needs.ts';
 import { besideEngine, dwhHere, historyDatabase } from '../dwh/settings.ts';
 import { type Owned, isOvertaken } from './access-rules.ts';
 import { fixConfiguration, mendedOverrides } from './condition.ts';
 import { type HostCluster, accessBlock, serverValues } from './host-cluster.ts';
+import { create } from './host-create.ts';
 import { administration, name, user, whole } from './settings.ts';
 
 /*
@@ -60,29 +61,6 @@ const noAutomaticCluster = ({ exists }: HostCluster): readonly Step[] =>
           },
         ),
       ];
-
-/** Makes the cluster where the packages have made none. */
-const create = ({ version, name: cluster, configuration, port }: HostCluster): Step =>
-  command(
-    { id: 'database/initdb', chapter: 'database.server', title: 'Initializing PostgreSQL', needs: ['packages/install'] },
-    {
-      look: async (host) =>
-        (await readText(host, `${configuration}/postgresql.conf`)) === undefined ? { kind: 'run', note: configuration } : nothing,
-      run: (host) =>
-        succeed(host, {
-          argv: ['pg_createcluster', '--locale=C.UTF-8', '--encoding=UTF8', `--port=${port}`, version, cluster],
-          timeoutMs: 120_000,
-        }),
-      undo: {
-        async run(host) {
-          if ((await readText(host, `${configuration}/postgresql.conf`)) !== undefined)
-            await succeed(host, { argv: ['pg_dropcluster', '--stop', version, cluster] });
-          // It leaves what it does not know: our file among its settings.
-          await host.files.remove(configuration);
-        },
-      },
-    },
-  );
 
 /** Whether the server runs with the settings that the engine needs. */
 const answers =

@@ -6,6 +6,7 @@ import { takenPort } from '../network/settings.ts';
 import { accessRules, openAccess } from './access-rules.ts';
 import { fixConfiguration, foreignSettings, foreignVersion, lacking, oldServer, overrides, serverVersion, versions } from './condition.ts';
 import { hostCluster, occupied, serverValues } from './host-cluster.ts';
+import { strayData } from './host-create.ts';
 import { hostServer, ownedHere } from './host-server.ts';
 import { trialServer } from './trial-server.ts';
 import {
@@ -22,6 +23,7 @@ import {
   programs,
   provisioning,
   serverUnit,
+  whole,
 } from './settings.ts';
 
 const engine = (view: View): readonly Step[] =>
@@ -70,7 +72,7 @@ export default plugin({
     if (!engineHere(view)) return [];
     if (!isOurs(view)) return [...oldServer(view), ...foreignSettings(view)];
     // The cluster of a whole host keeps the port that it has, or gets one that is free.
-    if (isWholeHost(view)) return [...oldServer(view), ...openAccess(view, ownedHere(view))];
+    if (isWholeHost(view)) return [...oldServer(view), ...openAccess(view, ownedHere(view)), ...(await strayData(reader, whole(view)))];
     const problems: Problem[] = [];
     const { problem } = view.fact(programs);
     if (problem !== undefined) problems.push({ id: 'postgres-programs', level: 'error', ...problem });
