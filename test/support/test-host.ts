@@ -1,27 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { type HostKind, folder, imageOf } from './host-image.ts';
 import { type Ended, type Running, watch } from './trial.ts';
 
 /*
  * Whole machines: a fresh Debian 12 with its own systemd, file system, processes and loopback, and no other network. Each is an
- * overlay on one image, which debootstrap makes once; systemd-nspawn boots it. Its mounts end with it.
+ * overlay on an image (host-image.ts); systemd-nspawn boots it. Its mounts end with it.
  */
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 /** Where the program is seen inside of a host, read-only. */
 export const programOnHost = '/opt/engine-setup';
-
-/** Images and disks. Not below /tmp, which may be in memory. */
-const folder = '/var/tmp/engine-setup-test-hosts';
-/** Another image is made when this changes. */
-const packages = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'openssl', 'curl', 'ca-certificates'] as const;
-const image = join(folder, `bookworm-${createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12)}`);
 
 const tools = ['debootstrap', 'systemd-nspawn', 'nsenter', 'unshare', 'setpriv'] as const;
 
@@ -46,33 +40,6 @@ export async function whyNoHosts(): Promise<string | null> {
 const overlay = (lower: string, disk: string): string =>
   `mkdir -p ${disk}/upper ${disk}/work ${disk}/root && mount -t overlay overlay -o lowerdir=${lower},upperdir=${disk}/upper,workdir=${disk}/work ${disk}/root`;
 
-/** Where this machine has its own Debian packages from; nothing where it does not say, and debootstrap knows best. */
-async function mirror(): Promise<readonly string[]> {
-  for (const file of ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list']) {
-    const text = await readFile(file, 'utf8').catch(() => '');
-    const found = /^URIs:\s*(\S+)/m.exec(text)?.[1] ?? /^deb\s+(?:\[[^\]]*\]\s+)?(\S+)/m.exec(text)?.[1];
-    if (found !== undefined) return [found];
-  }
-  return [];
-}
-
-/** Makes the image of a fresh machine, if it is not there yet. */
-async function makeImage(): Promise<void> {
-  if (existsSync(image)) return;
-  const made = await mkdtemp(join(folder, 'image-'));
-  await execa('debootstrap', ['--variant=minbase', `--include=${packages.join(',')}`, 'bookworm', made, ...(await mirror())]);
-  await rm(join(made, 'var/cache/apt/archives'), { recursive: true, force: true });
-  await writeFile(join(made, 'etc/hostname'), 'engine\n');
-  await writeFile(join(made, 'etc/hosts'), '127.0.0.1 localhost\n127.0.1.1 engine\n');
-  // An empty one: every host makes its own.
-  await writeFile(join(made, 'etc/machine-id'), '');
-  await rename(made, image).catch(async (error: unknown) => {
-    await rm(made, { recursive: true, force: true });
-    // Somebody else was quicker.
-    if (!existsSync(image)) throw error;
-  });
-}
-
 export interface TestHost {
   /** Starts a program as root on the host. */
   start(argv: readonly string[]): Running;
@@ -89,9 +56,8 @@ export interface TestHost {
 }
 
 /** Boots a fresh machine. Throws when it does not come up. */
-export async function bootHost(): Promise<TestHost> {
-  await mkdir(folder, { recursive: true });
-  await makeImage();
+export async function bootHost(kind: HostKind = 'bare'): Promise<TestHost> {
+  const image = await imageOf(kind);
   const disk = await mkdtemp(join(folder, 'host-'));
   let machine: ChildProcess | null = null;
   let console = '';

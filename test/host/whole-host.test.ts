@@ -1,0 +1,130 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildPackages, missingTools } from '../../scripts/package.ts';
+import { hostName } from '../support/host-image.ts';
+import { bootHost, whyNoHosts } from '../support/test-host.ts';
+import type { Ended } from '../support/trial.ts';
+import {
+  type WholeHost,
+  canaries,
+  difference,
+  expectCode,
+  expectHealthy,
+  forInstallation,
+  ofHost,
+  services,
+} from '../support/whole-host.ts';
+
+const missing = missingTools();
+const obstacle = missing.length > 0 ? `needs ${missing.join(' and ')}` : await whyNoHosts();
+const there = '/var/tmp/engine-setup.deb';
+const units = [...services, 'ovirt-engine-notifier'];
+
+/** Looks for canaries in what everybody sees of processes, until /run/stop is there. */
+const watch = `while [ ! -e /run/stop ]; do
+  cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -aF -f /root/canaries >>/root/seen
+  sleep 0.05
+done`;
+
+describe.skipIf(obstacle !== null)(`the package on a Debian host without a network${obstacle === null ? '' : ` (${obstacle})`}`, () => {
+  let host: WholeHost;
+  let folder: string;
+  let installed: Ended;
+  const mainPids = (): Promise<string> =>
+    host.shell(`systemctl show --property=Id,MainPID,NRestarts ${[...services, 'postgresql@15-main', 'apache2', 'firewalld'].join(' ')}`);
+
+  beforeAll(async () => {
+    folder = await mkdtemp('/var/tmp/engine-setup-packages-');
+    const [deb = ''] = buildPackages({ into: folder, epoch: 1_700_000_000, effort: 'quick', kinds: ['deb'] });
+    host = await forInstallation(await bootHost('equipped'));
+    await host.copy(deb, there);
+    await host.shell(`umask 077; printf '${Object.values(canaries).join('\\n').replaceAll('%', '%%')}\\n' >/root/canaries`);
+    const watcher = host.start(['sh', '-c', watch]);
+    expectCode(await host.run(['dpkg', '-i', there]), 0);
+    installed = await host.setup(ofHost);
+    await host.shell('touch /run/stop');
+    await watcher.ended;
+  });
+  afterAll(async () => {
+    await host.remove();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('is installed and set up by an answer file, and everything works', async () => {
+    expectCode(installed, 0);
+    await expectHealthy(host);
+    const [from] = (await host.shell('readlink -f /usr/bin/engine-setup')).split('/bin/');
+    for (const name of services) expect(await host.shell(`cat /etc/systemd/system/${name}.service`)).toContain(`ExecStart=${from}/`);
+  });
+
+  test('has a database that takes the written password over TCP, and no other', async () => {
+    const query = (password: string): string =>
+      `. /etc/ovirt-engine/engine.conf.d/10-setup-database.conf; PGPASSWORD=${password} psql --no-psqlrc -Atw -h 127.0.0.1 -p $ENGINE_DB_PORT -U $ENGINE_DB_USER -d $ENGINE_DB_DATABASE -c 'select 6 * 7'`;
+    expect(await host.shell(query('"$ENGINE_DB_PASSWORD"'))).toBe('42\n');
+    expect(await host.run(['sh', '-c', query('wrong')])).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('has certificates that OpenSSL trusts, on disk and on the wire', async () => {
+    const authority = '-CAfile /etc/pki/ovirt-engine/ca.pem';
+    await host.shell(`for one in /etc/pki/ovirt-engine/certs/*.cer; do openssl verify ${authority} $one || exit 1; done`);
+    const ask = (name: string): string =>
+      `openssl s_client -connect ${hostName}:443 -servername ${hostName} -verify_hostname ${name} ${authority} -verify_return_error -brief </dev/null 2>&1`;
+    expect(await host.shell(ask(hostName))).toContain('Verification: OK');
+    expect((await host.run(['sh', '-c', ask('other.example.test')])).code).not.toBe(0);
+    expect(
+      await host.shell('curl --silent --insecure --output /dev/null --write-out %{http_code} https://localhost/ovirt-engine/api'),
+    ).toBe('401');
+  });
+
+  test.each(units)('has a unit %s that systemd finds nothing to say against', async (unit) => {
+    const { code, stdout, stderr } = await host.run(['systemd-analyze', 'verify', `/etc/systemd/system/${unit}.service`]);
+    expect({ code, said: stdout + stderr }).toEqual({ code: 0, said: '' });
+    const said = await host.shell(`systemd-analyze security --no-pager ${unit}`);
+    const [, exposure] = /Overall exposure level for \S+: ([\d.]+)/.exec(said) ?? [];
+    expect(Number(exposure)).toBeLessThanOrEqual(3);
+  });
+
+  test('shows no password in a log, in the journal, in processes or in a file that others may read', async () => {
+    const quietly = (line: string): Promise<string> => host.shell(`${line} || true`);
+    // The search itself finds what is there.
+    expect(await quietly('grep -rlF -f /root/canaries /etc')).toContain('/etc/ovirt-engine/engine.conf.d/10-setup-database.conf');
+    expect(await quietly('grep -rlaF -f /root/canaries /var/log')).toBe('');
+    expect(await quietly('journalctl --no-pager --output=export | grep -aF -f /root/canaries')).toBe('');
+    expect(await host.shell('cat /root/seen')).toBe('');
+    expect(await quietly('find / -xdev -type f -perm /o=r -exec grep -laF -f /root/canaries {} +')).toBe('');
+  });
+
+  test('declares accounts and a rotation of logs that their programs understand', async () => {
+    expect(await host.shell('systemd-sysusers --cat-config')).toContain('u ovirt -');
+    const { code, stderr } = await host.run(['logrotate', '--debug', '/etc/logrotate.conf']);
+    expect({ code, errors: stderr.split('\n').filter((line) => line.startsWith('error')) }).toEqual({ code: 0, errors: [] });
+    await host.shell('logrotate --force /etc/logrotate.d/ovirt-engine');
+    expect(await host.shell('ls /var/log/ovirt-engine')).toContain('engine.log.1');
+  });
+
+  test('changes nothing when setup is run again', async () => {
+    const [before, pids] = [await host.manifest({ times: true }), await mainPids()];
+    expectCode(await host.setup(ofHost), 0);
+    expect(difference(before, await host.manifest({ times: true }))).toEqual([]);
+    expect(await mainPids()).toBe(pids);
+  });
+
+  test('stops its services when it is removed, keeps all data, and brings everything back', async () => {
+    const database = await host.shell('cat /etc/ovirt-engine/engine.conf.d/10-setup-database.conf');
+    const before = await host.manifest({ times: true });
+    await host.shell('dpkg -r engine-setup 2>&1');
+    expect(await host.shell(`systemctl is-active ${services.join(' ')} || true`)).toBe('inactive\n'.repeat(services.length));
+    expect(await host.shell(`systemctl is-enabled ${services.join(' ')} || true`)).toBe('disabled\n'.repeat(services.length));
+    await host.shell('dpkg -P engine-setup');
+    const gone = difference(before, await host.manifest({ times: true })).filter((line) => /^\/(?:etc|var)\//.test(line));
+    expect(gone.filter((line) => !/^\/(?:var\/lib\/dpkg|etc\/systemd\/system\/multi-user\.target\.wants)\//.test(line))).toEqual([]);
+    await host.cutPower();
+    await host.boot();
+    expect(await host.shell('systemctl --failed --no-legend')).toBe('');
+    expect(await host.shell('logrotate --debug /etc/logrotate.conf 2>&1')).not.toMatch(/^error/m);
+    await host.shell(`dpkg -i ${there}`);
+    expectCode(await host.setup(ofHost), 0);
+    await expectHealthy(host);
+    expect(await host.shell('cat /etc/ovirt-engine/engine.conf.d/10-setup-database.conf')).toBe(database);
+  });
+});
