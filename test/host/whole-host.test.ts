@@ -109,6 +109,21 @@ describe.skipIf(obstacle !== null)(`the package on a Debian host without a netwo
     expect(await mainPids()).toBe(pids);
   });
 
+  test('is updated under running services, which the next run of setup brings to the new version', async () => {
+    const versions = async (): Promise<readonly (string | undefined)[]> =>
+      (await host.status()).services.filter(({ name }) => name.startsWith('ovirt-')).map(({ version }) => version);
+    const [[old], pids] = [await versions(), await mainPids()];
+    const [deb = ''] = buildPackages({ into: folder, suffix: '+next', epoch: 1_700_000_000, effort: 'quick', kinds: ['deb'] });
+    await host.copy(deb, there);
+    await host.shell(`dpkg -i ${there}`);
+    expect([await versions(), await mainPids()]).toEqual([services.map(() => old), pids]);
+    expectCode(await host.setup(ofHost), 0);
+    await expectHealthy(host);
+    expect(await versions()).toEqual(services.map(() => `${old}+next`));
+    expect(await host.shell(`grep -h ^ExecStart= /etc/systemd/system/ovirt-*.service`)).not.toContain(`/${old}/`);
+    expect(await host.shell('ls /usr/lib/ovirt-engine')).toBe(`${old}\n${old}+next\ncurrent\npackaged\n`);
+  });
+
   test('stops its services when it is removed, keeps all data, and brings everything back', async () => {
     const database = await host.shell('cat /etc/ovirt-engine/engine.conf.d/10-setup-database.conf');
     const before = await host.manifest({ times: true });
