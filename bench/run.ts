@@ -10,6 +10,7 @@ import { plan } from './plan.ts';
 import { meets, ratioOf, table, type Result } from './result.ts';
 import { startup } from './startup.ts';
 import { websocket } from './websocket.ts';
+import { wholeHost } from './whole-host.ts';
 
 /*
  * `npm run bench`: all benchmarks, or those named: `npm run bench -- startup certificates`.
@@ -27,6 +28,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   api,
   websocket,
   dwh,
+  wholeHost,
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benchmarks);
