@@ -8,7 +8,7 @@ type Run = (command: Command) => Promise<Output>;
 /** Longer than any of our units may take to start or to stop. */
 const jobMs = 600_000;
 
-const properties = ['LoadState', 'ActiveState', 'UnitFileState', 'NeedDaemonReload'] as const;
+const properties = ['LoadState', 'ActiveState', 'NeedDaemonReload'] as const;
 type Properties = Readonly<Record<(typeof properties)[number], string>>;
 
 /** What `systemctl show` prints: a line `Name=value` for each property. */
@@ -53,9 +53,10 @@ export function systemdServices(run: Run): Host['services'] {
 
   async function order(verb: string, unit: string): Promise<void> {
     // The file of the unit may have been written a moment ago.
-    if ((await show(unit)).NeedDaemonReload === 'yes') await succeed(['systemctl', 'daemon-reload'], unit);
-    // Many starts in a row are no reason to refuse this one.
-    if (verb === 'start' || verb === 'restart') await run({ argv: ['systemctl', 'reset-failed', '--', called(unit)] });
+    const { NeedDaemonReload, ActiveState } = await show(unit);
+    if (NeedDaemonReload === 'yes') await succeed(['systemctl', 'daemon-reload'], unit);
+    // Many failures in a row are no reason to refuse this start.
+    if (ActiveState === 'failed') await run({ argv: ['systemctl', 'reset-failed', '--', called(unit)] });
     await succeed(['systemctl', verb, '--', called(unit)], unit);
   }
 
@@ -71,9 +72,14 @@ export function systemdServices(run: Run): Host['services'] {
   return {
     // One that is about to be started, or to be started again, counts: who wants it out of the way has to stop it.
     isActive: async (unit) => ['active', 'reloading', 'refreshing', 'activating'].includes((await show(unit)).ActiveState),
-    isEnabled: async (unit) => ['enabled', 'enabled-runtime', 'alias'].includes((await show(unit)).UnitFileState),
+    // As the disk has it now: what systemd remembers is as old as its last reload.
+    isEnabled: async (unit) => {
+      const { stdout } = await run({ argv: ['systemctl', 'is-enabled', '--', called(unit)] });
+      return ['enabled', 'enabled-runtime', 'alias'].includes(stdout.trim());
+    },
     exists: async (unit) => (await show(unit)).LoadState !== 'not-found',
-    enable: async (unit, on) => succeed(['systemctl', on ? 'enable' : 'disable', '--', called(unit)], unit),
+    // It counts at the next boot, when everything is read anew: reading it now would cost more than a start.
+    enable: async (unit, on) => succeed(['systemctl', on ? 'enable' : 'disable', '--no-reload', '--', called(unit)], unit),
     start: async (unit) => order('start', unit),
     // Stopping what is not there is nothing to complain about.
     stop: async (unit) =>

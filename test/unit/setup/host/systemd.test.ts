@@ -8,6 +8,10 @@ function systemctl(units: Readonly<Record<string, Readonly<Record<string, string
   const told: string[] = [];
   const run = async ({ argv }: Command): Promise<Output> => {
     const [, verb = ''] = argv;
+    if (verb === 'is-enabled') {
+      const state = units[argv.at(-1) ?? '']?.['UnitFileState'] ?? '';
+      return { code: ['enabled', 'enabled-runtime', 'alias', 'static'].includes(state) ? 0 : 1, stdout: `${state}\n`, stderr: '' };
+    }
     if (verb !== 'show') {
       told.push(argv.slice(1).join(' '));
       return answers[verb] ?? { code: 0, stdout: '', stderr: '' };
@@ -56,30 +60,38 @@ describe('services by systemd', () => {
     expect(await Promise.all(['postgresql@15-main', 'x.timer', 'x'].map(services.exists))).toEqual([true, true, false]);
   });
 
-  test('are enabled and disabled', async () => {
+  test('are enabled and disabled for the next boot', async () => {
     const { services, told } = systemctl({});
     await services.enable('u', true);
     await services.enable('u', false);
-    expect(told).toEqual(['enable -- u.service', 'disable -- u.service']);
+    expect(told).toEqual(['enable --no-reload -- u.service', 'disable --no-reload -- u.service']);
   });
 
   test('are started and restarted whatever happened before; systemd reads their files again only where it has to', async () => {
-    const { services, told } = systemctl({ 'u.service': unit, 'changed.service': { ...unit, NeedDaemonReload: 'yes' } });
+    const { services, told } = systemctl({
+      'u.service': unit,
+      'failed.service': { ...unit, ActiveState: 'failed' },
+      'changed.service': { ...unit, NeedDaemonReload: 'yes' },
+    });
     await services.start('u');
+    await services.start('failed');
     await services.restart('changed');
     await services.reload('u');
     expect(told).toEqual([
-      'reset-failed -- u.service',
       'start -- u.service',
+      'reset-failed -- failed.service',
+      'start -- failed.service',
       'daemon-reload',
-      'reset-failed -- changed.service',
       'restart -- changed.service',
       'reload -- u.service',
     ]);
   });
 
   test('that cannot be told to forget their failures are started all the same', async () => {
-    const { services, told } = systemctl({ 'u.service': unit }, { 'reset-failed': { code: 1, stdout: '', stderr: 'not loaded' } });
+    const { services, told } = systemctl(
+      { 'u.service': { ...unit, ActiveState: 'failed' } },
+      { 'reset-failed': { code: 1, stdout: '', stderr: 'not loaded' } },
+    );
     await services.start('u');
     expect(told).toContain('start -- u.service');
   });

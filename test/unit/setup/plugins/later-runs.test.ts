@@ -40,7 +40,7 @@ describe('settings of the PostgreSQL server that do not fit any more', () => {
       initial: 'Yes',
       notes: expect.arrayContaining([
         '    max_connections is 20, needed is at least 150',
-        '    work_mem is 64kB, needed is at least 8192kB',
+        '    work_mem is 64kB, needed is at least 8MB',
       ]),
     });
     expect(find(fixConfiguration)).toBe(true);
