@@ -40,7 +40,10 @@ describe('a change of an installation that is there', () => {
   test('has the old state back, and the services on it, when any effect fails', async () => {
     const before = await installed();
     const { host } = await install({ machine: copyOf(before), files: changed });
-    for (let at = 1; at <= host.effects.length; at++) {
+    for (const [index, effect] of host.effects.entries()) {
+      const at = index + 1;
+      // Lines of the journal are all written alike.
+      if (effect.startsWith('append ') && at % 3 !== 0) continue;
       const machine = copyOf(before);
       const { outcome, screen } = await install({ machine, files: changed, accidents: [{ at, how: 'fail' }] });
       if (
@@ -52,9 +55,9 @@ describe('a change of an installation that is there', () => {
         continue;
       }
       expect(outcome.leftOver, screen).toEqual([]);
-      expect(diskOf(machine), host.effects[at - 1] ?? '').toEqual(diskOf(before));
+      expect(diskOf(machine), effect).toEqual(diskOf(before));
       expect([...machine.running.keys()].sort()).toEqual([...before.running.keys()].sort());
-      expect(stale(machine), `${host.effects[at - 1] ?? ''}: units that run with a configuration that was taken back`).toEqual([]);
+      expect(stale(machine), `${effect}: units that run with a configuration that was taken back`).toEqual([]);
     }
   });
 });

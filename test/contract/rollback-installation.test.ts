@@ -10,9 +10,9 @@ describe.each(samples)('an installation with $path', (sample) => {
   test('has the old state back when any effect fails', async () => {
     const { effects } = await uninterrupted(files);
     for (const [index, effect] of effects.entries()) {
-      // A line of the journal that cannot be written says nothing of the answers: those are walked through with the first file.
-      if (sample !== samples[0] && effect.startsWith('append ')) continue;
       const at = index + 1;
+      // Lines of the journal are written alike, and say nothing of the answers: every third, and with the first file alone.
+      if (effect.startsWith('append ') && (sample !== samples[0] || at % 3 !== 0)) continue;
       const machine = machineFor(files);
       const before = diskOf(machine);
       const { outcome, screen } = await install({ machine, files, accidents: [{ at, how: 'fail' }] });
