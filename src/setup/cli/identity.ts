@@ -27,7 +27,8 @@ export function identity(path: string, answers: string): Identity | Finding {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    return { message: message`${path} cannot be read: ${messageOf(error)}`, remedy: 'Correct its permissions.' };
+    const remedy: Text = process.geteuid?.() === 0 ? 'Correct its permissions.' : 'Ask as the user who installed it, or as root.';
+    return { message: message`${path} cannot be read: ${messageOf(error)}`, remedy };
   }
   const { statements, problems } = readConf(text, path);
   const [flaw] = problems;

@@ -26,6 +26,7 @@ export interface Status extends Partial<Identity> {
 }
 
 const overall = (list: readonly ServiceStatus[]): Status['state'] => {
+  if (list.length === 0) return 'stopped';
   if (list.every(({ state, health }) => state === 'running' && (health === undefined || health === 'ready'))) return 'running';
   return list.every(({ state }) => state === 'stopped') ? 'stopped' : 'degraded';
 };

@@ -37,7 +37,8 @@ const isEnabled = (root: string, unit: string): boolean =>
 
 /** Our units on a host of its own, and those of the system that they need. */
 async function systemUnits(): Promise<readonly UnitState[]> {
-  const ours = readdirSync(join('/', unitFolder)).flatMap((name) => /^(ovirt-[a-z-]+)\.service$/.exec(name)?.[1] ?? []);
+  const folder = join('/', unitFolder);
+  const ours = (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) => /^(ovirt-[a-z-]+)\.service$/.exec(name)?.[1] ?? []);
   const clusters = existsSync('/etc/postgresql') ? readdirSync('/etc/postgresql') : [];
   const servers = clusters.map((version) => `postgresql@${version}-main`);
   return systemdStates(runCommand, ['apache2', ...ours, ...servers].sort());
