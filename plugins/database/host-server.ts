@@ -1,6 +1,6 @@
 import { type HostReader, type Step, type View, message } from '#kit';
 import { editLines, running, writeFile } from '#steps';
-import { suits } from '../../src/setup/postgres/needs.ts';
+import { neededSettings, suits } from '../../src/setup/postgres/needs.ts';
 import { besideEngine, dwhHere, historyDatabase } from '../dwh/settings.ts';
 import { type Owned, isOvertaken } from './access-rules.ts';
 import { fixConfiguration, mendedOverrides } from './condition.ts';
@@ -12,20 +12,10 @@ import { administration, name, user, whole } from './settings.ts';
  * The server of a whole host: the cluster of the distribution. What others have in it, and have set for it, stays as it is.
  */
 
-/** What the engine needs, and how its log is to be read. */
-const wanted: Readonly<Record<string, string>> = {
-  max_connections: '150',
-  autovacuum_vacuum_scale_factor: '0.01',
-  autovacuum_analyze_scale_factor: '0.075',
-  autovacuum_max_workers: '6',
-  maintenance_work_mem: '64MB',
-  work_mem: '8MB',
-};
-
 /** Settings of our own file: those that the server would lack without it. */
 function settings(view: View, { ownSettings: present }: HostCluster): string {
   const values = view.fact(serverValues);
-  const lines = Object.entries(wanted)
+  const lines = Object.entries(neededSettings)
     // What is in our file already is met because it is there.
     .filter(([key]) => (present !== undefined && new RegExp(`^${key} = `, 'm').test(present)) || !suits(key, values.get(key) ?? 'unknown'))
     .map(([key, value]) => `${key} = ${value}`);
@@ -69,7 +59,7 @@ const answers =
     try {
       const rows = await host.database.look(administration(view), (sql) =>
         sql.rows<{ name: string; setting: string }>('select name, setting, unit from pg_settings where name = any($1)', [
-          Object.keys(wanted),
+          Object.keys(neededSettings),
         ]),
       );
       return rows.every(({ name: key, setting }) => suits(key, setting));

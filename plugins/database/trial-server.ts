@@ -1,6 +1,7 @@
 import { type Step, type View, file, nothing, readText, message } from '#kit';
 import { command, directories, editLines, running, succeed, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
+import { neededSettings } from '../../src/setup/postgres/needs.ts';
 import { besideEngine, dwhHere, historyDatabase } from '../dwh/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { fixConfiguration, mendedOverrides } from './condition.ts';
@@ -13,12 +14,7 @@ const settings = (view: View): Readonly<Record<string, string>> => ({
   // Only TCP on loopback: the path of a socket below a deep directory would be too long for the kernel.
   unix_socket_directories: '',
   password_encryption: 'scram-sha-256',
-  max_connections: '150',
-  autovacuum_vacuum_scale_factor: '0.01',
-  autovacuum_analyze_scale_factor: '0.075',
-  autovacuum_max_workers: '6',
-  maintenance_work_mem: '64MB',
-  work_mem: '8MB',
+  ...neededSettings,
   log_line_prefix: '%m ',
   log_timezone: 'UTC',
 });

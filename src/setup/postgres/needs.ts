@@ -30,6 +30,13 @@ const needs: readonly Need[] = [
 /** Names of the settings that the engine has needs about. */
 export const needNames: readonly string[] = needs.map(({ name }) => name);
 
+const wantedText = ({ value, unit = '' }: Need): string => `${value}${unit}`;
+
+/** The settings with which a server has what the engine needs, as they are written in postgresql.conf. */
+export const neededSettings: Readonly<Record<string, string>> = Object.fromEntries(
+  needs.filter(({ rule }) => rule !== 'equal to').map((need) => [need.name, wantedText(need)]),
+);
+
 const factors: Readonly<Record<Unit, number>> = { '': 1, B: 1, kB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 };
 
 /** A number in the unit of pg_settings, which may be one of blocks: `8kB`. */
@@ -43,8 +50,6 @@ function inUnits(bytes: number): string {
   const unit = (['TB', 'GB', 'MB', 'kB'] as const).find((one) => bytes > 0 && bytes % factors[one] === 0) ?? 'B';
   return `${bytes / factors[unit]}${unit}`;
 }
-
-const wantedText = ({ value, unit = '' }: Need): string => `${value}${unit}`;
 
 /** Sizes without a unit are in kB, as PostgreSQL tells them. */
 function fits({ rule, value, unit }: Need, found: string, foundUnit: string): boolean {
