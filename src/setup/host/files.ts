@@ -5,6 +5,7 @@ import { SetupError } from '../kit/errors.ts';
 import { message } from '../kit/text.ts';
 import type { Entry, Host } from '../kit/host.ts';
 import { groupName, userName } from './accounts.ts';
+import { anchored } from './anchor.ts';
 import { fileFailure, isAbsent } from './errno.ts';
 import { places } from './places.ts';
 import { makeDirectories, put, syncDirectory } from './put.ts';
@@ -85,35 +86,48 @@ async function freeBelow(path: string): Promise<number> {
  */
 export function filesBelow(prefix: string, { owners }: { readonly owners: boolean }): Host['files'] {
   const { real, locate, follow } = places(prefix);
+  /** Below a prefix all folders are ours; on the host itself others own some of them. */
+  const at = async <T>(path: string, work: (path: string) => Promise<T>, make = false): Promise<T> =>
+    prefix === '' ? anchored(await locate(path), work, make) : work(await locate(path));
   const notRoot = (path: string): void => {
     if (real(path) === real('/')) throw new SetupError('refused', message`${real(path)} itself cannot be removed, moved or replaced`);
   };
   return {
     real,
-    read: async (path) => attempt('read', real(path), () => ifThere(async () => readEntry(await locate(path), owners))),
+    read: async (path) => attempt('read', real(path), () => ifThere(() => at(path, (found) => readEntry(found, owners)))),
     list: async (path) => attempt('list', real(path), async () => ((await ifThere(async () => readdir(await follow(path)))) ?? []).sort()),
     free: async (path) => attempt('find the free space of', real(path), async () => freeBelow(await follow(path))),
     write: async (path, entry) =>
       attempt('write', real(path), async () => {
         if (entry.kind !== 'directory') notRoot(path);
-        await put(await locate(path), entry, owners);
+        await at(path, (found) => put(found, entry, owners), true);
       }),
-    append: async (path, line) => attempt('append to', real(path), async () => appendLine(await locate(path), line)),
+    append: async (path, line) => attempt('append to', real(path), () => at(path, (found) => appendLine(found, line), true)),
     remove: async (path) =>
       attempt('remove', real(path), async () => {
         notRoot(path);
-        const target = await locate(path);
-        await ifThere(() => rm(target, { recursive: true, force: true }));
-        await ifThere(() => syncDirectory(dirname(target)));
+        await ifThere(() =>
+          at(path, async (target) => {
+            await ifThere(() => rm(target, { recursive: true, force: true }));
+            await ifThere(() => syncDirectory(dirname(target)));
+          }),
+        );
       }),
     rename: async (from, to) =>
       attempt('rename', `${real(from)} to ${real(to)}`, async () => {
         notRoot(from);
         notRoot(to);
-        const [source, target] = [await locate(from), await locate(to)];
-        await makeDirectories(dirname(target));
-        await rename(source, target);
-        for (const directory of new Set([dirname(target), dirname(source)])) await syncDirectory(directory);
+        await at(from, (source) =>
+          at(
+            to,
+            async (target) => {
+              await makeDirectories(dirname(target));
+              await rename(source, target);
+              for (const directory of new Set([dirname(target), dirname(source)])) await syncDirectory(directory);
+            },
+            true,
+          ),
+        );
       }),
   };
 }

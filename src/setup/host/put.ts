@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fchmodSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { type FileHandle, chmod, lchown, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
+import { type FileHandle, chmod, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SetupError } from '../kit/errors.ts';
 import { message } from '../kit/text.ts';
@@ -36,26 +36,42 @@ export async function makeDirectories(path: string): Promise<void> {
 }
 
 type Owned = Exclude<Entry, { kind: 'link' }>;
-type Finish = (path: string) => Promise<void>;
+type Finish = (handle: FileHandle) => Promise<void>;
 
-/** Owner first: changing it takes special bits off the mode. chmod, because the umask does not count for it. */
+/**
+ * Owner first: changing it takes special bits off the mode. chmod, because the umask does not count for it. Both by the open handle: the
+ * owner of the folder could have put something else under the name meanwhile.
+ */
 const finishing =
   (entry: Owned, owners: boolean): Finish =>
-  async (path) => {
+  async (handle) => {
     if (owners && (entry.owner !== undefined || entry.group !== undefined)) {
       const [uid, gid] = [
         entry.owner === undefined ? -1 : await userId(entry.owner),
         entry.group === undefined ? -1 : await groupId(entry.group),
       ];
-      await lchown(path, uid, gid);
+      await handle.chown(uid, gid);
     }
-    await chmod(path, entry.mode & 0o7777);
+    await handle.chmod(entry.mode & 0o7777);
   };
 
-async function fill(handle: FileHandle, path: string, content: Uint8Array, finish: Finish): Promise<void> {
+const asFolder = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** Gives a folder that is there its owner and its mode. */
+async function finishFolder(path: string, finish: Finish): Promise<void> {
+  const handle = await open(path, asFolder);
+  try {
+    await finish(handle);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function fill(handle: FileHandle, content: Uint8Array, finish: Finish): Promise<void> {
   try {
     await handle.writeFile(content);
-    await finish(path);
+    await finish(handle);
     await handle.sync();
   } finally {
     await handle.close();
@@ -68,12 +84,11 @@ async function make(path: string, entry: Entry, owners: boolean): Promise<void> 
       return symlink(entry.target, path);
     case 'directory':
       await mkdir(path, 0o700);
-      await finishing(entry, owners)(path);
-      return syncDirectory(path);
+      return finishFolder(path, finishing(entry, owners));
     case 'file': {
       // Nobody else can read it before it is whole and has its own mode.
       const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-      return fill(handle, path, entry.content, finishing(entry, owners));
+      return fill(handle, entry.content, finishing(entry, owners));
     }
   }
 }
@@ -83,10 +98,7 @@ export async function put(path: string, entry: Entry, owners: boolean): Promise<
   await makeDirectories(dirname(path));
   if (entry.kind === 'directory') {
     const found = await lstat(path).catch(() => undefined);
-    if (found?.isDirectory() === true) {
-      await finishing(entry, owners)(path);
-      return syncDirectory(path);
-    }
+    if (found?.isDirectory() === true) return finishFolder(path, finishing(entry, owners));
   }
   const draft = beside(path);
   try {
