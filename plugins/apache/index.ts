@@ -97,7 +97,8 @@ async function takenPorts(view: View, host: HostReader): Promise<readonly Proble
 
 /** A web server that could not be started now could not be later. What is wrong with files of ours is mended by the work itself. */
 async function broken(host: HostReader): Promise<readonly Problem[]> {
-  if (!(await host.services.exists(unit))) return [];
+  // One that is half installed has no configuration yet: its installation is taken up again.
+  if ((await host.packages.version('apache2')) === undefined || !(await host.services.exists(unit))) return [];
   const flaw = await configurationFlaw(host);
   if (flaw === undefined || [paths.proxy, paths.rootRedirect, paths.site].some((path) => flaw.includes(enabledAs(path)))) return [];
   const problem: Problem = {

@@ -54,6 +54,8 @@ async function copyProgram(host: Host, from: string, home: string, parts: readon
   const copied = { argv: ['cp', '--archive', '--parents', '--no-preserve=ownership', '--', ...parts, fresh] as const };
   await host.files.write(fresh, { kind: 'directory', mode: 0o755 });
   await succeed(host, { argv: ['env', `--chdir=${from}`, ...copied.argv], timeoutMs: 300_000 });
+  // Whatever the umask of whoever has made the clone: accounts of services read it, and only root may change it.
+  await succeed(host, { argv: ['chmod', '--recursive', 'u=rwX,go=rX', fresh] });
   await host.files.remove(home);
   await host.files.rename(fresh, home);
 }
@@ -68,8 +70,7 @@ function programInPlace(view: View): readonly Step[] {
       ...command(
         { id: 'environment/program', chapter: 'system', title: 'Installing the program', quiet: true },
         {
-          look: async (host) =>
-            (await readText(host, `${home}/package.json`)) === undefined ? { kind: 'create', note: home, makes: [folder] } : nothing,
+          look: async (host) => ((await host.program()).intact ? nothing : { kind: 'create', note: home, makes: [folder] }),
           async run(host) {
             if (parts.length === 0) throw new SetupError('failed', message`${from} does not hold the whole program`);
             await copyProgram(host, from, home, parts);

@@ -8,6 +8,9 @@ import { offline } from './settings.ts';
 export const neededPackages = (view: View): readonly string[] =>
   engineHere(view) ? [...(isOurs(view) ? [whole(view).package] : []), 'apache2'] : [];
 
+/** What comes along where packages are installed anyway: without it logs grow, and everything works. */
+const welcome = ['logrotate'];
+
 async function missing(host: HostReader, names: readonly string[]): Promise<readonly string[]> {
   const found = await Promise.all(names.map((name) => host.packages.version(name)));
   return names.filter((_, index) => found[index] === undefined);
@@ -28,7 +31,19 @@ export async function unobtainable(view: View, host: HostReader): Promise<readon
   return why === undefined ? [] : [problem(message`They cannot be had: ${term(why)}`)];
 }
 
-/** Installs what is missing; a rollback removes what was not there before. */
+/**
+ * What a rollback removes: what was not there before, and was brought by what this run has installed. What somebody else has installed
+ * meanwhile stays, with all that it needs.
+ */
+async function brought(host: HostReader, names: readonly string[], before: ReadonlySet<string>): Promise<readonly string[]> {
+  const fresh = (await host.packages.installed()).filter((name) => !before.has(name));
+  const ours = new Set(await host.packages.neededBy(names));
+  const others = fresh.filter((name) => !ours.has(name));
+  const neededElsewhere = new Set(others.length === 0 ? [] : await host.packages.neededBy(others));
+  return fresh.filter((name) => ours.has(name) && !neededElsewhere.has(name));
+}
+
+/** Installs what is missing; a rollback removes it again. */
 export const installed = (names: readonly string[]): Step => ({
   ...command(
     { id: 'packages/install', chapter: 'packages', title: message`Installing packages: ${names.join(' ')}`, quiet: true, confirmed: true },
@@ -37,11 +52,10 @@ export const installed = (names: readonly string[]): Step => ({
         const lacking = await missing(host, names);
         return lacking.length === 0 ? nothing : { kind: 'create', note: lacking.join(' ') };
       },
-      run: async (host) => host.packages.install(await missing(host, names)),
+      run: async (host) => host.packages.install(await missing(host, [...names, ...welcome])),
       undo: {
         async run(host, kept) {
-          const before = new Set(kept as readonly string[]);
-          await host.packages.remove((await host.packages.installed()).filter((name) => !before.has(name)));
+          await host.packages.remove(await brought(host, [...names, ...welcome], new Set(kept as readonly string[])));
         },
       },
     },

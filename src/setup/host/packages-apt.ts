@@ -51,6 +51,32 @@ export function updateIn(policy: string, name: string): PackageUpdate | undefine
   return { name, from, to, reversible: places.length > 0 };
 }
 
+/** A name of a package without the processor it is for. */
+const bare = (name: string): string => name.replace(/:.*/, '');
+
+/**
+ * What some packages need, directly or through others, of those in a table of dpkg: name, names that it provides, and its relations as
+ * dpkg writes them (`a (>= 1), b | c`). Of alternatives every one counts that is there.
+ */
+export function closureOf(names: readonly string[], table: string): readonly string[] {
+  const rows = table.split('\n').flatMap((line) => {
+    const [name = '', provides = '', relations = ''] = line.split('\t');
+    const namesIn = (text: string): readonly string[] =>
+      [...text.matchAll(/(?:^|[,|])\s*([a-z0-9][a-z0-9+.-]*)/g)].map(([, one = '']) => one);
+    return name === '' ? [] : [{ name, called: new Set([bare(name), ...namesIn(provides)]), needs: namesIn(relations) }];
+  });
+  const found = new Set<string>();
+  const add = (wanted: string): void => {
+    for (const { name, called, needs } of rows) {
+      if (!called.has(bare(wanted)) || found.has(name)) continue;
+      found.add(name);
+      needs.forEach(add);
+    }
+  };
+  names.forEach(add);
+  return [...found];
+}
+
 /** Packages of this host, by dpkg and apt (apt-get(8), apt 2.2 or newer). */
 export function aptPackages(run: Run): Host['packages'] {
   async function version(name: string): Promise<string | undefined> {
@@ -99,6 +125,24 @@ export function aptPackages(run: Run): Host['packages'] {
   const waiting = ['-o', `DPkg::Lock::Timeout=${lockSeconds}`] as const;
   // What an administrator has changed in a configuration file stays.
   const keeping = ['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold'] as const;
+
+  /** What the power cut off in the middle of dpkg's work keeps every further work from beginning. */
+  async function finishInterrupted(): Promise<void> {
+    const { stdout } = await run({ argv: ['dpkg', '--audit'] });
+    if (stdout.trim() === '') return;
+    const configure = [
+      'env',
+      'DEBIAN_FRONTEND=noninteractive',
+      'dpkg',
+      '--force-confdef',
+      '--force-confold',
+      '--configure',
+      '--pending',
+    ] as const;
+    // What still cannot be configured is told by the work itself, which may be its removal.
+    await run({ argv: configure, timeoutMs: workMs });
+  }
+
   return {
     version,
     async automatic(names) {
@@ -118,9 +162,14 @@ export function aptPackages(run: Run): Host['packages'] {
       const lines = stdout.split('\n').map((line) => line.split('\t'));
       return lines.flatMap(([status, name = '']) => (status === 'not-installed' || name === '' ? [] : [name]));
     },
+    async neededBy(names) {
+      const format = '${binary:Package}\\t${Provides}\\t${Pre-Depends}, ${Depends}\\n';
+      return closureOf(names, (await run({ argv: ['dpkg-query', '--show', `--showformat=${format}`] })).stdout);
+    },
     unobtainable,
     async install(names) {
       const words = names.join(' ');
+      await finishInterrupted();
       await must([...quiet, ...waiting, 'update'], networkMs, message`The lists of packages cannot be brought up to date`);
       await must(
         [...quiet, ...waiting, ...keeping, 'install', '--yes', '--no-install-recommends', '--', ...names],
@@ -130,6 +179,7 @@ export function aptPackages(run: Run): Host['packages'] {
     },
     async remove(names) {
       if (names.length === 0) return;
+      await finishInterrupted();
       await must([...quiet, ...waiting, 'purge', '--yes', '--', ...names], workMs, message`apt-get purge ${names.join(' ')} failed`);
     },
     async mark(names, as) {

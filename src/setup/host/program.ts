@@ -33,22 +33,32 @@ const filesBelow = (name: string, program: string): readonly string[] => {
     : [path];
 };
 
+/** What the files of ours below a folder hold, and which packages go with them, as one number. */
+function digestOf(program: string, lock: string): string {
+  const hash = createHash('sha256').update(lock);
+  for (const path of own.flatMap((name) => filesBelow(name, program)))
+    hash.update(`\0${relative(program, path)}\0`).update(readFileSync(path));
+  return hash.digest('hex');
+}
+
 /**
  * The program on a whole host. That of a package has its folder already. That of a clone gets one named after what it holds: a change in
  * the clone changes nothing of what runs until setup is run again, and the way back is the folder before.
  * @param from where setup runs from
+ * @param into the folder of all versions
  */
-export async function programIn(from: string): Promise<Program> {
+export async function programIn(from: string, into = installationDirectory): Promise<Program> {
   const lockFile = join(from, 'package-lock.json');
-  if (!existsSync(lockFile)) return { from, home: from, parts: [] };
+  if (!existsSync(lockFile)) return { from, home: from, parts: [], intact: true };
   const lock = readFileSync(lockFile, 'utf8');
-  const hash = createHash('sha256').update(lock);
-  for (const path of own.flatMap((name) => filesBelow(name, from))) hash.update(`\0${relative(from, path)}\0`).update(readFileSync(path));
+  const digest = digestOf(from, lock);
   const { version } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as { version: string };
+  const home = `${into}/${version}+${digest.slice(0, 12)}`;
   return {
     from,
-    home: `${installationDirectory}/${version}+${hash.digest('hex').slice(0, 12)}`,
+    home,
     parts: [...own, 'node_modules/.bin/node', ...packagesIn(lock, from)],
+    intact: existsSync(join(home, 'node_modules/.bin/node')) && digestOf(home, lock) === digest,
   };
 }
 

@@ -35,6 +35,7 @@ export function sandboxHost(root: string): Host {
       automatic: async () => [],
       updates: async () => [],
       installed: async () => [],
+      neededBy: async () => [],
       unobtainable: async () => undefined,
       install: unused,
       remove: unused,
@@ -51,7 +52,7 @@ export function sandboxHost(root: string): Host {
       return { name: await userName(uid), root: uid === 0 };
     },
     postgres: async () => ({ directory: postgresPrograms, ...(await postgresLauncher({ programs: postgresPrograms, home: prefix })) }),
-    program: async () => ({ from: programDirectory, home: programDirectory, parts: [] }),
+    program: async () => ({ from: programDirectory, home: programDirectory, parts: [], intact: true }),
     system,
     now: () => new Date(),
     sleep: (ms) => sleep(ms),

@@ -123,6 +123,8 @@ export interface Program {
   readonly home: string;
   /** Files and folders below `from` that make up the program; none where `home` is `from`. */
   readonly parts: readonly string[];
+  /** Whether what is ours in `home` is all there, as it is in `from`. */
+  readonly intact: boolean;
 }
 
 /** Looking without touching. Facts, validation, preflight and `check()` receive this one. */
@@ -147,6 +149,8 @@ export interface HostReader {
     version(name: string): Promise<string | undefined>;
     /** Names of all packages of which anything is here, also of those that are half installed. */
     installed(): Promise<readonly string[]>;
+    /** Those of the installed packages that these need, directly or through others, themselves included. */
+    neededBy(names: readonly string[]): Promise<readonly string[]>;
     /** Which of these were brought by another package, so that the package manager may offer to take them away with it. */
     automatic(names: readonly string[]): Promise<readonly string[]>;
     /** Packages of this product with newer versions, by name. */

@@ -65,6 +65,8 @@ export function packages(machine: Machine, effects: Effects): Host['packages'] {
       const here = [...disk.keys()].flatMap((path) => /^\/var\/lib\/dpkg\/info\/(.+)\.list$/.exec(path)?.[1] ?? []);
       return [...machine.packages.keys(), ...here].sort();
     },
+    // Nothing needs anything else here.
+    neededBy: async (names) => (effects.alive(), names.filter((name) => version(name) !== undefined)),
     async unobtainable() {
       effects.alive();
       return machine.unreachableSources ? 'the sources do not answer' : undefined;
@@ -119,6 +121,8 @@ export function systemProgram(machine: Machine, effects: Effects, argv: readonly
         const text = option === '--write' ? value : textOf(disk.get(option.replace('--load=', '')));
         disk.set('/proc/sys/kernel/shmmax', file(/kernel\.shmmax\s*=\s*(\d+)/.exec(text)?.[1] ?? '', 0o644));
       });
+    case 'chmod':
+      return perform(() => undefined);
     case 'find':
       // Nothing here is from the future.
       return done;

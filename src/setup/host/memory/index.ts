@@ -229,8 +229,13 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
     postgres: async () => ({ directory: '/usr/lib/postgresql/bin', launcher: [] }),
     program: async () =>
       machine.prefix === ''
-        ? { from: '/srv/clone', home: '/usr/lib/ovirt-engine/0.1.0+0123456789ab', parts: ['src'] }
-        : { from: '/srv/clone', home: '/srv/clone', parts: [] },
+        ? {
+            from: '/srv/clone',
+            home: '/usr/lib/ovirt-engine/0.1.0+0123456789ab',
+            parts: ['src'],
+            intact: machine.disk.has('/usr/lib/ovirt-engine/0.1.0+0123456789ab/package.json'),
+          }
+        : { from: '/srv/clone', home: '/srv/clone', parts: [], intact: true },
     system: async () => machine.system,
     now: () => machine.now,
     sleep: async () => effects.alive(),

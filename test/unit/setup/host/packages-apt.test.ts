@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Command, Output } from '#kit';
-import { aptPackages, updateIn } from '../../../../src/setup/host/packages-apt.ts';
+import { aptPackages, closureOf, updateIn } from '../../../../src/setup/host/packages-apt.ts';
 import { failureOf } from '../../../support/fakes.ts';
 
 /* What the programs print is what those of Debian 12 do (apt 2.6.1). */
@@ -189,12 +189,13 @@ describe('packages by apt', () => {
   test('are installed from new lists, without what is only recommended, and leave configuration files as they are', async () => {
     const { packages, said, commands } = programs(() => undefined);
     await packages.install(['postgresql-15', 'apache2']);
-    const [update, install] = said();
+    const [audit, update, install] = said();
+    expect(audit).toBe('dpkg --audit');
     expect(update).toBe('apt-get -o DPkg::Lock::Timeout=300 update');
     expect(install).toMatch(/ install --yes --no-install-recommends -- postgresql-15 apache2$/);
     expect(install).toContain('--force-confdef');
     expect(install).toContain('--force-confold');
-    for (const { argv } of commands) expect(argv).toContain('DEBIAN_FRONTEND=noninteractive');
+    for (const { argv } of commands.slice(1)) expect(argv).toContain('DEBIAN_FRONTEND=noninteractive');
   });
 
   test('are not installed where the lists cannot be brought up to date, and the failure says why', async () => {
@@ -232,7 +233,7 @@ describe('packages by apt', () => {
     const { packages, said } = programs(() => undefined);
     await packages.remove([]);
     await packages.remove(['a', 'b']);
-    expect(said()).toEqual(['apt-get -o DPkg::Lock::Timeout=300 purge --yes -- a b']);
+    expect(said()).toEqual(['dpkg --audit', 'apt-get -o DPkg::Lock::Timeout=300 purge --yes -- a b']);
   });
 
   test('are all that dpkg knows anything of, also those that are half installed or only removed', async () => {
@@ -242,6 +243,29 @@ describe('packages by apt', () => {
     }));
     expect(await packages.installed()).toEqual(['adduser', 'apache2', 'nginx']);
     expect(said()).toHaveLength(1);
+  });
+
+  test('that were cut off half configured are configured before anything else is done', async () => {
+    const audit = 'The following packages have been unpacked but not yet configured.\n apache2 Apache HTTP Server\n';
+    const { packages, said } = programs((words) => (words === 'dpkg --audit' ? { ...fine, stdout: audit } : undefined));
+    await packages.remove(['apache2']);
+    expect(said()).toEqual([
+      'dpkg --audit',
+      'dpkg --force-confdef --force-confold --configure --pending',
+      'apt-get -o DPkg::Lock::Timeout=300 purge --yes -- apache2',
+    ]);
+  });
+
+  test('are needed directly, through others, by other names and as alternatives; a circle comes to an end', () => {
+    const table = [
+      'a\t\t, b (>= 1) | z, mail-agent',
+      'b:amd64\t\tlibc6 (>= 2.3), a',
+      'libc6:amd64\t\t, ',
+      'exim4\tmail-agent (= 1), smtp\t, ',
+      'other\t\t, libc6',
+    ].join('\n');
+    expect([...closureOf(['a'], table)].sort()).toEqual(['a', 'b:amd64', 'exim4', 'libc6:amd64']);
+    expect(closureOf(['none'], table)).toEqual([]);
   });
 
   test('of this product are looked up for updates', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -87,6 +87,19 @@ describe('the program on a whole host', () => {
   test('stays where it is when a package has brought it', async () => {
     const from = clone('a');
     rmSync(join(from, 'package-lock.json'));
-    expect(await programIn(from)).toEqual({ from, home: from, parts: [] });
+    expect(await programIn(from)).toEqual({ from, home: from, parts: [], intact: true });
+  });
+
+  test('is intact where all files of ours are in its place, as they are in the clone', async () => {
+    const from = clone('a');
+    const into = join(directory, 'versions');
+    const { home, intact } = await programIn(from, into);
+    expect(intact).toBe(false);
+    cpSync(from, home, { recursive: true, verbatimSymlinks: true });
+    mkdirSync(join(home, 'node_modules/.bin'), { recursive: true });
+    writeFileSync(join(home, 'node_modules/.bin/node'), '');
+    expect(await programIn(from, into)).toMatchObject({ home, intact: true });
+    rmSync(join(home, 'plugins/index.ts'));
+    expect(await programIn(from, into)).toMatchObject({ home, intact: false });
   });
 });

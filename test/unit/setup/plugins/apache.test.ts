@@ -128,7 +128,7 @@ describe('the web server', () => {
 
 describe('before the work', () => {
   test('a web server that could not start is found, in its own words', async () => {
-    const machine = newMachine();
+    const machine = newMachine({ packages: new Map([['apache2', '2.4']]) });
     machine.disk.set('/etc/apache2/mods-enabled/ssl.load', file('', 0o644));
     machine.disk.set('/etc/apache2/sites-enabled/wiki.conf', file('SSLEngine on\nSSLCertificateFile /etc/wiki.cer\n', 0o644));
     expect(english((await findings(machine)).map(({ id, message }) => [id, message]))).toEqual([
@@ -140,6 +140,8 @@ describe('before the work', () => {
       ],
     ]);
     expect(await findings(newMachine({ units: new Set() }))).toEqual([]);
+    // Half installed it has no configuration, and needs none yet.
+    expect(await findings({ ...machine, packages: new Map() })).toEqual([]);
   });
 
   test('what is wrong with files of ours is left to the work', async () => {

@@ -38,10 +38,7 @@ describe('settings of the PostgreSQL server that do not fit any more', () => {
     const { dialog, find, plan } = await dialogue({ machine, typed: {} });
     expect(dialog.asked.find((one) => one.name === name)).toMatchObject({
       initial: 'Yes',
-      notes: expect.arrayContaining([
-        '    max_connections is 20, needed is at least 150',
-        '    work_mem is 64kB, needed is at least 8MB',
-      ]),
+      notes: expect.arrayContaining(['    max_connections is 20, needed is at least 150', '    work_mem is 64kB, needed is at least 8MB']),
     });
     expect(find(fixConfiguration)).toBe(true);
     const diffs = (await plan()).steps.map(({ step, change }) => [step.id, 'diff' in change ? change.diff() : undefined] as const);

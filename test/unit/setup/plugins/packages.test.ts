@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PackageUpdate } from '#kit';
 import packages from '../../../../plugins/packages/index.ts';
-import { kept, neededPackages } from '../../../../plugins/packages/needed.ts';
+import { installed, kept, neededPackages } from '../../../../plugins/packages/needed.ts';
 import { enableUpgrade, requireRollback } from '../../../../plugins/packages/settings.ts';
 import { type Machine, copyOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
@@ -132,10 +132,26 @@ describe('packages that the components need', () => {
     const { outcome, host } = await install({ machine, files, accidents: [{ at, how: 'fail' }] });
     expect(outcome.failure).toBeDefined();
     expect(host.effects.filter((effect) => effect.startsWith('apt-get'))).toEqual([
-      'apt-get install postgresql-15',
-      'apt-get purge postgresql-15',
+      'apt-get install postgresql-15 logrotate',
+      'apt-get purge logrotate postgresql-15',
     ]);
     expect(diskOf(machine)).toEqual(before);
+  });
+
+  test('that somebody else has installed meanwhile stay, with all that they need', async () => {
+    const there = ['adduser', 'apache2', 'apache2-bin', 'nginx', 'libshared', 'libapache', 'tree'];
+    const needs: Readonly<Record<string, readonly string[]>> = { apache2: ['apache2', 'apache2-bin', 'libapache', 'libshared', 'adduser'] };
+    const removed: string[] = [];
+    const host = memoryHost(newMachine());
+    const packages: typeof host.packages = {
+      ...host.packages,
+      installed: async () => there,
+      neededBy: async (names) => [...new Set(names.flatMap((name) => needs[name] ?? (name === 'nginx' ? ['nginx', 'libshared'] : [name])))],
+      remove: async (names) => void removed.push(...names),
+    };
+    const { undo } = installed(['apache2']);
+    if (typeof undo === 'object' && 'run' in undo) await undo.run({ ...host, packages }, ['adduser']);
+    expect(removed).toEqual(['apache2', 'apache2-bin', 'libapache']);
   });
 });
 
