@@ -2,21 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SetupError } from '../kit/errors.ts';
-import type { Command, Host, Output, PackageUpdate } from '../kit/host.ts';
+import type { Host, Output, PackageUpdate } from '../kit/host.ts';
 import { type Message, message } from '../kit/text.ts';
+import { type Run, networkMs, pass, products, workMs } from './package-work.ts';
 
-type Run = (command: Command) => Promise<Output>;
-
-/** The packages that this product comes in. */
-const products = ['engine-setup'];
-
-/** How to get to the sources may be said in the environment, with a password even: so never in arguments. */
-const pass = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy', 'all_proxy'];
-
-/** What a download may take. */
-const networkMs = 600_000;
-/** What an installation may take, the wait for another package manager included. */
-const workMs = 1_800_000;
 const lockSeconds = 300;
 
 const quiet = [
