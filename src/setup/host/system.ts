@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { parseEnv } from 'node:util';
 import type { System } from '../kit/host.ts';
@@ -9,8 +9,16 @@ export function distributionOf(osRelease: string): System['distribution'] {
   return { id, version, title: title ?? `${id} ${version}`.trim() };
 }
 
+/** What the host says of its distribution; empty where it says nothing. */
+export function osRelease(): string {
+  try {
+    return readFileSync('/etc/os-release', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** The machine below everything: the same inside a sandbox. */
 export async function system(): Promise<System> {
-  const osRelease = await readFile('/etc/os-release', 'utf8').catch(() => '');
-  return { memoryMiB: Math.floor(totalmem() / 1024 / 1024), distribution: distributionOf(osRelease) };
+  return { memoryMiB: Math.floor(totalmem() / 1024 / 1024), distribution: distributionOf(osRelease()) };
 }

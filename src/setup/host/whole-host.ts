@@ -6,17 +6,17 @@ import { crypto } from './crypto.ts';
 import { database } from './database.ts';
 import { filesBelow } from './files.ts';
 import { network } from './network.ts';
-import { aptPackages } from './packages-apt.ts';
+import { packagesOf } from './packages.ts';
 import { programOnHost } from './program.ts';
 import { sshRun } from './ssh.ts';
-import { system } from './system.ts';
+import { osRelease, system } from './system.ts';
 import { systemdServices } from './systemd.ts';
 
 /** This host itself: its files, its systemd, its package manager. */
 export const wholeHost = (): Host => ({
   files: filesBelow('', { owners: process.getuid?.() === 0 }),
   services: systemdServices(runCommand),
-  packages: aptPackages(runCommand),
+  packages: packagesOf(osRelease(), runCommand),
   network,
   database,
   crypto,
