@@ -43,6 +43,8 @@ beforeAll(async () => {
   if (missing) return;
   mkdirSync(temporary);
   vi.stubEnv('TMPDIR', temporary);
+  // Debian's rpm has its database in the home directory.
+  vi.stubEnv('HOME', folder);
   mkdirSync(join(root, 'etc/yum.repos.d'), { recursive: true });
   mkdirSync(join(root, 'etc/dnf'));
   writeFileSync(join(root, 'etc/dnf/dnf.conf'), '[main]\n');
