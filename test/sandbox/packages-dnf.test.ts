@@ -71,6 +71,8 @@ describe.skipIf(missing)('packages by a real dnf', () => {
     await packages.install(['engine-setup']);
     expect(await here()).toEqual(['1.0-1', '2:1.0-1', undefined]);
     expect([...(await packages.installed())].sort()).toEqual(['engine-setup', 'tiny-lib']);
+    expect([...(await packages.neededBy(['engine-setup']))].sort()).toEqual(['engine-setup', 'tiny-lib']);
+    expect(await packages.neededBy(['tiny-lib'])).toEqual(['tiny-lib']);
     expect(existsSync(join(root, 'etc/tiny.conf'))).toBe(true);
   });
 

@@ -84,6 +84,10 @@ export function dnfPackages(run: Run, { root }: { readonly root?: string } = {})
       // rpm counts keys of sources among the packages; dnf does not know them, and could not remove them.
       return lines(await run({ argv: [...rpm, '%{NAME}\\n', '--all'] })).filter((name) => name !== 'gpg-pubkey');
     },
+    async neededBy(names) {
+      if (names.length === 0) return [];
+      return [...new Set([...names, ...(await asked('%{name}', names, '--installed', '--requires', '--resolve', '--recursive'))])];
+    },
     async unobtainable(names) {
       const folder = await mkdtemp(join(tmpdir(), 'engine-setup-dnf-'));
       // What dnf has noted of the sources may be old, and stays as it is. Signatures are looked at when the packages are installed: dnf
