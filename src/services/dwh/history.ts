@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { createDatabase, tlsOf, type Database, type DatabaseSettings } from '../frame/database.ts';
+import { scramOnly } from '../frame/scram-only.ts';
 import { type Server, serversOf } from '../frame/servers.ts';
 import { firstOf, needWriter } from '../frame/writer.ts';
 
@@ -48,7 +49,7 @@ export async function openHistory(settings: DatabaseSettings, timeZone: string):
 
 /** Connects to one server, if it takes writes. */
 async function connect({ host, port }: Server, settings: DatabaseSettings, timeZone: string): Promise<pg.Client> {
-  const client = new pg.Client({
+  const client = new (scramOnly(pg.Client))({
     host,
     port,
     user: settings.user,

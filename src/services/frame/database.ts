@@ -1,6 +1,7 @@
 import { type SecureContext, createSecureContext, getCACertificates } from 'node:tls';
 import pg from 'pg';
 import { errorFields, type Log } from './log.ts';
+import { scramOnly } from './scram-only.ts';
 import { type Server, serversOf } from './servers.ts';
 import { isReadOnly, refusedByServer, sqlState } from './sql-state.ts';
 import { firstWriter, needWriter, type Pool } from './writer.ts';
@@ -99,6 +100,7 @@ function openPool(
   { name = 'engine', connections = 10, prepared = false }: PoolOptions,
 ): Pool {
   const pool = new pg.Pool({
+    Client: scramOnly(pg.Client),
     host,
     port,
     user: settings.user,

@@ -22,6 +22,7 @@ const whys = new Map<string, DatabaseUnavailable['why']>([
   ['57P03', 'down'], // cannot_connect_now: starting up, or being restarted
   ['28P01', 'denied'], // invalid_password
   ['28000', 'denied'], // invalid_authorization_specification: no such role, or no line for it in pg_hba.conf
+  ['EPASSWORDLEAK', 'unsafe'], // Asked for the password itself, which was not told.
   ['3D000', 'no-database'], // invalid_catalog_name
 ]);
 
@@ -34,6 +35,7 @@ const notYet = new Set(['42P01', '42703', '3F000']);
 const says: Readonly<Record<DatabaseUnavailable['why'], Text>> = {
   down: 'does not answer',
   denied: 'refuses the user or the password',
+  unsafe: 'is on a server that asks for the password in a way that would give it away; it has to ask by scram-sha-256',
   'no-database': 'does not exist',
   'no-table': 'lacks a table',
   'no-tls': 'is on a server without TLS',

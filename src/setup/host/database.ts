@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import type { Client, ClientConfig } from 'pg';
+import { scramOnly } from '../../services/frame/scram-only.ts';
 import { DatabaseUnavailable, SetupError } from '../kit/errors.ts';
 import type { DatabaseAddress, Host, Statement } from '../kit/host.ts';
 import { serversOf } from '../kit/database-servers.ts';
@@ -109,7 +110,7 @@ interface OpenSession extends Session {
 async function open(at: DatabaseAddress): Promise<OpenSession> {
   const pg = await import('pg');
   const socket = at.host.startsWith('/') ? await peerSocket(at) : new Socket();
-  const client = new pg.default.Client(configuration(at, socket));
+  const client = new (scramOnly(pg.default.Client))(configuration(at, socket));
   // Whoever is waiting for an answer hears of it; without a listener the process would end.
   client.on('error', () => undefined);
   const close = async (): Promise<void> => {

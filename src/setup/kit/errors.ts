@@ -47,7 +47,7 @@ export class SetupError extends Error {
 
 /** The database could not be asked. `why` is decided from SQLSTATE and system error codes, never from message texts. */
 export class DatabaseUnavailable extends SetupError {
-  readonly why: 'down' | 'denied' | 'no-database' | 'no-table' | 'no-tls' | 'untrusted';
+  readonly why: 'down' | 'denied' | 'unsafe' | 'no-database' | 'no-table' | 'no-tls' | 'untrusted';
   /** SQLSTATE or the code of the system, where there was one. */
   readonly state: string | undefined;
   constructor(why: DatabaseUnavailable['why'], text: Text, state?: string) {

@@ -143,6 +143,8 @@ export const judge = (found: Condition, on: Purpose): Judgement =>
 const remedies: Readonly<Record<DatabaseUnavailable['why'], Text | undefined>> = {
   down: 'Does it run, does it listen on that address, and does a firewall stand between?',
   denied: undefined,
+  unsafe:
+    'Is it PostgreSQL that listens there? If so, let pg_hba.conf say scram-sha-256, and set the password anew while password_encryption is scram-sha-256.',
   'no-database': undefined,
   'no-table': undefined,
   'no-tls': 'Give it a certificate and a key (ssl_cert_file, ssl_key_file), and set ssl = on.',
@@ -165,6 +167,7 @@ export function judgeFailure(failure: DatabaseUnavailable, at: DatabaseAddress, 
     down: { ...everything, unseen: true, listen, restart: true, letIn: from },
     // Whoever is asked for a password (28P01) has been let in by a rule.
     denied: { ...everything, unseen: true, restart: true, ...(failure.state === '28P01' ? {} : { letIn: from }) },
+    unsafe: { settings: [{ name: 'password_encryption', value: 'scram-sha-256' }], setPassword: true, letIn: from },
     'no-database': { createDatabase: true, ...(seen ? {} : { unseen: true, restart: true }) },
     'no-table': {},
     // What it lacks is a file, which no snippet can bring.
