@@ -5,8 +5,11 @@ import { paths as pki } from '../pki/settings.ts';
 
 export const unit = 'apache2';
 
-/** Port on loopback where the engine waits for the web server, which alone speaks to others. */
-export const backendPort = 8702;
+/**
+ * Port on loopback where the engine waits for the web server, which alone speaks to others. The web server hands over passwords there, so
+ * that nobody else may listen while the engine is stopped: below 1024 that takes root, or CAP_NET_BIND_SERVICE, which the engine's unit has.
+ */
+export const backendPort = 702;
 
 const home = '/etc/apache2';
 

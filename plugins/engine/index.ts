@@ -83,6 +83,8 @@ const service = (view: View): readonly Step[] => {
         // Four password checks at once may not occupy all threads that files and names are read with.
         environment: ['UV_THREADPOOL_SIZE=8'],
         log: paths.log,
+        // The web server finds it on a port that others cannot take.
+        capabilities: ['CAP_NET_BIND_SERVICE'],
       }),
     ),
     running(

@@ -57,11 +57,13 @@ export function serviceUnit(
     /** Further variables. */
     readonly environment?: readonly string[];
     readonly log: string;
+    /** What root may that its account may on a whole host, too. */
+    readonly capabilities?: readonly string[];
   },
 ): WantedUnit {
   const root = view.fact(realRoot);
   const whole = isWholeHost(view);
-  const { unit, account, main, options = [], configuration, environment = [], log } = service;
+  const { unit, account, main, options = [], configuration, environment = [], log, capabilities = [] } = service;
   return {
     unit,
     command: [programPath(view, 'node_modules/.bin/node'), ...options, programPath(view, main)],
@@ -71,7 +73,7 @@ export function serviceUnit(
       ...environment,
     ],
     logFile: `${root}${log}`,
-    ...(whole ? { account } : { writable: [`${root}/run/ovirt-engine`, `${root}${cache}/compile`] }),
+    ...(whole ? { account, capabilities } : { writable: [`${root}/run/ovirt-engine`, `${root}${cache}/compile`] }),
   };
 }
 

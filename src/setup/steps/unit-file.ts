@@ -20,8 +20,10 @@ export interface WantedUnit {
   readonly account?: string;
   /** What it may write to besides. */
   readonly writable?: readonly string[];
+  /** What root may that its account may, too (capabilities(7)); nothing if not said. */
+  readonly capabilities?: readonly string[];
 }
 
 /** The unit of one of our services, with everything taken away from it that it does not need (systemd.exec(5)). */
-export const unitFile = (heading: Heading, { unit, ...wanted }: WantedUnit): Step =>
-  writeFile(heading, { path: unitPath(unit), content: render(`systemd/${unit}.service`, { unit, ...wanted }) });
+export const unitFile = (heading: Heading, { unit, capabilities = [], ...wanted }: WantedUnit): Step =>
+  writeFile(heading, { path: unitPath(unit), content: render(`systemd/${unit}.service`, { unit, capabilities, ...wanted }) });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import apache from '../../../../plugins/apache/index.ts';
+import { backendPort } from '../../../../plugins/apache/settings.ts';
 import { listening } from '../../../../plugins/apache/present.ts';
 import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { type Entry, file, textOf } from '../../../../src/setup/kit/host.ts';
@@ -26,15 +27,25 @@ const link = (target: string): Entry => ({ kind: 'link', target });
 describe('the web server', () => {
   test('stands in front of the engine and of the proxy for consoles', async () => {
     const { machine, text } = await installed();
-    expect(text(proxy)).toContain('ProxyPass "/ovirt-engine" "http://127.0.0.1:8702/ovirt-engine"');
+    expect(text(proxy)).toContain('ProxyPass "/ovirt-engine" "http://127.0.0.1:702/ovirt-engine"');
     expect(text(proxy)).toContain('"https://engine.example.net:6100/" upgrade=websocket');
     expect(text(proxy)).toContain('SSLProxyCACertificateFile "/etc/pki/ovirt-engine/ca.pem"');
     expect(text(proxy)).not.toContain('Listen');
-    expect(text('/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf')).toContain('ENGINE_HTTP_PORT="8702"');
+    expect(text('/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf')).toContain('ENGINE_HTTP_PORT="702"');
     expect(machine.disk.get('/etc/apache2/conf-enabled/z-ovirt-engine-proxy.conf')).toEqual(
       link('../conf-available/z-ovirt-engine-proxy.conf'),
     );
     expect(machine.running.has('apache2')).toBe(true);
+  });
+
+  test('finds the engine on a port that nobody but the engine and root can take', async () => {
+    const { text } = await installed();
+    expect(backendPort).toBeLessThan(1024);
+    const may = ['CapabilityBoundingSet', 'AmbientCapabilities'].map(
+      (key) => (unit: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(text(`/etc/systemd/system/${unit}.service`))?.[1],
+    );
+    expect(may.map((of) => of('ovirt-engine'))).toEqual(['CAP_NET_BIND_SERVICE', 'CAP_NET_BIND_SERVICE']);
+    expect(may.map((of) => of('ovirt-websocket-proxy'))).toEqual(['', '']);
   });
 
   test('knows of no proxy for consoles where there is none', async () => {
@@ -153,7 +164,7 @@ describe('before the work', () => {
   test.each([
     [80, 'nginx', ['http-port']],
     [80, 'apache2', []],
-    [8702, 'java', ['backend-port']],
+    [702, 'java', ['backend-port']],
   ] as const)('port %i held by %s is found', async (port, program, ids) => {
     expect((await findings(newMachine({ foreignPorts: new Map([[port, program]]) }))).map(({ id }) => id)).toEqual(ids);
   });

@@ -25,6 +25,7 @@ describe('the unit of a service', () => {
     const lines = await written({ writable: ['/a', '/b c'] });
     expect(lines).toEqual(expect.arrayContaining(['ExecStart=/bin/node "a b"', 'Environment="A=b c"', 'ReadWritePaths=/a "/b c"']));
     expect(lines).toContain('StandardError=append:/var/log/x');
+    expect(lines).toEqual(expect.arrayContaining(['CapabilityBoundingSet=', 'AmbientCapabilities=']));
     expect(lines.join('\n')).not.toMatch(/^(User|Group|RuntimeDirectory|CacheDirectory)=/m);
   });
 
