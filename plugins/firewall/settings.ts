@@ -99,6 +99,8 @@ export const updateFirewall = setting({
     when: (view) => selectable(view).length > 0,
   },
   preview: 'Update Firewall',
+  // Who has declined is not to find the firewall changed by the next run.
+  keep: 'as-default',
   initial: (view) => selectable(view).length > 0,
   validate: (value, view) => (value && selectable(view).length === 0 ? whyNone(view) : undefined),
 });

@@ -67,7 +67,7 @@ export const postInstallPath = '/etc/ovirt-engine-setup.conf.d/20-setup-ovirt-po
 
 /** The step that writes the post-install file: every relevant setting marked `keep`, in the order of the questions. */
 export function postInstallStep(answers: Answers, version: string, format: (answers: ReadonlyMap<string, unknown>) => string): Step {
-  const kept = [...answers.all].filter(([setting]) => setting.keep === true && setting.secret !== true);
+  const kept = [...answers.all].filter(([setting]) => (setting.keep ?? false) !== false && setting.secret !== true);
   const values = kept.map(([setting, { value }]) => [setting.key, value] as const);
   const text = format(new Map<string, unknown>([['OVESETUP_CORE/generatedByVersion', version], ...values]));
   return ownFile(

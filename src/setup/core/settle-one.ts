@@ -203,11 +203,26 @@ async function prompt(setting: AnySetting, initial: unknown, back: boolean, aski
   }
 }
 
+/** Whether an answer is but the default of a question that is put each time. */
+const isEarlier = ({ keep }: AnySetting, given: Given | undefined): boolean => keep === 'as-default' && given?.origin.kind === 'kept';
+
+/** What an earlier run was answered to a question that is put each time, if it arises here. */
+function earlierOf(setting: AnySetting, { find, answers }: Asking): unknown {
+  const given = find(setting.key);
+  if (given === undefined || !isEarlier(setting, given) || setting.ask?.when?.(answers) === false) return undefined;
+  try {
+    return setting.kind.parse(given.raw);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What sources say under the keys of a setting. A component that was declined counts as open when it is to be asked for again. */
 export function statedFor(setting: AnySetting, { find, reconfigureOptional }: Asking): Given | undefined {
   const given = keysOf(setting)
     .map(find)
     .find((one) => one !== undefined);
+  if (isEarlier(setting, given)) return undefined;
   return reconfigureOptional && setting.optional === true && given?.raw === false ? undefined : given;
 }
 
@@ -324,7 +339,7 @@ export async function settleOne(
   }
   // Its flaw is told already. No default is meant, and what hangs on the answer is not known.
   if (isHeld(setting, given, asking)) throw new Unsettled(setting.key);
-  const initial = initialOf(setting, asking);
+  const initial = earlierOf(setting, asking) ?? initialOf(setting, asking);
   const compute = async (): Promise<false> => {
     if (initial === undefined) return false;
     // What people would be asked for may be wrong on this host; a password that setup makes up itself is not judged.

@@ -102,8 +102,8 @@ export interface Setting<T> {
   readonly secret?: boolean;
   /** Written to the answer file. Default: true for what was given or asked, false for what was computed. */
   readonly remember?: boolean | ((view: View) => boolean);
-  /** Kept in the post-install file, where the next run finds it. */
-  readonly keep?: boolean;
+  /** Kept in the post-install file, where the next run finds it: as the answer, or as the default of a question that is put each time. */
+  readonly keep?: boolean | 'as-default';
   /** False: not relevant, so not asked, not stored, not shown. */
   readonly when?: (view: View) => boolean;
   /** What the host has settled already and setup will not change: not asked, and other answers have no effect. */

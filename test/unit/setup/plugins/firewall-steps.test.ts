@@ -75,6 +75,8 @@ describe('firewalld', () => {
     expect(textOf(machine.disk.get('/etc/ovirt-engine/iptables.example'))).toContain(
       '-p udp -m state --state NEW -m udp --dport 7410 -j ACCEPT',
     );
+    const again = await installed(machine);
+    expect(again.effects.filter((effect) => effect.includes('firewalld') && !effect.includes('/etc/ovirt-engine/'))).toEqual([]);
   });
 });
 

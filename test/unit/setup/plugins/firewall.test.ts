@@ -87,4 +87,18 @@ describe('the firewall', () => {
     expect(asked).toEqual([update]);
     expect(values).toEqual([true, 'firewalld']);
   });
+
+  test.each([false, true])('has the decision of an earlier run, %s, as the default', async (earlier) => {
+    const kept = { 'OVESETUP_CONFIG/updateFirewall': earlier };
+    const values = earlier ? [true, 'firewalld'] : [false, undefined];
+    expect((await ask(machines.active(), { kept })).values).toEqual(values);
+    const attended = await ask(machines.active(), { typed: {}, kept });
+    expect(attended.asked).toEqual([update]);
+    expect(attended.values).toEqual(values);
+    expect((await ask(machines.active(), { typed: { [update]: 'yes' }, kept })).values).toEqual([true, 'firewalld']);
+    expect((await ask(machines.active(), { given: { 'OVESETUP_CONFIG/updateFirewall': !earlier }, kept })).values[0]).toBe(!earlier);
+    // Nobody is asked where there is nothing to configure.
+    const without = await ask(machines.none(), { kept });
+    expect([without.problems, without.values]).toEqual([[], [false, undefined]]);
+  });
 });
