@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Text, message } from '#kit';
 import { type Entry, runsDirectory } from '../core/journal.ts';
+import { codeOf } from '../host/errno.ts';
 import { type Holder, lockHolder } from './lock.ts';
 import { usualLog } from './run-log.ts';
 
@@ -9,7 +10,7 @@ import { usualLog } from './run-log.ts';
 export interface RunStatus {
   /**
    * `active`: it is at work, or asks its questions. `cut-off`: it ended in the middle of its work, and the next run takes that up.
-   * `unclear`: its journal is damaged.
+   * `unclear`: its journal is damaged, or only somebody else may read it.
    */
   readonly state: 'active' | 'done' | 'rolled-back' | 'cut-off' | 'unclear';
   readonly name?: string;
@@ -26,7 +27,7 @@ export interface RunStatus {
   /** The titles of the steps that are named here, by their ids; journals of older versions do not hold them. */
   readonly titles?: Readonly<Record<string, Text>>;
   readonly log?: string;
-  /** What is wrong with its journal. */
+  /** Why it is unclear. */
   readonly problem?: Text;
 }
 
@@ -103,11 +104,7 @@ function newestRun(root: string): { readonly name: string; readonly path: string
   return name === undefined ? undefined : { name, path: join(directory, name, 'journal') };
 }
 
-/**
- * How the run goes that is active below a root, or how the last one went; undefined if there was none.
- * @param lock path of the lock of the installation
- */
-export async function lastRun(root: string, lock: string): Promise<RunStatus | undefined> {
+async function look(root: string, lock: string): Promise<RunStatus | undefined> {
   const holder = await lockHolder(lock);
   const newest = newestRun(root);
   if (newest === undefined) return holder === undefined ? undefined : active(holder);
@@ -124,4 +121,21 @@ export async function lastRun(root: string, lock: string): Promise<RunStatus | u
     ...(holder?.pid === undefined ? {} : { pid: holder.pid }),
     ...(existsSync(log) ? { log } : {}),
   };
+}
+
+/**
+ * How the run goes that is active below a root, or how the last one went; undefined if there was none.
+ * @param lock path of the lock of the installation
+ */
+export async function lastRun(root: string, lock: string): Promise<RunStatus | undefined> {
+  try {
+    return await look(root, lock);
+  } catch (error) {
+    // What is known of runs belongs to whoever runs setup.
+    if (codeOf(error) !== 'EACCES') throw error;
+    return {
+      state: 'unclear',
+      problem: 'Only root, or the user who installed it, can see how the last run went, or whether one is active',
+    };
+  }
 }

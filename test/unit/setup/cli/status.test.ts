@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -166,6 +166,22 @@ describe('a run that is active', () => {
     expect(await lockHolder(lockPath(root))).toBeUndefined();
     (await takeLock(lockPath(root))).release();
   });
+});
+
+test('others than who runs setup are told that they cannot see how runs go', async () => {
+  (await takeLock(lockPath(root))).release();
+  chmodSync(root, 0o755);
+  chmodSync(join(root, 'run'), 0o755);
+  chmodSync(join(root, 'run/.lock-id'), 0);
+  const lastRunModule = new URL('../../../../src/setup/cli/last-run.ts', import.meta.url).href;
+  const script = `
+    import { lastRun } from ${JSON.stringify(lastRunModule)};
+    if (process.geteuid() === 0) process.seteuid(65534);
+    process.stdout.write(JSON.stringify(await lastRun(${JSON.stringify(root)}, ${JSON.stringify(lockPath(root))})));`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  children.push(child);
+  const said = (await child.stdout.toArray()).join('');
+  expect(JSON.parse(said)).toEqual({ state: 'unclear', problem: expect.stringContaining('Only root') });
 });
 
 describe('the status of an installation', () => {
