@@ -1,13 +1,26 @@
 import { request } from 'node:http';
 import { basename, dirname, join } from 'node:path';
+import { printable } from './printable.ts';
 import { type Held, hold } from './supervisor/hold.ts';
 
-/** What a service says of itself on its socket (`/healthz`). */
+/** What a service says of itself on its socket (`/healthz`): without control characters, since it is shown on terminals of root. */
 export interface ServiceHealth {
   readonly service: string;
   readonly version: string;
   readonly state: string;
   readonly checks: Readonly<Record<string, string>>;
+}
+
+function plain(text: unknown): string {
+  if (typeof text !== 'string') throw new TypeError('not the answer of a service');
+  return printable(text);
+}
+
+/** Reads an answer. Throws where it is none. */
+function parse(body: string): ServiceHealth {
+  const { service, version, state, checks = {} } = JSON.parse(body) as Record<keyof ServiceHealth, unknown>;
+  const results = Object.entries(checks as object).map(([name, result]) => [plain(name), plain(result)] as const);
+  return { service: plain(service), version: plain(version), state: plain(state), checks: Object.fromEntries(results) };
 }
 
 /**
@@ -38,7 +51,7 @@ export async function askHealth(path: string, timeoutMs = 2000): Promise<Service
         });
         response.on('close', () => {
           try {
-            resolve(JSON.parse(body) as ServiceHealth);
+            resolve(parse(body));
           } catch {
             resolve(undefined);
           }

@@ -1,6 +1,7 @@
 import { readFile, readdir, readlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Listener } from '../kit/host.ts';
+import { printable } from './printable.ts';
 
 const absent = (): undefined => undefined;
 
@@ -38,9 +39,6 @@ async function programOf(pid: string): Promise<string | undefined> {
   const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(absent);
   return name === undefined ? undefined : printable(executable === 'node' ? executable : name.trim());
 }
-
-/** A process chooses its own name: it must not be able to write control sequences to our screen. */
-const printable = (name: string): string => name.replace(/[^\x20-\x7e]/g, '?');
 
 /** Who listens on a port of this host. */
 export async function findListener(port: number, protocol: Protocol = 'tcp'): Promise<Listener | undefined> {
