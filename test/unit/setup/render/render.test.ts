@@ -93,7 +93,7 @@ describe('the unit files', () => {
     { minLength: 1, maxLength: 5 },
   );
   const paths = nasty.filter((text) => !/[\t\u0085]/.test(text)).map((text) => `/opt/${text}/x`);
-  const given = { command: ['/bin/node'], environment: ['A=b'], writable: ['/w'], logFile: '/var/log/x' };
+  const given = { command: ['/bin/node'], environment: ['A=b'], writable: ['/w'], capabilities: [], logFile: '/var/log/x' };
   const engine = (data: object) => parseUnit(render('systemd/ovirt-engine.service', { ...given, ...data }), 'x.service');
 
   test('give back every word of a command', () => {
@@ -184,7 +184,7 @@ describe('a template', () => {
     ['engine/11-setup-sso.conf', { httpsPort: 1, secret: 's' }],
     ['postgres/pg_hba.conf', { database: 'd', user: 'u' }],
     ['systemd/postgresql.service', { command: ['/c'], logFile: 'l' }],
-    ['systemd/ovirt-engine.service', { command: ['/c'], environment: ['A=b'], logFile: 'l' }],
+    ['systemd/ovirt-engine.service', { command: ['/c'], environment: ['A=b'], capabilities: ['CAP_NET_BIND_SERVICE'], logFile: 'l' }],
     ['system/logrotate', { patterns: ['/p'] }],
     ['system/sysusers.conf', { accounts: [{ name: 'n', about: 'a', home: '/' }], engine: 'e', readers: ['r'] }],
   ] as const)('%s needs every single datum', (name, data) => {
