@@ -27,7 +27,7 @@ describe.each(samples)('an installation with $path', (sample) => {
 
   test('goes on to the same end when the power is cut while it rolls back', async () => {
     const { machine: wanted, effects } = await uninterrupted(files);
-    for (let at = 10; at <= effects.length; at += 9) {
+    for (let at = 10; at <= effects.length; at += 13) {
       const machine = machineFor(files);
       const { host, moments } = watchedHost(machine, { at, how: 'fail' });
       const { outcome } = await install({ machine, files, host });
