@@ -54,6 +54,5 @@ export function openAccess(view: View, owned: readonly Owned[]): readonly Proble
   const rules = view.fact(accessRules);
   if (rules === undefined) return [];
   // Ours go to the top, or are there: they come before all others.
-  const all = owned.flatMap(({ name, user }) => openRules(rules, { database: name, owner: user, superusers: ['postgres'] }));
-  return all;
+  return owned.flatMap(({ name, user }) => openRules(rules, { database: name, owner: user, superusers: ['postgres'] }));
 }

@@ -1,5 +1,6 @@
 import { type DatabaseAddress, type HostReader, fact, readText } from '#kit';
 import { needNames } from '../../src/setup/postgres/needs.ts';
+import { sockets } from '../../src/setup/postgres/own-server.ts';
 
 /*
  * The cluster of PostgreSQL that a whole host has, as Debian's tools lay it out (pg_createcluster(1)): configuration and data of each
@@ -29,9 +30,6 @@ export interface HostCluster {
   /** What our file holds. */
   readonly ownSettings: string | undefined;
 }
-
-/** Directory of the unix sockets of all clusters. */
-export const sockets = '/var/run/postgresql';
 
 /** The last value that a file of settings gives (postgresql.conf: `name = value`, the equals sign may be missing). */
 export function valueOf(text: string, name: string): string | undefined {

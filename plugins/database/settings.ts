@@ -13,6 +13,7 @@ import {
   text,
 } from '#kit';
 import { minimumLength } from '../../src/setup/pki/password-limits.ts';
+import { adminPassword as adminPasswordFile, foreignServer } from '../../src/setup/postgres/own-server.ts';
 import { newestVersion } from '../../src/setup/render/shipped.ts';
 import { isWholeHost, sandbox } from '../environment/settings.ts';
 import { engineHere } from '../engine/settings.ts';
@@ -28,7 +29,7 @@ export const paths = {
   /** What ALTER SYSTEM has changed; the server itself writes it. */
   overrides: '/var/lib/pgsql/data/postgresql.auto.conf',
   /** Password of the server's administrator, for setup alone. */
-  adminPassword: '/var/lib/pgsql/admin-password',
+  adminPassword: adminPasswordFile,
   engineConfiguration: '/etc/ovirt-engine/engine.conf.d/10-setup-database.conf',
 } as const;
 const trialUnit = 'postgresql';
@@ -67,9 +68,6 @@ export const longEnough = (value: string): Text | undefined =>
 /** One value of a service's configuration as setup wrote it. */
 export const valueIn = (configuration: string, key: string): string | undefined =>
   new RegExp(`^${key}="((?:[^"\\\\]|\\\\.)*)"$`, 'm').exec(configuration)?.[1]?.replace(/\\(.)/g, '$1');
-
-/** How a configuration says that the server is not ours; the templates have the same line. */
-export const foreignServer = '# The server of this database is run by somebody else.';
 
 /** The way into the database that an earlier run has configured, and whether the cluster is still there. */
 export const present = fact('database-present', async (host) => {

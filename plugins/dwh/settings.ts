@@ -16,7 +16,6 @@ import {
 import {
   databaseFields,
   fields as engine,
-  foreignServer,
   freeName,
   isOurs,
   placeQuestions,
@@ -25,6 +24,7 @@ import {
   ownPort,
   presentAddress,
 } from '../database/settings.ts';
+import { foreignServer } from '../../src/setup/postgres/own-server.ts';
 import { newestVersion } from '../../src/setup/render/shipped.ts';
 import { engineHere, postInstall } from '../engine/settings.ts';
 import { healthSocketOf } from '../environment/settings.ts';

@@ -3,7 +3,7 @@ import { type Unchecked, type Violation, consistent, unchecked, violations } fro
 import { administration, engineDatabase } from '../database/settings.ts';
 import { engineHere, installed, unit } from './settings.ts';
 import { stops } from './stops.ts';
-import { isOld, lookInside, schemas, upgrade } from './upgrade.ts';
+import { isOld, isUpgrade, lookInside, schemas } from './upgrade.ts';
 
 /* Migrations rely on rows that fit together. After a restore that bypassed triggers they may not. */
 
@@ -35,8 +35,7 @@ const warnings = (view: View): readonly Text[] => {
   return [...found.violations.map(violated), ...found.unchecked.map(neverChecked)];
 };
 
-const isConcerned = (view: View): boolean => engineHere(view) && view.fact(upgrade);
-const someViolate = (view: View): boolean => isConcerned(view) && view.fact(consistency).violations.length > 0;
+const someViolate = (view: View): boolean => isUpgrade(view) && view.fact(consistency).violations.length > 0;
 
 const remedy: Text = 'Mend the rows by hand, or let Setup remove them: give OVESETUP_DB/fixDbViolations=bool:True in an answer file.';
 
@@ -57,7 +56,7 @@ export const fixViolations: Setting<boolean> = setting({
     ],
   },
   remarks: (view): readonly Remark[] =>
-    isConcerned(view)
+    isUpgrade(view)
       ? [
           { level: 'info', text: 'Checking the Engine database consistency' },
           ...warnings(view).map((text): Remark => ({ level: 'warning', text })),

@@ -9,6 +9,7 @@ import { administrator } from './administrator.ts';
 import { configuration, keptPassword } from './configuration.ts';
 import { consistency, fixViolations, mended } from './consistency.ts';
 import { options } from './options.ts';
+import * as runtime from './runtime.ts';
 import { tasks, waitForTasks, waitSeconds } from './running-tasks.ts';
 import {
   adminPassword,
@@ -77,11 +78,9 @@ const service = (view: View): readonly Step[] => {
         unit,
         account: accounts.engine,
         main: 'src/services/engine/main.ts',
-        // A small young generation keeps the engine small at rest; a smaller one costs slow answers their pauses: both were measured.
-        options: ['--max-semi-space-size=4'],
+        options: runtime.options,
         configuration: { ENGINE_CONF: paths.configuration },
-        // Four password checks at once may not occupy all threads that files and names are read with.
-        environment: ['UV_THREADPOOL_SIZE=8'],
+        environment: Object.entries(runtime.environment).map(([name, value]) => `${name}=${value}`),
         log: paths.log,
         // The web server finds it on a port that others cannot take.
         capabilities: ['CAP_NET_BIND_SERVICE'],

@@ -1,6 +1,6 @@
 import { type HostReader, type Setting, type Text, type View, fact, integer, message, setting, term, yesNo } from '#kit';
-import { engineHere, unit } from './settings.ts';
-import { lookInside, upgrade } from './upgrade.ts';
+import { unit } from './settings.ts';
+import { isUpgrade, lookInside } from './upgrade.ts';
 
 /*
  * What runs in an engine that is about to be stopped. Its own commands end within the request that asked for them. What can run for
@@ -28,8 +28,7 @@ const running = async (host: HostReader): Promise<readonly Task[]> =>
 
 export const tasks = fact('engine-running-tasks', running);
 
-const isConcerned = (view: View): boolean => engineHere(view) && view.fact(upgrade);
-const someRun = (view: View): boolean => isConcerned(view) && view.fact(tasks).length > 0;
+const someRun = (view: View): boolean => isUpgrade(view) && view.fact(tasks).length > 0;
 
 /** Nobody waits for longer than this. */
 const atMostMs = 3_600_000;
@@ -62,7 +61,7 @@ export const waitForTasks: Setting<boolean> = setting({
       remedy,
     ],
   },
-  remarks: (view) => (isConcerned(view) ? [{ level: 'info', text: 'Looking for running tasks of the engine' }] : []),
+  remarks: (view) => (isUpgrade(view) ? [{ level: 'info', text: 'Looking for running tasks of the engine' }] : []),
   remember: false,
   when: someRun,
   initial: false,

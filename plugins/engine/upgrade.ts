@@ -1,8 +1,8 @@
-import { DatabaseUnavailable, type HostReader, type Sql, fact } from '#kit';
+import { DatabaseUnavailable, type HostReader, type Sql, type View, fact } from '#kit';
 import { schemaVersion } from '#steps';
 import { shippedMigrations } from '../../src/setup/render/shipped.ts';
 import { presentAddress } from '../database/settings.ts';
-import { installed } from './settings.ts';
+import { engineHere, installed } from './settings.ts';
 
 /* Whether this run brings an installation to a newer version of its schemas, and looking into its database before. */
 
@@ -34,3 +34,6 @@ export async function lookInside<R>(host: HostReader, otherwise: R, work: (sql: 
 }
 
 export const upgrade = fact('engine-upgrade', (host) => lookInside(host, false, isOld));
+
+/** Whether this run upgrades the engine of this host. */
+export const isUpgrade = (view: View): boolean => engineHere(view) && view.fact(upgrade);

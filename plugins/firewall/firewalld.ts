@@ -1,5 +1,5 @@
 import { type Command, type Heading, type Host, type HostReader, type Step, file, message, nothing, sameEntry } from '#kit';
-import { succeed } from '#steps';
+import { succeed, unitAsBefore } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import type { Opening } from './services.ts';
 import { sshPorts } from './ssh-ports.ts';
@@ -116,17 +116,11 @@ const filesOf = (zones: readonly string[]): readonly string[] => zones.flatMap((
  */
 export const opened = (heading: Heading, wanted: Wanted): Step => ({
   ...heading,
+  ...unitAsBefore(unit),
   notify: [unit],
   starts: unit,
   // A definition that was changed and not read shows nowhere: reading it is owed until this step has come to its end.
   restarts: true,
-  undo: {
-    async run(host, kept) {
-      const { active, enabled } = kept as { active: boolean; enabled: boolean };
-      if (!active) await host.services.stop(unit);
-      if (!enabled) await host.services.enable(unit, false);
-    },
-  },
   async check(host) {
     const active = await host.services.isActive(unit);
     const files = [...(await changedDefinitions(host, wanted)).map(([path]) => path), ...(await uselessDefinitions(host, wanted))];
@@ -137,6 +131,5 @@ export const opened = (heading: Heading, wanted: Wanted): Step => ({
     const what = active ? [...files, ...zones].join(' ') : '';
     return { kind: 'run', note: what === '' ? message`${unit} is not running` : message`${unit}: ${what}`, touches };
   },
-  prepare: async (host) => ({ active: await host.services.isActive(unit), enabled: await host.services.isEnabled(unit) }),
   apply: (host) => open(host, wanted),
 });

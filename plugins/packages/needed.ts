@@ -46,7 +46,7 @@ async function brought(host: HostReader, names: readonly string[], before: Reado
 /** Installs what is missing; a rollback removes it again. */
 export const installed = (names: readonly string[]): Step => ({
   ...command(
-    { id: 'packages/install', chapter: 'packages', title: message`Installing packages: ${names.join(' ')}`, quiet: true, confirmed: true },
+    { id: 'packages/install', chapter: 'packages', title: message`Installing packages: ${names.join(' ')}`, quiet: true, previewed: true },
     {
       async look(host) {
         const lacking = await missing(host, names);

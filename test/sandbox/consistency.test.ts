@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type DatabaseAddress, type Host, type Step } from '#kit';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Step } from '#kit';
 import { consistent, unchecked, violations } from '#steps';
-import { sandboxHost } from '../../src/setup/host/sandbox.ts';
-import { type TestPostgres, applySchemas, postgresVersions, startPostgres } from '../support/postgres.ts';
+import { engineDatabase } from '../support/engine-database.ts';
+import { applySchemas, postgresVersions } from '../support/postgres.ts';
 
 const schemas = ['public', 'aaa_jdbc'];
 const id = (digit: number): string => `00000000-0000-0000-0000-00000000000${digit}`;
@@ -24,36 +24,30 @@ const damage = `
   alter table pair_users owner to engine;
   alter table pairs add constraint small check (a < 10) not valid;`;
 
-describe.each(postgresVersions)('an inconsistent database on $name', ({ programs, missing }) => {
-  let server: TestPostgres;
-  let host: Host;
-  let at: DatabaseAddress;
-  let admin: DatabaseAddress;
-  beforeAll(async () => {
-    if (missing) return;
-    server = await startPostgres({ schemas: false, ...(programs === undefined ? {} : { programs }) });
-    host = sandboxHost('/nonexistent');
-    at = { host: server.host, port: server.port, name: 'engine', user: 'engine', password: server.password };
-    admin = { ...at, name: 'postgres', user: 'postgres', password: server.superPassword };
-  });
-  afterAll(() => (missing ? undefined : server.stop()));
+describe.each(postgresVersions)('an inconsistent database on $name', (version) => {
+  const { missing } = version;
+  const database = engineDatabase(version, ['engine_before_mending']);
+  const { host } = database;
   beforeEach(async () => {
     if (missing) return;
-    await host.database.change(admin, async (sql) => {
-      for (const name of ['engine', 'engine_before_mending']) await sql.rows(`drop database if exists ${name} with (force)`);
-      await sql.rows('create database engine owner engine template template0');
-    });
-    await applySchemas(server);
-    await host.database.change({ ...admin, name: 'engine' }, (sql) => sql.rows(damage));
+    await applySchemas(database.server);
+    await host.database.change({ ...database.admin, name: 'engine' }, (sql) => sql.rows(damage));
   });
 
   const step = (more: { readonly agreed?: boolean; readonly concerns?: boolean } = {}): Step =>
     consistent(
       { id: 'consistency', chapter: 'engine.schema', title: 'Consistency' },
-      { at, admin, schemas, concerns: () => Promise.resolve(more.concerns ?? true), agreed: more.agreed ?? true, remedy: 'Mend it.' },
+      {
+        at: database.at,
+        admin: database.admin,
+        schemas,
+        concerns: () => Promise.resolve(more.concerns ?? true),
+        agreed: more.agreed ?? true,
+        remedy: 'Mend it.',
+      },
     );
   const found = async (): Promise<readonly string[]> =>
-    (await host.database.look(at, (sql) => violations(sql, schemas))).map(
+    (await host.database.look(database.at, (sql) => violations(sql, schemas))).map(
       ({ key, rows }) => `${key.schema}.${key.table} ${key.columns.join()} -> ${key.parentSchema}.${key.parentTable}: ${rows}`,
     );
   const all = [
@@ -66,7 +60,9 @@ describe.each(postgresVersions)('an inconsistent database on $name', ({ programs
 
   test.skipIf(missing)('is found out, key by key, with constraints that were never checked', async () => {
     expect(await found()).toEqual(all);
-    expect(await host.database.look(at, (sql) => unchecked(sql, schemas))).toEqual([{ name: 'small', schema: 'public', table: 'pairs' }]);
+    expect(await host.database.look(database.at, (sql) => unchecked(sql, schemas))).toEqual([
+      { name: 'small', schema: 'public', table: 'pairs' },
+    ]);
   });
 
   test.skipIf(missing)('is mended by what the rule of each key would have done, and its keys are as strict as before', async () => {
@@ -75,19 +71,19 @@ describe.each(postgresVersions)('an inconsistent database on $name', ({ programs
     await step().apply(host, (line) => said.push(line));
     expect(await found()).toEqual([]);
     expect(await step().check(host)).toEqual({ kind: 'none' });
-    expect(await server.query('select description, owner_id from job')).toEqual([
+    expect(await database.server.query('select description, owner_id from job')).toEqual([
       { description: 'kept without its owner', owner_id: null },
     ]);
-    expect(await server.query('select a, b from pair_users order by a nulls last')).toEqual([
+    expect(await database.server.query('select a, b from pair_users order by a nulls last')).toEqual([
       { a: 1, b: null },
       { a: null, b: null },
     ]);
     // The child of a tag that went: only then it referred to nothing.
-    expect(await server.query('select tag_name from tags where tag_id = any($1)', [[id(1), id(2)]])).toEqual([]);
+    expect(await database.server.query('select tag_name from tags where tag_id = any($1)', [[id(1), id(2)]])).toEqual([]);
     expect(said).toContain('public.tags, tags_parent_id_fkey: 2');
     expect(said).toHaveLength(5);
     expect(
-      await server.query(
+      await database.server.query(
         "select condeferrable as late from pg_constraint where conname = any('{tags_parent_id_fkey,cluster_mac_pool_id_fkey}')",
       ),
     ).toEqual([{ late: false }, { late: false }]);

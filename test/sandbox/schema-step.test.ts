@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DatabaseAddress, Host, Step } from '#kit';
+import { describe, expect, test } from 'vitest';
+import type { Step } from '#kit';
 import { schema } from '#steps';
-import { sandboxHost } from '../../src/setup/host/sandbox.ts';
 import { type Migration, shippedMigrations } from '../../src/setup/render/shipped.ts';
+import { engineDatabase } from '../support/engine-database.ts';
 import { english } from '../support/fakes.ts';
-import { type TestPostgres, postgresVersions, startPostgres } from '../support/postgres.ts';
+import { postgresVersions } from '../support/postgres.ts';
 
 const shipped = shippedMigrations('src/services/engine/schema/engine');
 const next = (version: string, sql: string): Migration => ({ version, script: `${version}.sql`, sql, checksum: version });
@@ -14,42 +14,28 @@ const good = next(
 );
 const bad = next('04059002', 'create table more (id integer); select 1 / 0');
 
-describe.each(postgresVersions)('the schema step on $name', ({ programs, missing }) => {
-  let server: TestPostgres;
-  let host: Host;
-  let at: DatabaseAddress;
-  let admin: DatabaseAddress;
-  beforeAll(async () => {
-    if (missing) return;
-    server = await startPostgres({ schemas: false, ...(programs === undefined ? {} : { programs }) });
-    host = sandboxHost('/nonexistent');
-    at = { host: server.host, port: server.port, name: 'engine', user: 'engine', password: server.password };
-    admin = { ...at, name: 'postgres', user: 'postgres', password: server.superPassword };
-  });
-  afterAll(() => (missing ? undefined : server.stop()));
-  beforeEach(async () => {
-    if (missing) return;
-    await host.database.change(admin, async (sql) => {
-      await sql.rows('drop database if exists engine with (force)');
-      await sql.rows('drop database if exists engine_before_public');
-      await sql.rows('create database engine owner engine template template0');
-    });
-  });
+describe.each(postgresVersions)('the schema step on $name', (version) => {
+  const { missing } = version;
+  const database = engineDatabase(version, ['engine_before_public']);
+  const { host } = database;
 
   const withoutCopy = (...more: readonly Migration[]): Step =>
     schema(
       { id: 'schema', chapter: 'engine.schema', title: 'Schema' },
-      { at, admin, schema: 'public', migrations: [...shipped, ...more], copies: false },
+      { at: database.at, admin: database.admin, schema: 'public', migrations: [...shipped, ...more], copies: false },
     );
   const step = (...more: readonly Migration[]): Step =>
-    schema({ id: 'schema', chapter: 'engine.schema', title: 'Schema' }, { at, admin, schema: 'public', migrations: [...shipped, ...more] });
+    schema(
+      { id: 'schema', chapter: 'engine.schema', title: 'Schema' },
+      { at: database.at, admin: database.admin, schema: 'public', migrations: [...shipped, ...more] },
+    );
   const apply = async (what: Step): Promise<unknown> => {
     const kept = (await what.prepare?.(host)) ?? null;
     await what.apply(host, () => undefined);
     return kept;
   };
   const alias = async (): Promise<string | undefined> =>
-    (await server.query<{ option_value: string }>("select option_value from vdc_options where option_name = 'SSHKeyAlias'"))[0]
+    (await database.server.query<{ option_value: string }>("select option_value from vdc_options where option_name = 'SSHKeyAlias'"))[0]
       ?.option_value;
   const undo = async (what: Step, kept: unknown): Promise<void> => {
     if (typeof what.undo === 'object' && 'run' in what.undo) await what.undo.run(host, kept as null);
@@ -64,7 +50,7 @@ describe.each(postgresVersions)('the schema step on $name', ({ programs, missing
 
   test.skipIf(missing)('takes what it made from nothing away again', async () => {
     await undo(step(), await apply(step()));
-    expect(await server.query("select 1 from pg_class where relnamespace = 'public'::regnamespace")).toEqual([]);
+    expect(await database.server.query("select 1 from pg_class where relnamespace = 'public'::regnamespace")).toEqual([]);
     await apply(step());
     expect(await step().check(host)).toEqual({ kind: 'none' });
   });
@@ -92,8 +78,8 @@ describe.each(postgresVersions)('the schema step on $name', ({ programs, missing
     });
     await apply(step(good));
     expect(await step(good).check(host)).toEqual({ kind: 'none' });
-    expect(await server.query('select version from schema_version where current')).toEqual([{ version: good.version }]);
-    expect(await server.query('select count(*)::int as n from things')).toEqual([{ n: 3 }]);
+    expect(await database.server.query('select version from schema_version where current')).toEqual([{ version: good.version }]);
+    expect(await database.server.query('select count(*)::int as n from things')).toEqual([{ n: 3 }]);
   });
 
   test.skipIf(missing)('a migration that fails leaves nothing of itself, and undo brings back what was before the first one', async () => {
@@ -101,12 +87,12 @@ describe.each(postgresVersions)('the schema step on $name', ({ programs, missing
     const what = step(good, bad);
     const kept = await what.prepare?.(host);
     await expect(what.apply(host, () => undefined)).rejects.toThrow('division by zero');
-    expect(await server.query("select to_regclass('more') as there")).toEqual([{ there: null }]);
+    expect(await database.server.query("select to_regclass('more') as there")).toEqual([{ there: null }]);
     expect(await alias()).toBe('changed');
     await undo(what, kept);
     expect(await alias()).toBe('ovirt-engine');
     const owner = "select pg_get_userbyid(datdba) as owner from pg_database where datname = 'engine'";
-    expect(await server.query(owner)).toEqual([{ owner: 'engine' }]);
+    expect(await database.server.query(owner)).toEqual([{ owner: 'engine' }]);
     expect(await step().check(host)).toEqual({ kind: 'none' });
     // Undoing again, as after a power cut in between, changes nothing more.
     await undo(what, kept);
@@ -117,7 +103,8 @@ describe.each(postgresVersions)('the schema step on $name', ({ programs, missing
     await apply(step());
     const what = step(good);
     const kept = await apply(what);
-    const copies = () => host.database.look(admin, (sql) => sql.rows("select 1 from pg_database where datname = 'engine_before_public'"));
+    const copies = () =>
+      host.database.look(database.admin, (sql) => sql.rows("select 1 from pg_database where datname = 'engine_before_public'"));
     expect(await copies()).toHaveLength(1);
     await what.discard?.(host, kept as null);
     expect(await copies()).toHaveLength(0);

@@ -21,7 +21,8 @@ interface Zone {
 /** The first pattern that fits a file decides; a file that fits none is an error, so a new folder needs a decision. */
 const zones: Readonly<Record<string, Zone>> = {
   'src/setup/paths.ts': { may: [], builtins: 'pure' },
-  'src/setup/kit': { may: [], builtins: 'none' },
+  // How a list of database servers is written is one matter for setup and the services.
+  'src/setup/kit': { may: ['src/services/frame/servers.ts'], builtins: 'none' },
   // Templates are part of the program, not of the host: they are read directly.
   'src/setup/render': { may: ['src/setup/kit', 'src/setup/paths.ts'], packages: ['handlebars', 'diff'], builtins: 'all' },
   'src/setup/pki': {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import * as runtime from '../../plugins/engine/runtime.ts';
 import { readVersion } from '../../src/services/engine/version.ts';
 import { createClient, type HttpsClient } from './https-client.ts';
 import { freePort, type TestPostgres } from './postgres.ts';
@@ -56,7 +57,9 @@ export async function startEngine(postgres: TestPostgres, { settings = {}, until
   await writeConfig(`${config}.d/10-setup-database.conf`, databaseKeys(postgres));
   await writeConfig(`${config}.d/10-setup-other.conf`, { ...engineKeys(folder, port), ENGINE_HEALTH_SOCKET: healthSocket, ...settings });
 
-  const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], ENGINE_CONF: config } });
+  const child = spawn(process.execPath, [...runtime.options, main], {
+    env: { PATH: process.env['PATH'], ...runtime.environment, ENGINE_CONF: config },
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ca = await readFile(join(folder, 'ca.pem'), 'utf8');

@@ -1,5 +1,6 @@
 import { type DatabaseAddress, type HostReader, SetupError, message, readText, serversFlaw, term } from '#kit';
 import { type Product, configuredAddress, products } from '../postgres/configured.ts';
+import { adminPassword, foreignServer, sockets } from '../postgres/own-server.ts';
 import { stdinKeyboard } from '../ui/keyboard.ts';
 import type { Arguments } from './args.ts';
 import { firstLineOfDescriptor, firstLineOfFile } from './first-line.ts';
@@ -16,11 +17,6 @@ export interface Target {
   /** Whether setup runs its server. */
   readonly ours: boolean;
 }
-
-/** How a configuration says that the server is not ours; the templates have the same line. */
-const foreignServer = '# The server of this database is run by somebody else.';
-const adminPassword = '/var/lib/pgsql/admin-password';
-const sockets = '/var/run/postgresql';
 
 /** The administrator's way in: root's own on this host, and that of a trial with its password. */
 async function administrator({ root, host }: Place, { host: server, port }: DatabaseAddress): Promise<DatabaseAddress | undefined> {

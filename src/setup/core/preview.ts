@@ -48,7 +48,7 @@ export function planSummary(plan: Plan, owed: readonly string[]): readonly Text[
   const point = noReturn(plan);
   const lines = pendingOf(plan).flatMap((planned): readonly Text[] => [
     ...(planned === point?.planned ? [pointOfNoReturn(point.why)] : []),
-    ...(planned.step.quiet === true && planned.step.confirmed !== true
+    ...(planned.step.quiet === true && planned.step.previewed !== true
       ? []
       : [message`  ${marks[planned.change.kind]} ${term(planned.step.title)}`]),
   ]);

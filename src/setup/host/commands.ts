@@ -90,6 +90,9 @@ async function endGroup(pid: number, ended: Promise<unknown>): Promise<void> {
   signal(-pid, 'SIGKILL');
 }
 
+/** What runs commands. */
+export type Run = (command: Command) => Promise<Output>;
+
 /**
  * Runs a program to its end. It gets a session of its own: Ctrl-C at the terminal then reaches us alone,
  * and we let the running step finish.

@@ -1,8 +1,4 @@
-import type { Command, Output } from '../kit/host.ts';
-
 /* What is the same for every package manager. */
-
-export type Run = (command: Command) => Promise<Output>;
 
 /** The packages that this product comes in. */
 export const products: readonly string[] = ['engine-setup'];

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { SetupError } from '../kit/errors.ts';
 import type { Host, Output, PackageUpdate } from '../kit/host.ts';
 import { type Message, message } from '../kit/text.ts';
-import { type Run, networkMs, pass, products, workMs } from './package-work.ts';
+import type { Run } from './commands.ts';
+import { networkMs, pass, products, workMs } from './package-work.ts';
 
 /** Said on every occasion, or only because of what is said anyway. */
 const noise = /^(Unable to detect release version|Ignoring repositories|No match for argument|\(try to )/;

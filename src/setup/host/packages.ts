@@ -1,6 +1,6 @@
 import { parseEnv } from 'node:util';
 import type { Host } from '../kit/host.ts';
-import type { Run } from './package-work.ts';
+import type { Run } from './commands.ts';
 import { aptPackages } from './packages-apt.ts';
 import { dnfPackages } from './packages-dnf.ts';
 

@@ -1,9 +1,8 @@
 import { SetupError } from '../kit/errors.ts';
-import type { Command, Host, Output } from '../kit/host.ts';
+import type { Host } from '../kit/host.ts';
 import type { UnitState } from './supervisor/unit-states.ts';
 import { message } from '../kit/text.ts';
-
-type Run = (command: Command) => Promise<Output>;
+import type { Run } from './commands.ts';
 
 /** Longer than any of our units may take to start or to stop. */
 const jobMs = 600_000;

@@ -43,7 +43,7 @@ export interface Heading {
   /** The classic screen has no line for it: only the plan, the log and events name it. */
   readonly quiet?: boolean;
   /** Quiet, and yet told to whoever is asked to confirm the plan. */
-  readonly confirmed?: boolean;
+  readonly previewed?: boolean;
   /** Steps that must stand earlier; asserted when the plan is made, never used to sort. */
   readonly needs?: readonly string[];
   /** Units to restart once, at the end, if this step changed something. */

@@ -1,4 +1,4 @@
-import { type Heading, type Host, type HostReader, SetupError, type Step, type Text, message, nothing } from '#kit';
+import { type Heading, type Host, type HostReader, SetupError, type Step, type Text, type Undo, message, nothing } from '#kit';
 
 export interface WantedService {
   readonly unit: string;
@@ -25,6 +25,18 @@ async function untilItAnswers(host: Host, { unit, answers, limitMs = 60_000, rem
   }
 }
 
+/** For a step that enables a unit and lets it run: a note of how the unit was, and the way back to that. */
+export const unitAsBefore = (unit: string): Required<Pick<Step, 'prepare'>> & { readonly undo: Undo } => ({
+  prepare: async (host) => ({ active: await host.services.isActive(unit), enabled: await host.services.isEnabled(unit) }),
+  undo: {
+    async run(host, kept) {
+      const { active, enabled } = kept as { active: boolean; enabled: boolean };
+      if (!active) await host.services.stop(unit);
+      if (!enabled) await host.services.enable(unit, false);
+    },
+  },
+});
+
 /** A service that is enabled, runs and answers. One that runs but does not answer as it should is restarted. */
 export function running(heading: Heading, wanted: WantedService): Step {
   const { unit, answers } = wanted;
@@ -36,20 +48,13 @@ export function running(heading: Heading, wanted: WantedService): Step {
   };
   return {
     ...heading,
+    ...unitAsBefore(unit),
     starts: unit,
     restarts: wanted.restarts === true,
-    undo: {
-      async run(host, kept) {
-        const { active, enabled } = kept as { active: boolean; enabled: boolean };
-        if (!active) await host.services.stop(unit);
-        if (!enabled) await host.services.enable(unit, false);
-      },
-    },
     async check(host) {
       const note = await isRight(host);
       return note === undefined ? nothing : { kind: 'run', note };
     },
-    prepare: async (host) => ({ active: await host.services.isActive(unit), enabled: await host.services.isEnabled(unit) }),
     async apply(host) {
       if (!(await host.services.isEnabled(unit))) await host.services.enable(unit, true);
       if (await host.services.isActive(unit)) await host.services.restart(unit);

@@ -35,15 +35,15 @@ const uris = `Need to get 1648 kB of archives.
 
 const unreachable: Output = {
   code: 100,
-  stdout: `Ign:1 http://deb.debian.org/debian bookworm InRelease
-Err:1 http://deb.debian.org/debian bookworm InRelease
+  stdout: `Ign:1 http://packages.example.net/debian bookworm InRelease
+Err:1 http://packages.example.net/debian bookworm InRelease
   Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
-Err:2 http://deb.debian.org/debian bookworm-updates InRelease
+Err:2 http://packages.example.net/debian bookworm-updates InRelease
   Unable to connect to 127.0.0.1:9:
 Reading package lists...
 `,
-  stderr: `E: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
-E: Failed to fetch http://deb.debian.org/debian/dists/bookworm-updates/InRelease  Unable to connect to 127.0.0.1:9:
+  stderr: `E: Failed to fetch http://packages.example.net/debian/dists/bookworm/InRelease  Could not connect to 127.0.0.1:9 (127.0.0.1). - connect (111: Connection refused)
+E: Failed to fetch http://packages.example.net/debian/dists/bookworm-updates/InRelease  Unable to connect to 127.0.0.1:9:
 E: Some index files failed to download. They have been ignored, or old ones used instead.
 `,
 };
