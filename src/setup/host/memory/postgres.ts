@@ -1,4 +1,4 @@
-import { serversOf } from '../../kit/database-servers.ts';
+import { serversOf } from '../../postgres/servers.ts';
 import { DatabaseUnavailable } from '../../kit/errors.ts';
 import { type DatabaseAddress, type Entry, type Statement, file, textOf } from '../../kit/host.ts';
 import { message } from '../../kit/text.ts';

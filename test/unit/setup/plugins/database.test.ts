@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { file, serversOf, textOf } from '#kit';
+import { file, textOf } from '#kit';
 import database from '../../../../plugins/database/index.ts';
 import { adminPassword, administration, engineDatabase, fields, isOurs, provisioning } from '../../../../plugins/database/settings.ts';
 import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { serversOf } from '../../../../src/setup/postgres/servers.ts';
 import { render } from '../../../../src/setup/render/render.ts';
 import { type Dialogue, dialogue, goodPassword } from '../../../support/dialogue.ts';
 import { english } from '../../../support/fakes.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DatabaseUnavailable, inEnglish, serversFlaw, serversOf } from '#kit';
+import { DatabaseUnavailable, inEnglish } from '#kit';
+import { serversFlaw, serversOf } from '../../../../src/setup/postgres/servers.ts';
 import { allAway } from '../../../../src/setup/host/database-errors.ts';
 
 describe('the servers of a database', () => {

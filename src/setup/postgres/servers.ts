@@ -1,6 +1,5 @@
 import { type Server, partsOf, readServer } from '../../services/frame/servers.ts';
-import type { DatabaseAddress } from './host.ts';
-import { type Text, message } from './text.ts';
+import { type DatabaseAddress, type Text, message } from '#kit';
 
 /** The servers of an address, in their order: its host may be a list as in `db1.example.org,db2.example.org:5433`. */
 export const serversOf = ({ host, port }: Pick<DatabaseAddress, 'host' | 'port'>): readonly Server[] =>
