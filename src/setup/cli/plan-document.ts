@@ -3,9 +3,10 @@ import type { Outlook } from '../core/plan-only.ts';
 import { type PlannedStep, noReturn, restartsOf, unitsToStop } from '../core/plan.ts';
 
 /** One step; `note` and what follows it are there only where it has something to do. */
-function stepOf({ step, stage, change, drifted }: PlannedStep, beyondReturn: boolean): object {
+function stepOf({ step, stage, change, drifted, unseen }: PlannedStep, beyondReturn: boolean): object {
   const heading = { id: step.id, chapter: step.chapter, stage, title: inEnglish(step.title), change: change.kind, drifted };
   if (change.kind === 'none') return heading;
+  if (unseen) return { ...heading, unseen, beyondReturn };
   const { note, diff, touches } = change;
   return { ...heading, note: inEnglish(note), diff: diff?.(), touches: touches ?? [], restarts: step.notify ?? [], beyondReturn };
 }

@@ -1,6 +1,7 @@
 import {
   type Change,
   type Chapter,
+  DatabaseUnavailable,
   type HostReader,
   type Plugin,
   type Step,
@@ -20,6 +21,8 @@ export interface PlannedStep {
   readonly change: Change;
   /** A file of ours that it touches was changed by somebody else since the last run. */
   readonly drifted: boolean;
+  /** What it looks into is there, but its server does not run: only a run itself sees whether there is something to do. */
+  readonly unseen: boolean;
 }
 /** All steps in their order, with what each would do right now. */
 export interface Plan {
@@ -68,14 +71,35 @@ export function arrange(steps: readonly Step[]): readonly { readonly step: Step;
 export const stepsOf = (plugins: readonly Plugin[], view: View, more: readonly Step[] = []): ReturnType<typeof arrange> =>
   arrange([...plugins.flatMap((plugin) => plugin.steps?.(view) ?? []), ...more]);
 
+/** Passes everything on, and notes databases whose server does not run. */
+const watching = (host: HostReader, away: DatabaseUnavailable[]): HostReader => ({
+  ...host,
+  database: {
+    ...host.database,
+    async look(at, work) {
+      try {
+        return await host.database.look(at, work);
+      } catch (error) {
+        if (error instanceof DatabaseUnavailable && error.why === 'down') away.push(error);
+        throw error;
+      }
+    },
+  },
+});
+
 /** Asks every step what it would do. Changes nothing. */
 export async function makePlan(arranged: ReturnType<typeof arrange>, host: HostReader): Promise<Plan> {
   const steps: PlannedStep[] = [];
   const owned = await readRecord(host);
+  // Steps that make something for sure: what lies inside of it cannot be there yet.
+  const making = new Set<string>();
   for (const { step, stage } of arranged) {
-    const change = await step.check(host);
+    const away: DatabaseUnavailable[] = [];
+    const change = await step.check(watching(host, away));
     const touched = change.kind === 'none' ? [] : (change.touches ?? []);
-    steps.push({ step, stage, change, drifted: await anyDrifted(touched, owned, host) });
+    const unseen = away.length > 0 && change.kind !== 'none' && step.inside?.some((id) => making.has(id)) !== true;
+    if (change.kind !== 'none' && !unseen) making.add(step.id);
+    steps.push({ step, stage, change, drifted: await anyDrifted(touched, owned, host), unseen });
   }
   return { steps, pending: steps.filter(({ change }) => change.kind !== 'none').length };
 }

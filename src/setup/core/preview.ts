@@ -24,17 +24,25 @@ export function settingsPreview(answers: Answers): readonly Text[] {
 }
 
 const marks = { none: ' ', create: '+', update: '~', remove: '-', run: '>' } as const;
+const markOf = ({ change, unseen }: PlannedStep): string => (unseen ? '?' : marks[change.kind]);
 
-function line({ step, change, drifted }: PlannedStep): Text {
+function line(planned: PlannedStep): Text {
+  const { step, change, drifted, unseen } = planned;
   const note = change.kind === 'none' ? '' : change.note;
   const edited = drifted ? term(', edited by hand since the last run') : '';
-  return message`  ${marks[change.kind]} ${column(step.id, 28)} ${column(step.title, 44)} ${term(note)}${edited}`;
+  const said = unseen ? term('seen once the server of the database runs') : message`${term(note)}${edited}`;
+  return message`  ${markOf(planned)} ${column(step.id, 28)} ${column(step.title, 44)} ${said}`;
 }
 
 /** How much there is to do, and what is restarted when it is done. */
 function countLine(plan: Plan, owed: readonly string[]): Text {
   const restarts = restartsOf(plan, owed).join(', ');
-  const count = message`${plan.pending} to change, ${plan.steps.length - plan.pending} already right.`;
+  const unseen = plan.steps.filter((planned) => planned.unseen).length;
+  const right = message`${plan.steps.length - plan.pending} already right.`;
+  const count =
+    unseen === 0
+      ? message`${plan.pending} to change, ${right}`
+      : message`${plan.pending - unseen} to change, ${unseen} not seen before the server of the database runs, ${right}`;
   return message`${count} ${restarts === '' ? term('No restarts at the end.') : message`Restarts at the end: ${restarts}.`}`;
 }
 
@@ -48,14 +56,12 @@ export function planSummary(plan: Plan, owed: readonly string[]): readonly Text[
   const point = noReturn(plan);
   const lines = pendingOf(plan).flatMap((planned): readonly Text[] => [
     ...(planned === point?.planned ? [pointOfNoReturn(point.why)] : []),
-    ...(planned.step.quiet === true && planned.step.previewed !== true
-      ? []
-      : [message`  ${marks[planned.change.kind]} ${term(planned.step.title)}`]),
+    ...(planned.step.quiet === true && planned.step.previewed !== true ? [] : [message`  ${markOf(planned)} ${term(planned.step.title)}`]),
   ]);
   return [...lines, countLine(plan, owed)];
 }
 
-/** The plan as text: what would be created (+), changed (~), removed (-) or run (>), stopped and restarted, and what is beyond return. */
+/** The plan as text: what would be created (+), changed (~), removed (-) or run (>) or cannot be seen (?), stopped and restarted, and what is beyond return. */
 export function planText(plan: Plan, owed: readonly string[]): readonly Text[] {
   const point = noReturn(plan);
   const stops = unitsToStop(plan).map(({ unit }) => unit);

@@ -84,6 +84,7 @@ export function ownDatabase({ admin, own, chapter, ids, needs, inside, server, u
         title: message`Letting ${own.user} into PostgreSQL`,
         quiet: true,
         needs: ['database/access', ids.database],
+        inside: [...inside, ids.database],
       },
       own,
       server,

@@ -138,6 +138,27 @@ describe('the text of a plan', () => {
     expect(english(planSummary(plan, []))).toEqual(['  ~ Title of a', '2 to change, 0 already right. No restarts at the end.']);
   });
 
+  test('says of what a server keeps that runs no more that nobody can see it now, unless it is made anew', async () => {
+    const at = { host: 'localhost', port: 5432, name: 'engine', user: 'engine', password: 'secret' };
+    const looking = (id: string, inside: readonly string[]): Step =>
+      step(id, {
+        inside,
+        check: async (host) => {
+          await host.database.look(at, () => Promise.resolve()).catch(() => undefined);
+          return { kind: 'create', note: 'one' };
+        },
+      });
+    const cluster = (change: Change): Step => step('cluster', {}, change);
+    const stopped = await lines(cluster(nothing), looking('role', ['cluster']), looking('rows', ['cluster', 'role']), step('other'));
+    expect(stopped.slice(0, 2).map((line) => line.replace(/  +/g, '  '))).toEqual([
+      '  ? role  Title of role  seen once the server of the database runs',
+      '  ? rows  Title of rows  seen once the server of the database runs',
+    ]);
+    expect(stopped.at(-1)).toBe('1 to change, 2 not seen before the server of the database runs, 1 already right. No restarts at the end.');
+    const fresh = await lines(cluster({ kind: 'run', note: 'one' }), looking('role', ['cluster']), looking('rows', ['role']));
+    expect(fresh.map((line) => line.slice(0, 4))).toEqual(['  > ', '  + ', '  + ', '3 to']);
+  });
+
   test('draws one line where there is no way back, before the step that makes it so', async () => {
     const never = { undo: { never: 'the old one is gone' } } as const;
     const text = await lines(step('a'), step('b', never), step('c', { undo: { never: 'again' } }), step('d', never, nothing));
