@@ -5,9 +5,10 @@ import { accounts, sandbox } from '../environment/settings.ts';
 import { stableAddresses } from '../network/settings.ts';
 import { unit as websocketUnit, websocketHere } from '../websocket/settings.ts';
 
-/** Lifetimes in days, key sizes in bits. Browsers accept at most 398 days. */
+/** Lifetimes in days. Browsers accept at most 398. */
 export const lifetimes = { authority: 3650, service: 1827, browser: 397 } as const;
-export const bits = { authority: 3072, leaf: 2048 } as const;
+/** The least that the key of the authority has, whose certificate lives long. */
+export const authorityBits = 3072;
 
 export interface Certificate {
   /** File name without ending. */

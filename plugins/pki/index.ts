@@ -5,7 +5,7 @@ import { apacheHere, unit as webServer } from '../apache/settings.ts';
 import { engineHere, unit as engine } from '../engine/settings.ts';
 import { accounts, isWholeHost, ownedBy } from '../environment/settings.ts';
 import { fqdn } from '../network/settings.ts';
-import { bits, certificatesFor, lifetimes } from './certificates.ts';
+import { authorityBits, certificatesFor, lifetimes } from './certificates.ts';
 import { foreignPairs, importFindings, importSummary, installed, isImported, left, vouched } from './import.ts';
 import { namesOfOthers } from './names-of-others.ts';
 import {
@@ -13,6 +13,7 @@ import {
   authoritySubject,
   country,
   importedAuthority,
+  keySize,
   organization,
   paths,
   renew,
@@ -24,6 +25,7 @@ import {
 const steps = (view: View) => {
   const name = view.get(fqdn);
   const certificates = certificatesFor(view);
+  const bits = Number(view.get(keySize));
   const subject = (commonName: string) => ({ country: view.get(country), organization: view.get(organization), commonName });
   return [
     directories({ id: 'pki/directories', chapter: 'pki.refresh', title: 'Upgrading CA' }, [
@@ -36,12 +38,12 @@ const steps = (view: View) => {
     ]),
     ...left(view),
     keys({ id: 'pki/keys', chapter: 'pki.authority', title: 'Generating keys', quiet: true, needs: ['pki/directories'] }, [
-      { path: paths.authorityKey, bits: bits.authority, mode: 0o600 },
+      { path: paths.authorityKey, bits: Math.max(bits, authorityBits), mode: 0o600 },
       ...certificates
         .filter((leaf) => !isImported(view, leaf))
         .map(({ name: leaf, account }) => ({
           path: paths.key(leaf),
-          bits: bits.leaf,
+          bits,
           mode: 0o600,
           ...(account === undefined ? {} : ownedBy(view, account)),
         })),
@@ -118,7 +120,7 @@ async function authorityFindings(host: HostReader): Promise<readonly Problem[]> 
 export default plugin({
   name: 'pki',
   facts: [authoritySubject, authorityDaysLeft, importedAuthority, foreignPairs],
-  settings: [organization, country, renew, webAuthority, webCertificate, webKey],
+  settings: [organization, country, keySize, renew, webAuthority, webCertificate, webKey],
   async preflight(view, host) {
     // Where the engine is on another host, so is the key of its authority.
     return [...(engineHere(view) ? await authorityFindings(host) : []), ...(await importFindings(view, host))];

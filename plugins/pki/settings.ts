@@ -62,6 +62,16 @@ export const country = setting({
   validate: (value) => (/^[A-Z]{2}$/.test(value) ? undefined : 'Country is two capital letters, such as US'),
 });
 
+export const keySize: Setting<'2048' | '3072' | '4096'> = setting({
+  key: 'OVESETUP_PKI/keySize',
+  section: 'pki',
+  kind: choice('2048', '3072', '4096'),
+  about: 'Bits of the RSA keys that setup makes for services; that of the internal CA has at least 3072. Keys that are there stay.',
+  keep: true,
+  when: engineHere,
+  initial: '2048',
+});
+
 export const renew = setting({
   key: 'OVESETUP_PKI/renew',
   section: 'pki',

@@ -150,6 +150,7 @@ export const questions: readonly string[] = [
   // pki
   'OVESETUP_PKI/organization',
   'OVESETUP_PKI/country',
+  'OVESETUP_PKI/keySize',
   'OVESETUP_PKI/renew',
   'OVESETUP_PKI/httpsAuthority',
   'OVESETUP_PKI/httpsCertificate',

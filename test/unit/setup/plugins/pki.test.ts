@@ -204,3 +204,28 @@ describe('the questions about the PKI', () => {
     expect(await step('yes')).toEqual([true, 'Renewing CA']);
   });
 });
+
+test('new keys have the size that is asked for, and the authority at least 3072 bits', async () => {
+  const madeWith = async (size: string): Promise<readonly number[]> => {
+    const { answers } = await dialogue({ given: { ...given, 'OVESETUP_PKI/keySize': size } });
+    const host = memoryHost(newMachine());
+    const asked: number[] = [];
+    const counting = {
+      ...host,
+      crypto: {
+        ...host.crypto,
+        newPrivateKey(bits: number) {
+          asked.push(bits);
+          return Promise.resolve(key);
+        },
+      },
+    };
+    await pki
+      .steps?.(answers)
+      .find(({ id }) => id === 'pki/keys')
+      ?.apply(counting, () => undefined);
+    return asked;
+  };
+  expect(await madeWith('2048')).toEqual([3072, 2048, 2048, 2048]);
+  expect(await madeWith('4096')).toEqual([4096, 4096, 4096, 4096]);
+});
