@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { hostName } from '../support/host-image.ts';
+import { bootHost, whyNoHosts } from '../support/test-host.ts';
+import { type WholeHost, expectHealthy, forInstallation, ofClone } from '../support/whole-host.ts';
+
+const obstacle = await whyNoHosts();
+const setup = `${ofClone} --config-append=/root/answers.conf`;
+
+/** Words of a shell that must all succeed within a while. */
+const within = (seconds: number, words: string): string => `timeout ${seconds} sh -c '${words}'`;
+
+/** Every variable that programs take a proxy from. Nothing answers there. */
+const deadProxy = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']
+  .map((name) => `${name}=http://127.0.0.1:9`)
+  .join(' ');
+
+const sixth = '2001:db8::10';
+/** The host has an address of IPv6 as well, and its hosts file gives the name of the engine these. */
+const named = (...addresses: readonly string[]): string =>
+  `ip address add ${sixth}/64 dev eth0 nodad && sed -i '/ ${hostName}/d' /etc/hosts && printf '%s ${hostName} engine\\n' ${addresses.join(' ')} >>/etc/hosts`;
+
+/** Starts a program from crontab: at once, as if the host had just been booted. */
+const fromCron = (words: string): string =>
+  `echo '@reboot root env >/run/environment; ${words} >/run/output 2>&1; echo $? >/run/code' >/etc/cron.d/setup
+rm -f /run/crond.reboot && systemctl restart cron && ${within(200, 'until [ -s /run/code ]; do sleep 0.2; done')}`;
+
+const onTerminal = `${setup} --accept-defaults; echo $? >/run/code`;
+const inTmux = `tmux new-session -d -x 120 -y 40 "${onTerminal}" && ${within(200, 'until [ -s /run/code ]; do sleep 0.2; done')}`;
+
+describe.skipIf(obstacle !== null)(`an installation succeeds${obstacle === null ? '' : ` (${obstacle})`}`, () => {
+  let host: WholeHost;
+  beforeEach(async () => {
+    host = await forInstallation(await bootHost('equipped'));
+  });
+  afterEach(() => host.remove());
+
+  // No host of these tests has a name server: all their names are known to the hosts file alone.
+  test.each([
+    ['an address of IPv6 alone', [sixth]],
+    ['addresses of both kinds', ['192.0.2.10', sixth]],
+  ])('where its name has %s, whatever the proxy of the environment', async (_, addresses) => {
+    await host.shell(named(...addresses));
+    await host.shell(`env ${deadProxy} NODE_USE_ENV_PROXY=1 ${setup}`);
+    await expectHealthy(host);
+    for (const address of addresses)
+      await host.shell(`openssl verify -CAfile /etc/pki/ovirt-engine/ca.pem -verify_ip ${address} -verify_hostname ${hostName} /etc/pki/ovirt-engine/certs/apache.cer
+curl --silent --fail --cacert /etc/pki/ovirt-engine/ca.pem --resolve '${hostName}:443:[${address}]' https://${hostName}/ovirt-engine/services/health`);
+    expect(await host.shell('cat /proc/$(systemctl show --property=MainPID --value ovirt-engine)/environ')).not.toContain('127.0.0.1:9');
+  });
+
+  test('from cron, which gives no terminal and half a search path', async () => {
+    await host.shell(fromCron(setup));
+    expect(await host.shell('cat /run/environment')).toContain('PATH=/usr/bin:/bin\n');
+    expect(await host.shell('cat /run/code /run/output')).toMatch(/^0\n[^]*Execution of setup completed successfully/);
+    await expectHealthy(host);
+  });
+
+  test('into a pipe whose reader goes away', async () => {
+    const said = await host.shell(`(${setup} </dev/null; echo $? >/run/code) 2>&1 | head -1; cat /run/code`);
+    expect(said).toBe('[ INFO  ] Stage: Initializing\n0\n');
+    await expectHealthy(host);
+  });
+
+  test('inside tmux', async () => {
+    await host.shell(inTmux);
+    expect(await host.shell('cat /run/code')).toBe('0\n');
+    await expectHealthy(host);
+  });
+});
