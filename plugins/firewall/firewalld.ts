@@ -1,9 +1,10 @@
 import { type Command, type Heading, type Host, type HostReader, type Step, file, message, nothing, sameEntry } from '#kit';
 import { succeed, unitAsBefore } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
+import { change, openNow, untilKnown, wouldForget } from './in-force.ts';
 import type { Opening } from './services.ts';
 import { sshPorts } from './ssh-ports.ts';
-import { letsIn, permanentZone, serviceFile, zoneFile, zoneNames, zonesInForce, zonesToBe } from './zones.ts';
+import { letsIn, opens, permanentZone, serviceFile, zoneFile, zoneNames, zonesInForce, zonesToBe } from './zones.ts';
 
 const unit = 'firewalld';
 
@@ -15,7 +16,7 @@ interface ZoneChange {
   readonly zone: string;
   readonly add: readonly string[];
   readonly remove: readonly string[];
-  /** Whether the settings are right, and firewalld has not read them. */
+  /** Whether something else is in force. */
   readonly unread: boolean;
 }
 
@@ -49,7 +50,9 @@ async function zoneChanges(host: HostReader, { open, close }: Wanted): Promise<r
       zone: inForce.name,
       add: names.filter((name) => !permanent.services.includes(name)),
       remove: close.filter((name) => permanent.services.includes(name)),
-      unread: names.some((name) => !inForce.services.includes(name)) || close.some((name) => inForce.services.includes(name)),
+      unread:
+        open.some(({ name, ports }) => !inForce.services.includes(name) && !ports.every((port) => opens(inForce, port))) ||
+        close.some((name) => inForce.services.includes(name)),
     };
   });
   return (await Promise.all(changes)).filter(({ add, remove, unread }) => add.length > 0 || remove.length > 0 || unread);
@@ -70,21 +73,7 @@ async function letSshIn(host: Host): Promise<void> {
   }
 }
 
-/** Before firewalld reads its settings anew: what is open for ssh only until then stays open. */
-async function keepSshIn(host: Host): Promise<void> {
-  const ports = await sshPorts(host);
-  for (const inForce of await zonesInForce(host)) {
-    const permanent = await permanentZone(host, inForce.name);
-    for (const port of ports)
-      if ((await letsIn(host, inForce, port)) && !(await letsIn(host, permanent, port)))
-        await run(host, 'firewall-cmd', '--permanent', `--zone=${inForce.name}`, `--add-port=${port}/tcp`);
-  }
-}
-
-async function reload(host: Host): Promise<void> {
-  await keepSshIn(host);
-  await run(host, 'firewall-cmd', '--reload');
-}
+const reload = (host: Host): Promise<void> => run(host, 'firewall-cmd', '--reload');
 
 async function start(host: Host): Promise<void> {
   await letSshIn(host);
@@ -92,18 +81,33 @@ async function start(host: Host): Promise<void> {
   await host.services.start(unit);
 }
 
-async function open(host: Host, wanted: Wanted): Promise<void> {
-  for (const [path, entry] of await changedDefinitions(host, wanted)) await host.files.write(path, entry);
-  await host.services.enable(unit, true);
-  // A zone takes only services that firewalld has read.
-  if (await host.services.isActive(unit)) await reload(host);
-  else await start(host);
+/** What the zones let in from now on, by their settings. Gives whether anything differed. */
+async function permit(host: Host, wanted: Wanted): Promise<boolean> {
   const changes = await zoneChanges(host, wanted);
   for (const { zone, add, remove } of changes) {
-    const words = [...add.map((name) => `--add-service=${name}`), ...remove.map((name) => `--remove-service=${name}`)];
-    if (words.length > 0) await run(host, 'firewall-cmd', '--permanent', `--zone=${zone}`, ...words);
+    const where = ['--permanent', `--zone=${zone}`];
+    await change(host, where, 'add-service', add);
+    await change(host, where, 'remove-service', remove);
   }
-  if (changes.length > 0) await reload(host);
+  return changes.length > 0;
+}
+
+async function open(host: Host, wanted: Wanted): Promise<void> {
+  const ours = [...wanted.open.map(({ name }) => name), ...wanted.close];
+  const runs = await host.services.isActive(unit);
+  const others = runs && (await wouldForget(host, ours));
+  for (const [path, entry] of await changedDefinitions(host, wanted)) await host.files.write(path, entry);
+  await host.services.enable(unit, true);
+  if (others) {
+    for (const opening of wanted.open) await untilKnown(host, opening);
+    await permit(host, wanted);
+    await openNow(host, wanted.open, wanted.close);
+  } else {
+    // A zone takes only services that firewalld has read.
+    if (runs) await reload(host);
+    else await start(host);
+    if (await permit(host, wanted)) await reload(host);
+  }
   for (const path of await uselessDefinitions(host, wanted)) await host.files.remove(path);
 }
 

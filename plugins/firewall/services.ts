@@ -65,3 +65,6 @@ export const portsOf = (list: readonly Opening[]): readonly Port[] =>
   list.flatMap(({ ports }) => ports).sort((a, b) => (written(a) < written(b) ? -1 : 1));
 
 export const written = ({ protocol, port }: Port): string => `${protocol}:${port}`;
+
+/** As firewalld writes it: `443/tcp`. */
+export const asOption = ({ protocol, port }: Port): string => `${port}/${protocol}`;

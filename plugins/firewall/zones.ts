@@ -1,4 +1,5 @@
 import { type HostReader, SetupError, message, readText } from '#kit';
+import type { Port } from './services.ts';
 
 /** What a zone of firewalld lets in. */
 export interface Zone {
@@ -36,8 +37,14 @@ export async function permanentZone(host: HostReader, name: string): Promise<Zon
   };
 }
 
-/** Zones as `firewall-cmd --list-all-zones` prints them, and whether something comes in through each. */
-export function parseZones(text: string): readonly (Zone & { readonly active: boolean })[] {
+interface ListedZone extends Zone {
+  /** Whether interfaces or sources belong to it. */
+  readonly active: boolean;
+  readonly interfaces: readonly string[];
+}
+
+/** Zones as `firewall-cmd --list-all-zones` prints them. */
+export function parseZones(text: string): readonly ListedZone[] {
   return text.split(/\n\s*\n/).flatMap((block) => {
     const [first = '', ...lines] = block.trim().split('\n');
     const [, name, notes = ''] = /^(\S+)(?: \(([^)]*)\))?$/.exec(first.trim()) ?? [];
@@ -50,21 +57,24 @@ export function parseZones(text: string): readonly (Zone & { readonly active: bo
         .filter((word) => word !== '');
     };
     const active = notes.split(/,\s*/).includes('active');
-    return [{ name, active, services: words('services'), ports: words('ports'), acceptsAll: words('target')[0] === 'ACCEPT' }];
+    const [interfaces, services, ports] = [words('interfaces'), words('services'), words('ports')];
+    return [{ name, active, interfaces, services, ports, acceptsAll: words('target')[0] === 'ACCEPT' }];
   });
 }
 
 const defaultZone = async (host: HostReader): Promise<string> =>
   /^DefaultZone=(\S+)/m.exec((await readText(host, `${own}/firewalld.conf`)) ?? '')?.[1] ?? 'public';
 
-/** Zones through which something comes in; the one for everything else, where none of them has an interface of its own. */
+/** Zones through which something comes in; the default one, where an interface of this host belongs to no other, or none is active. */
 export async function zonesInForce(host: HostReader): Promise<readonly Zone[]> {
   const { code, stdout, stderr } = await host.query({ argv: ['firewall-cmd', '--list-all-zones'] });
   if (code !== 0) throw new SetupError('failed', message`firewalld does not say what its zones let in: ${stderr.trim()}`);
   const zones = parseZones(stdout);
-  const active = zones.filter((zone) => zone.active);
+  const bound = zones.flatMap(({ interfaces }) => interfaces);
+  const free = (await host.files.list('/sys/class/net')).some((name) => name !== 'lo' && !bound.includes(name));
   const fallback = await defaultZone(host);
-  return active.length > 0 ? active : zones.filter(({ name }) => name === fallback);
+  const noneActive = !zones.some(({ active }) => active);
+  return zones.filter(({ name, active }) => active || (name === fallback && (free || noneActive)));
 }
 
 /** Zones through which something may come in once firewalld runs: the default one, and those that interfaces or sources belong to. */
@@ -84,10 +94,13 @@ export async function zoneNames(host: HostReader): Promise<readonly string[]> {
   return [...new Set([...names, await defaultZone(host)])];
 }
 
-const within = (range: string, port: number): boolean => {
-  const [, from, to = from, protocol] = /^(\d+)(?:-(\d+))?\/(\w+)$/.exec(range) ?? [];
-  return protocol === 'tcp' && Number(from) <= port && port <= Number(to);
+const within = (range: string, port: number, protocol = 'tcp'): boolean => {
+  const [, from, to = from, ofRange] = /^(\d+)(?:-(\d+))?\/(\w+)$/.exec(range) ?? [];
+  return protocol === ofRange && Number(from) <= port && port <= Number(to);
 };
+
+/** Whether a zone names a port among those that it lets in. */
+export const opens = ({ ports }: Zone, { port, protocol }: Port): boolean => ports.some((range) => within(range, port, protocol));
 
 /** Whether a zone lets in what comes to a port of TCP. */
 export async function letsIn(host: HostReader, zone: Zone, port: number): Promise<boolean> {

@@ -3,7 +3,7 @@ import { inputChains } from '../../../../plugins/firewall/others.ts';
 import firewall from '../../../../plugins/firewall/index.ts';
 import { managers } from '../../../../plugins/firewall/settings.ts';
 import { sshPorts } from '../../../../plugins/firewall/ssh-ports.ts';
-import { letsIn, parseZones, permanentZone, zonesToBe } from '../../../../plugins/firewall/zones.ts';
+import { letsIn, parseZones, permanentZone, zonesInForce, zonesToBe } from '../../../../plugins/firewall/zones.ts';
 import { type Machine, configurationOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { file, textOf } from '../../../../src/setup/kit/host.ts';
 import { english } from '../../../support/fakes.ts';
@@ -47,9 +47,38 @@ describe('firewalld', () => {
     expect(work.filter((effect) => effect.includes('add-port'))).toHaveLength(1);
   });
 
-  test('keeps open what was open for ssh only until now', async () => {
-    const { zone: text } = await installed(guarded('', '  <port port="2222" protocol="tcp"/>\n'));
-    expect(text).toContain('<port port="2222" protocol="tcp"/>');
+  test('is told beside its settings where somebody has changed it while it runs, and forgets nothing of that', async () => {
+    const machine = guarded('', '  <port port="2222" protocol="tcp"/>\n');
+    const { zone: text, effects } = await installed(machine);
+    expect(text).toContain('<service name="ovirt-https"/>');
+    expect(text).not.toContain('2222');
+    expect(effects).not.toContain('firewalld: reload');
+    const [, inForce = ''] = machine.running.get('firewalld')?.split(`${zone}\n`) ?? [];
+    for (const port of ['2222', '443', '6100', '7410']) expect(inForce).toContain(`port="${port}"`);
+    expect((await installed(machine)).effects.filter((effect) => effect.startsWith('firewalld'))).toEqual([]);
+    await installed(machine, { 'OVESETUP_CONFIG/websocketProxyPort': 'str:6200' });
+    expect(machine.running.get('firewalld')).toMatch(/port="6200" protocol="tcp"\/>\n<\/zone>/);
+    expect(machine.running.get('firewalld')).toContain('port="2222"');
+  });
+
+  test('closes and opens at once what was changed beside its settings', async () => {
+    const machine = newMachine();
+    await installed(machine);
+    const read = machine.running.get('firewalld') ?? '';
+    machine.running.set('firewalld', read.replace('</zone>', '  <port port="2222" protocol="tcp"/>\n</zone>'));
+    const { zone: text } = await installed(machine, {
+      'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False',
+      'OVESETUP_CONFIG/fenceKdumpListenerPort': 'str:7420',
+    });
+    expect(text).not.toContain('websocket');
+    const [, inForce = ''] = machine.running.get('firewalld')?.split(`${zone}\n`) ?? [];
+    expect([...inForce.matchAll(/(?:name|port)="([^"]+)"/g)].map(([, one]) => one)).toEqual([
+      'ssh',
+      'ovirt-https',
+      'ovirt-http',
+      '2222',
+      '7420',
+    ]);
   });
 
   test('opens nothing for ssh that was closed', async () => {
@@ -83,11 +112,30 @@ describe('firewalld', () => {
 describe('zones', () => {
   test('are read as firewalld prints them', () => {
     const text =
-      'drop\n  target: DROP\n  services: \n  ports: \n\npublic (default, active)\n  target: default\n  services: ssh dns\n  ports: 80/tcp 5900-5903/tcp\n  rich rules: \n';
+      'drop\n  target: DROP\n  services: \n  ports: \n\npublic (default, active)\n  target: default\n  interfaces: eth0\n  services: ssh dns\n  ports: 80/tcp 5900-5903/tcp\n  rich rules: \n';
     expect(parseZones(text)).toEqual([
-      { name: 'drop', active: false, services: [], ports: [], acceptsAll: false },
-      { name: 'public', active: true, services: ['ssh', 'dns'], ports: ['80/tcp', '5900-5903/tcp'], acceptsAll: false },
+      { name: 'drop', active: false, interfaces: [], services: [], ports: [], acceptsAll: false },
+      {
+        name: 'public',
+        active: true,
+        interfaces: ['eth0'],
+        services: ['ssh', 'dns'],
+        ports: ['80/tcp', '5900-5903/tcp'],
+        acceptsAll: false,
+      },
     ]);
+  });
+
+  test('are in use where something is bound to them, and the default one where something is bound to none', async () => {
+    const machine = newMachine();
+    const stdout = 'home (active)\n  interfaces: eth1\n  services: \n\npublic\n  interfaces: \n  services: \n';
+    const host = { ...memoryHost(machine), query: () => Promise.resolve({ code: 0, stdout, stderr: '' }) };
+    const used = async (): Promise<readonly string[]> => (await zonesInForce(host)).map(({ name }) => name);
+    machine.disk.set('/sys/class/net', { kind: 'directory', mode: 0o755 });
+    for (const name of ['lo', 'eth1']) machine.disk.set(`/sys/class/net/${name}`, { kind: 'link', target: `../../devices/${name}` });
+    expect(await used()).toEqual(['home']);
+    machine.disk.set('/sys/class/net/eth0', { kind: 'link', target: '../../devices/eth0' });
+    expect(await used()).toEqual(['home', 'public']);
   });
 
   test('are read from files, without what rules say for some sources only', async () => {
