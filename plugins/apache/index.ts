@@ -1,14 +1,15 @@
+import { posix } from 'node:path';
 import { type Heading, type HostReader, type Problem, type Step, type Summary, type View, message, plugin } from '#kit';
 import { absent, running, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { engineHere, unit as engineUnit } from '../engine/settings.ts';
 import { isWholeHost } from '../environment/settings.ts';
-import { fqdn, httpsPort, takenPort } from '../network/settings.ts';
+import { fqdn, httpsPort, ownName, takenPort } from '../network/settings.ts';
 import { paths as pki, trusted, webAuthority } from '../pki/settings.ts';
 import { websocketHere, websocketPort } from '../websocket/settings.ts';
 import { configurationFlaw } from './configtest.ts';
 import { enabled } from './enable.ts';
-import { listening, presentBackendPort, presentRootRedirect } from './present.ts';
+import { earlierSites, listening, ownAddresses, presentBackendPort, presentRootRedirect, siteFor } from './present.ts';
 import {
   backendPort,
   configureSsl,
@@ -65,6 +66,7 @@ const site = (view: View): Step =>
     content: render('apache/z-ovirt-engine-ssl.conf', {
       fqdn: view.get(fqdn),
       port: view.get(httpsPort),
+      addresses: [`*:${view.get(httpsPort)}`, ...ownAddresses(view.fact(earlierSites), view.get(httpsPort))].join(' '),
       listens: !view.fact(listening).includes(view.get(httpsPort)),
       certificate: pki.certificate('apache'),
       key: pki.key('apache'),
@@ -110,6 +112,24 @@ async function broken(host: HostReader): Promise<readonly Problem[]> {
   return [problem];
 }
 
+/** A site of others under the name of the engine, which Apache would show instead. */
+function hidden(view: View): readonly Problem[] {
+  if (!writesSite(view)) return [];
+  const wanted = { name: view.get(fqdn), port: view.get(httpsPort), hostName: view.fact(ownName) };
+  const found = siteFor(view.fact(earlierSites), wanted);
+  if (found === undefined) return [];
+  const problem: Problem = {
+    id: 'apache-site',
+    level: 'error',
+    message:
+      found.names.length === 0
+        ? message`The site in ${found.path} has no ServerName, so that it answers under the name of this host, ${wanted.name}, in place of the engine`
+        : message`The site in ${found.path} answers under the name ${wanted.name}, in place of the engine`,
+    remedy: message`Give it a ServerName of its own, or switch it off: a2dissite ${posix.basename(found.path, '.conf')}`,
+  };
+  return [problem];
+}
+
 /** What an administrator who does TLS by hand puts where. */
 const manual = (view: View): Summary => ({
   block: 'web-server',
@@ -126,9 +146,9 @@ const manual = (view: View): Summary => ({
 export default plugin({
   name: 'apache',
   applies: isWholeHost,
-  facts: [listening, lostDirectives, presentBackendPort, presentRootRedirect],
+  facts: [earlierSites, listening, lostDirectives, presentBackendPort, presentRootRedirect],
   settings: [httpPort, rootRedirectionDefault, rootRedirection, configureSsl, reconfigureSsl],
-  preflight: async (view, host) => (engineHere(view) ? [...(await takenPorts(view, host)), ...(await broken(host))] : []),
+  preflight: async (view, host) => (engineHere(view) ? [...(await takenPorts(view, host)), ...(await broken(host)), ...hidden(view)] : []),
   steps: (view) => (engineHere(view) ? steps(view) : []),
   summary: (view) => Promise.resolve(engineHere(view) && !writesSite(view) ? [manual(view)] : []),
 });

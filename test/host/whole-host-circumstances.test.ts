@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hostName } from '../support/host-image.ts';
 import { bootHost, whyNoHosts } from '../support/test-host.ts';
-import { type WholeHost, expectHealthy, forInstallation, ofClone } from '../support/whole-host.ts';
+import { type WholeHost, expectCode, expectHealthy, forInstallation, ofClone } from '../support/whole-host.ts';
 
 const obstacle = await whyNoHosts();
 const setup = `${ofClone} --config-append=/root/answers.conf`;
@@ -26,6 +26,11 @@ rm -f /run/crond.reboot && systemctl restart cron && ${within(200, 'until [ -s /
 
 const onTerminal = `${setup} --accept-defaults; echo $? >/run/code`;
 const inTmux = `tmux new-session -d -x 120 -y 40 "${onTerminal}" && ${within(200, 'until [ -s /run/code ]; do sleep 0.2; done')}`;
+
+/** Every program that is started from now on, services too, sees a clock that is off; none does where nothing is said. */
+const clockIsOff = (by: string): string =>
+  `echo ${by} >/etc/faketimerc && echo /usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1 >/etc/ld.so.preload`;
+const clockIsRight = 'rm /etc/ld.so.preload';
 
 describe.skipIf(obstacle !== null)(`an installation succeeds${obstacle === null ? '' : ` (${obstacle})`}`, () => {
   let host: WholeHost;
@@ -65,5 +70,26 @@ curl --silent --fail --cacert /etc/pki/ovirt-engine/ca.pem --resolve '${hostName
     await host.shell(inTmux);
     expect(await host.shell('cat /run/code')).toBe('0\n');
     await expectHealthy(host);
+  });
+
+  test.each([
+    ['behind', '-1h', /The clock of this host is behind/],
+    // What comes later cannot be known; what is made now has to do when the clock is put right.
+    ['ahead', '+1h', /^/],
+  ])('by a clock that is an hour %s, and all is well when it has been put right', async (_, by, says) => {
+    const now = await host.shell('date +%s');
+    await host.shell(clockIsOff(by));
+    expect(Math.abs(Number(await host.shell('date +%s')) - Number(now))).toBeGreaterThan(3000);
+    const ended = await host.setup();
+    expectCode(ended, 0);
+    expect(ended.stdout).toMatch(says);
+    await expectHealthy(host);
+    await host.shell(clockIsRight);
+    await host.cutPower();
+    await host.boot();
+    await expectHealthy(host);
+    expectCode(await host.setup(), 0);
+    await expectHealthy(host);
+    expect(await host.shell(`${ofClone} plan --config-append=/root/answers.conf`)).toContain('0 to change');
   });
 });

@@ -35,6 +35,12 @@ const onEquipped: Readonly<Record<string, Case>> = {
     end: 'rm /etc/apache2/sites-enabled/000-theirs.conf',
     says: ['Apache could not start with its present configuration', 'Nonsense'],
   },
+  'a site without a name would stand in for the engine': {
+    begin: `openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=x -keyout /etc/ssl/private/ssl-cert-snakeoil.key -out /etc/ssl/certs/ssl-cert-snakeoil.pem 2>/dev/null
+a2enmod -q ssl && a2ensite -q default-ssl && systemctl restart apache2`,
+    end: 'a2dissite -q default-ssl && a2dismod -q ssl && systemctl restart apache2',
+    says: ['default-ssl.conf has no ServerName', 'a2dissite default-ssl'],
+  },
   'there is 1 GB of memory': {
     begin: "sed 's/^MemTotal:.*/MemTotal: 1048576 kB/' /proc/meminfo >/run/meminfo && mount --bind /run/meminfo /proc/meminfo",
     end: 'umount /proc/meminfo',

@@ -54,6 +54,33 @@ describe('the web server', () => {
     expect(text(proxy)).not.toContain('SSLProxy');
   });
 
+  test('shows the engine by its name also where another site has an address to itself', async () => {
+    const { machine } = await installed();
+    const theirs = '<VirtualHost 192.0.2.10:443 [2001:db8::10]:443>\n  ServerName "https://theirs.example.net:443"\n</VirtualHost>\n';
+    machine.disk.set('/etc/apache2/sites-enabled/theirs.conf', file(theirs, 0o644));
+    const { text } = await installed(machine);
+    expect(text(site)).toContain('<VirtualHost *:443 192.0.2.10:443 [2001:db8::10]:443>');
+  });
+
+  test.each([
+    ['<VirtualHost _default_:443>\n</VirtualHost>', 'has no ServerName'],
+    ['<VirtualHost *:443>\nServerName a.example.net\nServerAlias b.example.net *.EXAMPLE.net\n</VirtualHost>', 'answers under the name'],
+    [
+      '<IfModule mod_ssl.c>\n<VirtualHost 192.0.2.10>\nServerName engine.example.net\n</VirtualHost>\n</IfModule>',
+      'answers under the name',
+    ],
+  ])('is refused another site under the name of the engine: %s', async (text, says) => {
+    const machine = newMachine();
+    machine.disk.set('/etc/apache2/ports.conf', file('Listen 80\n', 0o644));
+    machine.disk.set('/etc/apache2/sites-enabled/default-ssl.conf', file(`${text}\n`, 0o644));
+    const found = await findings(machine);
+    expect(found.map(({ id }) => id)).toEqual(['apache-site']);
+    expect(String(english(found.map((one) => one.message)))).toContain(says);
+    machine.disk.delete('/etc/apache2/sites-enabled/default-ssl.conf');
+    machine.disk.set('/etc/apache2/sites-enabled/zz.conf', file(`${text}\n`, 0o644));
+    expect(await findings(machine)).toEqual([]);
+  });
+
   test('shows the certificate of our authority, and binds nobody to it', async () => {
     const { text } = await installed();
     expect(text(site)).toContain('SSLCertificateFile "/etc/pki/ovirt-engine/certs/apache.cer"');
