@@ -1,6 +1,6 @@
 import { type HostReader, type Problem, type View, plugin, readText, message } from '#kit';
 import { authority, certificate, directories, keys } from '#steps';
-import { belongsTo, fingerprints, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
+import { belongsTo, fingerprints, isEarly, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
 import { apacheHere, unit as webServer } from '../apache/settings.ts';
 import { engineHere, unit as engine } from '../engine/settings.ts';
 import { accounts, isWholeHost, ownedBy } from '../environment/settings.ts';
@@ -9,6 +9,7 @@ import { authorityBits, certificatesFor, lifetimes } from './certificates.ts';
 import { foreignPairs, importFindings, importSummary, installed, isImported, left, vouched } from './import.ts';
 import { namesOfOthers } from './names-of-others.ts';
 import {
+  authorityBegins,
   authorityDaysLeft,
   authoritySubject,
   country,
@@ -94,8 +95,8 @@ const steps = (view: View) => {
   ];
 };
 
-/** An authority that is lost, or has lost its key, stops the run before any change. */
-async function authorityFindings(host: HostReader): Promise<readonly Problem[]> {
+/** An authority that is lost, has lost its key, or cannot be trusted yet, stops the run before any change. */
+async function authorityFindings(view: View, host: HostReader): Promise<readonly Problem[]> {
   const found = parseCertificate(await readText(host, paths.authority));
   if (found === undefined && parseCertificate(await readText(host, paths.certificate('engine'))) !== undefined) {
     const lost: Problem = {
@@ -107,7 +108,18 @@ async function authorityFindings(host: HostReader): Promise<readonly Problem[]> 
     };
     return [lost];
   }
-  if (found === undefined || belongsTo(found, await readText(host, paths.authorityKey))) return [];
+  if (found === undefined) return [];
+  if (belongsTo(found, await readText(host, paths.authorityKey))) {
+    if (!isEarly(found, host.now()) || view.find(renew) === true) return [];
+    // Whether to renew it is for people to say: if the clock is wrong now, it is right as it is.
+    const early: Problem = {
+      id: 'authority-early',
+      level: 'error',
+      message: message`The certificate of the internal CA begins ${found.validFrom}, which is still to come by the clock of this host`,
+      remedy: message`Set the clock. If it was ahead when the certificate was made, renew that: --set ${renew.key}=Yes`,
+    };
+    return [early];
+  }
   const problem: Problem = {
     id: 'pki-without-key',
     level: 'error',
@@ -119,11 +131,11 @@ async function authorityFindings(host: HostReader): Promise<readonly Problem[]> 
 
 export default plugin({
   name: 'pki',
-  facts: [authoritySubject, authorityDaysLeft, importedAuthority, foreignPairs],
+  facts: [authoritySubject, authorityBegins, authorityDaysLeft, importedAuthority, foreignPairs],
   settings: [organization, country, keySize, renew, webAuthority, webCertificate, webKey],
   async preflight(view, host) {
     // Where the engine is on another host, so is the key of its authority.
-    return [...(engineHere(view) ? await authorityFindings(host) : []), ...(await importFindings(view, host))];
+    return [...(engineHere(view) ? await authorityFindings(view, host) : []), ...(await importFindings(view, host))];
   },
   steps: (view) => (engineHere(view) ? steps(view) : []),
   async summary(view, host) {

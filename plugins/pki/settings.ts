@@ -1,5 +1,5 @@
 import { type Setting, type View, choice, fact, message, readText, setting, text, yesNo } from '#kit';
-import { parseCertificate, partOf } from '../../src/setup/pki/inspect.ts';
+import { isEarly, parseCertificate, partOf } from '../../src/setup/pki/inspect.ts';
 import { engineHere } from '../engine/settings.ts';
 import { fqdn } from '../network/settings.ts';
 import { certificatesPem, keyPem } from './pem.ts';
@@ -24,6 +24,12 @@ export const authoritySubject = fact('authority-subject', async (host) => parseC
 export const authorityDaysLeft = fact('authority-days-left', async (host) => {
   const found = parseCertificate(await readText(host, paths.authority));
   return found === undefined ? undefined : (found.validToDate.getTime() - host.now().getTime()) / (24 * 3600 * 1000);
+});
+
+/** When our authority's certificate begins, where that is still to come. */
+export const authorityBegins = fact('authority-begins', async (host) => {
+  const found = parseCertificate(await readText(host, paths.authority));
+  return found !== undefined && isEarly(found, host.now()) ? found.validFrom : undefined;
 });
 
 /** A part of the authority's subject. */
@@ -77,18 +83,25 @@ export const renew = setting({
   section: 'pki',
   kind: yesNo,
   about:
-    'Renews the certificate of the internal CA, with the same key, when it ends within a year. Certificates of services are renewed by themselves.',
+    'Renews the certificate of the internal CA, with the same key, when it ends within a year, or has not begun yet. Certificates of services are renewed by themselves.',
   ask: {
     name: 'OVESETUP_RENEW_PKI',
     text: 'Renew certificates?',
     notes: (view) => [
-      message`The certificate of the internal CA ends in ${Math.floor(view.fact(authorityDaysLeft) ?? 0)} days. When it has ended, no browser and no host`,
-      'trusts the engine any more. A renewed one has the same key; browsers have to be given it before the old one ends.',
+      ...(view.fact(authorityBegins) === undefined
+        ? [
+            message`The certificate of the internal CA ends in ${Math.floor(view.fact(authorityDaysLeft) ?? 0)} days. When it has ended, no browser and no host`,
+            'trusts the engine any more. A renewed one has the same key; browsers have to be given it before the old one ends.',
+          ]
+        : [
+            message`The certificate of the internal CA begins ${view.fact(authorityBegins) ?? ''}. Before that, no browser and no host trusts the engine.`,
+            'A renewed one has the same key, and begins now; browsers have to be given it.',
+          ]),
     ],
   },
   preview: 'Renew PKI',
   remember: false,
-  when: (view) => engineHere(view) && (view.fact(authorityDaysLeft) ?? Infinity) < 365,
+  when: (view) => engineHere(view) && ((view.fact(authorityDaysLeft) ?? Infinity) < 365 || view.fact(authorityBegins) !== undefined),
   initial: false,
 });
 

@@ -24,7 +24,10 @@ const kinds = {
   /** A machine with next to nothing on it. */
   bare: { packages: bare },
   /** One on which an installation finds all it needs: no cluster of PostgreSQL yet, Apache as Debian sets it up, firewalld. */
-  equipped: { packages: bare, onTop: ['postgresql-15', 'apache2', 'firewalld', 'logrotate', 'python3-minimal', 'cron', 'tmux', 'faketime'] },
+  equipped: {
+    packages: bare,
+    onTop: ['postgresql-15', 'apache2', 'firewalld', 'logrotate', 'python3-minimal', 'cron', 'tmux', 'faketime'],
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 export type HostKind = keyof typeof kinds;
 

@@ -75,6 +75,9 @@ export const partOf = (subject: string, name: string): string | undefined =>
 export const covers = (certificate: X509Certificate, name: string): boolean =>
   (isIP(name) === 0 ? certificate.checkHost(name, { subject: 'never' }) : certificate.checkIP(name)) !== undefined;
 
+/** Whether a certificate is not valid yet: the clock is behind, or was ahead when it was made. */
+export const isEarly = (certificate: X509Certificate, now: Date): boolean => now < certificate.validFromDate;
+
 /** Renewal is due in the last third of a certificate's life. */
 export function isDue(certificate: X509Certificate, now: Date): boolean {
   const from = Date.parse(certificate.validFrom);

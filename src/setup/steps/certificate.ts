@@ -1,6 +1,6 @@
 import { type Heading, type HostReader, type Step, type Text, term, file, nothing, readText, message } from '#kit';
 import type { Subject } from '../pki/distinguished-name.ts';
-import { belongsTo, covers, isDue, parseCertificate, partOf } from '../pki/inspect.ts';
+import { belongsTo, covers, isDue, isEarly, parseCertificate, partOf } from '../pki/inspect.ts';
 
 interface Pair {
   /** Path of the certificate. */
@@ -45,8 +45,9 @@ export function authority(heading: Heading, wanted: WantedAuthority): Step {
       const found = parseCertificate(await readText(host, wanted.path));
       if (found !== undefined && belongsTo(found, await readText(host, wanted.key))) {
         const age = host.now().getTime() - found.validFromDate.getTime();
-        if (!wanted.renew || age < young) return nothing;
-        return { kind: 'update', note: message`${wanted.path}: ends ${found.validTo}`, touches: [wanted.path] };
+        if (!wanted.renew || (age >= 0 && age < young)) return nothing;
+        const why = age < 0 ? message`begins ${found.validFrom}` : message`ends ${found.validTo}`;
+        return { kind: 'update', note: message`${wanted.path}: ${term(why)}`, touches: [wanted.path] };
       }
       return { kind: found === undefined ? 'create' : 'update', note: wanted.path, touches: [wanted.path] };
     },
@@ -78,6 +79,7 @@ async function reasonToIssue(host: HostReader, wanted: WantedLeaf): Promise<Text
   if (!belongsTo(found, await readText(host, wanted.key))) return 'does not fit its key';
   const lacking = wanted.names.filter((name) => !covers(found, name));
   if (lacking.length > 0) return message`lacks ${lacking.join(', ')}`;
+  if (isEarly(found, host.now())) return message`begins ${found.validFrom}`;
   return isDue(found, host.now()) ? message`ends ${found.validTo}` : undefined;
 }
 

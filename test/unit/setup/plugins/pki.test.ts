@@ -133,6 +133,11 @@ describe('an authority without its key', () => {
     }
     await host.files.write(paths.authorityKey, file(key, 0o600));
     expect(await pki.preflight?.(view, host)).toEqual([]);
+    // It was made while the clock was ahead.
+    const before = { ...host, now: () => new Date(host.now().getTime() - 2 * 24 * 3600 * 1000) };
+    expect(english(await pki.preflight?.(view, before))).toMatchObject([
+      { id: 'authority-early', level: 'error', remedy: expect.stringContaining('OVESETUP_PKI/renew=Yes') as string },
+    ]);
   });
 });
 

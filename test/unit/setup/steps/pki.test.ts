@@ -68,6 +68,19 @@ describe('keys', () => {
   });
 });
 
+test('what was made while the clock was ahead is made anew: certificates by themselves, the authority where somebody wants it', async () => {
+  const host = await made();
+  const before = later(host, -3);
+  expect(english(await makeLeaf.check(before))).toMatchObject({ kind: 'update', note: expect.stringContaining('begins') as string });
+  expect(await makeAuthority.check(before)).toEqual({ kind: 'none' });
+  const renewed = authority(heading, { ...wantedAuthority, renew: true });
+  expect(english(await renewed.check(before))).toMatchObject({ kind: 'update', note: expect.stringContaining('begins') as string });
+  for (const step of [renewed, makeLeaf]) {
+    await step.apply(before, silent);
+    expect(await step.check(before)).toEqual({ kind: 'none' });
+  }
+});
+
 describe('an authority', () => {
   test('is kept for as long as it fits its key, even when it is old', async () => {
     const host = await made();
