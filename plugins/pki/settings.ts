@@ -91,11 +91,11 @@ export const renew = setting({
       ...(view.fact(authorityBegins) === undefined
         ? [
             message`The certificate of the internal CA ends in ${Math.floor(view.fact(authorityDaysLeft) ?? 0)} days. When it has ended, no browser and no host`,
-            'trusts the engine any more. A renewed one has the same key; browsers have to be given it before the old one ends.',
+            message`trusts the engine any more. A renewed one has the same key; browsers have to be given it before the old one ends.`,
           ]
         : [
             message`The certificate of the internal CA begins ${view.fact(authorityBegins) ?? ''}. Before that, no browser and no host trusts the engine.`,
-            'A renewed one has the same key, and begins now; browsers have to be given it.',
+            message`A renewed one has the same key, and begins now; browsers have to be given it.`,
           ]),
     ],
   },
