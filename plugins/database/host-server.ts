@@ -68,13 +68,17 @@ const answers =
     }
   };
 
+/** A segment of its log, and as much again: with less, a server that others use could not be restarted with its former settings. */
+const roomToRestart = 32 * 1024 * 1024;
+
 /** The cluster, its settings, access rules and start. */
 export function hostServer(view: View): readonly Step[] {
   const cluster = whole(view);
   const { unit, configuration, ownFile, version } = cluster;
   const mended = mendedOverrides(view);
   const inside = ['database/initdb'];
-  const heading = { chapter: 'database.server', quiet: true, needs: inside, inside, notify: [unit] } as const;
+  const room = cluster.exists ? roomToRestart : 0;
+  const heading = { chapter: 'database.server', quiet: true, needs: inside, inside, notify: [unit], room } as const;
   const owner = { owner: 'postgres', group: 'postgres' };
   return [
     ...noAutomaticCluster(cluster),

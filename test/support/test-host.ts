@@ -40,6 +40,25 @@ export async function whyNoHosts(): Promise<string | null> {
 const overlay = (lower: string, disk: string): string =>
   `mkdir -p ${disk}/upper ${disk}/work ${disk}/root && mount -t overlay overlay -o lowerdir=${lower},upperdir=${disk}/upper,workdir=${disk}/work ${disk}/root`;
 
+/** A shell command that mounts a file system of its own, which lies in a file beside the disk: the power may go, and it stays. */
+const separate = (file: string, size: string, content: string, at: string): string =>
+  // Without blocks that only root may use: it is full for everybody at the same time.
+  `{ [ -e ${file} ] || mke2fs -q -t ext4 -m 0 -d ${content} ${file} ${size}; } && mount -o loop ${file} ${at}`;
+
+/** Why /var of a host cannot be a file system of its own; null if it can. */
+export async function whyNoSeparateVar(): Promise<string | null> {
+  if (!onPath('mke2fs')) return 'needs mke2fs';
+  const probe = await mkdtemp(join(folder, 'probe-'));
+  try {
+    await mkdir(`${probe}/content`);
+    const mounted = separate(`${probe}/file`, '1M', `${probe}/content`, probe);
+    const { failed } = await execa('unshare', ['--mount', 'sh', '-c', mounted], { reject: false });
+    return failed ? 'needs loop devices' : null;
+  } finally {
+    await rm(probe, { recursive: true, force: true });
+  }
+}
+
 export interface TestHost {
   /** Starts a program as root on the host. */
   start(argv: readonly string[]): Running;
@@ -55,10 +74,14 @@ export interface TestHost {
   remove(): Promise<void>;
 }
 
-/** Boots a fresh machine. Throws when it does not come up. */
-export async function bootHost(kind: HostKind = 'bare'): Promise<TestHost> {
+/**
+ * Boots a fresh machine. Throws when it does not come up.
+ * @param more.ownVar size of a file system of its own for /var, '700M': it can run full
+ */
+export async function bootHost(kind: HostKind = 'bare', { ownVar }: { readonly ownVar?: string } = {}): Promise<TestHost> {
   const image = await imageOf(kind);
   const disk = await mkdtemp(join(folder, 'host-'));
+  const ofVar = ownVar === undefined ? 'true' : separate(`${disk}/var`, ownVar, `${image}/var`, `${disk}/root/var`);
   let machine: ChildProcess | null = null;
   let console = '';
 
@@ -87,7 +110,15 @@ export async function bootHost(kind: HostKind = 'bare'): Promise<TestHost> {
       // In a mount namespace of its own, which ends with it; and it ends with us.
       machine = spawn(
         'setpriv',
-        ['--pdeathsig', 'KILL', 'unshare', '--mount', 'sh', '-c', `${overlay(image, disk)} && exec ${[...nspawn, ...options].join(' ')}`],
+        [
+          '--pdeathsig',
+          'KILL',
+          'unshare',
+          '--mount',
+          'sh',
+          '-c',
+          `${overlay(image, disk)} && ${ofVar} && exec ${[...nspawn, ...options].join(' ')}`,
+        ],
         { stdio: ['ignore', 'pipe', 'pipe'] },
       );
       for (const stream of [machine.stdout, machine.stderr]) stream?.on('data', (chunk: Buffer) => (console += chunk.toString()));

@@ -71,7 +71,7 @@ export async function forInstallation(host: TestHost): Promise<WholeHost> {
     status: async () => JSON.parse(await shell(`${ofHost} status --json`)) as Status,
     async manifest({ times }) {
       const listed = await shell(
-        `find / -xdev -type d -printf '%p\\t%y %m %u:%g\\n' -o -printf '%p\\t%y %m %u:%g %s %l ${times ? '%C@' : ''}\\n'`,
+        `find / /var -xdev -type d -printf '%p\\t%y %m %u:%g\\n' -o -printf '%p\\t%y %m %u:%g %s %l ${times ? '%C@' : ''}\\n'`,
       );
       const summed = times ? '' : await shell(`find /etc -xdev -type f -exec sha256sum {} +`);
       const entries = listed

@@ -88,10 +88,9 @@ async function differs(step: Step, { host, journal }: Workshop): Promise<Change>
   return change.kind === 'none' && owed ? { kind: 'run', note: message`${step.starts} is to be restarted` } : change;
 }
 
-/** A restart that fails leaves the unit down: then a rollback has to bring it back. */
-async function minding({ restarts, starts }: Step, { host, journal }: Workshop): Promise<void> {
-  if (restarts === true && starts !== undefined && (await host.services.isActive(starts)))
-    await journal.append({ t: 'stopped', unit: starts });
+/** A restart that fails leaves the unit down, and it may end by itself: then a rollback has to bring it back. */
+async function minding({ starts }: Step, { host, journal }: Workshop): Promise<void> {
+  if (starts !== undefined && (await host.services.isActive(starts))) await journal.append({ t: 'stopped', unit: starts });
 }
 
 async function perform(step: Step, workshop: Workshop): Promise<void> {

@@ -53,7 +53,7 @@ const kept = 10;
 const fileIn = (run: string): string => `${runsDirectory}/${run}/journal`;
 
 /** Room for the lines of a rollback, set aside while there is some: a full disk must not keep a run from being taken back. */
-const reserve = { kind: 'file', content: Buffer.alloc(64 * 1024), mode: 0o600 } as const;
+const roomForLines = 64 * 1024;
 const reserveIn = (directory: string): string => `${directory}/stash/reserve`;
 
 /** Gives that room to whoever writes next. */
@@ -118,8 +118,16 @@ export async function endedRuns(host: HostReader): Promise<readonly (readonly En
   return runs;
 }
 
-/** Opens the journal of the unfinished run, or of a new one. A torn last line is cut off first, so that the next one starts clean. */
-export async function openJournal(host: Host, unfinished: Awaited<ReturnType<typeof findUnfinished>>, newRun: string): Promise<Journal> {
+/**
+ * Opens the journal of the unfinished run, or of a new one. A torn last line is cut off first, so that the next one starts clean.
+ * @param room bytes that a new run needs on the way back beside its lines
+ */
+export async function openJournal(
+  host: Host,
+  unfinished: Awaited<ReturnType<typeof findUnfinished>>,
+  newRun: string,
+  room = 0,
+): Promise<Journal> {
   const run = unfinished?.run ?? newRun;
   const directory = { kind: 'directory', mode: 0o700 } as const;
   // A run that was cut off within its very first line has begun nothing.
@@ -128,7 +136,7 @@ export async function openJournal(host: Host, unfinished: Awaited<ReturnType<typ
   if (unfinished === undefined) {
     const opened = open(host, run, []);
     await host.files.write(`${opened.directory}/stash`, directory);
-    await host.files.write(reserveIn(opened.directory), reserve);
+    await host.files.write(reserveIn(opened.directory), { kind: 'file', content: Buffer.alloc(roomForLines + room), mode: 0o600 });
     return opened;
   }
   const text = (await readText(host, fileIn(run))) ?? '';

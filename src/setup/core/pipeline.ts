@@ -121,14 +121,15 @@ const owed = ({ unfinished }: Progress): readonly string[] =>
 const begin: StageWork = async (run, progress) => {
   const plan = made(progress.plan);
   run.committed();
-  const pending = new Set(plan.steps.filter(({ change }) => change.kind !== 'none').map(({ step }) => step.id));
-  if (progress.unfinished !== undefined && isComplete(progress.unfinished.entries, pending)) {
+  const pending = plan.steps.filter(({ change }) => change.kind !== 'none').map(({ step }) => step);
+  if (progress.unfinished !== undefined && isComplete(progress.unfinished.entries, new Set(pending.map(({ id }) => id)))) {
     const old = await openJournal(run.host, progress.unfinished, run.name);
     await old.append({ t: 'end', result: 'ok' });
     progress.unfinished = undefined;
   }
   if (plan.pending === 0 && progress.unfinished === undefined) return;
-  progress.journal = await openJournal(run.host, progress.unfinished, run.name);
+  const room = Math.max(0, ...pending.map((step) => step.room ?? 0));
+  progress.journal = await openJournal(run.host, progress.unfinished, run.name, room);
   await progress.journal.append({
     t: 'start',
     run: run.name,
@@ -137,10 +138,7 @@ const begin: StageWork = async (run, progress) => {
     titles: plan.steps.map(({ step }) => step.title),
   });
   const { observer } = run;
-  observer.planned(
-    plan.steps.filter(({ change }) => change.kind !== 'none').map(({ step }) => step),
-    await timesOfEarlierRuns(run.host),
-  );
+  observer.planned(pending, await timesOfEarlierRuns(run.host));
   const units = unitsToStop(plan);
   for (const { title } of units) run.dialog.log('info', title);
   await stopServices(

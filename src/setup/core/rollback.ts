@@ -140,7 +140,11 @@ async function bringBackServices(host: Host, journal: Journal): Promise<readonly
     try {
       const active = await host.services.isActive(unit);
       if (stopped.has(unit) && !active) await host.services.start(unit);
-      else if (notified.has(unit) && active) await host.services.restart(unit);
+      else if (notified.has(unit) && active) {
+        // One that does not come up again is for the next rollback to start.
+        await journal.append({ t: 'stopped', unit });
+        await host.services.restart(unit);
+      }
     } catch (error) {
       failed.push(message`${unit}: ${term(textOfError(error))}`);
     }

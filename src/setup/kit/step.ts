@@ -50,6 +50,8 @@ export interface Heading {
   readonly notify?: readonly string[];
   /** Steps that make the room this one works in: undoing one of them undoes this one, which is then not undone by itself. */
   readonly inside?: readonly string[];
+  /** Bytes that must be free on the disk for the way back: a server can be neither asked nor restarted on a full one. */
+  readonly room?: number;
   /** Units that must not run while this step is applied. They are stopped before the first change, and only if the step is pending. */
   readonly stops?: readonly Stop[];
 }

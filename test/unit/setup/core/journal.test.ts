@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { file, textOf } from '#kit';
-import { endedRuns, findUnfinished, openJournal, runsDirectory, tidyRuns } from '../../../../src/setup/core/journal.ts';
+import { endedRuns, findUnfinished, freeReserve, openJournal, runsDirectory, tidyRuns } from '../../../../src/setup/core/journal.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { failureOf, newJournal } from '../../../support/fakes.ts';
 
@@ -103,6 +103,16 @@ test('the runs that came to their end are known, oldest first; those that did no
     [start, { t: 'end', result: 'rolled-back' }],
     [begin, end],
   ]);
+});
+
+test('room for the way back is set aside, as much as a run asks for, and given free once', async () => {
+  const on = host();
+  const journal = await openJournal(on, undefined, 'r', 1_000_000);
+  const held = on.machine.disk.get(`${journal.directory}/stash/reserve`);
+  expect(held?.kind === 'file' && held.content.length).toBeGreaterThan(1_000_000);
+  await freeReserve(on, journal);
+  await freeReserve(on, journal);
+  expect(on.machine.disk.has(`${journal.directory}/stash/reserve`)).toBe(false);
 });
 
 describe('tidying', () => {

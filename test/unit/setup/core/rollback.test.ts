@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Json, type Step, file, textOf } from '#kit';
+import { type Json, SetupError, type Step, file, textOf } from '#kit';
 import { execute, stopServices } from '../../../../src/setup/core/execute.ts';
 import { type Journal, findUnfinished, openJournal } from '../../../../src/setup/core/journal.ts';
 import { rollBack } from '../../../../src/setup/core/rollback.ts';
@@ -214,6 +214,29 @@ describe('services after a rollback', () => {
     const before = on.host.effects.length;
     expect(await rollBack(steps, on)).toEqual([]);
     expect(on.host.effects.slice(before).filter((effect) => /^(re)?start/.test(effect))).toEqual(['start stopped', 'restart restarted']);
+  });
+
+  test('that do not come up again are started by the next rollback', async () => {
+    const on = await workshop(withUnit('u'));
+    const steps = [fileStep('a', '/etc/a', 'x', { notify: ['u'] })];
+    await execute(steps, on);
+    const { services } = on.host;
+    const restart = async (unit: string): Promise<void> => {
+      await services.stop(unit);
+      throw new SetupError('failed', 'No space left on device');
+    };
+    const full = { ...on.host, services: { ...services, restart } };
+    expect(english(await rollBack(steps, { ...on, host: full }))).toEqual(['u: No space left on device']);
+    expect(await rollBack(steps, on)).toEqual([]);
+    expect(on.host.effects.at(-2)).toBe('start u');
+  });
+
+  test('run again where a step that was to restart them has failed', async () => {
+    const on = await workshop(withUnit('u'));
+    const step: Step = { ...fileStep('a', '/etc/a', 'x'), starts: 'u', apply: (host) => host.services.stop('u') };
+    await expect(execute([step], on)).rejects.toThrow('still differs');
+    expect(await rollBack([step], on)).toEqual([]);
+    expect([...on.host.machine.running.keys()]).toEqual(['u']);
   });
 
   test('are left alone where they do not run and the run did not stop them', async () => {
