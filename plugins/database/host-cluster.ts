@@ -1,29 +1,16 @@
 import { type DatabaseAddress, type HostReader, fact, readText } from '#kit';
 import { needNames } from '../../src/setup/postgres/needs.ts';
 import { sockets } from '../../src/setup/postgres/own-server.ts';
+import { type Layout, layoutOf } from './layouts.ts';
 
-/*
- * The cluster of PostgreSQL that a whole host has, as Debian's tools lay it out (pg_createcluster(1)): configuration and data of each
- * cluster lie below its version and its name.
- */
-
-/** Major version of PostgreSQL that each supported distribution has. */
-const versions: Readonly<Record<string, string>> = { 'debian 12': '15' };
+/* The cluster of PostgreSQL that a whole host has, as its distribution lays it out. */
 
 /** It is there from before a cluster is made until it is whole: what lies in the place of the cluster then, setup has put there. */
 export const begunMark = '/var/lib/ovirt-engine/setup/cluster-begun';
 
-export interface HostCluster {
-  readonly version: string;
-  readonly name: string;
-  readonly unit: string;
-  /** The package of the server. */
-  readonly package: string;
-  /** Where its configuration lies, and the file there that is ours. */
-  readonly configuration: string;
+export interface HostCluster extends Layout {
+  /** The file among its configuration that is ours. */
   readonly ownFile: string;
-  readonly data: string;
-  readonly programs: string;
   readonly port: number;
   /** It is there already; then its other databases belong to somebody else. */
   readonly exists: boolean;
@@ -69,24 +56,18 @@ async function freePort(host: HostReader, own: string): Promise<number> {
 /** The cluster that our databases go into; undefined in a trial, which has a server of its own. */
 export const hostCluster = fact('host-cluster', async (host): Promise<HostCluster | undefined> => {
   if (host.files.real('/') !== '/') return undefined;
-  const { id, version: release } = (await host.system()).distribution;
-  const version = versions[`${id} ${release}`] ?? '15';
-  const name = 'main';
-  const configuration = `/etc/postgresql/${version}/${name}`;
+  const layout = layoutOf((await host.system()).distribution);
+  const { configuration } = layout;
+  const ownFile = `${configuration}/conf.d/ovirt-engine.conf`;
   const exists = (await isWhole(host, configuration)) && (await readText(host, begunMark)) === undefined;
   const said = exists ? await settingsText(host, configuration) : '';
   return {
-    version,
-    name,
-    unit: `postgresql@${version}-${name}`,
-    package: `postgresql-${version}`,
-    configuration,
-    ownFile: `${configuration}/conf.d/ovirt-engine.conf`,
-    data: valueOf(said, 'data_directory') ?? `/var/lib/postgresql/${version}/${name}`,
-    programs: `/usr/lib/postgresql/${version}/bin`,
+    ...layout,
+    ownFile,
+    data: valueOf(said, 'data_directory') ?? layout.data,
     port: exists ? Number(valueOf(said, 'port') ?? 5432) : await freePort(host, configuration),
     exists,
-    ownSettings: await readText(host, `${configuration}/conf.d/ovirt-engine.conf`),
+    ownSettings: await readText(host, ownFile),
   };
 });
 

@@ -40,13 +40,7 @@ export const create = (wanted: HostCluster): Step =>
       async run(host) {
         if (await isMarked(host)) await clear(host, wanted);
         await host.files.write(begunMark, file(`${wanted.data}\n`, 0o600));
-        await succeed(host, {
-          argv: [
-            ...(['pg_createcluster', '--locale=C.UTF-8', '--encoding=UTF8'] as const),
-            ...[`--port=${wanted.port}`, wanted.version, wanted.name],
-          ],
-          timeoutMs: 120_000,
-        });
+        await succeed(host, wanted.make(wanted.port));
         await host.files.remove(begunMark);
       },
       undo: {
@@ -54,8 +48,10 @@ export const create = (wanted: HostCluster): Step =>
           if (await isMarked(host)) await clear(host, wanted);
           // The tool takes away the folders that are empty then, and leaves what it does not know: our file among the settings.
           await host.files.remove(wanted.ownFile);
-          if ((await readText(host, `${wanted.configuration}/postgresql.conf`)) !== undefined)
-            await succeed(host, { argv: ['pg_dropcluster', '--stop', wanted.version, wanted.name] });
+          if (wanted.drop === undefined) {
+            await host.services.stop(wanted.unit);
+            await host.files.remove(wanted.data);
+          } else if ((await readText(host, `${wanted.configuration}/postgresql.conf`)) !== undefined) await succeed(host, wanted.drop);
           await host.files.remove(wanted.configuration);
           await host.files.remove(begunMark);
         },

@@ -39,16 +39,13 @@ const accessLines = (view: View): readonly string[] =>
  * The cluster is made by setup, with its own encoding, and not by the package while it is installed. It stays so: the package of another
  * version would bring an idle second server.
  */
-const noAutomaticCluster = ({ exists }: HostCluster): readonly Step[] =>
-  exists
+const noAutomaticCluster = ({ exists, noAutomatic }: HostCluster): readonly Step[] =>
+  exists || noAutomatic === undefined
     ? []
     : [
         writeFile(
           { id: 'database/automatic-cluster', chapter: 'packages', title: 'Keeping packages from making a cluster', quiet: true },
-          {
-            path: '/etc/postgresql-common/createcluster.d/ovirt-engine.conf',
-            content: '# Written by engine-setup, which makes the cluster that it needs.\ncreate_main_cluster = false\n',
-          },
+          noAutomatic,
         ),
       ];
 
@@ -74,7 +71,7 @@ const roomToRestart = 32 * 1024 * 1024;
 /** The cluster, its settings, access rules and start. */
 export function hostServer(view: View): readonly Step[] {
   const cluster = whole(view);
-  const { unit, configuration, ownFile, version } = cluster;
+  const { unit, configuration, ownFile, log } = cluster;
   const mended = mendedOverrides(view);
   const inside = ['database/initdb'];
   const room = cluster.exists ? roomToRestart : 0;
@@ -87,6 +84,14 @@ export function hostServer(view: View): readonly Step[] {
       { ...heading, id: 'database/settings', title: 'Setting PostgreSQL parameters' },
       { path: ownFile, content: settings(view, cluster), ...owner },
     ),
+    ...(cluster.readsFolder
+      ? []
+      : [
+          editLines(
+            { ...heading, id: 'database/folder', title: 'Having PostgreSQL read our parameters' },
+            { path: `${configuration}/postgresql.conf`, name: accessBlock, at: 'bottom', lines: ["include_dir = 'conf.d'"] },
+          ),
+        ]),
     ...(mended === undefined
       ? []
       : [
@@ -114,7 +119,7 @@ export function hostServer(view: View): readonly Step[] {
         quiet: true,
         needs: ['database/settings', 'database/access'],
       },
-      { unit, answers: answers(view), remedy: message`Look into /var/log/postgresql/postgresql-${version}-main.log` },
+      { unit, answers: answers(view), remedy: message`Look into ${log}` },
     ),
   ];
 }

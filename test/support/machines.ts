@@ -25,6 +25,14 @@ export const machines = {
       system: { memoryMiB: 32_768, distribution: { id: 'rocky', version: '9.4', title: 'Rocky Linux 9.4 (Blue Onyx)' } },
       packages: new Map([['ovirt-engine-setup-base', '4.5.6-1.el9']]),
     }),
+  /** A host of the family that the original product is made for. */
+  'enterprise-linux': () =>
+    newMachine({
+      system: {
+        memoryMiB: 32_768,
+        distribution: { id: 'rocky', version: '9.4', title: 'Rocky Linux 9.4 (Blue Onyx)', like: ['rhel', 'centos', 'fedora'] },
+      },
+    }),
   /** Newer packages are offered; one of them cannot be taken back. */
   'with-updates': () =>
     newMachine({

@@ -104,7 +104,13 @@ export interface System {
   /** Whole memory, in MiB. */
   readonly memoryMiB: number;
   /** What /etc/os-release says of itself: 'debian', '12', 'Debian GNU/Linux 12 (bookworm)'. */
-  readonly distribution: { readonly id: string; readonly version: string; readonly title: string };
+  readonly distribution: {
+    readonly id: string;
+    readonly version: string;
+    readonly title: string;
+    /** Those that it is like, the nearest first: 'rhel', 'centos', 'fedora'. */
+    readonly like?: readonly string[];
+  };
 }
 /** A package that a configured source offers in a newer version. */
 export interface PackageUpdate {

@@ -9,6 +9,7 @@ describe('the distribution', () => {
     ],
     ["# a comment\nNAME='Arch Linux'\nID=arch\nBUILD_ID=rolling\n", { id: 'arch', version: '', title: 'arch' }],
     ['ID="rocky"\r\nVERSION_ID="9.4"\r\n', { id: 'rocky', version: '9.4', title: 'rocky 9.4' }],
+    ['ID="rhel"\nID_LIKE=" fedora  centos"\nVERSION_ID="9"\n', { id: 'rhel', version: '9', title: 'rhel 9', like: ['fedora', 'centos'] }],
     ['', { id: 'unknown', version: '', title: 'unknown' }],
     ['\0\n=\nnonsense', { id: 'unknown', version: '', title: 'unknown' }],
   ])('is what os-release(5) says: %j', (text, wanted) => {
