@@ -3,29 +3,16 @@ import type { Status } from '../../src/setup/cli/installation.ts';
 import { hostName } from './host-image.ts';
 import { type TestHost, programOnHost } from './test-host.ts';
 import type { Ended, Running } from './trial.ts';
+import { canaries, installationAnswers, ofHost, services } from './whole-host-answers.ts';
+
+export { canaries, ofHost, services };
 
 /*
  * Installations on a host of its own: what is given to setup there, and what has to be true afterwards.
  */
 
-/** Nothing of these may be seen anywhere but in files that only their owner reads. */
-export const canaries = { admin: 'canary-Geheim%4711', engine: 'canary-Daten%4712', history: 'canary-Verlauf%4713' } as const;
-
-const answers = `[environment:default]
-OVESETUP_CONFIG/fqdn=str:${hostName}
-OVESETUP_CONFIG/adminPassword=str:${canaries.admin}
-OVESETUP_CONFIG/updateFirewall=bool:True
-OVESETUP_CONFIG/firewallManager=str:firewalld
-OVESETUP_DB/password=str:${canaries.engine}
-OVESETUP_DWH_DB/password=str:${canaries.history}
-OVESETUP_PKI/organization=str:Example & Söhne
-OVESETUP_DIALOG/confirmSettings=bool:True
-`;
-
 /** The program of a clone, which setup copies to its place. */
 export const ofClone = `${programOnHost}/bin/engine-setup`;
-/** The program in its place. */
-export const ofHost = 'engine-setup';
 
 /** Every path on the disk with what it is. */
 export type Manifest = ReadonlyMap<string, string>;
@@ -62,7 +49,7 @@ export async function forInstallation(host: TestHost): Promise<WholeHost> {
   };
   const startSetup = (program = ofClone, ...args: readonly string[]): Running =>
     host.start(['sh', '-c', 'echo $$ >/run/setup.pid; exec "$@"', 'sh', program, '--config-append=/root/answers.conf', ...args]);
-  await shell(`umask 077; cat >/root/answers.conf <<'END'\n${answers}END`);
+  await shell(`umask 077; cat >/root/answers.conf <<'END'\n${installationAnswers}END`);
   return {
     ...host,
     shell,
@@ -93,8 +80,6 @@ export const difference = (before: Manifest, after: Manifest): readonly string[]
   [...new Set([...before.keys(), ...after.keys()])]
     .filter((path) => before.get(path) !== after.get(path))
     .map((path) => `${path}: ${before.get(path) ?? 'nothing'} -> ${after.get(path) ?? 'nothing'}`);
-
-export const services = ['ovirt-engine', 'ovirt-engine-dwhd', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy'] as const;
 
 /** Expects that everything runs, and that people get in. */
 export async function expectHealthy(host: WholeHost): Promise<void> {

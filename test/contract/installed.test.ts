@@ -1,0 +1,57 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { file, textOf } from '#kit';
+import { type Machine, copyOf, newMachine } from '../../src/setup/host/memory/index.ts';
+import { changeCluster, clusterOf } from '../support/debian-cluster.ts';
+import { hostName } from '../support/host-image.ts';
+import { install } from '../support/installation.ts';
+import { type Installed, installedBy, ownIn } from '../support/installed.ts';
+import { installationAnswers } from '../support/whole-host-answers.ts';
+
+/* Every version that is out has left its state on hosts of others: this one has to take it for its own. */
+
+const versions = readdirSync(fileURLToPath(new URL('../fixtures', import.meta.url))).flatMap(
+  (name) => /^installed-(.+)\.yaml$/.exec(name)?.[1] ?? [],
+);
+
+/** They name the folder of the program. */
+const units = ['ovirt-engine-dwhd', 'ovirt-engine-notifier', 'ovirt-engine', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy'];
+/** What this version has to change in /etc on a host of another one. */
+const changes: Readonly<Record<string, readonly string[]>> = { '0.1.0': units.map((name) => `/etc/systemd/system/${name}.service`) };
+
+const answers = [{ path: 'answers.conf', text: installationAnswers, kept: false }];
+
+/** A machine as a version has left it: its own databases, keys and secrets, and the files of that version around them. */
+async function machineOf({ files, schemas }: Installed): Promise<Machine> {
+  const address = ['192.0.2.10'];
+  const machine = newMachine({ hostname: hostName, names: new Map([[hostName, address]]), dns: new Map([[hostName, address]]) });
+  const { outcome, screen } = await install({ machine, files: answers });
+  expect(outcome.failure, screen).toBeUndefined();
+  for (const [path, { kind, mode, owner, target, content }] of Object.entries(files)) {
+    if (kind === 'link' && target !== undefined) machine.disk.set(path, { kind, target });
+    if (content === undefined) continue;
+    let text = content;
+    for (const [placeholder, value] of ownIn(textOf(machine.disk.get(path)))) text = text.replaceAll(placeholder, value);
+    machine.disk.set(path, file(text, Number.parseInt(mode, 8), ...owner.split(':')));
+  }
+  changeCluster(machine, ({ databases }) => {
+    Object.assign(databases['engine']?.schemas ?? {}, { public: { version: schemas.engine }, aaa_jdbc: { version: schemas.directory } });
+    Object.assign(databases['ovirt_engine_history']?.schemas ?? {}, { public: { version: schemas.history } });
+  });
+  return machine;
+}
+
+test.each(versions)('what %s has installed is taken for its own, and only what has to change is changed', async (version) => {
+  const installed = installedBy(version);
+  const machine = await machineOf(installed);
+  const before = copyOf(machine);
+  const { outcome, screen } = await install({ machine, files: [], more: { yes: true } });
+  expect(outcome.failure, screen).toBeUndefined();
+  const paths = [...new Set([...Object.keys(installed.files), ...machine.disk.keys()])].filter((path) => path.startsWith('/etc/'));
+  const changed = paths.filter((path) => JSON.stringify(before.disk.get(path)) !== JSON.stringify(machine.disk.get(path)));
+  // Names and passwords of databases, keys and answers among what stays.
+  expect(changed.sort()).toEqual([...(changes[version] ?? [])].sort());
+  expect(clusterOf(machine)).toEqual(clusterOf(before));
+  expect([...machine.running.keys()].sort()).toEqual([...before.running.keys()].sort());
+});
