@@ -32,6 +32,21 @@ const cases: readonly (readonly [name: string, begin: string, end: string, says:
   ],
 ];
 
+/** A source of packages on the disk, whose web server cannot be set up, though what it needs can. */
+const brokenSource = `apt-get -qq -y purge apache2 >/dev/null 2>&1; cd /srv
+package() {
+  mkdir -p $1/DEBIAN $1/usr/share/theirs && echo $1 >$1/usr/share/theirs/$1
+  printf 'Package: %s\nVersion: 99\nArchitecture: all\nMaintainer: x <x@example.test>\nDescription: x\n%s' $1 "$2" >$1/DEBIAN/control
+  [ -z "$3" ] || { printf '#!/bin/sh\n%s\n' "$3" >$1/DEBIAN/postinst && chmod 755 $1/DEBIAN/postinst; }
+  dpkg-deb --build $1 $1.deb >/dev/null
+  { cat $1/DEBIAN/control; echo "Filename: ./$1.deb"; echo "Size: $(stat -c %s $1.deb)"; echo "SHA256: $(sha256sum $1.deb | cut -d' ' -f1)"; echo; } >>Packages
+}
+package theirs-library '' ''
+package apache2 'Depends: theirs-library
+' 'echo this web server cannot be set up >&2; exit 1'
+mkdir -p /root/sources && mv /etc/apt/sources.list* /root/sources
+echo 'deb [trusted=yes] file:/srv ./' >/etc/apt/sources.list && apt-get -qq update`;
+
 describe.skipIf(obstacle !== null)(`an installation that fails${obstacle === null ? '' : ` (${obstacle})`}`, () => {
   let host: WholeHost;
   beforeAll(async () => {
@@ -55,5 +70,24 @@ describe.skipIf(obstacle !== null)(`an installation that fails${obstacle === nul
   test('succeeds once nothing is in its way any more', async () => {
     expectCode(await host.setup(), 0);
     await expectHealthy(host);
+  });
+
+  test('since apt fails half-way leaves the host and its packages as they were', async () => {
+    const broken = await forInstallation(await bootHost('equipped'));
+    try {
+      await broken.shell(brokenSource);
+      const look = async () => [await broken.manifest({ times: false }), await broken.shell('dpkg-query -W')] as const;
+      const [before, packages] = await look();
+      const ended = await broken.setup();
+      expectCode(ended, 1);
+      expect(ended.stdout).toContain('installed apache2 package post-installation script subprocess returned error exit status 1');
+      expect(ended.stdout).toContain('/var/log/apt/term.log');
+      expect(await broken.shell('cat /var/log/apt/term.log')).toContain('this web server cannot be set up');
+      const [after, left] = await look();
+      expect(left).toBe(packages);
+      expect(difference(before, after)).toEqual([]);
+    } finally {
+      await broken.remove();
+    }
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SetupError } from '../kit/errors.ts';
 import type { Host, Output, PackageUpdate } from '../kit/host.ts';
-import { type Message, message } from '../kit/text.ts';
+import { type Message, type Text, message } from '../kit/text.ts';
 import type { Run } from './commands.ts';
 import { networkMs, pass, products, workMs } from './package-work.ts';
 
@@ -18,11 +18,17 @@ const quiet = [
   '--quiet',
 ] as const;
 
-/** What apt complains about, without its prefix: at most the first three of its errors, as those behind them only follow from them. */
+/** What apt complains about, without its prefix: at most the first three of its errors, those of dpkg first, from which others follow. */
 function complaintOf({ stderr, stdout }: Output): string {
-  const lines = `${stderr}\n${stdout}`.split('\n').map((line) => line.trim());
-  const errors = lines.filter((line) => /^(E|dpkg): /.test(line)).map((line) => line.replace(/^E: /, ''));
-  return (errors.length > 0 ? errors.slice(0, 3) : lines.filter((line) => line !== '').slice(-3)).join('; ');
+  // dpkg talks to a terminal of apt's, and tells the reason in a line of its own.
+  const lines = `${stderr}\n${stdout}`
+    .replaceAll('\r\n', '\n')
+    .replace(/^(dpkg: .*:)\n\s+/gm, '$1 ')
+    .split('\n')
+    .map((line) => line.trim());
+  const errors = [...lines.filter((line) => line.startsWith('dpkg: ')), ...lines.filter((line) => line.startsWith('E: '))];
+  const told = errors.length > 0 ? errors.slice(0, 3) : lines.filter((line) => line !== '').slice(-3);
+  return told.map((line) => line.replace(/^E: /, '')).join('; ');
 }
 
 /** What `apt-cache policy` says of one package: whether there is a newer version, and whether the present one can still be had. */
@@ -75,9 +81,9 @@ export function aptPackages(run: Run): Host['packages'] {
     return status.startsWith('ii') ? found : undefined;
   }
 
-  async function must(argv: readonly [string, ...string[]], timeoutMs: number, what: Message): Promise<void> {
+  async function must(argv: readonly [string, ...string[]], timeoutMs: number, what: Message, remedy?: Text): Promise<void> {
     const output = await run({ argv, timeoutMs, pass });
-    if (output.code !== 0) throw new SetupError('failed', message`${what}: ${complaintOf(output)}`);
+    if (output.code !== 0) throw new SetupError('failed', message`${what}: ${complaintOf(output)}`, remedy === undefined ? {} : { remedy });
   }
 
   /** Whether a file of a source can really be fetched: lists may be old, and the network away. */
@@ -165,6 +171,7 @@ export function aptPackages(run: Run): Host['packages'] {
         [...quiet, ...waiting, ...keeping, 'install', '--yes', '--no-install-recommends', '--', ...names],
         workMs,
         message`apt-get install ${words} failed`,
+        'Look into /var/log/apt/term.log: it has all that the packages said.',
       );
     },
     async remove(names) {

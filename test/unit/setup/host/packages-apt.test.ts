@@ -208,14 +208,16 @@ describe('packages by apt', () => {
   });
 
   test('that dpkg cannot install are told of by what dpkg says first', async () => {
-    const stderr = [
+    const stdout = [
       'dpkg: error processing package apache2 (--configure):',
       ' installed apache2 package post-installation script subprocess returned error exit status 1',
-      'E: Sub-process /usr/bin/dpkg returned an error code (1)',
-    ].join('\n');
-    const { packages } = programs((words) => (words.includes(' install ') ? { code: 100, stdout: '', stderr } : undefined));
+      'Errors were encountered while processing:',
+      ' apache2',
+    ].join('\r\n');
+    const stderr = 'E: Sub-process /usr/bin/dpkg returned an error code (1)\n';
+    const { packages } = programs((words) => (words.includes(' install ') ? { code: 100, stdout, stderr } : undefined));
     await expect(packages.install(['apache2'])).rejects.toThrow(
-      /^apt-get install apache2 failed: dpkg: error processing package apache2 .*; Sub-process/,
+      'apt-get install apache2 failed: dpkg: error processing package apache2 (--configure): installed apache2 package post-installation script subprocess returned error exit status 1; Sub-process',
     );
   });
 
