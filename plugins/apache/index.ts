@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type Heading, type HostReader, type Problem, type Step, type Summary, type View, message, plugin } from '#kit';
+import { type Heading, type HostReader, type Message, type Problem, type Step, type Summary, type View, message, plugin } from '#kit';
 import { absent, running, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { engineHere, unit as engineUnit } from '../engine/settings.ts';
@@ -9,7 +9,7 @@ import { paths as pki, trusted, webAuthority } from '../pki/settings.ts';
 import { websocketHere, websocketPort } from '../websocket/settings.ts';
 import { configurationFlaw } from './configtest.ts';
 import { enabled } from './enable.ts';
-import { earlierSites, listening, ownAddresses, presentBackendPort, presentRootRedirect, siteFor } from './present.ts';
+import { listening, presentBackendPort, presentRootRedirect } from './present.ts';
 import {
   backendPort,
   configureSsl,
@@ -23,6 +23,7 @@ import {
   unit,
   writesSite,
 } from './settings.ts';
+import { type Site, configured, ownAddresses, siteInOurPlace, siteInOurShadow } from './sites-of-others.ts';
 
 const heading = (id: string, title: Heading['title'], needs: readonly string[] = []): Heading => ({
   id: `apache/${id}`,
@@ -66,7 +67,7 @@ const site = (view: View): Step =>
     content: render('apache/z-ovirt-engine-ssl.conf', {
       fqdn: view.get(fqdn),
       port: view.get(httpsPort),
-      addresses: [`*:${view.get(httpsPort)}`, ...ownAddresses(view.fact(earlierSites), view.get(httpsPort))].join(' '),
+      addresses: [`*:${view.get(httpsPort)}`, ...ownAddresses(view.fact(configured).sites, view.get(httpsPort))].join(' '),
       listens: !view.fact(listening).includes(view.get(httpsPort)),
       certificate: pki.certificate('apache'),
       key: pki.key('apache'),
@@ -112,22 +113,37 @@ async function broken(host: HostReader): Promise<readonly Problem[]> {
   return [problem];
 }
 
-/** A site of others under the name of the engine, which Apache would show instead. */
+const switchOff = ({ path }: Site): Message =>
+  path.includes('/sites-enabled/')
+    ? message`or switch it off: a2dissite ${posix.basename(path, '.conf')}`
+    : message`or take it out of ${path}`;
+
+/** Sites of others that would hide ours, or that ours would hide. */
 function hidden(view: View): readonly Problem[] {
   if (!writesSite(view)) return [];
-  const wanted = { name: view.get(fqdn), port: view.get(httpsPort), hostName: view.fact(ownName) };
-  const found = siteFor(view.fact(earlierSites), wanted);
-  if (found === undefined) return [];
-  const problem: Problem = {
-    id: 'apache-site',
-    level: 'error',
-    message:
-      found.names.length === 0
-        ? message`The site in ${found.path} has no ServerName, so that it answers under the name of this host, ${wanted.name}, in place of the engine`
-        : message`The site in ${found.path} answers under the name ${wanted.name}, in place of the engine`,
-    remedy: message`Give it a ServerName of its own, or switch it off: a2dissite ${posix.basename(found.path, '.conf')}`,
-  };
-  return [problem];
+  const all = view.fact(configured);
+  const [name, wantedPort] = [view.get(fqdn), view.get(httpsPort)];
+  const found = siteInOurPlace(all, { name, port: wantedPort, hostName: view.fact(ownName) });
+  const shadowed = view.fact(listening).includes(wantedPort) ? siteInOurShadow(all) : undefined;
+  const problems: Problem[] = [];
+  if (found !== undefined)
+    problems.push({
+      id: 'apache-site',
+      level: 'error',
+      message:
+        found.names.length === 0
+          ? message`The site in ${found.path} has no ServerName, so that it answers under the name of the server, ${name}, in place of the engine`
+          : message`The site in ${found.path} answers under the name ${name}, in place of the engine`,
+      remedy: message`Give it a ServerName of its own, ${switchOff(found)}`,
+    });
+  if (shadowed !== undefined)
+    problems.push({
+      id: 'apache-site',
+      level: 'error',
+      message: message`The site in ${shadowed.path} speaks TLS and names no port: Apache would show the engine in its place on port ${wantedPort}`,
+      remedy: message`Write the port into its <VirtualHost>, as in *:${wantedPort}, ${switchOff(shadowed)}`,
+    });
+  return problems;
 }
 
 /** What an administrator who does TLS by hand puts where. */
@@ -146,7 +162,7 @@ const manual = (view: View): Summary => ({
 export default plugin({
   name: 'apache',
   applies: isWholeHost,
-  facts: [earlierSites, listening, lostDirectives, presentBackendPort, presentRootRedirect],
+  facts: [configured, listening, lostDirectives, presentBackendPort, presentRootRedirect],
   settings: [httpPort, rootRedirectionDefault, rootRedirection, configureSsl, reconfigureSsl],
   preflight: async (view, host) => (engineHere(view) ? [...(await takenPorts(view, host)), ...(await broken(host)), ...hidden(view)] : []),
   steps: (view) => (engineHere(view) ? steps(view) : []),

@@ -36,18 +36,19 @@ export async function runService(
     begun = await start({ log, mask });
   } catch (error) {
     failed('cannot start', error);
-    program.exit(1);
+    return program.exit(1);
   }
   const { ready, ended, stop } = begun;
-  let stopping = false;
+  let ending = false;
+  /** Whatever comes first decides: a service that has failed also ends, and one that is stopped while it waits has not failed. */
   const end = async (reason: string, code: number): Promise<void> => {
-    stopping = true;
+    if (ending) return;
+    ending = true;
     await stop(reason);
     program.exit(code);
   };
-  /** Being told to stop while it waits is no failure. */
   const giveUp = async (what: string, error: unknown): Promise<void> => {
-    if (stopping) return;
+    if (ending) return;
     failed(what, error);
     await end(what, 1);
   };

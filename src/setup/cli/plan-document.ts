@@ -6,7 +6,7 @@ import { type PlannedStep, noReturn, restartsOf, unitsToStop } from '../core/pla
 function stepOf({ step, stage, change, drifted, unseen }: PlannedStep, beyondReturn: boolean): object {
   const heading = { id: step.id, chapter: step.chapter, stage, title: inEnglish(step.title), change: change.kind, drifted };
   if (change.kind === 'none') return heading;
-  if (unseen) return { ...heading, unseen, beyondReturn };
+  if (unseen) return { ...heading, unseen, restarts: step.notify ?? [], beyondReturn };
   const { note, diff, touches } = change;
   return { ...heading, note: inEnglish(note), diff: diff?.(), touches: touches ?? [], restarts: step.notify ?? [], beyondReturn };
 }

@@ -1,4 +1,4 @@
-import { type Host, type HostReader, type Json, SetupError, type Text, readText, message } from '#kit';
+import { type Host, type HostReader, type Json, SetupError, type Text, message, readText, term } from '#kit';
 
 /** When a line was written; journals of older versions do not say. */
 interface Timed {
@@ -55,6 +55,19 @@ const fileIn = (run: string): string => `${runsDirectory}/${run}/journal`;
 /** Room for the lines of a rollback, set aside while there is some: a full disk must not keep a run from being taken back. */
 const roomForLines = 64 * 1024;
 const reserveIn = (directory: string): string => `${directory}/stash/reserve`;
+
+async function setAside(host: Host, directory: string, bytes: number): Promise<void> {
+  try {
+    await host.files.write(reserveIn(directory), { kind: 'file', content: Buffer.alloc(bytes), mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    const needed = Math.ceil(bytes / 1024 / 1024);
+    throw new SetupError(error.code, message`Setup keeps ${needed} MiB for the way back, and they are not to be had: ${term(error.text)}`, {
+      cause: error,
+      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    });
+  }
+}
 
 /** Gives that room to whoever writes next. */
 export async function freeReserve(host: Host, { directory }: Pick<Journal, 'directory'>): Promise<void> {
@@ -136,7 +149,7 @@ export async function openJournal(
   if (unfinished === undefined) {
     const opened = open(host, run, []);
     await host.files.write(`${opened.directory}/stash`, directory);
-    await host.files.write(reserveIn(opened.directory), { kind: 'file', content: Buffer.alloc(roomForLines + room), mode: 0o600 });
+    await setAside(host, opened.directory, roomForLines + room);
     return opened;
   }
   const text = (await readText(host, fileIn(run))) ?? '';
@@ -153,8 +166,12 @@ export async function tidyRuns(host: Host): Promise<void> {
   const ended: string[] = [];
   for (const run of runs) {
     const lines = (await readText(host, fileIn(run)))?.split('\n') ?? [];
-    // Without one whole line nothing was begun; otherwise only runs that came to an end are over.
-    if (lines.length > 1 && lines.at(-2)?.startsWith('{"t":"end"') !== true) continue;
+    // Without one whole line nothing was begun.
+    if (lines.length <= 1) {
+      await host.files.remove(`${runsDirectory}/${run}`);
+      continue;
+    }
+    if (lines.at(-2)?.startsWith('{"t":"end"') !== true) continue;
     ended.push(run);
     if ((await host.files.list(`${runsDirectory}/${run}/stash`)).length > 0) await host.files.remove(`${runsDirectory}/${run}/stash`);
   }

@@ -1,6 +1,6 @@
 import { DatabaseUnavailable, type Host, type Json, type Step, type Text, message, term, textOfError } from '#kit';
 import { type Observer, owedRestarts } from './execute.ts';
-import { type Entry, type Journal, freeReserve } from './journal.ts';
+import { type Entry, type Journal, freeReserve, tidyRuns } from './journal.ts';
 import { restore } from './stash.ts';
 
 interface Begun {
@@ -106,7 +106,10 @@ export async function rollBack(steps: readonly Step[], on: { host: Host; journal
     leftOver.push(...(await removeEmptyParents(host, journal)), ...(await bringBackServices(host, journal)));
     // The server that they are in may have been down: it runs again, with its former settings.
     for (const one of postponed) await undo(one, false);
-    if (leftOver.length === 0) await journal.append({ t: 'end', result: 'rolled-back' });
+    if (leftOver.length === 0) {
+      await journal.append({ t: 'end', result: 'rolled-back' });
+      await tidyRuns(host);
+    }
   } catch (error) {
     leftOver.push(textOfError(error));
   }

@@ -27,7 +27,15 @@ export async function takeBackUnfinished(run: Run): Promise<readonly Text[] | un
   const quiet: Run = {
     ...run,
     acceptDefaults: true,
-    dialog: { ...run.dialog, interactive: false, title: ignore, note: ignore, provided: ignore },
+    dialog: {
+      ...run.dialog,
+      interactive: false,
+      title: ignore,
+      note: ignore,
+      provided: ignore,
+      // What the answers would do in a run.
+      log: (level, text) => (level === 'info' ? undefined : run.dialog.log(level, text)),
+    },
   };
   const preparation = await prepare(quiet);
   try {

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { SetupError } from '../kit/errors.ts';
 import { message } from '../kit/text.ts';
 
@@ -11,7 +12,7 @@ export function codeOf(error: unknown): string | undefined {
 const known: Readonly<Record<string, readonly [what: string, remedy: (path: string) => string]>> = {
   ENOSPC: [
     'no space is left on the device',
-    (path) => `Free some space on the file system that holds ${path} (df ${path}), then run again.`,
+    (path) => `Free some space on the file system that holds ${path} (df ${dirname(path)}), then run again.`,
   ],
   EDQUOT: [
     'the disk quota is used up',

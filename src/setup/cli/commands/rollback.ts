@@ -17,6 +17,7 @@ export async function rollback(args: Arguments, version: string): Promise<ExitCo
   return changing(args, version, async (run) => {
     const leftOver = await takeBackUnfinished(run);
     if (leftOver === undefined) run.dialog.log('info', 'There is nothing to take back: every run came to its end');
+    else if (leftOver.length === 0) run.dialog.log('info', 'That run is taken back: the host is as it was before');
     else for (const what of leftOver) run.dialog.log('error', message`Could not be undone: ${term(what)}`);
     return leftOver === undefined || leftOver.length === 0 ? 0 : 3;
   });

@@ -162,7 +162,9 @@ export function watchedHost(machine: Machine, ...accidents: readonly Accident[])
 function hostOn(machine: Machine, effects: Effects): MemoryHost {
   const unitOf = (port: number): string | undefined =>
     [...machine.running].find(([, configuration]) =>
-      [`PORT="${port}"`, `port = '${port}'`, `<VirtualHost *:${port}`].some((words) => configuration.includes(words)),
+      [`PORT="${port}"`, `port = '${port}'`, `<VirtualHost *:${port}>`, `<VirtualHost *:${port} `].some((words) =>
+        configuration.includes(words),
+      ),
     )?.[0];
   const run = programs(machine, effects);
   return {

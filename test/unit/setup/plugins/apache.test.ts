@@ -57,16 +57,18 @@ describe('the web server', () => {
   test('shows the engine by its name also where another site has an address to itself', async () => {
     const { machine } = await installed();
     const theirs = '<VirtualHost 192.0.2.10:443 [2001:db8::10]:443>\n  ServerName "https://theirs.example.net:443"\n</VirtualHost>\n';
-    machine.disk.set('/etc/apache2/sites-enabled/theirs.conf', file(theirs, 0o644));
+    // Whether Apache reads it before ours or after it does not matter.
+    machine.disk.set('/etc/apache2/sites-enabled/zabbix.conf', file(theirs, 0o644));
+    machine.disk.set('/etc/apache2/sites-enabled/a.conf', file('<VirtualHost 192.0.2.11 192.0.2.12:80>\n</VirtualHost>\n', 0o644));
     const { text } = await installed(machine);
-    expect(text(site)).toContain('<VirtualHost *:443 192.0.2.10:443 [2001:db8::10]:443>');
+    expect(text(site)).toContain('<VirtualHost *:443 192.0.2.11:443 192.0.2.10:443 [2001:db8::10]:443>');
   });
 
   test.each([
     ['<VirtualHost _default_:443>\n</VirtualHost>', 'has no ServerName'],
     ['<VirtualHost *:443>\nServerName a.example.net\nServerAlias b.example.net *.EXAMPLE.net\n</VirtualHost>', 'answers under the name'],
     [
-      '<IfModule mod_ssl.c>\n<VirtualHost 192.0.2.10>\nServerName engine.example.net\n</VirtualHost>\n</IfModule>',
+      '<IfModule mod_ssl.c>\n<VirtualHost 192.0.2.10:443>\n# </VirtualHost>\nServerAlias a.example.net \\\n  engine.example.net\n</VirtualHost>\n</IfModule>',
       'answers under the name',
     ],
   ])('is refused another site under the name of the engine: %s', async (text, says) => {
@@ -80,6 +82,47 @@ describe('the web server', () => {
     machine.disk.set('/etc/apache2/sites-enabled/zz.conf', file(`${text}\n`, 0o644));
     expect(await findings(machine)).toEqual([]);
   });
+
+  test.each([
+    ['a plain site of all ports', '<VirtualHost *>\nServerName engine.example.net\n</VirtualHost>'],
+    ['a site of port 80', '<VirtualHost \\\n *:80>\nServerName engine.example.net\n</VirtualHost>'],
+    ['a site of a port that is a variable', '<VirtualHost *:${P}>\nServerName engine.example.net\n</VirtualHost>'],
+    ['a site that is commented out', '#<VirtualHost *:443>\n#ServerName engine.example.net\n#</VirtualHost>'],
+    ['a site without a name on a server with one', 'servername http://localhost:80\n<VirtualHost *:443>\n</VirtualHost>'],
+  ])('minds no other site that does not answer under its name: %s', async (_, text) => {
+    const machine = newMachine();
+    machine.disk.set('/etc/apache2/ports.conf', file('Listen 80\nListen 443\n', 0o644));
+    machine.disk.set('/etc/apache2/sites-enabled/default-ssl.conf', file(`${text}\n`, 0o644));
+    expect(await findings(machine)).toEqual([]);
+  });
+
+  test('takes the name of the server for that of a site without one', async () => {
+    const machine = newMachine();
+    machine.disk.set('/etc/apache2/ports.conf', file('Listen 443\n', 0o644));
+    machine.disk.set(
+      '/etc/apache2/conf-enabled/name.conf',
+      file('ServerName engine.example.net\n<VirtualHost *:443>\n</VirtualHost>\n', 0o644),
+    );
+    expect(english(await findings(machine))).toMatchObject([
+      { id: 'apache-site', remedy: expect.stringContaining('take it out of /etc/apache2/conf-enabled/name.conf') },
+    ]);
+  });
+
+  test.each(['*', '192.0.2.10', '[2001:db8::10]:*'])(
+    'would hide a site with TLS that names no port (%s), which is told',
+    async (address) => {
+      const machine = newMachine();
+      machine.disk.set('/etc/apache2/ports.conf', file('Listen 443\n', 0o644));
+      const theirs = `<VirtualHost ${address}>\nServerName theirs.example.net\nSSLEngine on\n</VirtualHost>\n`;
+      machine.disk.set('/etc/apache2/sites-enabled/zabbix.conf', file(theirs, 0o644));
+      expect(english(await findings(machine))).toMatchObject([
+        { id: 'apache-site', message: expect.stringContaining('names no port'), remedy: expect.stringContaining('a2dissite zabbix') },
+      ]);
+      // Elsewhere, nothing is in its way.
+      machine.disk.set('/etc/apache2/ports.conf', file('Listen 8443\n', 0o644));
+      expect(await findings(machine)).toEqual([]);
+    },
+  );
 
   test('shows the certificate of our authority, and binds nobody to it', async () => {
     const { text } = await installed();
