@@ -95,7 +95,7 @@ export const renew = setting({
           ]
         : [
             message`The certificate of the internal CA begins ${view.fact(authorityBegins) ?? ''}. Before that, no browser and no host trusts the engine.`,
-            message`A renewed one has the same key, and begins now; browsers have to be given it.`,
+            message`A renewed one has the same key, and is valid at once; browsers have to be given it.`,
           ]),
     ],
   },

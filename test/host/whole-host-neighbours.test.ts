@@ -7,11 +7,12 @@ const obstacle = await whyNoHosts();
 
 /** A site of the administrator beside the engine: on the same ports, with a name, a certificate and rules of its own. */
 const theirSite = (
+  file: string,
   address: string,
 ): string => `openssl req -x509 -newkey rsa:2048 -nodes -days 9 -subj /CN=theirs.example.test -addext subjectAltName=DNS:theirs.example.test \\
   -keyout /etc/ssl/private/theirs.key -out /etc/ssl/certs/theirs.pem 2>/dev/null
 mkdir /srv/theirs && echo theirs >/srv/theirs/index.html
-cat >/etc/apache2/sites-available/theirs.conf <<'END'
+cat >/etc/apache2/sites-available/${file}.conf <<'END'
 <VirtualHost ${address}:443>
   ServerName theirs.example.test
   DocumentRoot /srv/theirs
@@ -30,7 +31,7 @@ cat >/etc/apache2/sites-available/theirs.conf <<'END'
   RewriteRule ^/(.*)$ https://theirs.example.test/$1 [R=301,L]
 </VirtualHost>
 END
-a2enmod -q ssl rewrite && a2ensite -q theirs && systemctl restart apache2`;
+a2enmod -q ssl rewrite && a2ensite -q ${file} && systemctl restart apache2`;
 
 /** The site is asked at the address of the engine. */
 const askTheirSite = `curl --silent --fail --location --cacert /etc/ssl/certs/theirs.pem --connect-to theirs.example.test::192.0.2.10:`;
@@ -61,7 +62,7 @@ describe.skipIf(obstacle !== null)(`an installation on a host with a past${obsta
     await host.shell('pg_createcluster --start 15 main >/dev/null');
     await host.shell(`${postgres("create role engine login password 'theirs'")} && ${postgres('create database engine owner engine')}`);
     await host.shell(`${postgres('create table theirs as select 42 as answer')} -d engine`);
-    await host.shell(theirSite('*'));
+    await host.shell(theirSite('theirs', '*'));
     const roles = postgres("select rolname, rolpassword from pg_authid where rolname = 'engine'");
     const before = await host.shell(roles);
     expectCode(await host.setup(), 0);
@@ -87,7 +88,8 @@ describe.skipIf(obstacle !== null)(`an installation on a host with a past${obsta
     };
     const query = (words: string, values: readonly string[]): Promise<string> =>
       host.shell(zones.flatMap((zone) => values.map((one) => `firewall-cmd --quiet --zone=${zone} ${words}=${one}`)).join(' && '));
-    await host.shell(theirSite('192.0.2.10'));
+    // Apache reads it after ours.
+    await host.shell(theirSite('zabbix', '192.0.2.10'));
     await host.shell(theirRules);
     const before = await rules();
     expectCode(await host.setup(), 0);
