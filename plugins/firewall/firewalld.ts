@@ -1,7 +1,19 @@
-import { type Command, type Heading, type Host, type HostReader, type Step, file, message, nothing, sameEntry } from '#kit';
+import { type Command, type Heading, type Host, type HostReader, type Json, type Step, file, message, nothing, sameEntry } from '#kit';
 import { succeed, unitAsBefore } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import { change, openNow, untilKnown, wouldForget } from './in-force.ts';
+import {
+  type Wanted,
+  asWanted,
+  change,
+  closeFormer,
+  inForce,
+  openNow,
+  takeBackNow,
+  untilKnown,
+  withdraw,
+  wouldCloseSsh,
+  wouldForget,
+} from './in-force.ts';
 import type { Opening } from './services.ts';
 import { sshPorts } from './ssh-ports.ts';
 import { letsIn, opens, permanentZone, serviceFile, zoneFile, zoneNames, zonesInForce, zonesToBe } from './zones.ts';
@@ -18,12 +30,6 @@ interface ZoneChange {
   readonly remove: readonly string[];
   /** Whether something else is in force. */
   readonly unread: boolean;
-}
-
-interface Wanted {
-  readonly open: readonly Opening[];
-  /** Names of services of ours that nothing needs any more. */
-  readonly close: readonly string[];
 }
 
 const definitions = ({ open }: Wanted) => open.map((opening) => [serviceFile(opening.name), file(serviceXml(opening), 0o644)] as const);
@@ -44,15 +50,17 @@ const uselessDefinitions = async (host: HostReader, { close }: Wanted): Promise<
 /** How the zones in use differ, while firewalld runs. */
 async function zoneChanges(host: HostReader, { open, close }: Wanted): Promise<readonly ZoneChange[]> {
   const names = open.map(({ name }) => name);
-  const changes = (await zonesInForce(host)).map(async (inForce): Promise<ZoneChange> => {
-    const permanent = await permanentZone(host, inForce.name);
+  // A definition that was changed and not read shows here alone.
+  const read = await asWanted(host, open);
+  const changes = (await zonesInForce(host)).map(async (zone): Promise<ZoneChange> => {
+    const permanent = await permanentZone(host, zone.name);
+    const isOpen = (one: Opening): boolean =>
+      (read.includes(one) && zone.services.includes(one.name)) || one.ports.every((port) => opens(zone, port));
     return {
-      zone: inForce.name,
+      zone: zone.name,
       add: names.filter((name) => !permanent.services.includes(name)),
       remove: close.filter((name) => permanent.services.includes(name)),
-      unread:
-        open.some(({ name, ports }) => !inForce.services.includes(name) && !ports.every((port) => opens(inForce, port))) ||
-        close.some((name) => inForce.services.includes(name)),
+      unread: !open.every(isOpen) || close.some((name) => zone.services.includes(name)),
     };
   });
   return (await Promise.all(changes)).filter(({ add, remove, unread }) => add.length > 0 || remove.length > 0 || unread);
@@ -93,15 +101,15 @@ async function permit(host: Host, wanted: Wanted): Promise<boolean> {
 }
 
 async function open(host: Host, wanted: Wanted): Promise<void> {
-  const ours = [...wanted.open.map(({ name }) => name), ...wanted.close];
   const runs = await host.services.isActive(unit);
-  const others = runs && (await wouldForget(host, ours));
+  const stays = runs && ((await wouldForget(host, wanted)) || (await wouldCloseSsh(host, wanted)));
+  if (stays) await closeFormer(host, wanted);
   for (const [path, entry] of await changedDefinitions(host, wanted)) await host.files.write(path, entry);
   await host.services.enable(unit, true);
-  if (others) {
+  if (stays) {
     for (const opening of wanted.open) await untilKnown(host, opening);
     await permit(host, wanted);
-    await openNow(host, wanted.open, wanted.close);
+    await openNow(host, wanted);
   } else {
     // A zone takes only services that firewalld has read.
     if (runs) await reload(host);
@@ -114,17 +122,38 @@ async function open(host: Host, wanted: Wanted): Promise<void> {
 /** Files that firewalld itself may write meanwhile: a zone, and beside it what it was before. */
 const filesOf = (zones: readonly string[]): readonly string[] => zones.flatMap((zone) => [zoneFile(zone), `${zoneFile(zone)}.old`]);
 
+const before = unitAsBefore(unit);
+
+/** It would write a zone anew, over the former one, if a service went away that it knows to be in it. */
+async function prepareForFormerFiles(host: Host, wanted: Wanted, kept: Json): Promise<void> {
+  await before.undo.run(host, kept);
+  if (await host.services.isActive(unit)) await withdraw(host, wanted);
+}
+
+/** Its files are back already. A restart would forget what others have told firewalld alone; so would a reload, where there is such a thing. */
+async function takeBack(host: Host, wanted: Wanted, kept: Json): Promise<void> {
+  if (!(kept as { active: boolean }).active) return;
+  // The power went, say: the rollback starts it with its settings, and somebody may be here over ssh meanwhile.
+  if (!(await host.services.isActive(unit))) await letSshIn(host);
+  else if ((await wouldForget(host, wanted)) || (await wouldCloseSsh(host))) await takeBackNow(host, wanted, kept);
+  else await reload(host);
+}
+
 /**
- * firewalld runs, with our services in every zone in use. Undo puts its files back and stops it if it did not run; if it did, it is restarted
- * with what it had, as every unit that a run has notified.
+ * firewalld runs, with our services in every zone in use. Undo puts its files back and stops it if it did not run; if it did, it lets in what
+ * it did before.
  */
 export const opened = (heading: Heading, wanted: Wanted): Step => ({
   ...heading,
-  ...unitAsBefore(unit),
-  notify: [unit],
   starts: unit,
-  // A definition that was changed and not read shows nowhere: reading it is owed until this step has come to its end.
-  restarts: true,
+  async prepare(host) {
+    const kept = (await before.prepare(host)) as { active: boolean; enabled: boolean };
+    return kept.active ? { ...kept, ...(await inForce(host, wanted)) } : kept;
+  },
+  undo: {
+    run: (host, kept) => prepareForFormerFiles(host, wanted, kept),
+    afterFiles: (host, kept) => takeBack(host, wanted, kept),
+  },
   async check(host) {
     const active = await host.services.isActive(unit);
     const files = [...(await changedDefinitions(host, wanted)).map(([path]) => path), ...(await uselessDefinitions(host, wanted))];

@@ -1,22 +1,41 @@
-import { type Host, type HostReader, SetupError, message } from '#kit';
+import { type Host, type HostReader, type Json, SetupError, message } from '#kit';
 import { succeed } from '#steps';
-import { type Opening, type Port, asOption } from './services.ts';
-import { opens, zonesInForce } from './zones.ts';
+import { type Opening, type Port, asOption, portIn } from './services.ts';
+import { sshPorts } from './ssh-ports.ts';
+import { type Zone, letsIn, opens, permanentZone, portsOnDisk, listedZones, zonesInForce } from './zones.ts';
 
 /* What firewalld does now, beside what its files say: some of it may have been said to the running daemon alone. */
 
-const listings = [['--list-all-zones'], ['--list-all-policies'], ['--direct', '--get-all-rules'], ['--direct', '--get-all-passthroughs']];
+/** What the components need and do not need any more. */
+export interface Wanted {
+  readonly open: readonly Opening[];
+  /** Names of services of ours that nothing needs any more. */
+  readonly close: readonly string[];
+}
 
-/** A listing without its order, without notes behind names, and without services of ours. */
-const told = (listing: string, ours: readonly string[]): string =>
+/** All services of ours. */
+const oursOf = ({ open, close }: Wanted): readonly string[] => [...open.map(({ name }) => name), ...close];
+
+const listings = [
+  ['--list-all-zones'],
+  ['--list-all-policies'],
+  ['--direct', '--get-all-chains'],
+  ['--direct', '--get-all-rules'],
+  ['--direct', '--get-all-passthroughs'],
+  ['--get-ipsets'],
+];
+
+/** A listing without its order, without notes behind names, and without lines and words that do not count. */
+const told = (listing: string, counts: { line(line: string): boolean; word(word: string): boolean }): string =>
   listing
     .split(/\n(?=\S)/)
     .map((block) =>
       block
         .replace(/^(\S+) \([^)]*\)(?=\n|$)/, '$1')
         .split('\n')
+        .filter((line) => counts.line(line))
         .map((line) => {
-          const words = line.split(/\s+/).filter((word) => word !== '' && !ours.includes(word));
+          const words = line.split(/\s+/).filter((word) => word !== '' && counts.word(word));
           return words.sort().join(' ');
         })
         .sort()
@@ -24,21 +43,67 @@ const told = (listing: string, ours: readonly string[]): string =>
     )
     .join('\n');
 
+const firewallCmd = (host: HostReader, ...words: readonly string[]) => host.query({ argv: ['firewall-cmd', ...words] });
+
 /** Whether firewalld would forget something of others if it read its settings anew. */
-export async function wouldForget(host: HostReader, ours: readonly string[]): Promise<boolean> {
-  const list = async (...words: readonly string[]): Promise<string> =>
-    told((await host.query({ argv: ['firewall-cmd', ...words] })).stdout, ours);
-  const differs = listings.map(async (words) => (await list(...words)) !== (await list('--permanent', ...words)));
-  return (await Promise.all(differs)).includes(true);
+export async function wouldForget(host: HostReader, wanted: Wanted): Promise<boolean> {
+  const ours = oursOf(wanted);
+  // NetworkManager binds interfaces while firewalld runs, and again after it has read its settings.
+  const bindsAgain = await host.services.isActive('NetworkManager');
+  const counts = {
+    line: (line: string): boolean => !(bindsAgain && /^\s*interfaces:/.test(line)),
+    word: (word: string): boolean => !ours.includes(word),
+  };
+  const differs = async (words: readonly string[]): Promise<boolean> => {
+    const [now, anew] = await Promise.all([firewallCmd(host, ...words), firewallCmd(host, '--permanent', ...words)]);
+    // Of some sets firewalld does not know what is in them.
+    return now.code !== 0 || told(now.stdout, counts) !== told(anew.stdout, counts);
+  };
+  const sets = (await firewallCmd(host, '--get-ipsets')).stdout.split(/\s+/).filter((name) => name !== '');
+  const all = [...listings, ...sets.map((name) => [`--ipset=${name}`, '--get-entries'])];
+  return (await Promise.all(all.map(differs))).includes(true);
 }
 
 /** The ports of a service as firewalld knows it: now, or by its files. Nothing where it does not know it. */
 async function portsOfKnown(host: HostReader, name: string, ...where: readonly string[]): Promise<string | undefined> {
-  const { stdout } = await host.query({ argv: ['firewall-cmd', ...where, `--info-service=${name}`] });
+  const { stdout } = await firewallCmd(host, ...where, `--info-service=${name}`);
   return /^ {2}ports: (.*)$/m.exec(stdout)?.[1]?.trim();
 }
 
 const asListed = (ports: readonly Port[]): string => ports.map(asOption).join(' ');
+
+/** Those of our services that the running firewalld knows as they are wanted. */
+export async function asWanted(host: HostReader, open: readonly Opening[]): Promise<readonly Opening[]> {
+  const known = await Promise.all(open.map(({ name }) => portsOfKnown(host, name)));
+  return open.filter(({ ports }, index) => known[index] === asListed(ports));
+}
+
+/**
+ * Whether a port of ssh that is open now would be closed if firewalld read its settings anew.
+ * @param wanted what the settings will say of services of ours; undefined: what they say now
+ */
+export async function wouldCloseSsh(host: HostReader, wanted?: Wanted): Promise<boolean> {
+  const ports = await sshPorts(host);
+  for (const zone of await zonesInForce(host)) {
+    const permanent = await permanentZone(host, zone.name);
+    const ours = wanted === undefined ? [] : oursOf(wanted);
+    const anew: Zone = {
+      ...permanent,
+      services: permanent.services.filter((name) => !ours.includes(name)),
+      ports: [...permanent.ports, ...(wanted?.open ?? []).flatMap((opening) => opening.ports.map(asOption))],
+    };
+    for (const port of ports) if (!(await letsIn(host, anew, port)) && (await letsInNow(host, zone, port))) return true;
+  }
+  return false;
+}
+
+/** Services may be other ones on disk than those that firewalld has read. */
+async function letsInNow(host: HostReader, zone: Zone, port: number): Promise<boolean> {
+  if (await letsIn(host, { ...zone, services: [] }, port)) return true;
+  const known = await Promise.all(zone.services.map((name) => portsOfKnown(host, name)));
+  const ports = known.flatMap((one) => one?.split(' ') ?? []);
+  return (port === 22 && zone.services.includes('ssh')) || opens({ ports }, { port, protocol: 'tcp' });
+}
 
 /** firewalld looks at its files by itself, a moment after they have changed; what is permanent can name a service then. */
 export async function untilKnown(host: Host, { name, ports }: Opening): Promise<void> {
@@ -53,20 +118,115 @@ export async function untilKnown(host: Host, { name, ports }: Opening): Promise<
 }
 
 /** Opens in the running firewalld what is not open yet, and closes what nobody needs any more, without its reading anything anew. */
-export async function openNow(host: Host, open: readonly Opening[], close: readonly string[]): Promise<void> {
-  const known = await Promise.all(open.map(({ name }) => portsOfKnown(host, name)));
+export async function openNow(host: Host, { open, close }: Wanted): Promise<void> {
+  const fits = await asWanted(host, open);
+  for (const zone of await zonesInForce(host)) await bring(host, zone, { open, fits, close, ports: [] });
+}
+
+/**
+ * Brings what a zone lets in of ours to what is wanted.
+ * @param wanted.fits those of `open` that firewalld knows as they are wanted
+ * @param wanted.ports ports that are to be open beside services
+ */
+async function bring(
+  host: Host,
+  zone: Zone,
+  { open, fits, close, ports }: Wanted & { readonly fits: readonly Opening[]; readonly ports: readonly Port[] },
+): Promise<void> {
+  const has = (name: string): boolean => zone.services.includes(name);
+  // As they were when firewalld read them, they are other ones, or none.
+  const others = open.filter((one) => !fits.includes(one));
+  const beside = [...others.flatMap((one) => one.ports), ...ports].filter((port) => !opens(zone, port));
+  const where = [`--zone=${zone.name}`];
+  await change(host, where, 'remove-service', [...close, ...others.map(({ name }) => name)].filter(has));
+  await change(
+    host,
+    where,
+    'add-service',
+    fits.map(({ name }) => name).filter((name) => !has(name)),
+  );
+  await change(host, where, 'add-port', [...new Set(beside.map(asOption))]);
+}
+
+/**
+ * Closes in the running firewalld ports of ours that it was told alone and that nothing needs any more: those of the definitions on disk,
+ * so before these are written. What lies within a range was opened by others.
+ */
+export async function closeFormer(host: Host, wanted: Wanted): Promise<void> {
+  const onDisk = (await Promise.all(oursOf(wanted).map((name) => portsOnDisk(host, name)))).flat();
+  const needed = [...wanted.open.flatMap(({ ports }) => ports.map(asOption)), ...(await sshPorts(host)).map((port) => `${port}/tcp`)];
+  const former = onDisk.flatMap(portIn).filter((port) => !needed.includes(asOption(port)));
   for (const zone of await zonesInForce(host)) {
-    const has = (name: string): boolean => zone.services.includes(name);
-    const fits = open.filter(({ ports }, index) => known[index] === asListed(ports));
-    const others = open.filter((one) => !fits.includes(one));
-    const words = {
-      'remove-service': [...close, ...others.map(({ name }) => name)].filter(has),
-      'add-service': fits.map(({ name }) => name).filter((name) => !has(name)),
-      // As it was when firewalld read it, the service is another one, or none.
-      'add-port': others.flatMap(({ ports }) => ports.filter((port) => !opens(zone, port)).map(asOption)),
-    };
-    for (const [option, values] of Object.entries(words)) await change(host, [`--zone=${zone.name}`], option, values);
+    const permanent = await permanentZone(host, zone.name);
+    const left = former.filter((port) => zone.ports.includes(asOption(port)) && !opens(permanent, port));
+    await change(host, [`--zone=${zone.name}`], 'remove-port', left.map(asOption));
   }
+}
+
+/** What was in force before a run. */
+interface Noted {
+  /** Ports that are ours: before and afterwards. */
+  readonly ours: readonly string[];
+  readonly zones: readonly {
+    readonly name: string;
+    /** Services of ours, with their ports as firewalld knew them. */
+    readonly services: Readonly<Record<string, string>>;
+    /** All ports that it names. */
+    readonly ports: readonly string[];
+  }[];
+}
+
+const optionsOf = ({ open }: Wanted): readonly string[] => open.flatMap(({ ports }) => ports.map(asOption));
+
+/** A note of what is in force, for the way back. */
+export async function inForce(host: HostReader, wanted: Wanted): Promise<{ readonly [key: string]: Json }> {
+  const names = oursOf(wanted);
+  const known = new Map(await Promise.all(names.map(async (name) => [name, (await portsOfKnown(host, name)) ?? ''] as const)));
+  const zones = (await listedZones(host)).map(({ name, services, ports }) => {
+    const ours = services.filter((service) => names.includes(service));
+    return { name, services: Object.fromEntries(ours.map((service) => [service, known.get(service) ?? ''])), ports };
+  });
+  const onDisk = (await Promise.all(names.map((name) => portsOnDisk(host, name)))).flat();
+  return { ours: [...new Set([...onDisk, ...optionsOf(wanted)])], zones };
+}
+
+/** Takes services of ours out of what firewalld takes for its settings. */
+export async function withdraw(host: Host, wanted: Wanted): Promise<void> {
+  for (const { name, services } of await listedZones(host, '--permanent')) {
+    const ours = services.filter((service) => oursOf(wanted).includes(service));
+    await change(host, ['--permanent', `--zone=${name}`], 'remove-service', ours);
+  }
+}
+
+/** Takes back in the running firewalld what a run has opened and closed, and touches nothing of others. */
+export async function takeBackNow(host: Host, wanted: Wanted, kept: Json): Promise<void> {
+  const { ours, zones } = kept as unknown as Noted;
+  const ports = [...new Set([...ours, ...optionsOf(wanted)])].flatMap(portIn);
+  const now = await listedZones(host);
+  const ssh = await sshPorts(host);
+  for (const before of zones) {
+    const zone = now.find(({ name }) => name === before.name);
+    if (zone !== undefined) await takeBackIn(host, zone, before, { wanted, ports, ssh });
+  }
+}
+
+async function takeBackIn(
+  host: Host,
+  zone: Zone,
+  before: Noted['zones'][number],
+  { wanted, ports, ssh }: { readonly wanted: Wanted; readonly ports: readonly Port[]; readonly ssh: readonly number[] },
+): Promise<void> {
+  const open = Object.entries(before.services).map(([name, known]) => ({ name, about: '', ports: known.split(' ').flatMap(portIn) }));
+  const known = await Promise.all(open.map(({ name }) => portsOfKnown(host, name)));
+  const fits = open.filter(({ name }, index) => (known[index] ?? '') === before.services[name]);
+  const close = oursOf(wanted).filter((name) => !(name in before.services));
+  await bring(host, zone, { open, fits, close, ports: ports.filter((port) => opens(before, port)) });
+  const needed = open.filter((one) => !fits.includes(one)).flatMap((one) => one.ports.map(asOption));
+  const left = ports.filter((port) => {
+    const isSsh = port.protocol === 'tcp' && ssh.includes(port.port);
+    return opens(zone, port) && !opens(before, port) && !needed.includes(asOption(port)) && !isSsh;
+  });
+  await change(host, [`--zone=${zone.name}`], 'remove-port', left.map(asOption));
 }
 
 /** One change of a zone. firewall-cmd takes one kind of it at a time. */

@@ -68,3 +68,9 @@ export const written = ({ protocol, port }: Port): string => `${protocol}:${port
 
 /** As firewalld writes it: `443/tcp`. */
 export const asOption = ({ protocol, port }: Port): string => `${port}/${protocol}`;
+
+/** The other way. A range of ports is not one of ours. */
+export const portIn = (option: string): readonly Port[] => {
+  const [, port, protocol] = /^(\d+)\/(tcp|udp)$/.exec(option) ?? [];
+  return port === undefined ? [] : [{ port: Number(port), protocol: protocol === 'udp' ? 'udp' : 'tcp' }];
+};

@@ -65,13 +65,31 @@ export function parseZones(text: string): readonly ListedZone[] {
 const defaultZone = async (host: HostReader): Promise<string> =>
   /^DefaultZone=(\S+)/m.exec((await readText(host, `${own}/firewalld.conf`)) ?? '')?.[1] ?? 'public';
 
+/** All zones as firewalld knows them: in force, or `--permanent`. */
+export async function listedZones(host: HostReader, ...where: readonly string[]): Promise<readonly ListedZone[]> {
+  const { code, stdout, stderr } = await host.query({ argv: ['firewall-cmd', ...where, '--list-all-zones'] });
+  if (code !== 0) throw new SetupError('failed', message`firewalld does not say what its zones let in: ${stderr.trim()}`);
+  return parseZones(stdout);
+}
+
+/** Interfaces through which something comes in by itself: not those that are part of a bond or a bridge. */
+async function interfacesOf(host: HostReader): Promise<readonly string[]> {
+  const folder = '/sys/class/net';
+  const names = await host.files.list(folder);
+  const counts = names.map(async (name) => {
+    // `bonding_masters` lies there as well, and is a file.
+    const isInterface = (await host.files.read(`${folder}/${name}`))?.kind !== 'file';
+    return name !== 'lo' && isInterface && (await host.files.read(`${folder}/${name}/master`)) === undefined;
+  });
+  const counted = await Promise.all(counts);
+  return names.filter((_, index) => counted[index]);
+}
+
 /** Zones through which something comes in; the default one, where an interface of this host belongs to no other, or none is active. */
 export async function zonesInForce(host: HostReader): Promise<readonly Zone[]> {
-  const { code, stdout, stderr } = await host.query({ argv: ['firewall-cmd', '--list-all-zones'] });
-  if (code !== 0) throw new SetupError('failed', message`firewalld does not say what its zones let in: ${stderr.trim()}`);
-  const zones = parseZones(stdout);
+  const zones = await listedZones(host);
   const bound = zones.flatMap(({ interfaces }) => interfaces);
-  const free = (await host.files.list('/sys/class/net')).some((name) => name !== 'lo' && !bound.includes(name));
+  const free = (await interfacesOf(host)).some((name) => !bound.includes(name));
   const fallback = await defaultZone(host);
   const noneActive = !zones.some(({ active }) => active);
   return zones.filter(({ name, active }) => active || (name === fallback && (free || noneActive)));
@@ -100,7 +118,12 @@ const within = (range: string, port: number, protocol = 'tcp'): boolean => {
 };
 
 /** Whether a zone names a port among those that it lets in. */
-export const opens = ({ ports }: Zone, { port, protocol }: Port): boolean => ports.some((range) => within(range, port, protocol));
+export const opens = ({ ports }: Pick<Zone, 'ports'>, { port, protocol }: Port): boolean =>
+  ports.some((range) => within(range, port, protocol));
+
+/** Ports that a definition of a service names on disk. */
+export const portsOnDisk = async (host: HostReader, service: string): Promise<readonly string[]> =>
+  elements((await readText(host, serviceFile(service))) ?? '', 'port').map(portOf);
 
 /** Whether a zone lets in what comes to a port of TCP. */
 export async function letsIn(host: HostReader, zone: Zone, port: number): Promise<boolean> {

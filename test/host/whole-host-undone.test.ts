@@ -47,6 +47,16 @@ package apache2 'Depends: theirs-library
 mkdir -p /root/sources && mv /etc/apt/sources.list* /root/sources
 echo 'deb [trusted=yes] file:/srv ./' >/etc/apt/sources.list && apt-get -qq update`;
 
+/** If a file says so, setup is killed once services are among the settings, or told that it failed to open ports when they are open. */
+const treacherous = `cd /usr/bin && mv firewall-cmd firewall-cmd.theirs && cat >firewall-cmd <<'END' && chmod 755 firewall-cmd
+#!/bin/sh
+/usr/bin/firewall-cmd.theirs "$@" || exit
+case "$(cat /run/treason 2>/dev/null) $*" in
+  kill*--add-service=*) kill -KILL "$(cat /run/setup.pid)" ;;
+  fail*--add-port=*) /usr/bin/firewall-cmd.theirs --list-ports >/run/opened; echo treason >&2; exit 1 ;;
+esac
+END`;
+
 describe.skipIf(obstacle !== null)(`an installation that fails${obstacle === null ? '' : ` (${obstacle})`}`, () => {
   let host: WholeHost;
   beforeAll(async () => {
@@ -70,6 +80,27 @@ describe.skipIf(obstacle !== null)(`an installation that fails${obstacle === nul
   test('succeeds once nothing is in its way any more', async () => {
     expectCode(await host.setup(), 0);
     await expectHealthy(host);
+  });
+
+  test('after it was killed while it opened ports leaves in force what only the running firewalld knows', async () => {
+    const guarded = await forInstallation(await bootHost('equipped'));
+    try {
+      await guarded.shell(`${treacherous}\nfirewall-cmd --quiet --add-port=2222/tcp --add-port=7777/tcp`);
+      const inForce = () => guarded.shell('firewall-cmd --list-all-zones; systemctl show --property=MainPID firewalld');
+      const [before, rules] = [await guarded.manifest({ times: false }), await inForce()];
+      await guarded.shell('echo kill >/run/treason');
+      expect((await guarded.setup()).code).not.toBe(0);
+      expect(await guarded.shell('firewall-cmd --permanent --list-services')).toContain('ovirt-https');
+      await guarded.shell('echo fail >/run/treason');
+      const ended = await guarded.setup();
+      expectCode(ended, 1);
+      expect(ended.stdout).toContain('treason');
+      expect(await guarded.shell('cat /run/opened')).toMatch(/443.*6100/);
+      expect(await inForce()).toBe(rules);
+      expect(difference(before, await guarded.manifest({ times: false }))).toEqual([]);
+    } finally {
+      await guarded.remove();
+    }
   });
 
   test('since apt fails half-way leaves the host and its packages as they were', async () => {

@@ -59,9 +59,11 @@ export function isComplete(entries: readonly Entry[], pending: ReadonlySet<strin
 }
 
 async function undoOne(begun: Begun, step: Step | undefined, host: Host, directory: string): Promise<void> {
-  if (step !== undefined && typeof step.undo === 'object' && 'run' in step.undo) await step.undo.run(host, begun.kept);
+  const own = step !== undefined && typeof step.undo === 'object' && 'run' in step.undo ? step.undo : undefined;
+  await own?.run(host, begun.kept);
   // The innermost paths first: a directory is removed after what was put into it.
   for (const [path, hash] of Object.entries(begun.files).sort(([a], [b]) => (a < b ? 1 : -1))) await restore(host, directory, path, hash);
+  await own?.afterFiles?.(host, begun.kept);
 }
 
 /**

@@ -19,8 +19,15 @@ export type Change =
       readonly makes?: readonly string[];
     };
 
-/** Every author must choose one; "I did not think about it" does not compile. */
-export type Undo = 'restore-files' | { readonly never: Text } | { run(host: Host, kept: Json): Promise<void> };
+/** Every author must choose one; "I did not think about it" does not compile. Files of the step are put back in any case. */
+export type Undo =
+  | 'restore-files'
+  | { readonly never: Text }
+  | {
+      run(host: Host, kept: Json): Promise<void>;
+      /** What is left to do once its files are put back. It may be run again, after `run` was. */
+      afterFiles?(host: Host, kept: Json): Promise<void>;
+    };
 
 /** A unit that must not run while a step is applied. */
 export interface Stop {

@@ -26,7 +26,7 @@ async function untilItAnswers(host: Host, { unit, answers, limitMs = 60_000, rem
 }
 
 /** For a step that enables a unit and lets it run: a note of how the unit was, and the way back to that. */
-export const unitAsBefore = (unit: string): Required<Pick<Step, 'prepare'>> & { readonly undo: Undo } => ({
+export const unitAsBefore = (unit: string): Required<Pick<Step, 'prepare'>> & { readonly undo: Extract<Undo, { run: unknown }> } => ({
   prepare: async (host) => ({ active: await host.services.isActive(unit), enabled: await host.services.isEnabled(unit) }),
   undo: {
     async run(host, kept) {

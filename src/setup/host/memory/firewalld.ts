@@ -51,16 +51,16 @@ function change(machine: Machine, effects: Effects, args: readonly string[], per
   const where = permanent ? onDisk(machine) : inForce(machine);
   const given = (name: string): readonly string[] =>
     args.flatMap((arg) => (arg.startsWith(`--${name}=`) ? [arg.slice(name.length + 3)] : []));
-  const kinds = ['add-service', 'remove-service', 'add-port'].filter((name) => given(name).length > 0);
+  const kinds = ['add-service', 'remove-service', 'add-port', 'remove-port'].filter((name) => given(name).length > 0);
   if (kinds.length > 1) return { code: 2, stdout: '', stderr: `argument --${kinds[1]}: not allowed with argument --${kinds[0]}\n` };
   const [zone = 'public'] = given('zone');
   const unknown = given('add-service').find((name) => name !== 'ssh' && where(serviceFile(name), '</service>\n') === '');
   if (unknown !== undefined) return failed(101, `INVALID_SERVICE: ${unknown}`);
-  const added = [
-    ...given('add-service').map((name) => `  <service name="${name}"/>`),
-    ...given('add-port').map((port) => `  <port port="${port.split('/')[0] ?? ''}" protocol="${port.split('/')[1] ?? ''}"/>`),
+  const lineOf = (kind: string): readonly string[] => [
+    ...given(`${kind}-service`).map((name) => `  <service name="${name}"/>`),
+    ...given(`${kind}-port`).map((port) => `  <port port="${port.split('/')[0] ?? ''}" protocol="${port.split('/')[1] ?? ''}"/>`),
   ];
-  const removed = given('remove-service').map((name) => `  <service name="${name}"/>`);
+  const [added, removed] = [lineOf('add'), lineOf('remove')];
   const before = zoneOf(where, zone);
   const lines = before.split('\n').filter((line) => !removed.includes(line));
   lines.splice(lines.indexOf('</zone>'), 0, ...added.filter((line) => !lines.includes(line)));
@@ -87,7 +87,7 @@ export function firewallCmd(machine: Machine, effects: Effects, args: readonly s
   const permanent = args.includes('--permanent');
   const where = permanent ? onDisk(machine) : inForce(machine);
   if (args.includes('--list-all-zones')) return listing(where, permanent ? '' : ' (active)');
-  if (args.includes('--list-all-policies') || args.includes('--direct')) return done('');
+  if (['--list-all-policies', '--direct', '--get-ipsets'].some((word) => args.includes(word))) return done('');
   const [service] = args.flatMap((arg) => (arg.startsWith('--info-service=') ? [arg.slice('--info-service='.length)] : []));
   if (service !== undefined) return info(where, service);
   if (!args.includes('--reload')) return change(machine, effects, args, permanent);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { wouldCloseSsh, wouldForget } from '../../../../plugins/firewall/in-force.ts';
 import { inputChains } from '../../../../plugins/firewall/others.ts';
 import firewall from '../../../../plugins/firewall/index.ts';
 import { managers } from '../../../../plugins/firewall/settings.ts';
@@ -10,6 +11,7 @@ import { english } from '../../../support/fakes.ts';
 import { conf, install, prepared } from '../../../support/installation.ts';
 
 const given = { 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77', 'OVESETUP_DIALOG/confirmSettings': 'bool:True' };
+const files = [conf(given)];
 const zone = '/etc/firewalld/zones/public.xml';
 const installed = async (machine: Machine, more: Readonly<Record<string, string>> = {}) => {
   const result = await install({ machine, files: [conf({ ...given, ...more })] });
@@ -25,6 +27,88 @@ function guarded(permanent: string, inForce = permanent): Machine {
   machine.disk.set(zone, file(`<zone>\n${permanent}</zone>\n`, 0o644));
   return machine;
 }
+
+/** What the running firewalld lets in: services, and ports beside them. */
+async function letIn(machine: Machine): Promise<readonly string[]> {
+  const { stdout } = await memoryHost(machine).query({ argv: ['firewall-cmd', '--list-all-zones'] });
+  const { services = [], ports = [] } = parseZones(stdout).find(({ name }) => name === 'public') ?? {};
+  return [...services, ...ports].sort();
+}
+
+/** Lets every effect on the firewall fail, and the one behind them; gives all that was done. */
+async function failing(make: () => Promise<Machine>, more: Readonly<Record<string, string>>, see: (machine: Machine) => Promise<void>) {
+  const { effects } = await installed(await make(), more);
+  const ofFirewall = effects.flatMap((effect, index) => (/firewalld(:|$)|\/firewalld\/(services|zones)/.test(effect) ? [index + 1] : []));
+  const done: string[] = [];
+  for (const at of [...ofFirewall, Math.max(...ofFirewall) + 1]) {
+    const machine = await make();
+    const { outcome, host } = await install({ machine, files: [conf({ ...given, ...more })], accidents: [{ at, how: 'fail' }] });
+    expect(outcome.failure, effects[at - 1]).toBeDefined();
+    await see(machine);
+    done.push(...host.effects);
+  }
+  return done;
+}
+
+const runtimePorts = '  <port port="2222" protocol="tcp"/>\n  <port port="7777" protocol="tcp"/>\n';
+const alone = (machine: Machine, lines: string): void =>
+  void machine.running.set('firewalld', (machine.running.get('firewalld') ?? '').replace('</zone>', `${lines}</zone>`));
+
+describe('firewalld, when a run is taken back,', () => {
+  const anew = /^(restart|stop|start) firewalld$|^firewalld: reload$/;
+
+  test('keeps what it was told alone, and nothing of ours', async () => {
+    const effects = await failing(
+      async () => guarded('', runtimePorts),
+      {},
+      async (machine) => {
+        expect(await letIn(machine)).toEqual(['2222/tcp', '7777/tcp']);
+        expect(textOf(machine.disk.get(zone))).toBe('<zone>\n</zone>\n');
+      },
+    );
+    expect(effects.filter((effect) => anew.test(effect))).toEqual([]);
+  });
+
+  test.each([
+    ['another port', { 'OVESETUP_CONFIG/websocketProxyPort': 'str:6101' }],
+    ['a component less', { 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' }],
+  ])('lets in what it did before %s', async (_, more) => {
+    const make = async (): Promise<Machine> => {
+      const machine = newMachine();
+      await installed(machine);
+      alone(machine, runtimePorts);
+      return machine;
+    };
+    const before = await letIn(await make());
+    const effects = await failing(make, more, async (machine) => {
+      const [now, file] = [await letIn(machine), textOf(machine.disk.get('/etc/firewalld/services/ovirt-websocket-proxy.xml'))];
+      expect(now).toEqual(before);
+      expect(file).toContain('port="6100"');
+    });
+    expect(effects.filter((effect) => anew.test(effect))).toEqual([]);
+  });
+
+  test('reads its settings again where nothing is lost by that, and is not restarted', async () => {
+    const make = async (): Promise<Machine> => guarded('  <service name="ssh"/>\n');
+    const effects = await failing(make, {}, async (machine) => expect(await letIn(machine)).toEqual(['ssh']));
+    expect(effects).toContain('firewalld: reload');
+    expect(effects).not.toContain('restart firewalld');
+    expect((await installed(await make())).effects).not.toContain('restart firewalld');
+  });
+
+  test('has the port of ssh among its settings before it is started again after a power cut', async () => {
+    const machine = guarded('', runtimePorts);
+    const { effects } = await installed(guarded('', runtimePorts));
+    const at = effects.findLastIndex((effect) => effect.startsWith('firewalld: ')) + 1;
+    await install({ machine, files, accidents: [{ at, how: 'cut-after' }] }).catch(() => undefined);
+    machine.running.clear();
+    const { outcome, host } = await install({ machine, files, accidents: [{ at: 9, how: 'fail' }] });
+    expect(outcome.failure).toBeDefined();
+    const work = host.effects.filter((effect) => /^(start )?firewalld/.test(effect));
+    expect(work).toEqual(['firewalld: --zone=public --add-port=2222/tcp', 'start firewalld']);
+    expect(await letIn(machine)).toEqual(['2222/tcp']);
+  });
+});
 
 describe('firewalld', () => {
   test('lets in what the components need, at once and later', async () => {
@@ -81,6 +165,79 @@ describe('firewalld', () => {
     ]);
   });
 
+  test('closes at once the former port of a service, and that of one that is not needed any more', async () => {
+    const machine = guarded('', runtimePorts);
+    const ports = async (more: Readonly<Record<string, string>>): Promise<readonly string[]> => {
+      await installed(machine, more);
+      return letIn(machine);
+    };
+    const always = ['2222/tcp', '443/tcp', '7410/udp', '7777/tcp', '80/tcp'];
+    expect(await ports({})).toEqual([...always, '6100/tcp'].sort());
+    expect(await ports({ 'OVESETUP_CONFIG/websocketProxyPort': 'str:6101' })).toEqual([...always, '6101/tcp'].sort());
+    expect(await ports({ 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' })).toEqual(always);
+  });
+
+  test('keeps a former port that its settings name', async () => {
+    const machine = guarded('  <port port="6100" protocol="tcp"/>\n', `  <port port="6100" protocol="tcp"/>\n${runtimePorts}`);
+    await installed(machine);
+    await installed(machine, { 'OVESETUP_CONFIG/websocketProxyPort': 'str:6101' });
+    expect(await letIn(machine)).toEqual(expect.arrayContaining(['6100/tcp', '6101/tcp']));
+  });
+
+  test('reads a definition that was written before a run was cut', async () => {
+    const machine = newMachine();
+    await installed(machine);
+    const read = machine.running.get('firewalld') ?? '';
+    machine.running.set('firewalld', read.replace('port="6100"', 'port="6099"'));
+    expect((await installed(machine)).effects).toContain('firewalld: reload');
+    expect(machine.running.get('firewalld')).toContain('port="6100"');
+  });
+
+  test('is not told to read its settings where a port of ssh would be closed by that', async () => {
+    const machine = guarded('  <service name="theirs"/>\n');
+    const definition = (port: number) => file(`<service>\n  <port port="${port}" protocol="tcp"/>\n</service>\n`, 0o644);
+    machine.disk.set('/etc/firewalld/services/theirs.xml', definition(2222));
+    machine.running.set('firewalld', configurationOf(machine, 'firewalld'));
+    expect(await wouldCloseSsh(memoryHost(machine))).toBe(false);
+    machine.disk.set('/etc/firewalld/services/theirs.xml', definition(2200));
+    expect(await wouldCloseSsh(memoryHost(machine))).toBe(true);
+    const { effects } = await installed(machine);
+    expect(effects).not.toContain('firewalld: reload');
+    expect(await letIn(machine)).toContain('theirs');
+  });
+
+  describe('would forget', () => {
+    const wanted = { open: [{ name: 'ovirt-http', about: '', ports: [] }], close: [] };
+    const lost = async (now: Readonly<Record<string, string>>, units: readonly string[] = [], code = 0): Promise<boolean> => {
+      const host = memoryHost(newMachine({ running: new Map(units.map((unit) => [unit, ''])) }));
+      const query = async ({ argv }: { readonly argv: readonly string[] }) => {
+        const words = argv.slice(1).filter((word) => word !== '--permanent');
+        const same: Readonly<Record<string, string>> = { '--get-ipsets': 'theirs\n' };
+        const said = argv.includes('--permanent') ? undefined : now[words.join(' ')];
+        return { code: said === undefined ? 0 : code, stdout: said ?? same[words.join(' ')] ?? '', stderr: '' };
+      };
+      return wouldForget({ ...host, query }, wanted);
+    };
+
+    test.each([
+      ['a zone', { '--list-all-zones': 'public\n  ports: 2222/tcp\n' }, true],
+      ['a set', { '--get-ipsets': 'theirs more\n' }, true],
+      ['an entry of a set', { '--ipset=theirs --get-entries': '192.0.2.7\n' }, true],
+      ['a chain', { '--direct --get-all-chains': 'ipv4 filter theirs\n' }, true],
+      ['nothing', {}, false],
+    ])('%s', async (_, now, is) => expect(await lost(now)).toBe(is));
+
+    test('what is in a set that it does not tell', async () =>
+      expect(await lost({ '--ipset=theirs --get-entries': '' }, [], 136)).toBe(true));
+
+    test('where interfaces belong to, unless NetworkManager says that', async () => {
+      const now = { '--list-all-zones': '  interfaces: eth0\n' };
+      expect(await lost(now)).toBe(true);
+      expect(await lost(now, ['NetworkManager'])).toBe(false);
+      expect(await lost({ '--list-all-zones': '  interfaces: eth0\n  ports: 22/tcp\n' }, ['NetworkManager'])).toBe(true);
+    });
+  });
+
   test('opens nothing for ssh that was closed', async () => {
     expect((await installed(guarded(''))).zone).not.toContain('2222');
   });
@@ -133,6 +290,9 @@ describe('zones', () => {
     const used = async (): Promise<readonly string[]> => (await zonesInForce(host)).map(({ name }) => name);
     machine.disk.set('/sys/class/net', { kind: 'directory', mode: 0o755 });
     for (const name of ['lo', 'eth1']) machine.disk.set(`/sys/class/net/${name}`, { kind: 'link', target: `../../devices/${name}` });
+    expect(await used()).toEqual(['home']);
+    machine.disk.set('/sys/class/net/bonding_masters', file('bond0\n', 0o644));
+    for (const name of ['eth2', 'eth2/master']) machine.disk.set(`/sys/class/net/${name}`, { kind: 'link', target: '../eth1' });
     expect(await used()).toEqual(['home']);
     machine.disk.set('/sys/class/net/eth0', { kind: 'link', target: '../../devices/eth0' });
     expect(await used()).toEqual(['home', 'public']);
