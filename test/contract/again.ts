@@ -51,9 +51,9 @@ export const walksAll = process.env['EVERY_MOMENT'] === 'yes';
 /** Whether a place is taken: one of so many, or every one where all are walked through. */
 export const oneOf = (many: number, place: number): boolean => walksAll || place % many === 0;
 
-/** Of the moments at lines of the journal, which are all written alike and are most of the effects, every third. */
+/** Of the moments at lines of the journal, which are all written alike and are most of the effects, every fifth. */
 export const thinned = (moments: readonly Moment[]): readonly Moment[] =>
-  moments.filter((moment) => !isJournal(moment) || oneOf(3, moment.at));
+  moments.filter((moment) => !isJournal(moment) || oneOf(5, moment.at));
 
 /** What is left of the machine of a moment: after a power cut, and, for most moments, after a kill of setup alone. */
 export const leftBy = (moment: Moment): readonly Machine[] => [

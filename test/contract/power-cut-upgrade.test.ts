@@ -68,8 +68,8 @@ describe('an upgrade of the schema', () => {
       expect(outcome.leftOver, screen).toEqual([]);
       expect(diskOf(machine), host.effects[at - 1]).toEqual(diskOf(before));
       expect([...machine.running.keys()].sort()).toEqual([...before.running.keys()].sort());
-      // A third of the ways back for each failure, so that each place of a way back is cut after a third of the failures; or a fifth.
-      const part = walksAll ? 3 : 5;
+      // A third of the ways back for each failure, so that each place of a way back is cut after a third of the failures; or a seventh.
+      const part = walksAll ? 3 : 7;
       for (const moment of between(moments()).filter((one) => one.at > at && one.at <= at + 12 && (one.at + at) % part === 0)) {
         const back = afterPowerCut(moment.machine);
         // Forward again, and made to fail again at its last migration: the data is still there.
