@@ -84,11 +84,19 @@ export const groupsOfUser: Collection = {
 /** Ids of domains are their names in hexadecimal digits, as clients of the original know them. */
 const hexOf = (name: unknown): string => Buffer.from(String(name)).toString('hex');
 
+/** Each domain that was seen: thousands of users are of a few. */
+const seen = new Map<string, Entity>();
+
 /** The domain of a user or a group. */
-const domainOf = (name: unknown): Entity => {
-  const id = hexOf(name);
-  return { id, href: `/ovirt-engine/api/domains/${id}`, name: String(name) };
-};
+function domainOf(name: unknown): Entity {
+  const text = String(name);
+  const known = seen.get(text);
+  if (known !== undefined) return known;
+  const id = hexOf(text);
+  const domain = { id, href: `/ovirt-engine/api/domains/${id}`, name: text };
+  seen.set(text, domain);
+  return domain;
+}
 
 export const domains: Collection = {
   rel: 'domains',
