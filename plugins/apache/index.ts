@@ -23,7 +23,7 @@ import {
   unit,
   writesSite,
 } from './settings.ts';
-import { type Site, configured, ownAddresses, siteInOurPlace, siteInOurShadow } from './sites-of-others.ts';
+import { type Site, configuredByOthers, ownAddresses, siteInOurPlace, siteInOurShadow } from './sites-of-others.ts';
 
 const heading = (id: string, title: Heading['title'], needs: readonly string[] = []): Heading => ({
   id: `apache/${id}`,
@@ -67,7 +67,7 @@ const site = (view: View): Step =>
     content: render('apache/z-ovirt-engine-ssl.conf', {
       fqdn: view.get(fqdn),
       port: view.get(httpsPort),
-      addresses: [`*:${view.get(httpsPort)}`, ...ownAddresses(view.fact(configured).sites, view.get(httpsPort))].join(' '),
+      addresses: [`*:${view.get(httpsPort)}`, ...ownAddresses(view.fact(configuredByOthers).sites, view.get(httpsPort))].join(' '),
       listens: !view.fact(listening).includes(view.get(httpsPort)),
       certificate: pki.certificate('apache'),
       key: pki.key('apache'),
@@ -119,9 +119,9 @@ const switchOff = ({ path }: Site): Message =>
     : message`or take it out of ${path}`;
 
 /** Sites of others that would hide ours, or that ours would hide. */
-function hidden(view: View): readonly Problem[] {
+function hiddenSites(view: View): readonly Problem[] {
   if (!writesSite(view)) return [];
-  const all = view.fact(configured);
+  const all = view.fact(configuredByOthers);
   const [name, wantedPort] = [view.get(fqdn), view.get(httpsPort)];
   const found = siteInOurPlace(all, { name, port: wantedPort, hostName: view.fact(ownName) });
   const shadowed = view.fact(listening).includes(wantedPort) ? siteInOurShadow(all) : undefined;
@@ -162,9 +162,10 @@ const manual = (view: View): Summary => ({
 export default plugin({
   name: 'apache',
   applies: isWholeHost,
-  facts: [configured, listening, lostDirectives, presentBackendPort, presentRootRedirect],
+  facts: [configuredByOthers, listening, lostDirectives, presentBackendPort, presentRootRedirect],
   settings: [httpPort, rootRedirectionDefault, rootRedirection, configureSsl, reconfigureSsl],
-  preflight: async (view, host) => (engineHere(view) ? [...(await takenPorts(view, host)), ...(await broken(host)), ...hidden(view)] : []),
+  preflight: async (view, host) =>
+    engineHere(view) ? [...(await takenPorts(view, host)), ...(await broken(host)), ...hiddenSites(view)] : [],
   steps: (view) => (engineHere(view) ? steps(view) : []),
   summary: (view) => Promise.resolve(engineHere(view) && !writesSite(view) ? [manual(view)] : []),
 });

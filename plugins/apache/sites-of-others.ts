@@ -45,7 +45,7 @@ const behind = (line: string, ...names: readonly string[]): readonly string[] =>
 const bare = (name: string): string => name.replace(/^\w+:\/\//, '').replace(/:\d+$/, '');
 
 /** What one file configures. */
-export function configuredBy(path: string, text: string): Configured {
+export function configuredIn(path: string, text: string): Configured {
   const sites: Site[] = [];
   let serverName: string | undefined;
   let open: { readonly addresses: readonly string[]; readonly lines: string[] } | undefined;
@@ -70,9 +70,9 @@ export function configuredBy(path: string, text: string): Configured {
 }
 
 /** What others have configured, also what waits for a module. Files that only an Include of theirs names are not looked at. */
-export const configured = fact('apache-sites', async (host): Promise<Configured> => {
+export const configuredByOthers = fact('apache-sites', async (host): Promise<Configured> => {
   const files = (await configurationFiles(host)).filter((path) => path.endsWith('.conf'));
-  const all = await Promise.all(files.map(async (path) => configuredBy(path, (await textBehind(host, path)) ?? '')));
+  const all = await Promise.all(files.map(async (path) => configuredIn(path, (await textBehind(host, path)) ?? '')));
   return {
     sites: all.flatMap(({ sites }) => sites),
     serverName: all.findLast(({ serverName }) => serverName !== undefined)?.serverName,

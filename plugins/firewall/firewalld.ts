@@ -1,19 +1,8 @@
 import { type Command, type Heading, type Host, type HostReader, type Json, type Step, file, message, nothing, sameEntry } from '#kit';
 import { succeed, unitAsBefore } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import {
-  type Wanted,
-  asWanted,
-  change,
-  closeFormer,
-  inForce,
-  openNow,
-  takeBackNow,
-  untilKnown,
-  withdraw,
-  wouldCloseSsh,
-  wouldForget,
-} from './in-force.ts';
+import { type Wanted, asWanted, change, closeFormer, inForce, openNow, takeBackNow, untilKnown, withdraw } from './in-force.ts';
+import { wouldCloseSsh, wouldForget } from './reload.ts';
 import type { Opening } from './services.ts';
 import { sshPorts } from './ssh-ports.ts';
 import { letsIn, opens, permanentZone, serviceFile, zoneFile, zoneNames, zonesInForce, zonesToBe } from './zones.ts';

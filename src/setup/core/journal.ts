@@ -56,16 +56,21 @@ const fileIn = (run: string): string => `${runsDirectory}/${run}/journal`;
 const roomForLines = 64 * 1024;
 const reserveIn = (directory: string): string => `${directory}/stash/reserve`;
 
+/** Throws what the file system says, with how much is needed. */
 async function setAside(host: Host, directory: string, bytes: number): Promise<void> {
   try {
     await host.files.write(reserveIn(directory), { kind: 'file', content: Buffer.alloc(bytes), mode: 0o600 });
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     const needed = Math.ceil(bytes / 1024 / 1024);
-    throw new SetupError(error.code, message`Setup keeps ${needed} MiB for the way back, and they are not to be had: ${term(error.text)}`, {
-      cause: error,
-      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-    });
+    throw new SetupError(
+      error.code,
+      message`Setup cannot set ${needed} MiB aside, without which it could not take everything back: ${term(error.text)}`,
+      {
+        cause: error,
+        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      },
+    );
   }
 }
 

@@ -110,7 +110,8 @@ export async function rollBack(steps: readonly Step[], on: { host: Host; journal
     for (const one of postponed) await undo(one, false);
     if (leftOver.length === 0) {
       await journal.append({ t: 'end', result: 'rolled-back' });
-      await tidyRuns(host);
+      // What cannot be thrown away now, the next run throws away: everything is taken back.
+      await tidyRuns(host).catch(() => undefined);
     }
   } catch (error) {
     leftOver.push(textOfError(error));

@@ -28,4 +28,11 @@ describe('the reference of answer files', () => {
     const ours = [...questionsWithoutSetting.keys()].filter((name) => !checks.includes(name));
     expect([...new Set(named)].filter((name) => !asked.includes(name)).sort()).toEqual(ours.sort());
   });
+
+  test('knows every check of ours by the outline', () => {
+    const sources = globSync('plugins/**/*.ts').map((path) => readFileSync(path, 'utf8'));
+    const ids = sources.flatMap((text) => [...text.matchAll(/\bid: '([a-z-]+)',\s*level: /g)].map(([, id = '']) => id));
+    expect(ids.length).toBeGreaterThan(20);
+    expect(ids.filter((id) => !checks.includes(id))).toEqual([]);
+  });
 });

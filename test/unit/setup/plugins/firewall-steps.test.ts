@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { wouldCloseSsh, wouldForget } from '../../../../plugins/firewall/in-force.ts';
+import { wouldCloseSsh, wouldForget } from '../../../../plugins/firewall/reload.ts';
 import { inputChains } from '../../../../plugins/firewall/others.ts';
 import firewall from '../../../../plugins/firewall/index.ts';
 import { managers } from '../../../../plugins/firewall/settings.ts';

@@ -84,17 +84,17 @@ export const groupsOfUser: Collection = {
 /** Ids of domains are their names in hexadecimal digits, as clients of the original know them. */
 const hexOf = (name: unknown): string => Buffer.from(String(name)).toString('hex');
 
-/** Each domain that was seen: thousands of users are of a few. */
-const seen = new Map<string, Entity>();
+/** Described once each: thousands of users are of a few domains. */
+const described = new Map<string, Entity>();
 
 /** The domain of a user or a group. */
 function domainOf(name: unknown): Entity {
   const text = String(name);
-  const known = seen.get(text);
+  const known = described.get(text);
   if (known !== undefined) return known;
   const id = hexOf(text);
   const domain = { id, href: `/ovirt-engine/api/domains/${id}`, name: text };
-  seen.set(text, domain);
+  described.set(text, domain);
   return domain;
 }
 
