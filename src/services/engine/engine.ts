@@ -53,12 +53,19 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
 
   const pool = openDatabase(settings.database, log, { prepared: true });
   let schemasFit = false;
+  const needSchemas = (): void => {
+    if (!schemasFit) throw new DatabaseUnavailable(new Error('its schema has not been checked yet'));
+  };
   const database: Database = {
-    ...pool,
-    query: async (text, values) => {
-      if (!schemasFit) throw new DatabaseUnavailable(new Error('its schema has not been checked yet'));
+    async query(text, values) {
+      needSchemas();
       return pool.query(text, values);
     },
+    async each(text, values, take) {
+      needSchemas();
+      return pool.each(text, values, take);
+    },
+    close: () => pool.close(),
   };
   const databaseUp = (): Promise<boolean> =>
     database.query('select 1').then(

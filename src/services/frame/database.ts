@@ -4,7 +4,7 @@ import { errorFields, type Log } from './log.ts';
 import { scramOnly } from './scram-only.ts';
 import { type Server, serversOf } from './servers.ts';
 import { isReadOnly, refusedByServer, sqlState } from './sql-state.ts';
-import { firstWriter, needWriter, type Pool } from './writer.ts';
+import { firstWriter, needWriter, type Pool, type PoolClient } from './writer.ts';
 
 export type { Pool } from './writer.ts';
 
@@ -27,6 +27,11 @@ export interface Database {
    * and the error of the driver when the server refuses the statement.
    */
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /**
+   * The same for statements with many rows: hands on each row as it comes and keeps none, so that what is made of it can be forgotten
+   * as soon as possible. Throws what `query` does, and what `take` throws; rows may have been taken by then.
+   */
+  each(text: string, values: readonly unknown[], take: (row: unknown) => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,27 +70,47 @@ export function tlsOf({ secured, securedValidation }: DatabaseSettings): pg.Pool
 /** So many different statements are kept prepared; further ones, such as searches that people type, are planned each time. */
 const mostPrepared = 200;
 
-/** A pool whose clients prepare the statements that come first. */
-function preparing(pool: pg.Pool): Pool {
+type Statement = (text: string, values: unknown[]) => pg.QueryConfig;
+
+const planned: Statement = (text, values) => ({ text, values });
+
+/** Statements that the clients of a pool prepare, as far as they come first. */
+function prepared(): Statement {
   const names = new Map<string, string>();
-  const nameOf = (text: string): string | undefined => {
+  return (text, values) => {
     if (!names.has(text) && names.size < mostPrepared) names.set(text, `s${names.size}`);
-    return names.get(text);
-  };
-  return {
-    async connect() {
-      const client = await pool.connect();
-      return {
-        query(text, values) {
-          const name = nameOf(text);
-          return client.query(name === undefined ? { text, values } : { name, text, values });
-        },
-        release: (destroy) => client.release(destroy),
-      };
-    },
-    end: () => pool.end(),
+    const name = names.get(text);
+    return name === undefined ? { text, values } : { name, text, values };
   };
 }
+
+/** The pool of the driver, as the part of one that is needed here. */
+const poolOf = (pool: pg.Pool, statement: Statement): Pool => ({
+  async connect() {
+    const client = await pool.connect();
+    return {
+      query: (text, values) => client.query(statement(text, values)),
+      each: (text, values, take) => handOn(client, statement(text, values), take),
+      release: (destroy) => client.release(destroy),
+    };
+  },
+  end: async () => pool.end(),
+});
+
+/** Runs a statement and hands on its rows. `take` must not throw: it would end the process, in the middle of the driver. */
+export const handOn = (client: pg.ClientBase, statement: pg.QueryConfig, take: (row: unknown) => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const query = new pg.Query(statement, (error?: Error | null) => {
+      if (error === undefined || error === null) resolve();
+      else reject(error);
+    });
+    query.on('row', (row: unknown, result) => {
+      // The driver gathers them as well, as it always does where statements have a time limit.
+      if (result !== undefined) result.rows.length = 0;
+      take(row);
+    });
+    client.query(query);
+  });
 
 /** Opens a small pool. Connects only when the first statement is run, so servers that are down do not matter yet. */
 export function openDatabase(settings: DatabaseSettings, log: Log, options: PoolOptions = {}): Database {
@@ -97,7 +122,7 @@ function openPool(
   { host, port }: Server,
   settings: DatabaseSettings,
   log: Log,
-  { name = 'engine', connections = 10, prepared = false }: PoolOptions,
+  { name = 'engine', connections = 10, prepared: isPrepared = false }: PoolOptions,
 ): Pool {
   const pool = new pg.Pool({
     Client: scramOnly(pg.Client),
@@ -122,29 +147,53 @@ function openPool(
   pool.on('error', (error) => log.warning('an idle database connection was lost', { error: errorFields(error).error }));
   // A client that is lent out has nobody listening either: it may die between two statements. Its next statement says so.
   pool.on('connect', (client) => client.on('error', () => undefined));
-  return prepared ? preparing(pool) : pool;
+  return poolOf(pool, isPrepared ? prepared() : planned);
 }
 
 /** Wraps a pool. A statement that was surely not carried out, because its connection was dead or takes no writes, is tried once more. */
 export function createDatabase(pool: Pool): Database {
-  async function run(text: string, values: unknown[], lastTry: boolean): Promise<unknown[]> {
+  async function run<T>(work: (client: PoolClient) => Promise<T>, mayRepeat: () => boolean): Promise<T> {
     const client = await pool.connect().catch((error: unknown) => {
       throw refusedByServer(error) ? error : new DatabaseUnavailable(error);
     });
     try {
-      const { rows } = await client.query(text, values);
+      const result = await work(client);
       client.release(false);
-      return rows;
+      return result;
     } catch (error) {
       const broken = isBroken(error);
       client.release(broken);
       if (!broken) throw error;
-      if (lastTry || !(nothingWasSent(error) || isReadOnly(error))) throw new DatabaseUnavailable(error);
+      if (!mayRepeat() || !(nothingWasSent(error) || isReadOnly(error))) throw new DatabaseUnavailable(error);
     }
-    return run(text, values, true);
+    return run(work, () => false);
   }
   return {
-    query: async <Row>(text: string, values: readonly unknown[] = []) => (await run(text, [...values], false)) as Row[],
+    query: async <Row>(text: string, values: readonly unknown[] = []) =>
+      (
+        await run(
+          (client) => client.query(text, [...values]),
+          () => true,
+        )
+      ).rows as Row[],
+    async each(text, values, take) {
+      let taken = 0;
+      const failures: unknown[] = [];
+      const takeOne = (row: unknown): void => {
+        taken++;
+        if (failures.length > 0) return;
+        try {
+          take(row);
+        } catch (error) {
+          failures.push(error);
+        }
+      };
+      await run(
+        (client) => client.each(text, [...values], takeOne),
+        () => taken === 0,
+      );
+      if (failures.length > 0) throw failures[0];
+    },
     close: () => pool.end(),
   };
 }

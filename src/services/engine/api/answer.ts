@@ -4,6 +4,7 @@ import { correlate, formatOf } from './api-request.ts';
 import { types } from './api-types.ts';
 import { Fault } from './fault.ts';
 import { listJson, toJson } from './json.ts';
+import type { ListText } from './list-text.ts';
 import type { Entity } from './types.ts';
 import { listXml, toXml } from './xml.ts';
 
@@ -13,17 +14,13 @@ export function sendEntity(request: FastifyRequest, reply: FastifyReply, type: s
   return send(reply, json, json ? toJson(types, type, entity) : toXml(types, type, entity));
 }
 
-/** Sends a list in the format the client asked for. `list` is the element around it. */
-export function sendList(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  type: string,
-  list: string,
-  entities: readonly Entity[],
-): FastifyReply {
-  const json = formatOf(request) === 'json';
-  return send(reply, json, json ? listJson(types, type, entities) : listXml(types, type, list, entities));
-}
+/** A list in the format the client asked for, to be written and sent. `list` is the element around it. */
+export const listText = (request: FastifyRequest, type: string, list: string): ListText =>
+  formatOf(request) === 'json' ? listJson(types, type) : listXml(types, type, list);
+
+/** Sends a list that was written. */
+export const sendList = (request: FastifyRequest, reply: FastifyReply, list: ListText): FastifyReply =>
+  send(reply, formatOf(request) === 'json', list.end());
 
 // As bytes, because the web server would add a charset to the content type of a text.
 const send = (reply: FastifyReply, json: boolean, body: string | Buffer): FastifyReply =>

@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Database } from '../../frame/database.ts';
 import { Refusal } from '../http/refusal.ts';
 import { actionRoutes, jobOf } from './action-routes.ts';
-import { sendEntity, sendList } from './answer.ts';
+import { listText, sendEntity, sendList } from './answer.ts';
 import { flag, parameter, wholeNumber } from './api-request.ts';
-import { type Asker, type Collection, listName } from './collections/collection.ts';
+import { type Collection, listName } from './collections/collection.ts';
 import { collections } from './collections/index.ts';
 import { changesOf } from './changes.ts';
 import { follow } from './follow.ts';
@@ -45,31 +45,39 @@ export function collectionRoutes(app: FastifyInstance, database: Database, now: 
 
 function readingRoutes(app: FastifyInstance, { members, seen }: Handling, collection: Collection, url: string): void {
   const { rel, type, narrowed } = collection;
-  /** What clients asked to see besides, and only as much of it as they asked for. */
-  const whole = async (request: FastifyRequest, asker: Asker, entities: readonly Entity[]): Promise<readonly Entity[]> => {
+  /** Only as much of a member as the client asked for. */
+  const narrow = (request: FastifyRequest): ((entity: Entity) => Entity) => {
     const by = narrowed === undefined ? null : parameter(request, narrowed.parameter, null);
-    const shown = by === null || narrowed === undefined ? entities : entities.map((entity) => narrowed.to(entity, by));
-    const names = parameter(request, 'follow', null);
-    return names === null ? shown : follow(members, asker, rel, type, shown, names);
+    return by === null || narrowed === undefined ? (entity) => entity : (entity) => narrowed.to(entity, by);
   };
 
   app.get(url, options, async (request, reply) => {
     const asker = askerOf(request);
     const place = placeOf(collection, request);
     await members.needParent(place, seeing(asker));
-    const found = await members.list(place, asker, {
+    const wish = {
       allContent: wantsAllContent(request),
       search: parameter(request, 'search', null),
       caseSensitive: flag(request, 'case_sensitive'),
       max: wholeNumber(request, 'max'),
       from: wholeNumber(request, 'from'),
-    });
-    return sendList(request, reply, type, listName(collection), await whole(request, asker, found));
+    };
+    const names = parameter(request, 'follow', null);
+    const list = listText(request, type, listName(collection));
+    const shown = narrow(request);
+    if (names === null) await members.each(place, asker, wish, (entity) => list.add(shown(entity)));
+    else {
+      const found: Entity[] = [];
+      await members.each(place, asker, wish, (entity) => found.push(shown(entity)));
+      for (const entity of await follow(members, asker, rel, type, found, names)) list.add(entity);
+    }
+    return sendList(request, reply, list);
   });
 
   app.get(`${url}/:id`, options, async (request, reply) => {
-    const found = await seen(request, placeOf(collection, request), idOf(request));
-    const [entity] = await whole(request, askerOf(request), [found]);
+    const found = narrow(request)(await seen(request, placeOf(collection, request), idOf(request)));
+    const names = parameter(request, 'follow', null);
+    const [entity] = names === null ? [found] : await follow(members, askerOf(request), rel, type, [found], names);
     return sendEntity(request, reply, type, entity as Entity);
   });
 }

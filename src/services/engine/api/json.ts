@@ -1,3 +1,4 @@
+import { collectText, type ListText } from './list-text.ts';
 import { epochMilliseconds, scalarText } from './scalar.ts';
 import type { Attribute, Entity, Scalar, Types, Value } from './types.ts';
 
@@ -9,9 +10,22 @@ export function toJson(types: Types, type: string, entity: Entity): string {
 }
 
 /** Writes a list: the members in an array that is named by their type; an empty object for none. */
-export function listJson(types: Types, type: string, entities: readonly Entity[]): string {
-  const list = entities.length === 0 ? {} : { [type]: entities.map((entity) => structure(types, type, entity)) };
-  return `${JSON.stringify(list, null, 2)}\n`;
+export function listJson(types: Types, type: string): ListText {
+  const text = collectText();
+  const [head, tail] = [`{\n  "${type}": [\n`, '\n  ]\n}'];
+  let isEmpty = true;
+  return {
+    add(entity) {
+      text.put(isEmpty ? head : ',\n');
+      isEmpty = false;
+      // A list of this one alone, without what stands around it: so it stands as deep as it should.
+      text.put(JSON.stringify({ [type]: [structure(types, type, entity)] }, null, 2).slice(head.length, -tail.length));
+    },
+    end() {
+      text.put(isEmpty ? '{}\n' : `${tail}\n`);
+      return text.end();
+    },
+  };
 }
 
 function structure(types: Types, type: string, entity: Entity): Json {

@@ -92,7 +92,7 @@ export function createMembers(database: Database): Members {
     return row === undefined ? null : describeAt(place, allContent)(row);
   }
 
-  return {
+  const members: Members = {
     find,
 
     async needParent({ collection, parent }, asker) {
@@ -102,7 +102,7 @@ export function createMembers(database: Database): Members {
         throw notFound();
     },
 
-    async list(place, asker, wish = {}) {
+    async each(place, asker, wish, take) {
       const { collection } = place;
       if (collection.sight !== 'everybody' && !asker.administrator && !asker.filtered) {
         throw new Refusal(403, 'Only administrators may list this without the parameter filter.');
@@ -140,8 +140,14 @@ export function createMembers(database: Database): Members {
         offset === 0 ? '' : `offset ${values.add(offset)}`,
       ];
       const allContent = wish.allContent === true;
-      const rows = await database.query<Row>(select(place, conditions, tail.join(' '), allContent), values.all);
-      return rows.map(describeAt(place, allContent));
+      const describe = describeAt(place, allContent);
+      await database.each(select(place, conditions, tail.join(' '), allContent), values.all, (row) => take(describe(row as Row)));
+    },
+
+    async list(place, asker) {
+      const all: Entity[] = [];
+      await members.each(place, asker, {}, (entity) => all.push(entity));
+      return all;
     },
 
     async resolve(rel, named, asker) {
@@ -166,6 +172,7 @@ export function createMembers(database: Database): Members {
       throw new Refusal(404, `There is none of the ${rel} with this id or name.`);
     },
   };
+  return members;
 }
 
 export { top as collectionAtTop };

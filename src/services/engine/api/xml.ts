@@ -1,3 +1,4 @@
+import { collectText, type ListText } from './list-text.ts';
 import { isoDate, scalarText } from './scalar.ts';
 import type { Attribute, Entity, Link, Scalar, Types, Value } from './types.ts';
 
@@ -8,21 +9,21 @@ export function toXml(types: Types, type: string, entity: Entity): string {
   return `${declaration}${element(types, type, type, entity, '')}`;
 }
 
-/** So many characters are encoded at once: a text that grows in small pieces is quickly made into bytes only while it is short. */
-const chunkLength = 32_768;
-
-/** Writes a list, as bytes: its members in one element. */
-export function listXml(types: Types, type: string, list: string, entities: readonly Entity[]): Buffer {
-  if (entities.length === 0) return Buffer.from(`${declaration}<${list}/>\n`);
-  const chunks: Buffer[] = [];
-  let text = `${declaration}<${list}>\n`;
-  for (const entity of entities) {
-    text += element(types, type, type, entity, '    ');
-    if (text.length < chunkLength) continue;
-    chunks.push(Buffer.from(text));
-    text = '';
-  }
-  return Buffer.concat([...chunks, Buffer.from(`${text}</${list}>\n`)]);
+/** Writes a list: its members in one element. */
+export function listXml(types: Types, type: string, list: string): ListText {
+  const text = collectText();
+  let isEmpty = true;
+  return {
+    add(entity) {
+      if (isEmpty) text.put(`${declaration}<${list}>\n`);
+      isEmpty = false;
+      text.put(element(types, type, type, entity, '    '));
+    },
+    end() {
+      text.put(isEmpty ? `${declaration}<${list}/>\n` : `</${list}>\n`);
+      return text.end();
+    },
+  };
 }
 
 /** An attribute of a type, with the tags around its value at one depth. */
@@ -105,9 +106,7 @@ function endingsOf(rels: readonly string[]): readonly string[] {
 /** Links to what lies right below an address, which is escaped already. */
 function belowXml(href = '', rels: readonly string[] = none, indent: string): string {
   const beginning = `${indent}<link href="${href}`;
-  let text = '';
-  for (const ending of endingsOf(rels)) text += beginning + ending;
-  return text;
+  return rels.length === 0 ? '' : beginning + endingsOf(rels).join(beginning);
 }
 
 function linksXml(links: readonly Link[], indent: string): string {

@@ -5,7 +5,12 @@ import { DatabaseUnavailable } from '../../../../src/services/frame/database.ts'
 import { createLog } from '../../../../src/services/frame/log.ts';
 import { createMask } from '../../../../src/services/frame/mask.ts';
 
-const session: History = { query: async () => [], close: async () => undefined, atomically: async (work) => work() };
+const session: History = {
+  query: async () => [],
+  each: async () => undefined,
+  close: async () => undefined,
+  atomically: async (work) => work(),
+};
 
 /** Works once until `trouble`, and then does nothing that would show whether all is well. Returns what it says at its second begin. */
 async function wellAfter(trouble: Error): Promise<boolean> {

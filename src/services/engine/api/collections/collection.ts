@@ -99,8 +99,13 @@ export interface Members {
   find(place: Place, id: string, asker: Asker, allContent?: boolean): Promise<Entity | null>;
   /** Throws a refusal (404) unless the member that a collection lies below may be seen. */
   needParent(place: Place, asker: Asker): Promise<void>;
-  /** Members in their order. Throws refusals: 403 for what only administrators may list, 400 for a search that cannot be understood. */
-  list(place: Place, asker: Asker, wish?: Wish): Promise<readonly Entity[]>;
+  /**
+   * Hands on members in their order, each as it is read. Throws refusals before the first one: 403 for what only administrators may
+   * list, 400 for a search that cannot be understood.
+   */
+  each(place: Place, asker: Asker, wish: Wish, take: (entity: Entity) => void): Promise<void>;
+  /** All of them at once. Throws what `each` does. */
+  list(place: Place, asker: Asker): Promise<readonly Entity[]>;
   /** The id of a member at the top that a client named by id or by name. Throws a refusal (404) where there is none. */
   resolve(rel: string, named: Entity, asker: Asker): Promise<string>;
 }
