@@ -32,7 +32,7 @@ describe.skipIf(missing.length > 0)(
       built = buildPackages({ into: join(folder, 'first'), suffix: '+test', epoch, effort: 'quick' });
       execFileSync('dpkg-deb', ['--raw-extract', built[0] ?? '', root]);
     }, 120_000);
-    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+    afterAll(() => rmSync(folder, { recursive: true, force: true }), 120_000);
 
     test('are the same bytes when they are made again, whatever the umask and the time zone', () => {
       const wish = { into: join(folder, 'second'), suffix: '+test', epoch, effort: 'quick' };
