@@ -16,7 +16,7 @@ export const recipe = (title: string, usual: string): readonly Text[] => [
 
 /** The same for the server of this host, whose every step is known: the last line asks for the password. */
 export function localRecipe(view: View, title: string, usual: string): readonly Text[] {
-  const { exists = false, version = '', name = '', port = 5432, package: server = '' } = view.fact(hostCluster) ?? {};
+  const { exists = false, name = '', port = 5432, byHand = [] } = view.fact(hostCluster) ?? {};
   const mending = {
     createRole: true,
     createDatabases: true,
@@ -26,11 +26,11 @@ export function localRecipe(view: View, title: string, usual: string): readonly 
     restart: true,
     letIn: ['127.0.0.1/32', '::1/128'],
   };
-  const lines = snippet(mending, { database: usual, user: usual, port, tls: false, cluster: `${version}/${name}` });
+  const lines = snippet(mending, { database: usual, user: usual, port, tls: false, cluster: name });
   return [
     '',
     message`ATTENTION: the ${title} database has to be there before Setup goes on. This makes it on this host, in a shell:`,
-    ...[...(exists ? [] : [`sudo apt-get install ${server}`]), ...lines].map((line) => message`    ${line}`),
+    ...[...(exists ? [] : byHand), ...lines].map((line) => message`    ${line}`),
     '',
   ];
 }

@@ -1,4 +1,4 @@
-import type { Command, System } from '#kit';
+import { type Command, type Family, type System, familyOf } from '#kit';
 
 /*
  * How distributions lay out their cluster of PostgreSQL: as data, so that everything else reads the same for each of them.
@@ -7,7 +7,8 @@ import type { Command, System } from '#kit';
 export interface Layout {
   /** Major version of the server. */
   readonly version: string;
-  readonly name: string;
+  /** What a cluster is called where a host may have several: '15/main'. */
+  readonly name?: string;
   readonly unit: string;
   /** The package of the server. */
   readonly package: string;
@@ -23,6 +24,8 @@ export interface Layout {
   readonly drop?: Command;
   /** What keeps its package from making a cluster of its own. */
   readonly noAutomatic?: { readonly path: string; readonly content: string };
+  /** Makes it by hand, in a shell, where there is none: its package, and what that leaves to do. */
+  readonly byHand: readonly string[];
   /** Whether postgresql.conf reads `conf.d` as it comes; it is told to otherwise. */
   readonly readsFolder: boolean;
 }
@@ -34,7 +37,7 @@ function debian(version: string): Layout {
   const name = 'main';
   return {
     version,
-    name,
+    name: `${version}/${name}`,
     unit: `postgresql@${version}-${name}`,
     package: `postgresql-${version}`,
     configuration: `/etc/postgresql/${version}/${name}`,
@@ -47,6 +50,7 @@ function debian(version: string): Layout {
       path: '/etc/postgresql-common/createcluster.d/ovirt-engine.conf',
       content: '# Written by engine-setup, which makes the cluster that it needs.\ncreate_main_cluster = false\n',
     },
+    byHand: [`sudo apt-get install postgresql-${version}`],
     readsFolder: true,
   };
 }
@@ -54,7 +58,6 @@ function debian(version: string): Layout {
 /** One cluster, with its configuration among its data. */
 const enterpriseLinux: Layout = {
   version: '13',
-  name: 'data',
   unit: 'postgresql',
   package: 'postgresql-server',
   configuration: '/var/lib/pgsql/data',
@@ -63,11 +66,11 @@ const enterpriseLinux: Layout = {
   log: '/var/lib/pgsql/data/log',
   // The tool knows no port: that of postgresql.conf is 5432.
   make: () => ({ argv: ['env', `PGSETUP_INITDB_OPTIONS=${encoding.join(' ')}`, 'postgresql-setup', '--initdb'], timeoutMs: 120_000 }),
+  byHand: ['sudo dnf install postgresql-server', 'sudo postgresql-setup --initdb', 'sudo systemctl enable --now postgresql'],
   readsFolder: false,
 };
 
-/** The layout of a distribution, by what os-release(5) says it is or is like; Debian's where that says nothing we know. */
-export function layoutOf({ id, like = [] }: System['distribution']): Layout {
-  const isLike = [id, ...like].some((one) => ['rhel', 'fedora', 'centos'].includes(one));
-  return isLike ? enterpriseLinux : debian('15');
-}
+const layouts: Readonly<Record<Family, Layout>> = { debian: debian('15'), 'enterprise-linux': enterpriseLinux };
+
+/** The layout of a distribution. */
+export const layoutOf = (distribution: System['distribution']): Layout => layouts[familyOf(distribution)];

@@ -6,5 +6,6 @@ export * from './setting.ts';
 export * from './sources.ts';
 export * from './dialog.ts';
 export * from './host.ts';
+export * from './family.ts';
 export * from './step.ts';
 export * from './plugin.ts';

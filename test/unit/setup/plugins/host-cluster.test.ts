@@ -74,7 +74,7 @@ describe('the cluster of a whole host', () => {
   test('is where the tools of the distribution will make it', async () => {
     expect(await probe(newMachine())).toMatchObject({
       version: '15',
-      name: 'main',
+      name: '15/main',
       unit: 'postgresql@15-main',
       package: 'postgresql-15',
       configuration: '/etc/postgresql/15/main',

@@ -2,27 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { type Command, type Host, inEnglish } from '#kit';
 import { hostCluster } from '../../../../plugins/database/host-cluster.ts';
 import { create } from '../../../../plugins/database/host-create.ts';
-import { layoutOf } from '../../../../plugins/database/layouts.ts';
 import { planOnly } from '../../../../src/setup/core/plan-only.ts';
 import { memoryHost } from '../../../../src/setup/host/memory/index.ts';
 import { sourcesOf } from '../../../support/fakes.ts';
 import { goodPassword } from '../../../support/dialogue.ts';
 import { machines } from '../../../support/machines.ts';
 import { testRun } from '../../../support/run.ts';
-
-const title = 'some Linux';
-
-describe('the layout of a distribution', () => {
-  test.each([
-    ['debian', '12', [], 'postgresql@15-main'],
-    ['rhel', '9.4', ['fedora'], 'postgresql'],
-    ['rocky', '9.4', ['rhel', 'centos', 'fedora'], 'postgresql'],
-    ['fedora', '41', [], 'postgresql'],
-    ['devuan', '5', ['debian'], 'postgresql@15-main'],
-  ])('is that of its family: %s %s', (id, version, like, unit) => {
-    expect(layoutOf({ id, version, title, like }).unit).toBe(unit);
-  });
-});
 
 describe('a host of EL', () => {
   test('is refused, and what would be done for its server is known as text', async () => {
