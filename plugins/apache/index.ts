@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import { type Heading, type HostReader, type Message, type Problem, type Step, type Summary, type View, message, plugin } from '#kit';
 import { absent, running, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
@@ -13,30 +12,28 @@ import { listening, presentBackendPort, presentRootRedirect } from './present.ts
 import {
   backendPort,
   configureSsl,
-  enabledAs,
   httpPort,
   lostDirectives,
-  paths,
   reconfigureSsl,
   rootRedirection,
   rootRedirectionDefault,
-  unit,
+  webServer,
   writesSite,
 } from './settings.ts';
 import { type Site, configuredByOthers, ownAddresses, siteInOurPlace, siteInOurShadow } from './sites-of-others.ts';
 
-const heading = (id: string, title: Heading['title'], needs: readonly string[] = []): Heading => ({
+const heading = (view: View, id: string, title: Heading['title'], needs: readonly string[] = []): Heading => ({
   id: `apache/${id}`,
   chapter: 'apache',
   title,
   quiet: true,
   needs,
-  notify: [unit],
+  notify: [view.fact(webServer).unit],
 });
 
 const proxy = (view: View): Step =>
-  writeFile(heading('proxy', 'Configuring the web server in front of the engine'), {
-    path: paths.proxy,
+  writeFile(heading(view, 'proxy', 'Configuring the web server in front of the engine'), {
+    path: view.fact(webServer).files.proxy,
     content: render('apache/z-ovirt-engine-proxy.conf', {
       fqdn: view.get(fqdn),
       backendPort,
@@ -51,19 +48,21 @@ const proxy = (view: View): Step =>
 const namesOf = (name: string): string => [...new Set([name, name.split('.')[0] ?? name])].join('|').replaceAll('.', '\\.');
 
 function rootPage(view: View): readonly Step[] {
+  const { files, enabledAs } = view.fact(webServer);
   if (view.get(rootRedirection)) {
     const content = render('apache/ovirt-engine-root-redirect.conf', { names: namesOf(view.get(fqdn)) });
-    return [writeFile(heading('root-redirect', 'Making the engine the default page'), { path: paths.rootRedirect, content })];
+    return [writeFile(heading(view, 'root-redirect', 'Making the engine the default page'), { path: files.rootRedirect, content })];
   }
   if (!view.fact(presentRootRedirect)) return [];
   // The link goes first: without its file it would keep Apache from starting.
-  const files = [enabledAs(paths.rootRedirect), paths.rootRedirect];
-  return [absent(heading('root-page', 'Giving the default page back'), files)];
+  const paths = [...new Set([enabledAs(files.rootRedirect), files.rootRedirect])];
+  return [absent(heading(view, 'root-page', 'Giving the default page back'), paths)];
 }
 
-const site = (view: View): Step =>
-  writeFile(heading('site', 'Configuring TLS of the web server', ['pki/apache']), {
-    path: paths.site,
+function site(view: View): Step {
+  const { files, siteIsLate, logs } = view.fact(webServer);
+  return writeFile(heading(view, 'site', 'Configuring TLS of the web server', ['pki/apache']), {
+    path: files.site,
     content: render('apache/z-ovirt-engine-ssl.conf', {
       fqdn: view.get(fqdn),
       port: view.get(httpsPort),
@@ -72,21 +71,26 @@ const site = (view: View): Step =>
       certificate: pki.certificate('apache'),
       key: pki.key('apache'),
       imported: view.find(webAuthority) === 'imported',
+      late: siteIsLate,
+      ...logs,
     }),
   });
+}
 
-const restart = (): Step =>
-  running(
+function restart(view: View): Step {
+  const { unit, errorLog } = view.fact(webServer);
+  return running(
     { id: 'apache/restart', chapter: 'apache.restart', title: 'Restarting httpd', needs: ['apache/enable'] },
-    { unit, restarts: true, remedy: 'Look into /var/log/apache2/error.log' },
+    { unit, restarts: true, remedy: message`Look into ${errorLog}` },
   );
+}
 
 const steps = (view: View): readonly Step[] => [
   proxy(view),
   ...rootPage(view),
   ...(writesSite(view) ? [site(view)] : []),
-  enabled(heading('enable', 'Letting the web server read its new configuration', ['apache/proxy']), view),
-  restart(),
+  enabled(heading(view, 'enable', 'Letting the web server read its new configuration', ['apache/proxy']), view),
+  restart(view),
 ];
 
 /** Ports that somebody else holds. That of HTTPS is a finding of the engine, which has it where there is no web server. */
@@ -94,29 +98,32 @@ async function takenPorts(view: View, host: HostReader): Promise<readonly Proble
   const front = { id: 'http-port', port: view.get(httpPort), purpose: 'HTTP', key: httpPort.key };
   const back = { id: 'backend-port', port: backendPort, purpose: 'the engine behind the web server', key: '' };
   const held = await takenPort(host, back, { unit: engineUnit, port: view.fact(presentBackendPort) });
-  const found = [await takenPort(host, front, { program: unit }), held && { ...held, remedy: 'End that program.' }];
+  const found = [await takenPort(host, front, { program: view.fact(webServer).unit }), held && { ...held, remedy: 'End that program.' }];
   return found.filter((problem) => problem !== undefined);
 }
 
 /** A web server that could not be started now could not be later. What is wrong with files of ours is mended by the work itself. */
-async function broken(host: HostReader): Promise<readonly Problem[]> {
+async function broken(view: View, host: HostReader): Promise<readonly Problem[]> {
+  const layout = view.fact(webServer);
+  const { unit, packages, files, enabledAs, first, test } = layout;
   // One that is half installed has no configuration yet: its installation is taken up again.
-  if ((await host.packages.version('apache2')) === undefined || !(await host.services.exists(unit))) return [];
-  const flaw = await configurationFlaw(host);
-  if (flaw === undefined || [paths.proxy, paths.rootRedirect, paths.site].some((path) => flaw.includes(enabledAs(path)))) return [];
+  if ((await host.packages.version(packages[0])) === undefined || !(await host.services.exists(unit))) return [];
+  const flaw = await configurationFlaw(host, layout);
+  const mended = [...Object.values(files).map(enabledAs), ...(first?.makes ?? [])];
+  if (flaw === undefined || mended.some((path) => flaw.includes(path))) return [];
   const problem: Problem = {
     id: 'apache-broken',
     level: 'error',
     message: message`Apache could not start with its present configuration: ${flaw}`,
-    remedy: 'Mend it until apache2ctl configtest says: Syntax OK.',
+    remedy: message`Mend it until ${test.join(' ')} says: Syntax OK.`,
   };
   return [problem];
 }
 
-const switchOff = ({ path }: Site): Message =>
-  path.includes('/sites-enabled/')
-    ? message`or switch it off: a2dissite ${posix.basename(path, '.conf')}`
-    : message`or take it out of ${path}`;
+function switchOff(view: View, { path }: Site): Message {
+  const command = view.fact(webServer).switchOff(path);
+  return command === undefined ? message`or take it out of ${path}` : message`or switch it off: ${command}`;
+}
 
 /** Sites of others that would hide ours, or that ours would hide. */
 function hiddenSites(view: View): readonly Problem[] {
@@ -134,14 +141,14 @@ function hiddenSites(view: View): readonly Problem[] {
         found.names.length === 0
           ? message`The site in ${found.path} has no ServerName, so that it answers under the name of the server, ${name}, in place of the engine`
           : message`The site in ${found.path} answers under the name ${name}, in place of the engine`,
-      remedy: message`Give it a ServerName of its own, ${switchOff(found)}`,
+      remedy: message`Give it a ServerName of its own, ${switchOff(view, found)}`,
     });
   if (shadowed !== undefined)
     problems.push({
       id: 'apache-site',
       level: 'error',
       message: message`The site in ${shadowed.path} speaks TLS and names no port: Apache would show the engine in its place on port ${wantedPort}`,
-      remedy: message`Write the port into its <VirtualHost>, as in *:${wantedPort}, ${switchOff(shadowed)}`,
+      remedy: message`Write the port into its <VirtualHost>, as in *:${wantedPort}, ${switchOff(view, shadowed)}`,
     });
   return problems;
 }
@@ -155,17 +162,17 @@ const manual = (view: View): Summary => ({
     message`    SSLCertificateFile ${pki.certificate('apache')}`,
     message`    SSLCertificateKeyFile ${pki.key('apache')}`,
     message`    ${'AllowEncodedSlashes NoDecode'}`,
-    message`    or a certificate of your own. What is proxied stands in ${paths.proxy} and holds on every site.`,
+    message`    or a certificate of your own. What is proxied stands in ${view.fact(webServer).files.proxy} and holds on every site.`,
   ],
 });
 
 export default plugin({
   name: 'apache',
   applies: isWholeHost,
-  facts: [configuredByOthers, listening, lostDirectives, presentBackendPort, presentRootRedirect],
+  facts: [webServer, configuredByOthers, listening, lostDirectives, presentBackendPort, presentRootRedirect],
   settings: [httpPort, rootRedirectionDefault, rootRedirection, configureSsl, reconfigureSsl],
   preflight: async (view, host) =>
-    engineHere(view) ? [...(await takenPorts(view, host)), ...(await broken(host)), ...hiddenSites(view)] : [],
+    engineHere(view) ? [...(await takenPorts(view, host)), ...(await broken(view, host)), ...hiddenSites(view)] : [],
   steps: (view) => (engineHere(view) ? steps(view) : []),
   summary: (view) => Promise.resolve(engineHere(view) && !writesSite(view) ? [manual(view)] : []),
 });

@@ -2,27 +2,16 @@ import { type View, decision, fact, message, port, readText, setting, yesNo } fr
 import { engineHere, postInstall } from '../engine/settings.ts';
 import { isWholeHost } from '../environment/settings.ts';
 import { paths as pki } from '../pki/settings.ts';
+import { layoutOf } from './layouts.ts';
 
-export const unit = 'apache2';
+/** How this host lays out its web server. */
+export const webServer = fact('web-server', async (host) => layoutOf((await host.system()).distribution));
 
 /**
  * Port on loopback where the engine waits for the web server, which alone speaks to others. The web server hands over passwords there, so
  * that nobody else may listen while the engine is stopped: below 1024 that takes root, or CAP_NET_BIND_SERVICE, which the engine's unit has.
  */
 export const backendPort = 702;
-
-const home = '/etc/apache2';
-
-/** Files of ours. The `z-` makes Apache read them late: what it has read first goes before, as the default site does. */
-export const paths = {
-  home,
-  proxy: `${home}/conf-available/z-ovirt-engine-proxy.conf`,
-  rootRedirect: `${home}/conf-available/ovirt-engine-root-redirect.conf`,
-  site: `${home}/sites-available/z-ovirt-engine-ssl.conf`,
-} as const;
-
-/** The link by which Apache reads an available file. */
-export const enabledAs = (path: string): string => path.replace('-available/', '-enabled/');
 
 /** Whether Apache stands in front of the engine: on a host of its own it always does. */
 export const apacheHere = (view: View): boolean => isWholeHost(view) && engineHere(view);
@@ -89,7 +78,7 @@ const directives: Readonly<Record<string, string>> = {
 /** Lines that are missing from TLS settings which an earlier run has made; nothing where it has made none. */
 export const lostDirectives = fact('apache-lost-directives', async (host) => {
   const kept = (await readText(host, postInstall)) ?? '';
-  const site = await readText(host, paths.site);
+  const site = await readText(host, (await webServer.probe(host)).files.site);
   if (!kept.includes(`${configureSsl.key}=bool:True`) || site === undefined) return [];
   const lines = site.split('\n').map((line) => line.trim().split(/\s+/));
   return Object.entries(directives)
@@ -106,7 +95,7 @@ export const reconfigureSsl = setting({
     name: 'OVESETUP_APACHE_RECONFIG_SSL',
     text: 'Do you wish Setup to configure that again, or prefer to perform that manually?',
     notes: (view) => [
-      message`Apache SSL was configured by an earlier run. ${paths.site} lacks now:`,
+      message`Apache SSL was configured by an earlier run. ${view.fact(webServer).files.site} lacks now:`,
       ...view.fact(lostDirectives).map((line) => message`    ${line}`),
     ],
   },

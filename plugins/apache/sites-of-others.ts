@@ -1,6 +1,7 @@
+import { posix } from 'node:path';
 import { fact } from '#kit';
 import { configurationFiles, textBehind } from './present.ts';
-import { enabledAs, paths } from './settings.ts';
+import { webServer } from './settings.ts';
 
 /*
  * Which site Apache shows under a name (httpd.apache.org, "An In-Depth Discussion of Virtual Host Matching"): of those for the address and
@@ -44,8 +45,11 @@ const behind = (line: string, ...names: readonly string[]): readonly string[] =>
 /** A name without the scheme and the port that may stand around it. */
 const bare = (name: string): string => name.replace(/^\w+:\/\//, '').replace(/:\d+$/, '');
 
-/** What one file configures. */
-export function configuredIn(path: string, text: string): Configured {
+/**
+ * What one file configures.
+ * @param ours where Apache reads our site: those in other folders are read before its own
+ */
+export function configuredIn(path: string, text: string, ours: string): Configured {
   const sites: Site[] = [];
   let serverName: string | undefined;
   let open: { readonly addresses: readonly string[]; readonly lines: string[] } | undefined;
@@ -61,7 +65,7 @@ export function configuredIn(path: string, text: string): Configured {
         addresses: open.addresses,
         names: open.lines.flatMap((inside) => behind(inside, 'servername', 'serveralias')).map(bare),
         tls: open.lines.some((inside) => behind(inside, 'sslengine')[0]?.toLowerCase() === 'on'),
-        early: !path.includes('/sites-enabled/') || path < enabledAs(paths.site),
+        early: posix.dirname(path) !== posix.dirname(ours) || path < ours,
       });
       open = undefined;
     }
@@ -71,8 +75,9 @@ export function configuredIn(path: string, text: string): Configured {
 
 /** What others have configured, also what waits for a module. Files that only an Include of theirs names are not looked at. */
 export const configuredByOthers = fact('apache-sites', async (host): Promise<Configured> => {
+  const { files: own, enabledAs } = await webServer.probe(host);
   const files = (await configurationFiles(host)).filter((path) => path.endsWith('.conf'));
-  const all = await Promise.all(files.map(async (path) => configuredIn(path, (await textBehind(host, path)) ?? '')));
+  const all = await Promise.all(files.map(async (path) => configuredIn(path, (await textBehind(host, path)) ?? '', enabledAs(own.site))));
   return {
     sites: all.flatMap(({ sites }) => sites),
     serverName: all.findLast(({ serverName }) => serverName !== undefined)?.serverName,

@@ -1,6 +1,6 @@
 import { type HealthCheck, type Problem, type Step, type Summary, type View, message, messageOf, plugin, readText } from '#kit';
 import { running, schema, unitFile } from '#steps';
-import { apacheHere, httpPort, unit as webServer, writesSite } from '../apache/settings.ts';
+import { apacheHere, httpPort, webServer, writesSite } from '../apache/settings.ts';
 import { administration, engineDatabase, isOurs, present } from '../database/settings.ts';
 import { accounts, realRoot, serviceUnit } from '../environment/settings.ts';
 import { fqdn, httpsPort, presentHttpsPort, takenPort } from '../network/settings.ts';
@@ -156,7 +156,7 @@ export default plugin({
     if (!engineHere(view)) return [];
     const problems: Problem[] = [];
     const wanted = { id: 'https-port', port: view.get(httpsPort), purpose: 'HTTPS', key: httpsPort.key };
-    const own = apacheHere(view) ? { program: webServer } : { unit, port: view.fact(presentHttpsPort) };
+    const own = apacheHere(view) ? { program: view.fact(webServer).unit } : { unit, port: view.fact(presentHttpsPort) };
     const taken = await takenPort(host, wanted, own);
     if (taken !== undefined) problems.push(taken);
     if (view.fact(installed) && isOurs(view) && !view.fact(present).cluster) {

@@ -1,5 +1,5 @@
 import type { View } from '#kit';
-import { apacheHere, unit as webServer } from '../apache/settings.ts';
+import { apacheHere, webServer } from '../apache/settings.ts';
 import { unit as engine } from '../engine/settings.ts';
 import { accounts, sandbox } from '../environment/settings.ts';
 import { stableAddresses } from '../network/settings.ts';
@@ -49,7 +49,7 @@ export const certificates: readonly Certificate[] = [
     usages: ['serverAuth'],
     names: browserNames,
     browsers: true,
-    unit: (view) => (apacheHere(view) ? webServer : engine),
+    unit: (view) => (apacheHere(view) ? view.fact(webServer).unit : engine),
   },
   {
     name: 'websocket-proxy',

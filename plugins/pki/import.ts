@@ -17,7 +17,7 @@ import { absent, writeFile } from '#steps';
 import { certificatesIn, issuers, pathFrom, served } from '../../src/setup/pki/chain.ts';
 import { judgeWebCertificate, watchWebCertificate } from '../../src/setup/pki/judge-web.ts';
 import { belongsTo, fingerprints, parseCertificate } from '../../src/setup/pki/inspect.ts';
-import { apacheHere, unit as webServer } from '../apache/settings.ts';
+import { apacheHere, webServer } from '../apache/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { ownedBy } from '../environment/settings.ts';
 import { fqdn } from '../network/settings.ts';
@@ -96,7 +96,7 @@ export const vouched = (view: View): readonly Step[] =>
             title: 'Installing the authorities of the imported certificate',
             quiet: true,
             needs: ['pki/apache'],
-            notify: apacheHere(view) ? [webServer] : [],
+            notify: apacheHere(view) ? [view.fact(webServer).unit] : [],
           },
           { path: paths.webAuthority, content: issuers(handedIn(view)) },
         ),

@@ -1,7 +1,7 @@
 import { type HostReader, type Problem, type View, plugin, readText, message } from '#kit';
 import { authority, certificate, directories, keys } from '#steps';
 import { belongsTo, fingerprints, isEarly, parseCertificate, sshFingerprint } from '../../src/setup/pki/inspect.ts';
-import { apacheHere, unit as webServer } from '../apache/settings.ts';
+import { apacheHere, webServer } from '../apache/settings.ts';
 import { engineHere, unit as engine } from '../engine/settings.ts';
 import { accounts, isWholeHost, ownedBy } from '../environment/settings.ts';
 import { fqdn } from '../network/settings.ts';
@@ -56,7 +56,7 @@ const steps = (view: View) => {
         title: view.find(renew) === true ? 'Renewing CA' : 'Creating CA',
         needs: ['pki/keys'],
         // By it the web server knows the proxy for consoles.
-        notify: apacheHere(view) ? [webServer] : [],
+        notify: apacheHere(view) ? [view.fact(webServer).unit] : [],
       },
       {
         path: paths.authority,
