@@ -1,4 +1,4 @@
-import { type HostReader, type Problem, type View, fact, message, plugin } from '#kit';
+import { type Family, type HostReader, type Problem, type View, fact, familyOf, message, plugin } from '#kit';
 import { directories } from '#steps';
 import { developerMode, isWholeHost, memoryCheck, memoryFinding, program, realRoot, runner, sandbox, system } from './settings.ts';
 import { kernelSharedMemory, neededSharedMemory } from './shared-memory.ts';
@@ -82,6 +82,9 @@ async function room(host: HostReader): Promise<readonly Problem[]> {
   ];
 }
 
+/** Where package managers keep what they know: it changes with every installation. */
+const packageDatabases: Readonly<Record<Family, string>> = { debian: '/var/lib/dpkg', 'enterprise-linux': '/var/lib/rpm' };
+
 /** What the clock may differ by from that of the machine which wrote a file. */
 const tolerance = 5 * 60 * 1000;
 
@@ -89,7 +92,7 @@ const tolerance = 5 * 60 * 1000;
 async function clock(view: View, host: HostReader): Promise<readonly Problem[]> {
   if (!isWholeHost(view)) return [];
   const limit = new Date(host.now().getTime() + tolerance).toISOString();
-  const places = ['/etc', '/var/lib/dpkg', '/var/log'];
+  const places = ['/etc', packageDatabases[familyOf(view.fact(system).distribution)], '/var/log'];
   const { stdout } = await host.query({ argv: ['find', ...places, '-maxdepth', '1', '-newermt', limit, '-print', '-quit'] });
   const [newer] = stdout.split('\n');
   if (newer === undefined || newer === '') return [];

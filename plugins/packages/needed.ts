@@ -1,12 +1,14 @@
 import { type HostReader, type Problem, type Step, type Text, type View, message, nothing, term } from '#kit';
 import { command } from '#steps';
+import { webServer } from '../apache/settings.ts';
 import { isOurs, whole } from '../database/settings.ts';
 import { engineHere } from '../engine/settings.ts';
+import { managerWords } from './manager.ts';
 import { offline } from './settings.ts';
 
 /** Packages of the system that the chosen components need. */
 export const neededPackages = (view: View): readonly string[] =>
-  engineHere(view) ? [...(isOurs(view) ? [whole(view).package] : []), 'apache2'] : [];
+  engineHere(view) ? [...(isOurs(view) ? [whole(view).package] : []), ...view.fact(webServer).packages] : [];
 
 /** What comes along where packages are installed anyway: without it logs grow, and everything works. */
 const welcome = ['logrotate'];
@@ -24,7 +26,7 @@ export async function unobtainable(view: View, host: HostReader): Promise<readon
     id: 'packages-missing',
     level: 'error',
     message: message`These packages are needed and not installed: ${names.join(' ')}. ${term(why)}`,
-    remedy: message`Install them, or give this host a way to the sources of its packages (apt-get update shows whether it has one).`,
+    remedy: message`Install them, or give this host a way to the sources of its packages (${managerWords(view).refresh} shows whether it has one).`,
   });
   if (view.get(offline)) return [problem('Setup was told to stay off the network.')];
   const why = await host.packages.unobtainable(names);

@@ -1,4 +1,5 @@
 import { type Remark, type View, fact, message, setting, yesNo } from '#kit';
+import { managerWords } from './manager.ts';
 
 /** Packages of this product that configured sources have in newer versions. */
 export const updates = fact('package-updates', (host) => host.packages.updates());
@@ -46,7 +47,7 @@ export const enableUpgrade = setting({
     if (!value) return { ends: 'The packages have to be updated before setup can go on; --offline leaves them as they are' };
     return setupIsOld(view)
       ? {
-          ends: message`There is an update for Setup itself. Update it first, then run it again: apt-get install --only-upgrade ${setupPackage}`,
+          ends: message`There is an update for Setup itself. Update it first, then run it again: ${managerWords(view).update} ${setupPackage}`,
         }
       : undefined;
   },
