@@ -1,5 +1,4 @@
-import type { HostReader, Text } from '#kit';
-import { message } from '#kit';
+import { type Family, type HostReader, type Text, familyOf, message } from '#kit';
 import { type Opening, type Port, portsOf } from './services.ts';
 
 /** A chain of nftables that sees what comes in. */
@@ -36,12 +35,15 @@ const conditions = (ports: readonly Port[]): readonly string[] =>
     return numbers.length === 0 ? [] : [`${protocol} dport { ${numbers.join(', ')} }`];
   });
 
+/** What the service of nftables reads when it starts. */
+const rulesets: Readonly<Record<Family, string>> = { debian: '/etc/nftables.conf', 'enterprise-linux': '/etc/sysconfig/nftables.conf' };
+
 const nftables = async (host: HostReader, ports: readonly Port[]): Promise<readonly Text[]> => {
   const found = await chainsOf(host);
   const chains = found.length > 0 ? found : [{ family: 'inet', table: 'filter', name: 'input' }];
   return [
     'In order to configure nftables, execute the following commands,',
-    message`    and write the same rules into ${'/etc/nftables.conf'}, so that they last:`,
+    message`    and write the same rules into ${rulesets[familyOf((await host.system()).distribution)]}, so that they last:`,
     ...chains.flatMap(({ family, table, name }) =>
       conditions(ports).map((condition) => message`    nft insert rule ${family} ${table} ${name} ${condition} accept`),
     ),

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { runCommand } from '../host/commands.ts';
 import { askHealth } from '../host/health-socket.ts';
 import { type UnitState, unitStates } from '../host/supervisor/unit-states.ts';
+import { distributionOf, osRelease } from '../host/system.ts';
 import { systemdStates } from '../host/systemd.ts';
+import { type Family, familyOf } from '../kit/family.ts';
 
 /** One service as `status` shows it. */
 export interface ServiceStatus {
@@ -35,13 +37,19 @@ const unitFolder = 'etc/systemd/system';
 const isEnabled = (root: string, unit: string): boolean =>
   lstatSync(join(root, unitFolder, 'multi-user.target.wants', `${unit}.service`), { throwIfNoEntry: false }) !== undefined;
 
+/** Units of the system that ours need: the web server, and every cluster of PostgreSQL. */
+export const unitsOfSystem: Readonly<Record<Family, (versions: readonly string[]) => readonly string[]>> = {
+  debian: (versions) => ['apache2', ...versions.map((version) => `postgresql@${version}-main`)],
+  'enterprise-linux': () => ['httpd', 'postgresql'],
+};
+
 /** Our units on a host of its own, and those of the system that they need. */
 async function systemUnits(): Promise<readonly UnitState[]> {
   const folder = join('/', unitFolder);
   const ours = (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) => /^(ovirt-[a-z-]+)\.service$/.exec(name)?.[1] ?? []);
-  const clusters = existsSync('/etc/postgresql') ? readdirSync('/etc/postgresql') : [];
-  const servers = clusters.map((version) => `postgresql@${version}-main`);
-  return systemdStates(runCommand, ['apache2', ...ours, ...servers].sort());
+  const versions = existsSync('/etc/postgresql') ? readdirSync('/etc/postgresql') : [];
+  const others = unitsOfSystem[familyOf(distributionOf(osRelease()))](versions);
+  return systemdStates(runCommand, [...others, ...ours].sort());
 }
 
 /** The services of an installation, by name, with what those that answer say of themselves. One that nobody has switched on is not told of. */

@@ -1,5 +1,15 @@
 import { isIPv6 } from 'node:net';
-import { type DatabaseAddress, DatabaseUnavailable, type HostReader, type Message, type Problem, type Text, message, term } from '#kit';
+import {
+  type DatabaseAddress,
+  DatabaseUnavailable,
+  type HostReader,
+  type Message,
+  type Problem,
+  type Text,
+  familyOf,
+  message,
+  term,
+} from '#kit';
 import { judgeAccess } from './access.ts';
 import { type Condition, conditionOf } from './condition.ts';
 import { type Judgement, type Purpose, judge, judgeFailure, together } from './judge.ts';
@@ -17,7 +27,7 @@ export interface Examination {
   readonly snippet: readonly string[];
 }
 
-type Reader = Pick<HostReader, 'database' | 'network'>;
+type Reader = Pick<HostReader, 'database' | 'network' | 'system'>;
 
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
 
@@ -46,7 +56,8 @@ async function judgeUnseen(
 ): Promise<{ readonly server: Condition | undefined; readonly judgement: Judgement }> {
   const other = failure.why === 'no-database' ? await lookAt(reader, { ...at, name: 'postgres' }, false) : failure;
   const server = other instanceof DatabaseUnavailable ? undefined : other;
-  const missing = judgeFailure(failure, at, await from(reader, at), server !== undefined);
+  const family = familyOf((await reader.system()).distribution);
+  const missing = judgeFailure(failure, at, { from: await from(reader, at), seen: server !== undefined, family });
   if (server === undefined) return { server, judgement: missing };
   // Of that other database nothing counts but what belongs to its server.
   const settings = server.settings.filter(({ name }) => name !== 'server_encoding');

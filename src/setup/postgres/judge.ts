@@ -1,4 +1,4 @@
-import { type DatabaseAddress, type DatabaseUnavailable, type Problem, type Text, message } from '#kit';
+import { type DatabaseAddress, type DatabaseUnavailable, type Family, type Problem, type Text, message } from '#kit';
 import type { Condition } from './condition.ts';
 import type { Mending } from './mend.ts';
 import { misfitsAmong, oldestVersion } from './needs.ts';
@@ -140,7 +140,7 @@ export function together(all: readonly Judgement[]): Judgement {
 export const judge = (found: Condition, on: Purpose): Judgement =>
   together(judges.map((one) => one(found, on)).filter((one) => one !== undefined));
 
-const remedies: Readonly<Record<DatabaseUnavailable['why'], Text | undefined>> = {
+const remedies: Readonly<Record<Exclude<DatabaseUnavailable['why'], 'untrusted'>, Text | undefined>> = {
   down: 'Does it run, does it listen on that address, and does a firewall stand between?',
   denied: undefined,
   unsafe:
@@ -148,20 +148,36 @@ const remedies: Readonly<Record<DatabaseUnavailable['why'], Text | undefined>> =
   'no-database': undefined,
   'no-table': undefined,
   'no-tls': 'Give it a certificate and a key (ssl_cert_file, ssl_key_file), and set ssl = on.',
-  untrusted:
-    'Its certificate has to fit the name that it is reached by. Bring that of the authority to this host as /usr/local/share/ca-certificates/NAME.crt, and run update-ca-certificates.',
 };
+
+/** Where each family of distributions takes in authorities that its hosts trust, and the program that takes them in. */
+const trustStores: Readonly<Record<Family, { readonly folder: string; readonly program: string }>> = {
+  debian: { folder: '/usr/local/share/ca-certificates', program: 'update-ca-certificates' },
+  'enterprise-linux': { folder: '/etc/pki/ca-trust/source/anchors', program: 'update-ca-trust' },
+};
+
+/** How this host comes to trust a server. */
+function trustRemedy(family: Family): Text {
+  const { folder, program } = trustStores[family];
+  return message`Its certificate has to fit the name that it is reached by. Bring that of the authority to this host as ${folder}/NAME.crt, and run ${program}.`;
+}
 
 const everything: Mending = { createRole: true, createDatabases: true, createDatabase: true, setPassword: true };
 
-/**
- * Judges a database that could not be looked at.
- * @param from addresses that the role has to be let in from
- * @param seen whether its server was, through another database
- */
-export function judgeFailure(failure: DatabaseUnavailable, at: DatabaseAddress, from: readonly string[], seen: boolean): Judgement {
+/** From where a database could not be looked at. */
+export interface Standpoint {
+  /** Addresses that the role has to be let in from. */
+  readonly from: readonly string[];
+  /** Whether its server was seen, through another database. */
+  readonly seen: boolean;
+  /** What this host is. */
+  readonly family: Family;
+}
+
+/** Judges a database that could not be looked at. */
+export function judgeFailure(failure: DatabaseUnavailable, at: DatabaseAddress, { from, seen, family }: Standpoint): Judgement {
   const { why } = failure;
-  const remedy = remedies[why];
+  const remedy = why === 'untrusted' ? trustRemedy(family) : remedies[why];
   const listen = why === 'down' && at.host !== 'localhost';
   const mendings: Readonly<Record<DatabaseUnavailable['why'], Mending>> = {
     down: { ...everything, unseen: true, listen, restart: true, letIn: from },

@@ -5,6 +5,8 @@ import { judgeFailure } from '../../../../src/setup/postgres/judge.ts';
 import { snippet } from '../../../../src/setup/postgres/mend.ts';
 import { misfitsAmong, suits } from '../../../../src/setup/postgres/needs.ts';
 
+const at = { host: 'db1', port: 5432, name: 'engine', user: 'engine', password: 'x' };
+
 describe('settings are compared in their units', () => {
   test.each([
     ['work_mem', '8192', 'kB', true],
@@ -56,9 +58,20 @@ describe('the snippet', () => {
   });
 
   test('opens the way only for whom no rule has let in', () => {
-    const at = { host: 'db1', port: 5432, name: 'engine', user: 'engine', password: 'x' };
-    const mend = (state: string) => judgeFailure(new DatabaseUnavailable('denied', 'x', state), at, ['192.0.2.1/32'], false).mending;
+    const here = { from: ['192.0.2.1/32'], seen: false, family: 'debian' } as const;
+    const mend = (state: string) => judgeFailure(new DatabaseUnavailable('denied', 'x', state), at, here).mending;
     expect([mend('28000').letIn, mend('28P01').letIn]).toEqual([['192.0.2.1/32'], undefined]);
+  });
+});
+
+describe('a server that this host does not trust', () => {
+  test.each([
+    ['debian', '/usr/local/share/ca-certificates/NAME.crt, and run update-ca-certificates.'],
+    ['enterprise-linux', '/etc/pki/ca-trust/source/anchors/NAME.crt, and run update-ca-trust.'],
+  ] as const)('says where a host of the family %s takes in the authority of a server', (family, words) => {
+    const failure = new DatabaseUnavailable('untrusted', 'x');
+    const [problem] = judgeFailure(failure, at, { from: [], seen: false, family }).problems;
+    expect(inEnglish(problem?.remedy ?? '')).toContain(words);
   });
 });
 
