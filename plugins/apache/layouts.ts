@@ -66,7 +66,7 @@ const debian: Layout = {
 
 const httpdHome = '/etc/httpd';
 
-/** One folder, whose files are read by their names; modules are loaded by files that come with their packages. */
+/** That of EL 9: one folder, whose files are read by their names; modules are loaded by files that come with their packages. */
 const enterpriseLinux: Layout = {
   unit: 'httpd',
   packages: ['httpd', 'mod_ssl'],

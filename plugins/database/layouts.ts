@@ -55,7 +55,7 @@ function debian(version: string): Layout {
   };
 }
 
-/** One cluster, with its configuration among its data. */
+/** That of EL 9: one cluster, with its configuration among its data. */
 const enterpriseLinux: Layout = {
   version: '13',
   unit: 'postgresql',

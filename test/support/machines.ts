@@ -26,13 +26,17 @@ export const machines = {
       packages: new Map([['ovirt-engine-setup-base', '4.5.6-1.el9']]),
     }),
   /** A host of the family that the original product is made for. */
-  'enterprise-linux': () =>
-    newMachine({
+  'enterprise-linux': () => {
+    const machine = newMachine({
+      units: new Set(['firewalld', 'httpd', 'httpd-init', 'postgresql']),
       system: {
         memoryMiB: 32_768,
         distribution: { id: 'rocky', version: '9.4', title: 'Rocky Linux 9.4 (Blue Onyx)', like: ['rhel', 'centos', 'fedora'] },
       },
-    }),
+    });
+    for (const path of ['/etc/pki', '/etc/pki/tls', '/etc/pki/tls/certs']) machine.disk.set(path, { kind: 'directory', mode: 0o755 });
+    return machine;
+  },
   /** Newer packages are offered; one of them cannot be taken back. */
   'with-updates': () =>
     newMachine({

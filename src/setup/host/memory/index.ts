@@ -2,15 +2,16 @@ import { createHash, pbkdf2Sync, scryptSync } from 'node:crypto';
 import { dirname } from 'node:path/posix';
 import type { Command, Entry, Host, Output, SqlWriter } from '../../kit/host.ts';
 import { SetupError } from '../../kit/errors.ts';
-import { textOf } from '../../kit/host.ts';
+import { file, textOf } from '../../kit/host.ts';
 import { message } from '../../kit/text.ts';
-import { packages, server, systemProgram } from './debian.ts';
+import { distributionOf, firstCertificate } from './distributions.ts';
 import { type Accident, type Effects, type Moment, newEffects } from './effects.ts';
 import { type Machine, configurationOf, copyOf } from './machine.ts';
 import { connect, initialize } from './postgres.ts';
 import { privateKey } from './private-keys.ts';
-import { debianProgram } from './programs-of-debian.ts';
+import { hostProgram } from './programs.ts';
 import { runOn, sshOf } from './ssh.ts';
+import { packages, systemProgram } from './tools.ts';
 
 export { type Accident, type Moment, PowerCut } from './effects.ts';
 export { type Machine, type SshServer, afterPowerCut, configurationOf, copyOf, newMachine } from './machine.ts';
@@ -79,16 +80,20 @@ function files(machine: Machine, effects: Effects): Host['files'] {
 function services({ disk, running, ...machine }: Machine, effects: Effects): Host['services'] {
   const whole: Machine = { disk, running, ...machine };
   const link = (unit: string): string => `/etc/systemd/system/multi-user.target.wants/${unit}.service`;
-  const ofSystem = (unit: string): boolean =>
-    machine.units.has(unit) || (unit === server.unit && disk.has(`/etc/postgresql/${server.version}/${server.name}/postgresql.conf`));
+  const { server } = distributionOf(machine);
+  const isMade = (unit: string): boolean =>
+    server.madeWithCluster && unit === server.unit && disk.has(`${server.configuration}/postgresql.conf`);
+  const ofSystem = (unit: string): boolean => machine.units.has(unit) || isMade(unit);
   const begin = (unit: string): void => {
     if (!ofSystem(unit) && !disk.has(`/etc/systemd/system/${unit}.service`)) throw new SetupError('failed', `There is no unit ${unit}`);
-    running.set(unit, configurationOf(whole, unit));
+    // A unit that has done its work is over.
+    if (unit === 'httpd-init') disk.set(firstCertificate, file('', 0o600));
+    else running.set(unit, configurationOf(whole, unit));
   };
   return {
     isActive: async (unit) => (effects.alive(), running.has(unit)),
     // A cluster of the distribution is started with the others.
-    isEnabled: async (unit) => (effects.alive(), disk.has(link(unit)) || (unit === server.unit && ofSystem(unit))),
+    isEnabled: async (unit) => (effects.alive(), disk.has(link(unit)) || isMade(unit)),
     exists: async (unit) => (effects.alive(), ofSystem(unit) || disk.has(`/etc/systemd/system/${unit}.service`)),
     enable: async (unit, on) =>
       effects.perform(`${on ? 'enable' : 'disable'} ${unit}`, () => {
@@ -112,8 +117,8 @@ function services({ disk, running, ...machine }: Machine, effects: Effects): Hos
 function programs(machine: Machine, effects: Effects): (command: Command) => Promise<Output> {
   return async (command) => {
     effects.alive();
-    const ofDebian = debianProgram(machine, effects, command);
-    if (ofDebian !== undefined) return ofDebian;
+    const ofHost = hostProgram(machine, effects, command);
+    if (ofHost !== undefined) return ofHost;
     const { argv } = command;
     // Programs are told real paths.
     const option = (name: string): string =>
@@ -189,7 +194,7 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
       get: async ({ url }) => {
         const unit = unitOf(Number(new URL(url).port || 443));
         if (unit === undefined) throw new Error('nobody listens');
-        const engine = unit === 'ovirt-engine' || (unit === 'apache2' && machine.running.has('ovirt-engine'));
+        const engine = unit === 'ovirt-engine' || (unit === distributionOf(machine).web.unit && machine.running.has('ovirt-engine'));
         return engine ? { status: 200, body: 'DB Up!Welcome to Health Status!' } : { status: 426, body: '' };
       },
     },

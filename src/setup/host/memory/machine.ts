@@ -8,6 +8,7 @@ import {
   file,
   textOf,
 } from '../../kit/host.ts';
+import { distributionOf } from './distributions.ts';
 
 /** An SSH server somewhere else. */
 export interface SshServer {
@@ -107,17 +108,18 @@ export const afterPowerCut = (machine: Machine): Machine => ({ ...machine, runni
 export const copyOf = (machine: Machine): Machine => ({ ...machine, disk: new Map(machine.disk), running: new Map(machine.running) });
 
 /** Where the data of the server lies, and what it reads when it starts. */
-export const dataOf = ({ prefix }: Pick<Machine, 'prefix'>): string =>
-  prefix === '' ? '/var/lib/postgresql/15/main' : '/var/lib/pgsql/data';
+export const dataOf = (machine: Machine): string => (machine.prefix === '' ? distributionOf(machine).server.data : '/var/lib/pgsql/data');
 
 /** What each unit reads when it starts. */
 const partOf = (unit: string): readonly string[] => {
-  if (unit === 'postgresql') return ['/var/lib/pgsql/data/postgresql.conf', '/var/lib/pgsql/data/pg_hba.conf'];
+  if (unit === 'postgresql') return ['postgresql.conf', 'pg_hba.conf', 'conf.d/'].map((name) => `/var/lib/pgsql/data/${name}`);
   if (unit.startsWith('postgresql@')) return ['/etc/postgresql/', '/var/lib/postgresql/15/main/postgresql.auto.conf'];
   if (unit === 'ovirt-engine') {
     return ['/etc/ovirt-engine/engine.conf', '/etc/pki/ovirt-engine/certs/engine.cer'];
   }
-  if (unit === 'apache2') return ['/etc/apache2/', '/etc/pki/ovirt-engine/certs/apache.cer', '/etc/pki/ovirt-engine/ca.pem'];
+  const certificates = ['/etc/pki/ovirt-engine/certs/apache.cer', '/etc/pki/ovirt-engine/ca.pem'];
+  if (unit === 'apache2') return ['/etc/apache2/', ...certificates];
+  if (unit === 'httpd') return ['/etc/httpd/', ...certificates];
   if (unit === 'firewalld') return ['/etc/firewalld/'];
   if (unit === 'ovirt-engine-dwhd') return ['/etc/ovirt-engine-dwh/'];
   const own = `/etc/ovirt-engine/${unit}.conf`;

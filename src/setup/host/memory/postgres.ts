@@ -2,6 +2,7 @@ import { serversOf } from '../../postgres/servers.ts';
 import { DatabaseUnavailable } from '../../kit/errors.ts';
 import { type DatabaseAddress, type Entry, type Statement, file, textOf } from '../../kit/host.ts';
 import { message } from '../../kit/text.ts';
+import { distributionOf } from './distributions.ts';
 import { type Machine, dataOf } from './machine.ts';
 
 type Row = Record<string, unknown>;
@@ -319,7 +320,7 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
   if (at.host !== 'localhost' && !vouched) return elsewhere(machine, at, unavailable);
   const path = pathOf(machine);
   const entry = machine.disk.get(path);
-  const configuration = machine.running.get(machine.prefix === '' ? 'postgresql@15-main' : 'postgresql');
+  const configuration = machine.running.get(machine.prefix === '' ? distributionOf(machine).server.unit : 'postgresql');
   if (configuration === undefined || entry === undefined) throw unavailable('down');
   const read = (): Cluster => clusterIn(machine.disk.get(path));
   const cluster = read();

@@ -8,6 +8,7 @@ import { inspectInstallation as inspect, type Status } from '../../../../src/set
 import { placeOf } from '../../../../src/setup/cli/place.ts';
 import { type RunStatus, lastRun } from '../../../../src/setup/cli/last-run.ts';
 import { lockHolder, lockPath, takeLock } from '../../../../src/setup/cli/lock.ts';
+import { unitsOfSystem } from '../../../../src/setup/cli/service-status.ts';
 import { claimRoot } from '../../../../src/setup/cli/sandbox-root.ts';
 import { documentText } from '../../../../src/setup/cli/document.ts';
 import { statusText as textIn } from '../../../../src/setup/cli/status-text.ts';
@@ -182,6 +183,11 @@ test('others than who runs setup are told that they cannot see how runs go', asy
   children.push(child);
   const said = (await child.stdout.toArray()).join('');
   expect(JSON.parse(said)).toEqual({ state: 'unclear', problem: expect.stringContaining('Only root') });
+});
+
+test('units of the system are those of its own family', () => {
+  expect(unitsOfSystem.debian(['14', '15'])).toEqual(['apache2', 'postgresql@14-main', 'postgresql@15-main']);
+  expect(unitsOfSystem['enterprise-linux']([])).toEqual(['httpd', 'postgresql']);
 });
 
 describe('the status of an installation', () => {

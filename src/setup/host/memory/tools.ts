@@ -1,57 +1,59 @@
+import { posix } from 'node:path';
 import { SetupError } from '../../kit/errors.ts';
 import { type Entry, type Host, type Output, file, textOf } from '../../kit/host.ts';
+import { distributionOf } from './distributions.ts';
 import type { Effects } from './effects.ts';
 import { type Machine, configurationOf } from './machine.ts';
 import { initialize } from './postgres.ts';
 
-/* What Debian brings: its package manager and its tools, as far as setup calls them. All they know lies on the disk. */
+/* Package managers of distributions and their tools, as far as setup calls them. All they know lies on the disk. */
 
 const done: Output = { code: 0, stdout: '', stderr: '' };
-/** Names of packages that another one has brought. */
-const marks = '/var/lib/apt/extended_states';
-const listOf = (name: string): string => `/var/lib/dpkg/info/${name}.list`;
-
-/** The server of the distribution. */
-export const server = { version: '15', name: 'main', package: 'postgresql-15', unit: 'postgresql@15-main' } as const;
-const configuration = `/etc/postgresql/${server.version}/${server.name}`;
-const data = `/var/lib/postgresql/${server.version}/${server.name}`;
 
 const removeBelow = (disk: Map<string, Entry>, path: string): void => {
   for (const key of [...disk.keys()]) if (key === path || key.startsWith(`${path}/`)) disk.delete(key);
 };
 
 function createCluster(machine: Machine, port: string): void {
+  const { configuration, data } = distributionOf(machine).server;
   const put = (name: string, text: string): void => void machine.disk.set(`${configuration}/${name}`, file(text, 0o640));
-  const folders = ['/etc/postgresql', `/etc/postgresql/${server.version}`, configuration, `${configuration}/conf.d`];
+  const folders = ['/etc/postgresql', '/etc/postgresql/15', configuration, `${configuration}/conf.d`];
   for (const path of folders) machine.disk.set(path, { kind: 'directory', mode: 0o755 });
   put('postgresql.conf', `data_directory = '${data}'\nport = ${port}\nmax_connections = 100\ninclude_dir = 'conf.d'\n`);
   put('pg_hba.conf', 'local   all             postgres                                peer\n');
   initialize(machine, data, '');
 }
 
-function dropCluster({ disk, running }: Machine): void {
+function dropCluster({ disk, running, system }: Machine): void {
+  const { configuration, data, unit } = distributionOf({ system }).server;
   for (const path of [configuration, data]) removeBelow(disk, path);
-  for (const path of [`/etc/postgresql/${server.version}`, '/etc/postgresql']) disk.delete(path);
-  running.delete(server.unit);
+  for (const path of ['/etc/postgresql/15', '/etc/postgresql']) disk.delete(path);
+  running.delete(unit);
 }
 
 /** Packages of the system, with the services that those of Debian start at once. */
 export function packages(machine: Machine, effects: Effects): Host['packages'] {
   const { disk, running } = machine;
+  const { server, packages: manager } = distributionOf(machine);
+  const { folder, ending, marks } = manager;
+  const noteOf = (name: string): string => `${folder}/${name}${ending}`;
   const version = (name: string): string | undefined => {
-    const text = textOf(disk.get(listOf(name)));
+    const text = textOf(disk.get(noteOf(name)));
     return text === '' ? machine.packages.get(name) : text;
   };
   const installOne = (name: string): void => {
-    disk.set(listOf(name), file('1.0-1', 0o644));
-    const automatic = !textOf(disk.get('/etc/postgresql-common/createcluster.d/ovirt-engine.conf')).includes('false');
-    if (name !== server.package || !automatic || disk.has(`${configuration}/postgresql.conf`)) return;
+    disk.set(noteOf(name), file('1.0-1', 0o644));
+    for (const [path, text] of Object.entries(manager.files[name] ?? {})) disk.set(path, file(text, 0o644));
+    const automatic =
+      server.madeWithCluster && !textOf(disk.get('/etc/postgresql-common/createcluster.d/ovirt-engine.conf')).includes('false');
+    if (name !== server.package || !automatic || disk.has(`${server.configuration}/postgresql.conf`)) return;
     createCluster(machine, '5432');
     running.set(server.unit, configurationOf(machine, server.unit));
   };
   const removeOne = (name: string): void => {
-    disk.delete(listOf(name));
-    if (name === server.package) dropCluster(machine);
+    disk.delete(noteOf(name));
+    for (const path of Object.keys(manager.files[name] ?? {})) disk.delete(path);
+    if (name === server.package && server.madeWithCluster) dropCluster(machine);
   };
   return {
     version: async (name) => (effects.alive(), version(name)),
@@ -62,8 +64,8 @@ export function packages(machine: Machine, effects: Effects): Host['packages'] {
     updates: async () => machine.updates,
     async installed() {
       effects.alive();
-      const here = [...disk.keys()].flatMap((path) => /^\/var\/lib\/dpkg\/info\/(.+)\.list$/.exec(path)?.[1] ?? []);
-      return [...machine.packages.keys(), ...here].sort();
+      const notes = [...disk.keys()].filter((path) => path.startsWith(`${folder}/`) && path.endsWith(ending));
+      return [...machine.packages.keys(), ...notes.map((path) => posix.basename(path, ending))].sort();
     },
     // Nothing needs anything else here.
     neededBy: async (names) => (effects.alive(), names.filter((name) => version(name) !== undefined)),
@@ -71,10 +73,10 @@ export function packages(machine: Machine, effects: Effects): Host['packages'] {
       effects.alive();
       return machine.unreachableSources ? 'the sources do not answer' : undefined;
     },
-    install: async (names) => effects.perform(`apt-get install ${names.join(' ')}`, () => names.forEach(installOne)),
-    remove: async (names) => effects.perform(`apt-get purge ${names.join(' ')}`, () => names.forEach(removeOne)),
+    install: async (names) => effects.perform(`${manager.install} ${names.join(' ')}`, () => names.forEach(installOne)),
+    remove: async (names) => effects.perform(`${manager.remove} ${names.join(' ')}`, () => names.forEach(removeOne)),
     mark: async (names, as) =>
-      effects.perform(`apt-mark ${as} ${names.join(' ')}`, () => {
+      effects.perform(`${manager.mark} ${as} ${names.join(' ')}`, () => {
         const others = textOf(disk.get(marks))
           .split('\n')
           .filter((name) => name !== '' && !names.includes(name));
@@ -129,6 +131,7 @@ export function systemProgram(machine: Machine, effects: Effects, argv: readonly
     case 'pg_dropcluster':
       return perform(() => dropCluster(machine));
     case 'env':
+      if (words.includes('postgresql-setup')) return perform(() => initialize(machine, distributionOf(machine).server.data, ''));
       // The copy of the program: nothing of it is run here.
       if (!words.includes('cp')) return undefined;
       return perform(() => {
