@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HostKind } from '../support/host-image.ts';
+import { beginOldServer, endOldServer, oldServer } from '../support/old-server.ts';
 import { bootHost, whyNoHosts } from '../support/test-host.ts';
-import { type WholeHost, difference, expectCode, forInstallation } from '../support/whole-host.ts';
+import { type WholeHost, canaries, difference, expectCode, forInstallation, ofClone } from '../support/whole-host.ts';
 
 const obstacle = await whyNoHosts();
+/** A server that is too old, as a file for the host; or why there is none. */
+const old = obstacle === null ? await oldServer() : { why: obstacle };
 
 interface Case {
   /** What is the matter, as words of a shell. */
@@ -12,7 +15,14 @@ interface Case {
   readonly end: string;
   /** What setup says. */
   readonly says: readonly string[];
+  /** What setup is told besides. */
+  readonly answers?: Readonly<Record<string, string>>;
+  /** Why it cannot be tried here. */
+  readonly obstacle?: string;
 }
+
+/** Where a file is put that the host needs. */
+const brought = '/var/tmp/brought';
 
 /** A package of the original, as far as dpkg can tell. */
 const original = `mkdir -p /var/tmp/o/DEBIAN
@@ -40,6 +50,18 @@ const onEquipped: Readonly<Record<string, Case>> = {
 a2enmod -q ssl && a2ensite -q default-ssl && systemctl restart apache2`,
     end: 'a2dissite -q default-ssl && a2dismod -q ssl && systemctl restart apache2',
     says: ['default-ssl.conf has no ServerName', 'a2dissite default-ssl'],
+  },
+  'the database that somebody has made is on a server of PostgreSQL 12': {
+    begin: beginOldServer(brought, { port: 5444, password: canaries.engine }),
+    end: endOldServer,
+    says: ['engine@localhost:5444/engine', 'PostgreSQL 12.22 is too old, needed is at least 13'],
+    answers: {
+      'OVESETUP_DWH_CORE/enable': 'bool:False',
+      'OVESETUP_PROVISIONING/postgresProvisioningEnabled': 'bool:False',
+      'OVESETUP_DB/host': 'str:localhost',
+      'OVESETUP_DB/port': 'int:5444',
+    },
+    ...('why' in old ? { obstacle: old.why } : {}),
   },
   'there is 1 GB of memory': {
     begin: "sed 's/^MemTotal:.*/MemTotal: 1048576 kB/' /proc/meminfo >/run/meminfo && mount --bind /run/meminfo /proc/meminfo",
@@ -74,20 +96,24 @@ describe.skipIf(obstacle !== null).each<[HostKind, typeof onBare]>([
   let host: WholeHost;
   beforeAll(async () => {
     host = await forInstallation(await bootHost(kind));
+    if ('file' in old) await host.copy(old.file, brought);
   });
   afterAll(() => host.remove());
 
-  test.each(Object.entries(cases))('where %s, and changes nothing', async (_, { begin, end, says }) => {
-    await host.shell(begin);
-    try {
-      const [before, running] = [await host.manifest({ times: true }), await host.shell(units)];
-      const ended = await host.setup();
-      expectCode(ended, 4);
-      for (const words of says) expect(ended.stdout + ended.stderr).toContain(words);
-      expect(difference(before, await host.manifest({ times: true }))).toEqual([]);
-      expect(await host.shell(units)).toBe(running);
-    } finally {
-      await host.shell(end);
-    }
-  });
+  for (const [name, { begin, end, says, answers = {}, obstacle: why }] of Object.entries(cases))
+    test.skipIf(why !== undefined)(`where ${name}, and changes nothing${why === undefined ? '' : ` (${why})`}`, async () => {
+      await host.shell(begin);
+      const more = Object.entries(answers).map(([key, value]) => `${key}=${value}\n`);
+      await host.shell(`cat >/root/more.conf <<'END'\n[environment:default]\n${more.join('')}END`);
+      try {
+        const [before, running] = [await host.manifest({ times: true }), await host.shell(units)];
+        const ended = await host.setup(ofClone, '--config-append=/root/more.conf');
+        expectCode(ended, 4);
+        for (const words of says) expect(ended.stdout + ended.stderr).toContain(words);
+        expect(difference(before, await host.manifest({ times: true }))).toEqual([]);
+        expect(await host.shell(units)).toBe(running);
+      } finally {
+        await host.shell(end);
+      }
+    });
 });
