@@ -73,7 +73,8 @@ const enterpriseLinux: Layout = {
   files: {
     proxy: `${httpdHome}/conf.d/z-ovirt-engine-proxy.conf`,
     rootRedirect: `${httpdHome}/conf.d/ovirt-engine-root-redirect.conf`,
-    // Before ssl.conf of mod_ssl: the site in it says no name, so that it answers under that of the host.
+    // Before ssl.conf of mod_ssl: the site in it says no name, so that it answers under that of the host. Names that no site has lead to
+    // ours then, as with the original, which edits that site.
     site: `${httpdHome}/conf.d/ovirt-engine-ssl.conf`,
   },
   enabledAs: (path) => path,

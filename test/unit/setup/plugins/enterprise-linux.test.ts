@@ -161,6 +161,7 @@ describe('Apache on EL', () => {
     expect(machine.disk.has(path)).toBe(true);
     const { host } = await installed(machine, { 'OVESETUP_APACHE/configureRootRedirection': 'bool:False' });
     expect(machine.disk.has(path)).toBe(false);
+    expect(host.effects.filter((effect) => effect === `remove ${path}`)).toHaveLength(1);
     expect(host.effects).toContain('restart httpd');
   });
 });
