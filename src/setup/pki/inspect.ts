@@ -1,19 +1,7 @@
 import { type KeyObject, X509Certificate, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { isIP } from 'node:net';
+import { remembering } from './remembering.ts';
 
-/** Every step looks at the same few files again and again: what was parsed is kept, the last of them. */
-function remembering<T>(parse: (pem: string) => T): (pem: string) => T {
-  const known = new Map<string, T>();
-  return (pem) => {
-    const found = known.get(pem);
-    if (found !== undefined) return found;
-    const fresh = parse(pem);
-    known.set(pem, fresh);
-    const [oldest] = known.keys();
-    if (known.size > 32 && oldest !== undefined) known.delete(oldest);
-    return fresh;
-  };
-}
 const certificateOf = remembering((pem) => new X509Certificate(pem));
 const privateKeyOf = remembering((pem) => createPrivateKey(pem));
 
@@ -29,7 +17,7 @@ export function parseCertificate(pem: string | undefined): X509Certificate | und
 }
 
 /** Parses a private key from PEM; undefined if there is none in the text that can be read. */
-function parsePrivateKey(pem: string | undefined): KeyObject | undefined {
+export function parsePrivateKey(pem: string | undefined): KeyObject | undefined {
   if (pem === undefined) return undefined;
   try {
     return privateKeyOf(pem);
