@@ -10,6 +10,7 @@ export * from './own-database.ts';
 export * from './schema.ts';
 export * from './keys.ts';
 export * from './certificate.ts';
+export * from './stores.ts';
 export * from './command.ts';
 export * from './once.ts';
 export * from './vacuum.ts';
