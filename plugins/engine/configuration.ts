@@ -7,7 +7,7 @@ import { accounts, readBy, realRoot } from '../environment/settings.ts';
 import { unit as fenceKdumpListener } from '../fence-kdump/settings.ts';
 import { fqdn, httpsPort } from '../network/settings.ts';
 import { runsHere, unit as notifier } from '../notifier/settings.ts';
-import { paths as pki, webAuthority } from '../pki/settings.ts';
+import { paths as pki, storePassword, webAuthority } from '../pki/settings.ts';
 import { adminPassword, generateAdminPassword, paths, ssoClientSecret, unit } from './settings.ts';
 
 /** As the services read it. */
@@ -44,8 +44,12 @@ export function configuration(view: View): readonly Step[] {
         engine: real(pki.certificate('engine')),
         engineKey: real(pki.key('engine')),
         web: { certificate: real(pki.certificate('apache')), key: real(pki.key('apache')) },
+        truststore: real(pki.truststore),
+        engineStore: real(pki.store('engine')),
+        storePassword: view.get(storePassword),
         imported: view.find(webAuthority) === 'imported',
       }),
+      true,
     ),
     fragment(
       '10-setup-protocols.conf',

@@ -5,6 +5,7 @@ import { apacheHere, webServer } from '../apache/settings.ts';
 import { engineHere, unit as engine } from '../engine/settings.ts';
 import { accounts, isWholeHost, ownedBy } from '../environment/settings.ts';
 import { fqdn } from '../network/settings.ts';
+import { asPkcs12 } from './as-pkcs12.ts';
 import { authorityBits, certificatesFor, lifetimes } from './certificates.ts';
 import { foreignPairs, importFindings, importSummary, installed, isImported, left, vouched } from './import.ts';
 import { namesOfOthers } from './names-of-others.ts';
@@ -17,7 +18,9 @@ import {
   keySize,
   organization,
   paths,
+  presentStorePassword,
   renew,
+  storePassword,
   webAuthority,
   webCertificate,
   webKey,
@@ -90,6 +93,7 @@ const steps = (view: View) => {
         },
       );
     }),
+    asPkcs12(view),
     ...vouched(view),
     ...namesOfOthers(view),
   ];
@@ -131,8 +135,8 @@ async function authorityFindings(view: View, host: HostReader): Promise<readonly
 
 export default plugin({
   name: 'pki',
-  facts: [authoritySubject, authorityBegins, authorityDaysLeft, importedAuthority, foreignPairs],
-  settings: [organization, country, keySize, renew, webAuthority, webCertificate, webKey],
+  facts: [authoritySubject, authorityBegins, authorityDaysLeft, importedAuthority, foreignPairs, presentStorePassword],
+  settings: [organization, country, keySize, storePassword, renew, webAuthority, webCertificate, webKey],
   async preflight(view, host) {
     // Where the engine is on another host, so is the key of its authority.
     return [...(engineHere(view) ? await authorityFindings(view, host) : []), ...(await importFindings(view, host))];

@@ -1,6 +1,7 @@
 import { type Setting, type View, choice, fact, message, readText, setting, text, yesNo } from '#kit';
 import { isEarly, parseCertificate, partOf } from '../../src/setup/pki/inspect.ts';
-import { engineHere } from '../engine/settings.ts';
+import { valueIn } from '../database/settings.ts';
+import { engineHere, paths as engine } from '../engine/settings.ts';
 import { fqdn } from '../network/settings.ts';
 import { certificatesPem, keyPem } from './pem.ts';
 
@@ -15,6 +16,10 @@ export const paths = {
   authorityKey: `${home}/private/ca.pem`,
   certificate: (name: string): string => `${home}/certs/${name}.cer`,
   key: (name: string): string => `${home}/keys/${name}.key.nopass`,
+  /** A certificate with its key as PKCS#12. */
+  store: (name: string): string => `${home}/keys/${name}.p12`,
+  /** The authority as PKCS#12, for programs in Java. */
+  truststore: `${home}/.truststore`,
 } as const;
 
 /** Subject of our authority's certificate, where there is one. */
@@ -76,6 +81,24 @@ export const keySize: Setting<'2048' | '3072' | '4096'> = setting({
   keep: true,
   when: engineHere,
   initial: '2048',
+});
+
+/** The password of the stores that an earlier run has made. */
+export const presentStorePassword = fact('present-store-password', async (host) =>
+  valueIn((await readText(host, engine.fragment('10-setup-pki.conf'))) ?? '', 'ENGINE_PKI_TRUST_STORE_PASSWORD'),
+);
+
+export const storePassword = setting({
+  key: 'OVESETUP_PKI/storePassword',
+  section: 'pki',
+  kind: text,
+  about:
+    'Password of the PKCS#12 stores and of the truststore. Where none is given it stays as it is, and is mypass at first, as everybody knows: it is the mode of the files that keeps keys secret.',
+  secret: true,
+  when: engineHere,
+  initial: (view) => view.fact(presentStorePassword) ?? 'mypass',
+  // Java takes no others.
+  validate: (value) => (/^[ -~]{6,}$/.test(value) ? undefined : 'must be at least 6 characters, all of them of ASCII'),
 });
 
 export const renew = setting({

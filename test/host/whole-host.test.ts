@@ -76,6 +76,30 @@ describe.skipIf(obstacle !== null)(`the package on a Debian host without a netwo
     ).toBe('401');
   });
 
+  test('has keys and stores that their services alone read, with the same in both', async () => {
+    const rights = "stat --format='%a %U:%G %n'";
+    expect((await host.shell(`cd /etc/pki/ovirt-engine && ${rights} .truststore keys/* private/* private`)).trim().split('\n')).toEqual([
+      '644 root:root .truststore',
+      '600 root:root keys/apache.key.nopass',
+      '600 root:root keys/apache.p12',
+      '600 ovirt:ovirt keys/engine.key.nopass',
+      '600 ovirt:ovirt keys/engine.p12',
+      '600 ovirt:ovirt keys/engine_id_rsa',
+      '600 ovirt-websocket-proxy:ovirt-websocket-proxy keys/websocket-proxy.key.nopass',
+      '600 ovirt-websocket-proxy:ovirt-websocket-proxy keys/websocket-proxy.p12',
+      '600 root:root private/ca.pem',
+      '750 root:root private',
+    ]);
+    const configuration = '/etc/ovirt-engine/engine.conf.d/10-setup-pki.conf';
+    expect(await host.shell(`${rights} ${configuration}`)).toBe(`640 root:ovirt ${configuration}\n`);
+    const named = `. ${configuration}; export ENGINE_PKI_ENGINE_STORE_PASSWORD`;
+    const open = `${named}; openssl pkcs12 -passin env:ENGINE_PKI_ENGINE_STORE_PASSWORD`;
+    expect(await host.shell(`${open} -in "$ENGINE_PKI_ENGINE_STORE" -nocerts -noenc | openssl pkey -pubout`)).toBe(
+      await host.shell(`${named}; openssl x509 -in "$ENGINE_PKI_ENGINE_CERT" -noout -pubkey`),
+    );
+    expect(await host.shell(`${open} -in "$ENGINE_PKI_TRUST_STORE" -nokeys`)).toContain('friendlyName: cacert');
+  });
+
   test.each(units)('has a unit %s that systemd finds nothing to say against', async (unit) => {
     const { code, stdout, stderr } = await host.run(['systemd-analyze', 'verify', `/etc/systemd/system/${unit}.service`]);
     expect({ code, said: stdout + stderr }).toEqual({ code: 0, said: '' });

@@ -83,7 +83,6 @@ export const inertKeys: readonly Inert[] = [
     keys: ['OVESETUP_OVN/ovirtProviderOvnId', 'OVESETUP_OVN/ovirtProviderOvnSecret'],
     reason: 'Whether the provider is set up is looked up each time.',
   },
-  { keys: ['OVESETUP_PKI/storePassword'], reason: 'Keys are kept in files that only their service can read, without a password.' },
   {
     keys: [
       'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfigdPath',

@@ -151,6 +151,7 @@ export const questions: readonly string[] = [
   'OVESETUP_PKI/organization',
   'OVESETUP_PKI/country',
   'OVESETUP_PKI/keySize',
+  'OVESETUP_PKI/storePassword',
   'OVESETUP_PKI/renew',
   'OVESETUP_PKI/httpsAuthority',
   'OVESETUP_PKI/httpsCertificate',

@@ -56,6 +56,7 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   'OVESETUP_OVN/ovirtProviderOvnPassword': ['canary-secret-ovn'],
   'OVESETUP_PKI/organization': ['Example, Inc.', 'Müller & Söhne "GmbH"'],
   'OVESETUP_PKI/country': ['DE'],
+  'OVESETUP_PKI/storePassword': ['canary-secret-stores'],
   'OVESETUP_PKI/httpsCertificate': [imported.certificates],
   'OVESETUP_PKI/httpsKey': [imported.key],
 };

@@ -179,7 +179,13 @@ describe('a template', () => {
       'engine/10-setup-database.conf',
       { host: 'h', port: 1, user: 'u', password: 'p', name: 'n', secured: 'True', validated: 'True', server: 'somebody else' },
     ],
-    ['engine/10-setup-pki.conf', { home: 'h', authority: 'a', engine: 'e', engineKey: 'y', web: { certificate: 'c', key: 'k' } }],
+    [
+      'engine/10-setup-pki.conf',
+      {
+        ...{ home: 'h', authority: 'a', engine: 'e', engineKey: 'y', web: { certificate: 'c', key: 'k' } },
+        ...{ truststore: 't', engineStore: 's', storePassword: 'p' },
+      },
+    ],
     ['engine/10-setup-protocols.conf', { fqdn: 'f', httpsPort: 1, healthSocket: 's' }],
     ['engine/11-setup-sso.conf', { httpsPort: 1, secret: 's' }],
     ['postgres/pg_hba.conf', { database: 'd', user: 'u' }],
