@@ -16,7 +16,7 @@ import {
 import { absent, writeFile } from '#steps';
 import { certificatesIn, issuers, pathFrom, served } from '../../src/setup/pki/chain.ts';
 import { judgeWebCertificate, watchWebCertificate } from '../../src/setup/pki/judge-web.ts';
-import { belongsTo, fingerprints, parseCertificate } from '../../src/setup/pki/inspect.ts';
+import { belongsTo, fingerprints, parseCertificate, sameKey } from '../../src/setup/pki/inspect.ts';
 import { apacheHere, webServer } from '../apache/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { ownedBy } from '../environment/settings.ts';
@@ -158,7 +158,7 @@ export async function importFindings(view: View, host: HostReader): Promise<read
   }
   const found = await judgeWebCertificate({ certificates: certificatesIn(certificate), key: view.find(webKey) }, purpose);
   const ours = parseCertificate(await readText(host, paths.authority));
-  const isOurs = ours !== undefined && handedIn(view).some(({ publicKey }) => publicKey.equals(ours.publicKey));
+  const isOurs = ours !== undefined && handedIn(view).some((one) => sameKey(one, ours));
   return isOurs ? [...found, notForeign] : found;
 }
 

@@ -1,5 +1,5 @@
 import { type Setting, type View, choice, fact, message, readText, setting, text, yesNo } from '#kit';
-import { isEarly, parseCertificate, partOf } from '../../src/setup/pki/inspect.ts';
+import { isEarly, parseCertificate, partOf, sameKey } from '../../src/setup/pki/inspect.ts';
 import { valueIn } from '../database/settings.ts';
 import { engineHere, paths as engine } from '../engine/settings.ts';
 import { fqdn } from '../network/settings.ts';
@@ -135,7 +135,7 @@ export const renew = setting({
 export const importedAuthority = fact('imported-authority', async (host) => {
   const pem = await readText(host, paths.webAuthority);
   const [theirs, ours] = [parseCertificate(pem), parseCertificate(await readText(host, paths.authority))];
-  return theirs === undefined || (ours !== undefined && theirs.publicKey.equals(ours.publicKey)) ? undefined : pem;
+  return theirs === undefined || (ours !== undefined && sameKey(theirs, ours)) ? undefined : pem;
 });
 
 export const webAuthority: Setting<'internal' | 'imported'> = setting({

@@ -47,6 +47,14 @@ export function belongsTo(certificate: X509Certificate, key: string | undefined)
   return parsed !== undefined && certificate.checkPrivateKey(parsed);
 }
 
+const publicKeyOf = ({ publicKey }: X509Certificate): Buffer => publicKey.export({ type: 'spki', format: 'der' });
+
+/**
+ * Whether two certificates have the same key. Node's own comparison leaves an error behind where the keys are of two kinds: the next
+ * private key that is read would be taken for damaged, and made anew.
+ */
+export const sameKey = (a: X509Certificate, b: X509Certificate): boolean => publicKeyOf(a).equals(publicKeyOf(b));
+
 /**
  * The first part of a subject with a name, such as `CN`; undefined where there is none.
  * @param subject as node prints it: one `NAME=value` a line, escaped as RFC 2253 wants it. Its toLegacyObject is no way to it: called

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { X509Certificate, randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,10 +11,12 @@ import {
   isDue,
   isPrivateKey,
   parseCertificate,
+  sameKey,
   sshFingerprint,
   partOf,
 } from '../../../../src/setup/pki/inspect.ts';
 import { issueAuthority } from '../../../../src/setup/pki/issue.ts';
+import { foreignAuthority } from '../../../support/foreign-authority.ts';
 
 const key = privateKey(2048);
 const now = new Date('2026-01-01T00:00:00Z');
@@ -105,4 +107,23 @@ describe('the SSH fingerprint', () => {
 test('a part of a subject is read with its escapes undone, the first of its name', () => {
   const subject = 'C=US\nO=Example\\, Inc. \\"A\\"\nCN=one\nCN=two';
   expect(['C', 'O', 'CN', 'OU'].map((name) => partOf(subject, name))).toEqual(['US', 'Example, Inc. "A"', 'one', undefined]);
+});
+
+test('two certificates with one key are told from those with two, and a key that is read after that is no worse for it', () => {
+  const authority = foreignAuthority();
+  try {
+    authority.issue('ec');
+    const [ec, ours] = [new X509Certificate(authority.read('ec.pem')), new X509Certificate(pem)];
+    const renewed = issueAuthority({
+      subject: { country: 'DE', organization: 'Y', commonName: 'y' },
+      key,
+      serial: randomBytes(16),
+      now,
+      days: 9,
+    });
+    expect([sameKey(ours, new X509Certificate(renewed)), sameKey(ec, ec), sameKey(ec, ours)]).toEqual([true, true, false]);
+    expect(isPrivateKey(authority.read('ec.key'))).toBe(true);
+  } finally {
+    authority.remove();
+  }
 });
