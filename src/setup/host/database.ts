@@ -9,10 +9,16 @@ import { allAway, connectionFailure, hasNoTls, statementFailure, takesNoWrites }
 import { openAs } from './peer/open.ts';
 
 const connectMs = 5_000;
-const statementMs = 60_000;
-/** Beyond the server's own limit: the server itself is stuck, or the network is gone. */
-const silenceMs = statementMs + 10_000;
 const farewellMs = 2_000;
+
+/** How long a statement may take: by the server's own limit, and beyond that by ours. Then the server itself is stuck, or the network gone. */
+interface Patience {
+  readonly statementMs: number;
+  readonly silenceMs: number | undefined;
+}
+const usual: Patience = { statementMs: 60_000, silenceMs: 70_000 };
+/** Work on a whole database takes as long as it takes. */
+export const endless: Patience = { statementMs: 0, silenceMs: undefined };
 
 interface Session {
   /** `single`: exactly one statement; otherwise a text without values may hold several. */
@@ -25,7 +31,7 @@ interface Session {
 const trusted = (): string[] => [...getCACertificates('default'), ...getCACertificates('system')];
 
 /** Everything is said here, so that neither PG* variables nor ~/.pgpass have a say. */
-const configuration = (at: DatabaseAddress, socket: Socket): ClientConfig => ({
+const configuration = (at: DatabaseAddress, socket: Socket, { statementMs }: Patience): ClientConfig => ({
   host: at.host,
   port: at.port,
   database: at.name,
@@ -39,7 +45,8 @@ const configuration = (at: DatabaseAddress, socket: Socket): ClientConfig => ({
 });
 
 /** Breaks the connection when something takes too long, with an errno like any other broken connection. */
-async function within<T>(ms: number, socket: Socket, work: Promise<T>): Promise<T> {
+async function within<T>(ms: number | undefined, socket: Socket, work: Promise<T>): Promise<T> {
+  if (ms === undefined) return work;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -71,7 +78,7 @@ async function connect(client: Client, socket: Socket, at: DatabaseAddress): Pro
   }
 }
 
-const sessionOf = (client: Client, socket: Socket, at: DatabaseAddress): Session => ({
+const sessionOf = (client: Client, socket: Socket, at: DatabaseAddress, { silenceMs }: Patience): Session => ({
   async run<R>(text: string, values: readonly unknown[], single: boolean) {
     try {
       // The extended protocol takes exactly one statement, so that nothing can be smuggled in behind a COMMIT.
@@ -102,15 +109,16 @@ async function peerSocket(at: DatabaseAddress): Promise<Socket> {
   return socket;
 }
 
-interface OpenSession extends Session {
+export interface OpenSession extends Session {
+  readonly client: Client;
   close(): Promise<void>;
 }
 
 /** Connects to one server, if it takes writes. Throws DatabaseUnavailable. */
-async function open(at: DatabaseAddress): Promise<OpenSession> {
+export async function open(at: DatabaseAddress, patience: Patience = usual): Promise<OpenSession> {
   const pg = await import('pg');
   const socket = at.host.startsWith('/') ? await peerSocket(at) : new Socket();
-  const client = new (scramOnly(pg.default.Client))(configuration(at, socket));
+  const client = new (scramOnly(pg.default.Client))(configuration(at, socket, patience));
   // Whoever is waiting for an answer hears of it; without a listener the process would end.
   client.on('error', () => undefined);
   const close = async (): Promise<void> => {
@@ -119,14 +127,14 @@ async function open(at: DatabaseAddress): Promise<OpenSession> {
   };
   try {
     await connect(client, socket, at);
-    const opened = sessionOf(client, socket, at);
+    const opened = sessionOf(client, socket, at, patience);
     const [state] = await opened.run<{ closed: boolean }>(
       "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as closed",
       [],
       true,
     );
     if (state?.closed !== false) throw takesNoWrites(at);
-    return { ...opened, close };
+    return { ...opened, client, close };
   } catch (error) {
     await close();
     throw error;
@@ -174,7 +182,7 @@ async function atomically({ run, inTransaction }: Session, statements: readonly 
 }
 
 /** Sessions on PostgreSQL, one for each piece of work. */
-export const database: Host['database'] = {
+export const database: Omit<Host['database'], 'transfer'> = {
   /** One read-only transaction: a statement that fails ends it, and the session with it. */
   look: (at, work) =>
     session(at, async ({ run }) => {

@@ -7,11 +7,12 @@ import { database } from './database.ts';
 import { network } from './network.ts';
 import { sshRun } from './ssh.ts';
 import { system } from './system.ts';
+import { transfer } from './transfer.ts';
 
 /** What a whole host and a sandbox have alike: network, databases, programs and clock are those of the machine. */
 export const machine: Omit<Host, 'files' | 'services' | 'packages' | 'postgres' | 'program'> = {
   network,
-  database,
+  database: { ...database, transfer },
   crypto,
   query: runCommand,
   run: runCommand,

@@ -50,6 +50,14 @@ export interface SqlWriter extends Sql {
   atomically(statements: readonly Statement[]): Promise<void>;
 }
 
+/** Two databases at once: the one is read as it was at one moment, and what is done to the other is one transaction. */
+export interface Transfer {
+  readonly from: Sql;
+  readonly to: Sql;
+  /** Sends what a `COPY ... TO STDOUT` says on the one to a `COPY ... FROM STDIN` on the other. Returns how many rows that were. */
+  copy(out: string, into: string): Promise<number>;
+}
+
 /** A process that holds a port. Name and pid are unknown when the process belongs to somebody else and we are not root. */
 export interface Listener {
   readonly pid?: number;
@@ -242,6 +250,8 @@ export interface Host extends HostReader {
   };
   readonly database: HostReader['database'] & {
     change<R>(at: DatabaseAddress, work: (sql: SqlWriter) => Promise<R>): Promise<R>;
+    /** Takes as long as it takes: no statement has a time limit. */
+    transfer<R>(from: DatabaseAddress, to: DatabaseAddress, work: (both: Transfer) => Promise<R>): Promise<R>;
   };
   run(command: Command): Promise<Output>;
   /** Runs a command as root on another host: words for the shell there. Says why where nobody gets in. */

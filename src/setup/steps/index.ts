@@ -7,6 +7,7 @@ export * from './unit-file.ts';
 export * from './service.ts';
 export * from './sql.ts';
 export * from './own-database.ts';
+export * from './carry-over.ts';
 export * from './schema.ts';
 export * from './keys.ts';
 export * from './certificate.ts';

@@ -22,6 +22,14 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 /** A text as SQL literal, for the statements that take no parameters (CREATE ROLE, CREATE DATABASE). */
 export const literal = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
+/** A role that may log in and nothing more. The verifier of its password is all that is ever sent of it; null: it has none. */
+export const createRole = (name: string, verifier: string | null, exists = false): string =>
+  `${exists ? 'alter' : 'create'} role ${identifier(name)} with login nosuperuser nocreatedb nocreaterole password ${verifier === null ? 'null' : literal(verifier)}`;
+
+/** A database with its own encoding and collation, whatever the locale of the system. */
+export const createDatabase = (name: string, owner: string): string =>
+  `create database ${identifier(name)} owner ${identifier(owner)} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`;
+
 /** Looks into a database that may not be there yet: a check must be able to answer before the server is installed. */
 export async function lookOr<R>(host: HostReader, at: DatabaseAddress, otherwise: R, work: (sql: Sql) => Promise<R>): Promise<R> {
   try {
@@ -77,10 +85,9 @@ export function role(heading: Heading, { admin, name, password, unclaimed = fals
         return 'present';
       }),
     async apply(host) {
-      const verifier = literal(await scramVerifier(password, host.crypto.random(16), host.crypto));
+      const verifier = await scramVerifier(password, host.crypto.random(16), host.crypto);
       await host.database.change(admin, async (sql) => {
-        const verb = (await find(sql)).length === 0 ? 'create' : 'alter';
-        await sql.rows(`${verb} role ${identifier(name)} with login nosuperuser nocreatedb nocreaterole password ${verifier}`);
+        await sql.rows(createRole(name, verifier, (await find(sql)).length > 0));
       });
     },
   };
@@ -122,8 +129,7 @@ export function database(heading: Heading, { admin, name, owner, unclaimed = fal
       }),
     async apply(host) {
       await host.database.change(admin, async (sql) => {
-        const create = `create database ${identifier(name)} owner ${identifier(owner)} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`;
-        await sql.rows((await ownerOf(sql)) === undefined ? create : giveTo(owner));
+        await sql.rows((await ownerOf(sql)) === undefined ? createDatabase(name, owner) : giveTo(owner));
       });
     },
   };

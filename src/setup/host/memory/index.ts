@@ -7,7 +7,7 @@ import { message } from '../../kit/text.ts';
 import { distributionOf, firstCertificate } from './distributions.ts';
 import { type Accident, type Effects, type Moment, newEffects } from './effects.ts';
 import { type Machine, configurationOf, copyOf } from './machine.ts';
-import { connect, initialize } from './postgres.ts';
+import { carry, connect, initialize } from './postgres.ts';
 import { privateKey } from './private-keys.ts';
 import { hostProgram } from './programs.ts';
 import { runOn, sshOf } from './ssh.ts';
@@ -114,6 +114,8 @@ function services({ disk, running, ...machine }: Machine, effects: Effects): Hos
   };
 }
 
+const missing: Output = { code: 127, stdout: '', stderr: 'there is no such program' };
+
 function programs(machine: Machine, effects: Effects): (command: Command) => Promise<Output> {
   return async (command) => {
     effects.alive();
@@ -123,7 +125,12 @@ function programs(machine: Machine, effects: Effects): (command: Command) => Pro
     // Programs are told real paths.
     const option = (name: string): string =>
       argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1 + machine.prefix.length) ?? '';
-    if (argv.at(-1) === '--version') return { code: 0, stdout: `postgres (PostgreSQL) ${machine.postgresVersion}.1\n`, stderr: '' };
+    if (argv.at(-1) === '--version') {
+      const version = /^\/usr\/(?:lib\/postgresql\/|pgsql-)(\d+)\//.exec(argv.at(-2) ?? '')?.[1];
+      const there = version === undefined || machine.systemPostgres.includes(version);
+      return there ? { code: 0, stdout: `postgres (PostgreSQL) ${version ?? machine.postgresVersion}.1\n`, stderr: '' } : missing;
+    }
+    if (argv[0] === 'du') return { code: 0, stdout: `${48 * 1024 ** 2}\t${argv.at(-1) ?? ''}\n`, stderr: '' };
     const answer = systemProgram(machine, effects, argv);
     if (answer !== undefined) return answer;
     if (!argv.some((word) => word.endsWith('/initdb'))) throw new Error(`the machine in memory has no program ${argv.join(' ')}`);
@@ -218,6 +225,21 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
             void effects.perform(statements.map(({ text }) => text.slice(0, 60)).join('; '), () => session.run(statements)),
         };
         return work(sql);
+      },
+      // One effect: what was done shows when it is committed.
+      transfer: async (from, to, work) => {
+        effects.alive();
+        const scratch = copyOf(machine);
+        const [source, target] = [connect(machine, from), connect(scratch, to)];
+        const result = await work({
+          from: { rows: async <R>(text: string, values: readonly unknown[] = []) => source.run([{ text, values }]) as readonly R[] },
+          to: { rows: async <R>(text: string, values: readonly unknown[] = []) => target.run([{ text, values }]) as readonly R[] },
+          copy: async () => (carry(machine, from, scratch, to), 1),
+        });
+        return effects.perform(`transfer ${from.name}`, () => {
+          for (const [path, entry] of scratch.disk) machine.disk.set(path, entry);
+          return result;
+        });
       },
     },
     crypto: {

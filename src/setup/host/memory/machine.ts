@@ -44,6 +44,8 @@ export interface Machine {
   readonly updates: readonly PackageUpdate[];
   /** Major version of PostgreSQL's programs. */
   readonly postgresVersion: string;
+  /** Major versions of PostgreSQL that the system has programs of. */
+  readonly systemPostgres: readonly string[];
   /** The data warehouse that the engine's database belongs to. */
   readonly warehouse?: { readonly dwhUuid: string; readonly dwhHostname: string; running?: boolean; replaced?: boolean };
   /** Tasks that run in the engine, each for so many looks at it. */
@@ -89,6 +91,7 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   unreachableSources: false,
   updates: [],
   postgresVersion: '18',
+  systemPostgres: [],
   tasks: [],
   changedSettings: {},
   system: { memoryMiB: 32_768, distribution: { id: 'debian', version: '12', title: 'Debian GNU/Linux 12 (bookworm)' } },

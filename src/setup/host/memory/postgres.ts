@@ -27,7 +27,18 @@ interface Database {
   violations?: Record<string, number>;
 }
 
-const pathOf = (machine: Machine): string => `${dataOf(machine)}/base/cluster.json`;
+/** Where the cluster is that a port leads to: one that runs beside the usual one has its own in its unit. */
+function clusterAt(machine: Machine, port: number): { readonly path: string; readonly configuration: string | undefined } {
+  const passing = [...machine.running.keys()]
+    .map((unit) => textOf(machine.disk.get(`/etc/systemd/system/${unit}.service`)))
+    .find((unit) => unit.includes(` -c port=${port} `));
+  const data = / -D (\S+)/.exec(passing ?? '')?.[1]?.slice(machine.prefix.length);
+  const unit = machine.prefix === '' ? distributionOf(machine).server.unit : 'postgresql';
+  return {
+    path: `${data ?? dataOf(machine)}/base/cluster.json`,
+    configuration: passing === undefined ? machine.running.get(unit) : '',
+  };
+}
 
 /** What initdb leaves behind, below a directory. */
 export function initialize(machine: Machine, directory: string, adminPassword: string): void {
@@ -210,6 +221,29 @@ const rules: readonly Rule[] = [
       return none;
     },
   ],
+
+  [/^select datname as name from pg_database$/, (_m, { cluster }) => Object.keys(cluster.databases).map((name) => ({ name }))],
+  [
+    /^select 'database' as kind/,
+    (_m, { cluster }) => [
+      ...Object.keys(cluster.databases).map((name) => ({ kind: 'database', name })),
+      ...Object.keys(cluster.roles).map((name) => ({ kind: 'role', name })),
+    ],
+  ],
+  [
+    /^select rolname as name, rolpassword as verifier/,
+    (_m, { cluster }) => Object.entries(cluster.roles).map(([name, { verifier }]) => ({ name, verifier })),
+  ],
+  // Only one thing of each schema shows in memory.
+  [
+    /^select n\.nspname as schema/,
+    (_m, { database }) => Object.keys(database.schemas).map((schema) => ({ schema, name: 't', columns: ['a'] })),
+  ],
+  [/^with ours as/, () => none],
+  [/^select format\('%I\.%I'/, () => none],
+  [/^select count\(\*\)::text as rows/, () => [{ rows: '1' }]],
+  [/^(?:set local|set constraints|reset role|truncate|analyze)/, () => none],
+
   // A migration begins with a comment, or makes something: what, is known by the version recorded in the same transaction.
   [/^--|\bcreate (table|view)\b/, () => none],
 ];
@@ -311,6 +345,16 @@ function clusterIn(entry: Entry | undefined): Cluster {
   return cluster;
 }
 
+/** Copies what is in a database into another one, which keeps its owner; a table at a time is no less than all of it here. */
+export function carry(machine: Machine, from: DatabaseAddress, into: Machine, to: DatabaseAddress): void {
+  const { path } = clusterAt(into, to.port);
+  const cluster = parsed(into.disk.get(path));
+  const source = structuredClone(clusterIn(machine.disk.get(clusterAt(machine, from.port).path)).databases[from.name]);
+  const { owner = '', open = true } = cluster.databases[to.name] ?? {};
+  cluster.databases[to.name] = { ...(source ?? emptyDatabase('')), owner, open };
+  into.disk.set(path, file(JSON.stringify({ ...cluster, databases: sorted(cluster.databases) }), 0o600));
+}
+
 /** A session on the server of a machine. Throws DatabaseUnavailable where a real one could not be opened. */
 export function connect(machine: Machine, at: DatabaseAddress): { run(statements: readonly Statement[]): readonly Row[] } {
   const unavailable = (why: DatabaseUnavailable['why']): DatabaseUnavailable =>
@@ -318,9 +362,8 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
   // The kernel vouches for whoever comes through the socket.
   const vouched = at.host.startsWith('/');
   if (at.host !== 'localhost' && !vouched) return elsewhere(machine, at, unavailable);
-  const path = pathOf(machine);
+  const { path, configuration } = clusterAt(machine, at.port);
   const entry = machine.disk.get(path);
-  const configuration = machine.running.get(machine.prefix === '' ? distributionOf(machine).server.unit : 'postgresql');
   if (configuration === undefined || entry === undefined) throw unavailable('down');
   const read = (): Cluster => clusterIn(machine.disk.get(path));
   const cluster = read();
