@@ -4,7 +4,7 @@ import { inLines } from '../../src/setup/postgres/examine.ts';
 import { type Misfit, misfitsAmong, oldestVersion } from '../../src/setup/postgres/needs.ts';
 import { engineHere } from '../engine/settings.ts';
 import { hostCluster, peer } from './host-cluster.ts';
-import { isOurs, paths, present, presentAddress } from './settings.ts';
+import { isOurs, otherVersion, paths, present, presentAddress } from './settings.ts';
 
 /* In what condition the server of an installation that is there is: its version, and its settings. */
 
@@ -47,7 +47,8 @@ export const fixConfiguration: Setting<boolean> = setting({
     ],
   },
   remember: false,
-  when: (view) => engineHere(view) && isOurs(view) && view.fact(lacking).length > 0,
+  // A cluster that is upgraded gets a new configuration anyway.
+  when: (view) => engineHere(view) && isOurs(view) && view.fact(otherVersion) === undefined && view.fact(lacking).length > 0,
   initial: true,
   validate: (value) => (value ? undefined : { ends: 'The settings of PostgreSQL have to be put right before setup can go on' }),
 });
@@ -78,18 +79,6 @@ export function foreignSettings(view: View): readonly Problem[] {
   ];
 }
 
-/** Major versions of the cluster that is there and of the programs that are to run it. */
-export const versions = fact('postgres-versions', async (host) => {
-  // The tools of a whole host find the programs that belong to each cluster.
-  if ((await hostCluster.probe(host)) !== undefined) return undefined;
-  const cluster = (await readText(host, `${paths.data}/PG_VERSION`))?.trim();
-  if (cluster === undefined) return undefined;
-  const { directory, launcher, problem } = await host.postgres();
-  if (problem !== undefined) return undefined;
-  const { stdout } = await host.query({ argv: [...launcher, `${directory}/postgres`, '--version'] as unknown as [string, ...string[]] });
-  return { cluster, programs: /(\d+)/.exec(stdout)?.[1] };
-});
-
 /** Version of the server that the engine's database is on, or is to come onto, as a number: 150004; undefined where none is there yet. */
 export const serverVersion = fact('database-server-version', async (host): Promise<number | undefined> => {
   const { foreign } = await present.probe(host);
@@ -117,20 +106,6 @@ export function oldServer(view: View): readonly Problem[] {
       level: 'error',
       message: message`The server of the Engine database is PostgreSQL ${Math.floor(found / 10_000)}, needed is at least ${oldestVersion}`,
       remedy: 'Bring that server to a newer version with the tools of PostgreSQL first; then run setup again.',
-    },
-  ];
-}
-
-/** A cluster is only ever run by the programs of its own major version. */
-export function foreignVersion(view: View): readonly Problem[] {
-  const found = view.fact(versions);
-  if (found?.programs === undefined || found.programs === found.cluster) return [];
-  return [
-    {
-      id: 'database-version',
-      level: 'error',
-      message: message`The database was made by PostgreSQL ${found.cluster}, and the programs on this host are PostgreSQL ${found.programs}`,
-      remedy: message`Bring back PostgreSQL ${found.cluster}, or bring the database to the new version with the tools of PostgreSQL first.`,
     },
   ];
 }

@@ -1,14 +1,15 @@
 import { type HostReader, type Problem, type Step, type Summary, type View, message, plugin } from '#kit';
 import { ownDatabase } from '#steps';
 import { engineHere } from '../engine/settings.ts';
-import { isWholeHost } from '../environment/settings.ts';
+import { isWholeHost, realRoot } from '../environment/settings.ts';
 import { takenPort } from '../network/settings.ts';
 import { accessRules, openAccess } from './access-rules.ts';
-import { fixConfiguration, foreignSettings, foreignVersion, lacking, oldServer, overrides, serverVersion, versions } from './condition.ts';
+import { fixConfiguration, foreignSettings, lacking, oldServer, overrides, serverVersion } from './condition.ts';
 import { hostCluster, occupied, serverValues } from './host-cluster.ts';
 import { strayData } from './host-create.ts';
 import { hostServer, ownedHere } from './host-server.ts';
 import { trialServer } from './trial-server.ts';
+import { cleanOld, upgradeServer, versionProblems } from './upgrade.ts';
 import {
   adminPassword,
   administration,
@@ -17,6 +18,7 @@ import {
   isOurs,
   isUnclaimed,
   location,
+  otherVersion,
   paths,
   port,
   present,
@@ -54,8 +56,7 @@ const foreignCluster = (host: HostReader): Problem => ({
 });
 
 /** Names that are not the usual ones, because the server had something of that name; nobody could guess them. */
-function summary(view: View): readonly Summary[] {
-  if (!engineHere(view) || !isOurs(view)) return [];
+function unusualNames(view: View): readonly Summary[] {
   const all = ownedHere(view).map((one, at) => ({ ...one, ...(at === 0 ? usually.engine : usually.history) }));
   const lines = all
     .filter(({ usual, name, user }) => name !== usual || user !== usual)
@@ -64,10 +65,27 @@ function summary(view: View): readonly Summary[] {
   return lines.length === 0 ? [] : [{ block: 'databases', lines: [title, ...lines] }];
 }
 
+function summary(view: View): readonly Summary[] {
+  if (!engineHere(view) || !isOurs(view)) return [];
+  const { cluster } = view.fact(otherVersion) ?? {};
+  const kept = view.find(cleanOld) === false && cluster !== undefined;
+  return [
+    ...unusualNames(view),
+    ...(kept
+      ? [
+          {
+            block: 'databases' as const,
+            lines: [message`The data of PostgreSQL ${cluster} are kept in ${view.fact(realRoot)}${paths.kept(cluster)}`],
+          },
+        ]
+      : []),
+  ];
+}
+
 export default plugin({
   name: 'database',
-  facts: [present, programs, versions, lacking, serverVersion, overrides, hostCluster, occupied, serverValues, accessRules],
-  settings: [location, provisioning, ...fields.all, adminPassword, fixConfiguration],
+  facts: [present, programs, otherVersion, lacking, serverVersion, overrides, hostCluster, occupied, serverValues, accessRules],
+  settings: [location, provisioning, ...fields.all, adminPassword, fixConfiguration, upgradeServer, cleanOld],
   async preflight(view, reader) {
     if (!engineHere(view)) return [];
     if (!isOurs(view)) return [...oldServer(view), ...foreignSettings(view)];
@@ -78,7 +96,7 @@ export default plugin({
     if (problem !== undefined) problems.push({ id: 'postgres-programs', level: 'error', ...problem });
     const { occupied, adminPassword: known } = view.fact(present);
     // Setup leaves the password of its own cluster beside it before it makes one.
-    problems.push(...(occupied && known === undefined ? [foreignCluster(reader)] : foreignVersion(view)));
+    problems.push(...(occupied && known === undefined ? [foreignCluster(reader)] : versionProblems(view)));
     const wanted = { id: 'database-port', port: view.get(port), purpose: 'PostgreSQL', key: port.key };
     const taken = await takenPort(reader, wanted, { unit: serverUnit(view), port: view.fact(present).port });
     if (taken !== undefined) problems.push(taken);

@@ -13,26 +13,18 @@ import {
   text,
 } from '#kit';
 import { minimumLength } from '../../src/setup/pki/password-limits.ts';
-import { adminPassword as adminPasswordFile, foreignServer } from '../../src/setup/postgres/own-server.ts';
+import { foreignServer } from '../../src/setup/postgres/own-server.ts';
 import { newestVersion } from '../../src/setup/render/shipped.ts';
 import { isWholeHost, sandbox } from '../environment/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { httpsPort } from '../network/settings.ts';
 import { databaseFields } from './fields.ts';
 import { type HostCluster, hostCluster, occupied, peer } from './host-cluster.ts';
+import { paths, trialUnit, trialVersion } from './trial-places.ts';
 
 export { type Fields, databaseFields } from './fields.ts';
-
-export const paths = {
-  home: '/var/lib/pgsql',
-  data: '/var/lib/pgsql/data',
-  /** What ALTER SYSTEM has changed; the server itself writes it. */
-  overrides: '/var/lib/pgsql/data/postgresql.auto.conf',
-  /** Password of the server's administrator, for setup alone. */
-  adminPassword: adminPasswordFile,
-  engineConfiguration: '/etc/ovirt-engine/engine.conf.d/10-setup-database.conf',
-} as const;
-const trialUnit = 'postgresql';
+export { otherVersion } from './other-version.ts';
+export { paths, trialUnit, trialVersion } from './trial-places.ts';
 
 /** The cluster of a whole host. Throws in a trial, which has none. */
 export function whole(view: View): HostCluster {
@@ -85,7 +77,7 @@ export const present = fact('database-present', async (host) => {
     user: valueIn(configuration, 'ENGINE_DB_USER'),
     password: valueIn(configuration, 'ENGINE_DB_PASSWORD'),
     adminPassword: (await readText(host, paths.adminPassword))?.trim(),
-    cluster: (await hostCluster.probe(host))?.exists ?? (await readText(host, `${paths.data}/PG_VERSION`)) !== undefined,
+    cluster: (await hostCluster.probe(host))?.exists ?? (await trialVersion(host)) !== undefined,
     /** Something lies where our cluster would: another cluster, or what is left of one. */
     occupied: (await host.files.list(paths.data)).length > 0,
   };

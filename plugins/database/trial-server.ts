@@ -1,11 +1,13 @@
-import { type Step, type View, file, nothing, readText, message } from '#kit';
-import { command, directories, editLines, running, succeed, writeFile } from '#steps';
+import { type Step, type View, nothing, message } from '#kit';
+import { command, directories, editLines, running, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { neededSettings } from '../../src/setup/postgres/needs.ts';
 import { besideEngine, dwhHere, historyDatabase } from '../dwh/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { fixConfiguration, mendedOverrides } from './condition.ts';
-import { adminPassword, administration, name, paths, port, programs, serverUnit, user } from './settings.ts';
+import { clear, initdb } from './initdb.ts';
+import { adminPassword, administration, name, paths, port, programs, serverUnit, trialVersion, user } from './settings.ts';
+import { putAway, upgraded } from './trial-upgrade.ts';
 
 /** What the engine needs of the server, and what keeps the server to ourselves. */
 const settings = (view: View): Readonly<Record<string, string>> => ({
@@ -30,38 +32,46 @@ function access(view: View): string {
 }
 
 /** Makes the cluster beside its place and moves it there in one go: a run that is cut off leaves no half cluster. */
-function initialize(view: View): Step {
-  const { directory, launcher, owner } = view.fact(programs);
-  const root = view.fact(realRoot);
-  const fresh = `${paths.data}.new`;
-  const passwordFile = `${paths.home}/initdb-password`;
-  return command(
+const initialize = (view: View): Step =>
+  command(
     { id: 'database/initdb', chapter: 'database.server', title: 'Initializing PostgreSQL', needs: ['database/directories'] },
     {
-      look: async (host) =>
-        (await readText(host, `${paths.data}/PG_VERSION`)) === undefined ? { kind: 'run', note: paths.data } : nothing,
+      look: async (host) => ((await trialVersion(host)) === undefined ? { kind: 'run', note: paths.data } : nothing),
       async run(host) {
-        await host.files.remove(fresh);
-        await host.files.write(passwordFile, file(`${view.get(adminPassword)}\n`, 0o600, owner));
-        const options = [
-          '--username=postgres',
-          `--pwfile=${root}${passwordFile}`,
-          '--auth=scram-sha-256',
-          '--encoding=UTF8',
-          '--locale=C',
-          `--pgdata=${root}${fresh}`,
-        ];
-        await succeed(host, { argv: [...launcher, `${directory}/initdb`, ...options] as [string, ...string[]] });
-        await host.files.remove(passwordFile);
-        await host.files.rename(fresh, paths.data);
+        await initdb(host, view, paths.fresh);
+        await host.files.rename(paths.fresh, paths.data);
       },
       undo: {
         async run(host) {
-          for (const path of [passwordFile, fresh, paths.data]) await host.files.remove(path);
+          await clear(host, paths.fresh);
+          await host.files.remove(paths.data);
         },
       },
     },
   );
+
+/** The configuration of the cluster in a directory. */
+function configured(view: View, data: string): readonly Step[] {
+  const { owner } = view.fact(programs);
+  const inside = ['database/initdb'];
+  const heading = { chapter: 'database.server', quiet: true, needs: inside, inside, notify: [serverUnit(view)] } as const;
+  return [
+    editLines(
+      { ...heading, id: 'database/settings', title: 'Setting PostgreSQL parameters' },
+      {
+        path: `${data}/postgresql.conf`,
+        name: 'engine-setup',
+        at: 'bottom',
+        again: view.find(fixConfiguration) === true,
+        lines: Object.entries(settings(view)).map(([key, value]) => `${key} = ${quoted(value)}`),
+      },
+    ),
+    writeFile(
+      { ...heading, id: 'database/access', title: 'Limiting access to PostgreSQL' },
+      // Where PostgreSQL runs as an account of its own, what it works with belongs to that account.
+      { path: `${data}/pg_hba.conf`, content: access(view), mode: 0o600, ...(owner === undefined ? {} : { owner }) },
+    ),
+  ];
 }
 
 /** The server of a trial: files, cluster, settings, access rules, unit, start. */
@@ -73,6 +83,30 @@ export function trialServer(view: View): readonly Step[] {
   const inside = ['database/initdb'];
   // Where PostgreSQL runs as an account of its own, what it works with belongs to that account.
   const belonging = owner === undefined ? {} : { owner };
+  const started = running(
+    {
+      id: 'database/start',
+      chapter: 'database.server',
+      title: 'Starting PostgreSQL',
+      quiet: true,
+      needs: ['database/settings', ...(mended === undefined ? [] : ['database/overrides']), 'database/access', 'database/unit'],
+    },
+    {
+      unit,
+      answers: async (host) => {
+        try {
+          return await host.database.look(
+            administration(view),
+            async (sql) =>
+              (await sql.rows("select 1 from pg_settings where name = 'max_connections' and setting::int >= 150")).length === 1,
+          );
+        } catch {
+          return false;
+        }
+      },
+      remedy: message`Look into ${root}/var/log/postgresql/postgresql.log`,
+    },
+  );
   return [
     directories({ id: 'database/directories', chapter: 'database.server', title: 'Creating PostgreSQL directories', quiet: true }, [
       { path: paths.home, mode: 0o700, ours: true, ...belonging },
@@ -88,25 +122,19 @@ export function trialServer(view: View): readonly Step[] {
       },
       { path: paths.adminPassword, content: `${view.get(adminPassword)}\n`, mode: 0o600, secret: true },
     ),
-    initialize(view),
-    editLines(
+    writeFile(
+      { id: 'database/unit', chapter: 'database.server', title: 'Installing the unit of PostgreSQL', quiet: true, notify: [unit] },
       {
-        id: 'database/settings',
-        chapter: 'database.server',
-        title: 'Setting PostgreSQL parameters',
-        quiet: true,
-        needs: inside,
-        inside,
-        notify: [unit],
-      },
-      {
-        path: `${paths.data}/postgresql.conf`,
-        name: 'engine-setup',
-        at: 'bottom',
-        again: view.find(fixConfiguration) === true,
-        lines: Object.entries(settings(view)).map(([key, value]) => `${key} = ${quoted(value)}`),
+        path: `/etc/systemd/system/${unit}.service`,
+        content: render('systemd/postgresql.service', {
+          command: [...launcher, `${directory}/postgres`, '-D', `${root}${paths.data}`],
+          logFile: `${root}/var/log/postgresql/postgresql.log`,
+        }),
       },
     ),
+    ...upgraded(view, { configured: (data) => configured(view, data), started }),
+    initialize(view),
+    ...configured(view, paths.data),
     ...(mended === undefined
       ? []
       : [
@@ -122,56 +150,7 @@ export function trialServer(view: View): readonly Step[] {
             { path: paths.overrides, content: mended, mode: 0o600, ...belonging },
           ),
         ]),
-    writeFile(
-      {
-        id: 'database/access',
-        chapter: 'database.server',
-        title: 'Limiting access to PostgreSQL',
-        quiet: true,
-        needs: inside,
-        inside,
-        notify: [unit],
-      },
-      {
-        path: `${paths.data}/pg_hba.conf`,
-        content: access(view),
-        mode: 0o600,
-        ...belonging,
-      },
-    ),
-    writeFile(
-      { id: 'database/unit', chapter: 'database.server', title: 'Installing the unit of PostgreSQL', quiet: true, notify: [unit] },
-      {
-        path: `/etc/systemd/system/${unit}.service`,
-        content: render('systemd/postgresql.service', {
-          command: [...launcher, `${directory}/postgres`, '-D', `${root}${paths.data}`],
-          logFile: `${root}/var/log/postgresql/postgresql.log`,
-        }),
-      },
-    ),
-    running(
-      {
-        id: 'database/start',
-        chapter: 'database.server',
-        title: 'Starting PostgreSQL',
-        quiet: true,
-        needs: ['database/settings', ...(mended === undefined ? [] : ['database/overrides']), 'database/access', 'database/unit'],
-      },
-      {
-        unit,
-        answers: async (host) => {
-          try {
-            return await host.database.look(
-              administration(view),
-              async (sql) =>
-                (await sql.rows("select 1 from pg_settings where name = 'max_connections' and setting::int >= 150")).length === 1,
-            );
-          } catch {
-            return false;
-          }
-        },
-        remedy: message`Look into ${root}/var/log/postgresql/postgresql.log`,
-      },
-    ),
+    started,
+    ...putAway(view),
   ];
 }

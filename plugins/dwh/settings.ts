@@ -21,6 +21,7 @@ import {
   placeQuestions,
   valueIn,
   longEnough,
+  otherVersion,
   ownPort,
   presentAddress,
 } from '../database/settings.ts';
@@ -183,7 +184,8 @@ export const performBackup = setting({
     notes: ['The history database can be large: a copy of it may take long, and needs as much room again.'],
   },
   preview: 'Backup DWH database',
-  when: (view) => wanted(view) && view.fact(present).name !== undefined,
+  // An upgrade of PostgreSQL keeps all old data until it has succeeded.
+  when: (view) => wanted(view) && view.fact(present).name !== undefined && view.fact(otherVersion) === undefined,
   initial: true,
   validate: (value) =>
     value

@@ -1,4 +1,4 @@
-import { type Setting, type View, choice, decision, fact, message, readText, setting, term, text, yesNo } from '#kit';
+import { type Setting, type Stop, type View, choice, decision, fact, message, readText, setting, term, text, yesNo } from '#kit';
 import { minimumLength } from '../../src/setup/pki/password-limits.ts';
 import { healthSocketOf, isWholeHost } from '../environment/settings.ts';
 import { fqdn } from '../network/settings.ts';
@@ -178,3 +178,10 @@ export const engineStop = setting({
   about: 'Agrees that a running engine is stopped where the work needs it; asked only then.',
   when: engineHere,
 });
+
+/** Whoever works with the engine is asked before it goes away. */
+export const stop: Stop = {
+  unit,
+  title: 'Stopping engine service',
+  consent: { name: 'OVESETUP_CORE_ENGINE_STOP', text: 'During execution engine service will be stopped', setting: engineStop },
+};

@@ -47,6 +47,16 @@ const old =
   async (machine: Machine): Promise<Machine> =>
     outdated(await installed(machine), more);
 
+const trialAnswers = { ...complete, 'OVESETUP_CONFIG/fqdn': 'str:localhost' };
+
+/** A trial whose cluster is of PostgreSQL 15, while the program has come with 18 since. */
+const onOlderPostgres = async (machine: Machine): Promise<Machine> => {
+  const trial: Machine = { ...machine, prefix: '/srv/trial', postgresVersion: '15' };
+  const { outcome } = await install({ machine: trial, files: [conf(trialAnswers)] });
+  expect(outcome.failure).toBeUndefined();
+  return { ...trial, postgresVersion: '18', systemPostgres: ['15'] };
+};
+
 /** What is typed in a run over an installation, before the questions of an upgrade. */
 const onUpgrade = ['', '', '', ''];
 
@@ -330,6 +340,18 @@ export const stories: readonly Story[] = [
   { name: 'violations-unattended', before: old({ violations }), answers: complete },
   { name: 'tasks-waited-for', before: old({ tasks: [{ ...task, looks: 3 }] }), typed: [...onUpgrade, 'yes', '', ''] },
   { name: 'tasks-declined', before: old({ tasks: [{ ...task, looks: 3 }] }), typed: [...onUpgrade, ''] },
+  { name: 'postgres-upgraded', before: onOlderPostgres, typed: ['', 'No', '', '', '', ''] },
+  { name: 'postgres-upgrade-declined', before: onOlderPostgres, typed: ['No'] },
+  {
+    name: 'postgres-upgrade-without-programs',
+    before: async (machine) => ({ ...(await onOlderPostgres(machine)), systemPostgres: [] }),
+    answers: trialAnswers,
+  },
+  {
+    name: 'postgres-upgrade-without-room',
+    before: async (machine) => ({ ...(await onOlderPostgres(machine)), freeBytes: 40 * 1024 * 1024 }),
+    answers: { ...trialAnswers, 'OVESETUP_PROVISIONING/postgresUpgradeCleanold': 'bool:False' },
+  },
   { name: 'organization-cannot-change', before: installed, answers: { ...complete, 'OVESETUP_PKI/organization': 'str:Another' } },
   {
     name: 'authority-lost',

@@ -121,10 +121,6 @@ export const inertKeys: readonly Inert[] = [
   { keys: ['OVESETUP_CONFIG/continueSetupOnHEVM'], reason: 'A hosted engine is not recognized as one here.' },
   { keys: ['OVESETUP_SKIP_RENEW_PKI_CONFIRM/*'], reason: 'Whoever leaves the certificate of the CA as it is, is not asked again.' },
   {
-    keys: ['OVESETUP_PROVISIONING/postgresUpgradeCleanold'],
-    reason: 'Setup upgrades no cluster of PostgreSQL: one of another major version is refused (database-version).',
-  },
-  {
     keys: ['dumper', 'filter', 'restoreJobs'].flatMap((name) => [`OVESETUP_DB/${name}`, `OVESETUP_DWH_DB/${name}`]),
     reason: 'Setup makes safety copies inside of PostgreSQL, without a dump.',
   },
@@ -149,10 +145,6 @@ export const inertQuestions: readonly Inert[] = [
   { keys: ['OVESETUP_GRAFANA_*', 'GRAFANA_*'], reason: 'Grafana is not a component of this setup.' },
   { keys: ['OVESETUP_KEYCLOAK_*'], reason: 'Keycloak is not a component of this setup.' },
   { keys: ['NFS_MOUNT_POINT', 'ISO_DOMAIN_*'], reason: noMore('The ISO domain that setup shares with NFS', '4.5') },
-  {
-    keys: ['UPGRADE_DBMS', 'UPGRADE_DBMS_CLEANUPOLD'],
-    reason: 'Setup upgrades no cluster of PostgreSQL: one of another major version is refused (database-version).',
-  },
   {
     keys: ['OVESETUP_PKI_VERIFY_MISSING_CA_PEM'],
     reason: 'Give QUESTION/1/authority-lost, or say --allow=authority-lost: nothing is overwritten without that.',

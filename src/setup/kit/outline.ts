@@ -51,7 +51,7 @@ export const chapters = {
     'units',
     'record',
   ],
-  closeup: ['services.start', 'dwh.start', 'apache.restart', 'firewall.open'],
+  closeup: ['services.start', 'dwh.start', 'apache.restart', 'firewall.open', 'database.old'],
 } as const;
 export type WorkStage = keyof typeof chapters;
 export type Chapter = (typeof chapters)[WorkStage][number];
@@ -134,6 +134,8 @@ export const questions: readonly string[] = [
   'OVESETUP_DB/password',
   'OVESETUP_PROVISIONING/postgresAdminPassword',
   'OVESETUP_DB/fixDbConfiguration',
+  'OVESETUP_PROVISIONING/postgresUpgrade',
+  'OVESETUP_PROVISIONING/postgresUpgradeCleanold',
   'OVESETUP_DWH_DB/performBackup',
   'OVESETUP_DB/dwhVacuumFull',
   // engine
@@ -225,6 +227,7 @@ export const checks: readonly string[] = [
   'database-lost',
   'database-in-the-way',
   'database-version',
+  'database-room',
   'database-settings',
   'trust-access',
   'history-server',

@@ -64,8 +64,8 @@ describe('a statement', () => {
     ['QUESTION/1/MODE=str:both', { key: 'QUESTION/1/MODE', status: 'used', setting: 'A/mode', value: 'Both' }],
     ['QUESTION/1/ON=str:no', { key: 'QUESTION/1/ON', status: 'used', setting: 'A/on', value: 'No' }],
     [
-      'QUESTION/1/UPGRADE_DBMS=str:yes',
-      { status: 'no-effect', key: 'QUESTION/1/UPGRADE_DBMS', reason: expect.stringContaining('PostgreSQL') },
+      'QUESTION/1/ISO_DOMAIN_NAME=str:iso',
+      { status: 'no-effect', key: 'QUESTION/1/ISO_DOMAIN_NAME', reason: expect.stringContaining('ISO domain') },
     ],
     ['QUESTION/1/NANE=str:x', { key: 'QUESTION/1/NANE', status: 'unknown', nearest: 'QUESTION/1/NAME' }],
     ['QUESTION/1/OVESETUP_CORE_ENGINE_STOP=str:ok', { key: 'QUESTION/1/OVESETUP_CORE_ENGINE_STOP', status: 'used', value: 'OK' }],

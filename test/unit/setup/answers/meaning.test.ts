@@ -31,7 +31,7 @@ describe('a key of an answer file', () => {
 
   test('means nothing where it is known and has no effect, with the reason', () => {
     expect(meaningOf('OVEHOSTED_VM/vmMACAddr')).toEqual({ of: 'nothing', reason: expect.stringContaining('hosted engine') });
-    expect(meaningOf('QUESTION/1/UPGRADE_DBMS')).toEqual({ of: 'nothing', reason: expect.stringContaining('PostgreSQL') });
+    expect(meaningOf('QUESTION/1/OVESETUP_KEYCLOAK_ENABLE')).toEqual({ of: 'nothing', reason: expect.stringContaining('Keycloak') });
   });
 
   test.each([

@@ -28,7 +28,7 @@ describe('unknown keys', () => {
   });
 
   test('include replies to questions that nobody asks, where the questions are known', async () => {
-    const replies = ['UPDATE_FIREWAL', 'UPDATE_FIREWALL', 'low-memory', 'UPGRADE_DBMS', 'unsupported-host'];
+    const replies = ['UPDATE_FIREWAL', 'UPDATE_FIREWALL', 'low-memory', 'ISO_DOMAIN_NAME', 'unsupported-host'];
     const text = `[environment:default]\n${replies.map((name) => `QUESTION/1/${name}=str:no\n`).join('')}QUESTION/0/X=str:no\n`;
     const sources = await readSources([{ path: 'x', text, kept: false }]);
     expect((await unknownKeys(sources, known, new Set(['UPDATE_FIREWALL']))).map(inEnglish)).toEqual([

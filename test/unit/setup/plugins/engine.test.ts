@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type HostReader, type Response, file, textOf } from '#kit';
+import { type Fact, type HostReader, type Response, file, textOf } from '#kit';
 import database from '../../../../plugins/database/index.ts';
 import engine from '../../../../plugins/engine/index.ts';
-import { port } from '../../../../plugins/database/settings.ts';
+import { otherVersion, port } from '../../../../plugins/database/settings.ts';
 import { applicationMode, engineStop, sanWipeAfterDelete, vacuum } from '../../../../plugins/engine/settings.ts';
 import { paths as pki } from '../../../../plugins/pki/settings.ts';
 import { isRemembered } from '../../../../src/setup/core/answers.ts';
@@ -127,7 +127,8 @@ describe('preflight', () => {
     const view = await answers(machine);
     const broken = {
       ...view,
-      fact: () => ({ directory: '', launcher: [], problem: { message: 'No way', remedy: 'Find one' } }),
+      fact: (fact: Fact<unknown>) =>
+        fact === otherVersion ? undefined : { directory: '', launcher: [], problem: { message: 'No way', remedy: 'Find one' } },
     } as unknown as typeof view;
     expect(await database.preflight?.(broken, memoryHost(machine))).toEqual([
       { id: 'postgres-programs', level: 'error', message: 'No way', remedy: 'Find one' },

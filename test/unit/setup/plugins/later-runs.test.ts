@@ -93,13 +93,6 @@ describe('settings of the PostgreSQL server that do not fit any more', () => {
   });
 });
 
-test('a cluster of another major version is refused, with both versions', async () => {
-  const machine: Machine = { ...(await installed(trial())), postgresVersion: '19' };
-  const { answers } = await dialogue({ machine });
-  const found = english(await databasePlugin.preflight?.(answers, memoryHost(machine)));
-  expect(found).toMatchObject([{ id: 'database-version', level: 'error', message: expect.stringMatching(/PostgreSQL 18.*PostgreSQL 19/) }]);
-});
-
 describe('filters of the notifier with events that are called otherwise today', () => {
   const path = '/etc/ovirt-engine/notifier/notifier.conf.d/20-mail.conf';
 
