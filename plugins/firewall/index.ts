@@ -3,10 +3,14 @@ import { writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { isWholeHost } from '../environment/settings.ts';
 import { opened, serviceXml } from './firewalld.ts';
+import { acceptChanges, reviewChanges } from './iptables-review.ts';
+import { flaws, savedRules } from './iptables-saved.ts';
+import { iptablesSteps } from './iptables.ts';
+import { driven, managers, otherManagers } from './managers.ts';
 import { examples, iptablesExample, manualInstructions } from './manual.ts';
 import { instructionsFor } from './others.ts';
 import { closings, openings, portsOf } from './services.ts';
-import { firewallManager, managers, otherManagers, updateFirewall, validManagers } from './settings.ts';
+import { firewallManager, isDriven, updateFirewall, validManagers } from './settings.ts';
 
 /** Written whatever was answered: somebody may want them later. */
 const exampleFiles = (view: View): readonly Step[] => [
@@ -34,8 +38,6 @@ const exampleFiles = (view: View): readonly Step[] => [
   ),
 ];
 
-const isDriven = (view: View): boolean => view.find(firewallManager) === 'firewalld';
-
 const opening = (view: View): Step =>
   opened(
     { id: 'firewall/firewalld', chapter: 'firewall.open', title: 'Opening ports in firewalld', quiet: true },
@@ -46,7 +48,8 @@ async function summary(view: View, host: HostReader): Promise<readonly Summary[]
   const wanted = openings(view);
   if (wanted.length === 0) return [];
   const others = await instructionsFor(otherManagers(view), wanted, host);
-  return [{ block: 'firewall', lines: [...(isDriven(view) ? [] : manualInstructions(wanted)), ...others] }];
+  const byHand = driven.some((name) => isDriven(view, name)) ? [] : manualInstructions(wanted);
+  return [{ block: 'firewall', lines: [...byHand, ...others] }];
 }
 
 export default plugin({
@@ -54,8 +57,13 @@ export default plugin({
   applies: isWholeHost,
   // The classic wizard settles the services of the firewall in this section; it has a title and no question.
   sections: ['system'],
-  facts: [managers],
-  settings: [validManagers, updateFirewall, firewallManager],
-  steps: (view) => [...exampleFiles(view), ...(isDriven(view) ? [opening(view)] : [])],
+  facts: [managers, savedRules],
+  settings: [validManagers, updateFirewall, firewallManager, reviewChanges, acceptChanges],
+  preflight: (view) => Promise.resolve(isDriven(view, 'iptables') ? flaws(view) : []),
+  steps: (view) => [
+    ...exampleFiles(view),
+    ...(isDriven(view, 'firewalld') ? [opening(view)] : []),
+    ...(isDriven(view, 'iptables') ? iptablesSteps(view) : []),
+  ],
   summary,
 });

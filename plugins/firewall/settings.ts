@@ -1,52 +1,5 @@
-import { type HostReader, type Text, type View, choice, fact, list, message, readText, setting, yesNo } from '#kit';
-
-interface Manager {
-  readonly name: string;
-  /** Whether it guards the host. */
-  readonly active: boolean;
-  /** Somebody has made sure that it cannot be started. */
-  readonly masked?: true;
-}
-
-/** The one that the program can drive. For the others it says what to do. */
-const driven = 'firewalld';
-
-/** Whether systemd was told not to start a unit by any means: systemctl mask links it to nothing. */
-async function isMasked(host: HostReader, unit: string): Promise<boolean> {
-  const entries = await Promise.all(['/etc', '/run'].map((folder) => host.files.read(`${folder}/systemd/system/${unit}.service`)));
-  return entries.some((entry) => entry?.kind === 'link' && entry.target === '/dev/null');
-}
-
-async function firewalld(host: HostReader): Promise<readonly Manager[]> {
-  if (await isMasked(host, driven)) return [{ name: driven, active: false, masked: true }];
-  return (await host.services.exists(driven)) ? [{ name: driven, active: await host.services.isActive(driven) }] : [];
-}
-
-/** The unit runs also where ufw is switched off: its own settings tell. */
-const ufw = async (host: HostReader): Promise<readonly Manager[]> =>
-  (await host.services.exists('ufw')) && /^ENABLED=yes\b/im.test((await readText(host, '/etc/ufw/ufw.conf')) ?? '')
-    ? [{ name: 'ufw', active: true }]
-    : [];
-
-async function nftables(host: HostReader): Promise<readonly Manager[]> {
-  const { exists, isActive, isEnabled } = host.services;
-  const isUsed = (await exists('nftables')) && ((await isActive('nftables')) || (await isEnabled('nftables')));
-  return isUsed ? [{ name: 'nftables', active: true }] : [];
-}
-
-/** Firewall managers of this host: one that the program can drive, and others if they guard the host. */
-export const managers = fact('firewall-managers', async (host): Promise<readonly Manager[]> => [
-  ...(await firewalld(host)),
-  ...(await ufw(host)),
-  ...(await nftables(host)),
-]);
-
-/** Managers that guard this host, and that the program cannot drive. */
-export const otherManagers = (view: View): readonly string[] =>
-  view
-    .fact(managers)
-    .filter(({ name, active }) => active && name !== driven)
-    .map(({ name }) => name);
+import { type Text, type View, choice, list, message, setting, yesNo } from '#kit';
+import { driven, managers, otherManagers } from './managers.ts';
 
 export const validManagers = setting({
   key: 'OVESETUP_CONFIG/validFirewallManagers',
@@ -54,7 +7,7 @@ export const validManagers = setting({
   kind: list,
   about: 'Firewall managers that setup may offer, where the host has them.',
   remember: false,
-  initial: ['firewalld'],
+  initial: driven,
 });
 
 /** Those that can be chosen here: if any manager guards the host, only those that do. A second one beside it would lock people out. */
@@ -62,7 +15,7 @@ export function selectable(view: View): readonly string[] {
   const here = view.fact(managers);
   const guarded = here.some(({ active }) => active);
   return here
-    .filter(({ name, active, masked }) => name === driven && masked !== true && (active || !guarded))
+    .filter(({ name, active, masked }) => driven.includes(name) && masked !== true && (active || !guarded))
     .map(({ name }) => name)
     .filter((name) => view.get(validManagers).includes(name));
 }
@@ -72,8 +25,9 @@ function whyNone(view: View): Text {
   const [other] = otherManagers(view);
   if (other !== undefined)
     return message`${other} guards this host, and setup does not configure it. With No as the answer, the summary says by which commands its ports are opened`;
-  return view.fact(managers).some(({ masked }) => masked)
-    ? message`${driven} is masked, so it cannot be started. systemctl unmask ${driven} ends that`
+  const masked = view.fact(managers).find((one) => one.masked);
+  return masked !== undefined
+    ? message`${masked.name} is masked, so it cannot be started. systemctl unmask ${masked.name} ends that`
     : 'This host has no firewall manager that setup could configure';
 }
 
@@ -126,11 +80,12 @@ export const firewallManager = setting({
   },
   keep: true,
   when: (view) => view.get(updateFirewall),
-  initial: (view) => (selectable(view).length === 1 ? selectable(view)[0] : undefined) as 'firewalld' | undefined,
+  initial: (view) => (selectable(view).length === 1 ? selectable(view)[0] : undefined) as 'firewalld' | 'iptables' | undefined,
   validate: (value, view) => {
     if (selectable(view).includes(value)) return undefined;
-    if (value === 'iptables')
-      return 'Rules of iptables are not written by this program. Answer No to the firewall question: the summary then says which ports to open';
     return message`The firewall manager ${value} is not available on this host; ${selectable(view).join(', ') || 'none'} can be chosen`;
   },
 });
+
+/** Whether setup configures the firewall, and with this manager. */
+export const isDriven = (view: View, name: string): boolean => view.find(firewallManager) === name;

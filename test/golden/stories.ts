@@ -4,7 +4,7 @@ import { type Machine, afterPowerCut, memoryHost, newMachine } from '../../src/s
 import { privateKey } from '../../src/setup/host/memory/private-keys.ts';
 import { makeRequest } from '../../src/setup/pki/request.ts';
 import { type Trial, conf, install, outdated } from '../support/installation.ts';
-import { machines } from '../support/machines.ts';
+import { machines, withIptables } from '../support/machines.ts';
 import { signedFor, signingServer } from '../support/signing-server.ts';
 import { sshServers } from '../support/ssh-server.ts';
 
@@ -199,6 +199,27 @@ export const stories: readonly Story[] = [
   { name: 'modest-memory', machine: machines['modest-memory'](), answers: complete },
   { name: 'active-firewall', machine: machines['active-firewall'](), typed: wizard({ firewall: [''], confirmation: ['cancel'] }) },
   { name: 'without-firewall', machine: machines['without-firewall'](), typed: wizard({ firewall: [], confirmation: ['cancel'] }) },
+  {
+    name: 'iptables-reviewed',
+    machine: machines['active-iptables'](),
+    typed: wizard({ firewall: [''], doubts: ['yes', ''] }),
+  },
+  {
+    name: 'iptables-not-reviewed',
+    machine: machines['active-iptables'](),
+    typed: wizard({ firewall: [''], doubts: [''], confirmation: ['cancel'] }),
+  },
+  {
+    name: 'iptables-rejected',
+    machine: machines['active-iptables'](),
+    typed: wizard({ firewall: [''], doubts: ['yes', 'no'], confirmation: [] }),
+  },
+  {
+    name: 'iptables-unattended',
+    machine: machines['active-iptables'](),
+    answers: { ...complete, 'OVESETUP_CONFIG/firewallChangesReview': 'bool:True' },
+  },
+  { name: 'iptables-refused', machine: withIptables('*filter\n-A INPUT --broken -j DROP\nCOMMIT\n'), answers: complete },
   { name: 'foreign-host', machine: machines['foreign-host'](), answers: complete },
   { name: 'updates-found', machine: machines['with-updates'](), typed: wizard({ updates: ['', 'no'], confirmation: ['cancel'] }) },
   { name: 'setup-is-old', machine: machines['old-setup'](), typed: [...usually.components, ''] },

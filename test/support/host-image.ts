@@ -20,14 +20,19 @@ interface Kind {
 
 const bare = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'openssl', 'curl', 'ca-certificates'] as const;
 
+/** What an installation needs: no cluster of PostgreSQL yet, Apache as Debian sets it up, a manager of the firewall. */
+const equipment = (firewall: string): readonly string[] => [
+  ...['postgresql-15', 'apache2', firewall],
+  ...['logrotate', 'python3-minimal', 'cron', 'tmux', 'faketime'],
+];
+
 const kinds = {
   /** A machine with next to nothing on it. */
   bare: { packages: bare },
-  /** One on which an installation finds all it needs: no cluster of PostgreSQL yet, Apache as Debian sets it up, firewalld. */
-  equipped: {
-    packages: bare,
-    onTop: ['postgresql-15', 'apache2', 'firewalld', 'logrotate', 'python3-minimal', 'cron', 'tmux', 'faketime'],
-  },
+  /** One on which an installation finds all it needs, with firewalld. */
+  equipped: { packages: bare, onTop: equipment('firewalld') },
+  /** The same, with rules of iptables that are kept over a start. */
+  'with iptables': { packages: bare, onTop: equipment('iptables-persistent') },
 } as const satisfies Readonly<Record<string, Kind>>;
 export type HostKind = keyof typeof kinds;
 
@@ -89,8 +94,7 @@ ExecStart=/usr/sbin/ip link set eth0 up
 WantedBy=sysinit.target
 `;
 
-async function makeEquipped(root: string): Promise<void> {
-  const { onTop } = kinds.equipped;
+async function makeEquipped(root: string, onTop: readonly string[]): Promise<void> {
   // With its owners, which Node would not copy.
   await execa('cp', ['--archive', '--no-target-directory', await imageOf('bare'), root]);
   const inside = (...argv: readonly string[]): Promise<unknown> =>
@@ -101,6 +105,9 @@ async function makeEquipped(root: string): Promise<void> {
   const noCluster = join(root, 'etc/postgresql-common/createcluster.d/image.conf');
   await mkdir(join(noCluster, '..'), { recursive: true });
   await writeFile(noCluster, 'create_main_cluster = false\n');
+  // The rules of this machine are none of its business.
+  for (const family of ['v4', 'v6'])
+    await inside('sh', '-c', `echo iptables-persistent iptables-persistent/autosave_${family} boolean false | debconf-set-selections`);
   await inside('apt-get', '--quiet', 'update');
   await inside('apt-get', '--quiet', '--yes', '--no-install-recommends', 'install', ...onTop);
   await inside('apt-get', 'clean');
@@ -118,5 +125,6 @@ export function imageOf(kind: HostKind): Promise<string> {
   const { packages, ...more }: Kind = kinds[kind];
   const recipe = [packages.join(' '), ...(more.onTop === undefined ? [] : [more.onTop.join(' '), card, hostName])].join('\n');
   const path = join(folder, `bookworm-${createHash('sha256').update(recipe).digest('hex').slice(0, 12)}`);
-  return made(path, kind === 'bare' ? makeBare : makeEquipped);
+  const { onTop } = more;
+  return made(path, onTop === undefined ? makeBare : (root) => makeEquipped(root, onTop));
 }

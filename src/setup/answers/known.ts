@@ -131,7 +131,6 @@ export const inertKeys: readonly Inert[] = [
 
   // Others
   { keys: ['OVESETUP_CONFIG/macRangePool'], reason: 'Pools of MAC addresses are settings of the running engine.' },
-  { keys: ['OVESETUP_CONFIG/firewallChangesReview'], reason: 'The plan shows every change of a file; rules for iptables are not written.' },
   { keys: ['OVESETUP_SYSTEM/redhatSupportProxyEnabled'], reason: 'Belongs to a branded product.' },
 ];
 
@@ -151,7 +150,6 @@ export const inertQuestions: readonly Inert[] = [
   },
   { keys: ['OVESETUP_SKIP_RENEW_PKI_CONFIRM'], reason: 'Whoever leaves the certificate of the CA as it is, is not asked again.' },
   { keys: ['OVESETUP_IGNORE_SNAPSHOTS_WITH_OLD_COMPAT_LEVEL'], reason: 'Snapshots are not looked at.' },
-  { keys: ['OVESETUP_REVIEW_IPTABLES_CHANGES', 'OVESETUP_CONFIRM_IPTABLES_CHANGES'], reason: 'Rules for iptables are not written.' },
   { keys: ['CUSTOMIZATION_COMMAND', 'TERMINATION_COMMAND'], reason: 'There is no command prompt inside of setup; see engine-setup plan.' },
 ];
 

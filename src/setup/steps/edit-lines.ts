@@ -1,5 +1,5 @@
-import { type Entry, type Heading, type Step, nothing } from '#kit';
-import { unifiedDiff } from '../render/diff.ts';
+import type { Heading, Step } from '#kit';
+import { bytes, editFile } from './edit-file.ts';
 
 export interface Block {
   readonly path: string;
@@ -30,28 +30,8 @@ export function withBlock(text: string, { name, lines, at, again = false }: Bloc
   return `${all.join('\n')}\n`;
 }
 
-/** Bytes as characters of one byte each: what others have written stays as it is, in whatever encoding. */
-const bytes = (content: Uint8Array | string): string => Buffer.from(content as Uint8Array).toString('latin1');
-const bytesOf = (entry: Entry | undefined): string => (entry?.kind === 'file' ? bytes(entry.content) : '');
-
 /** A marked block in a text file that somebody else owns. The file itself must be there when the step is applied. */
 export function editLines(heading: Heading, block: Block): Step {
-  const { path } = block;
   const raw = { ...block, name: bytes(block.name), lines: block.lines.map(bytes) };
-  return {
-    ...heading,
-    undo: 'restore-files',
-    async check(host) {
-      const found = bytesOf(await host.files.read(path));
-      const wanted = withBlock(found, raw);
-      if (found === wanted) return nothing;
-      const [before, after] = [found, wanted].map((text) => Buffer.from(text, 'latin1').toString('utf8'));
-      return { kind: 'update', note: path, touches: [path], diff: () => unifiedDiff(path, before ?? '', after ?? '') };
-    },
-    async apply(host) {
-      const found = await host.files.read(path);
-      if (found?.kind !== 'file') throw new Error(`${path}: the file to edit is not there`);
-      await host.files.write(path, { ...found, content: Buffer.from(withBlock(bytesOf(found), raw), 'latin1') });
-    },
-  };
+  return editFile(heading, { path: block.path, edit: (text) => withBlock(text, raw) });
 }

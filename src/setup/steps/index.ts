@@ -2,6 +2,7 @@ export * from './write-file.ts';
 export * from './copy-file.ts';
 export * from './link.ts';
 export * from './directories.ts';
+export * from './edit-file.ts';
 export * from './edit-lines.ts';
 export * from './unit-file.ts';
 export * from './service.ts';

@@ -9,6 +9,7 @@ import {
   textOf,
 } from '../../kit/host.ts';
 import { distributionOf } from './distributions.ts';
+import { tablesAtStart } from './iptables-tables.ts';
 
 /** An SSH server somewhere else. */
 export interface SshServer {
@@ -26,6 +27,8 @@ export interface Machine {
   readonly disk: Map<string, Entry>;
   /** Running units, each with the configuration it was started with. */
   readonly running: Map<string, string>;
+  /** The filter tables of iptables that are in force, by the program for them; one that is not here is empty. */
+  readonly tables: Map<string, string>;
   readonly hostname: string;
   /** Names that the resolver knows. */
   readonly names: ReadonlyMap<string, readonly string[]>;
@@ -78,6 +81,7 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
     [shippedZone.path, file(shippedZone.text, 0o644)],
   ]),
   running: new Map(),
+  tables: new Map(),
   hostname: 'engine.example.net',
   names: new Map([
     ['engine.example.net', ['192.0.2.10']],
@@ -104,11 +108,16 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   ...more,
 });
 
-/** The machine after its power was cut and came back: the same disk, and nothing running. */
-export const afterPowerCut = (machine: Machine): Machine => ({ ...machine, running: new Map() });
+/** The machine after its power was cut and came back: the same disk, nothing running, and the rules of iptables that are saved on it. */
+export const afterPowerCut = (machine: Machine): Machine => ({ ...machine, running: new Map(), tables: tablesAtStart(machine.disk) });
 
 /** A copy that shares nothing with the machine. */
-export const copyOf = (machine: Machine): Machine => ({ ...machine, disk: new Map(machine.disk), running: new Map(machine.running) });
+export const copyOf = (machine: Machine): Machine => ({
+  ...machine,
+  disk: new Map(machine.disk),
+  running: new Map(machine.running),
+  tables: new Map(machine.tables),
+});
 
 /** Where the data of the server lies, and what it reads when it starts. */
 export const dataOf = (machine: Machine): string => (machine.prefix === '' ? distributionOf(machine).server.data : '/var/lib/pgsql/data');

@@ -3,6 +3,7 @@ import { type Command, type Output, textOf } from '../../kit/host.ts';
 import { distributionOf } from './distributions.ts';
 import type { Effects } from './effects.ts';
 import { firewallCmd, firewallOfflineCmd } from './firewalld.ts';
+import { tablesProgram } from './iptables.ts';
 import type { Machine } from './machine.ts';
 
 const done = (stdout = ''): Output => ({ code: 0, stdout, stderr: '' });
@@ -52,11 +53,11 @@ const sockets = ({ sshPorts }: Machine): string =>
   [...sshPorts].map((port) => `LISTEN 0 128 0.0.0.0:${port} 0.0.0.0:* users:(("sshd",pid=99,fd=3))\n`).join('');
 
 /** Programs of a whole host, as far as setup calls them; undefined for any other. */
-export function hostProgram(machine: Machine, effects: Effects, { argv }: Command): Output | undefined {
+export function hostProgram(machine: Machine, effects: Effects, { argv, input }: Command): Output | undefined {
   const [program, ...args] = argv;
   if (program === distributionOf(machine).web.control && args[0] === 'configtest') return configtest(machine);
   if (program === 'ss') return done(sockets(machine));
   if (program === 'firewall-cmd') return firewallCmd(machine, effects, args);
   if (program === 'firewall-offline-cmd') return firewallOfflineCmd(machine, effects, args);
-  return undefined;
+  return tablesProgram(machine, effects, argv, input);
 }

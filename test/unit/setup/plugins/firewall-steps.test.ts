@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { wouldCloseSsh, wouldForget } from '../../../../plugins/firewall/reload.ts';
 import { inputChains } from '../../../../plugins/firewall/others.ts';
 import firewall from '../../../../plugins/firewall/index.ts';
-import { managers } from '../../../../plugins/firewall/settings.ts';
+import { managers } from '../../../../plugins/firewall/managers.ts';
 import { sshPorts } from '../../../../plugins/firewall/ssh-ports.ts';
 import { letsIn, parseZones, permanentZone, zonesInForce, zonesToBe } from '../../../../plugins/firewall/zones.ts';
 import { type Machine, configurationOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';

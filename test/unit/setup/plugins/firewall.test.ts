@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { firewallManager, managers, updateFirewall } from '../../../../plugins/firewall/settings.ts';
+import { managers } from '../../../../plugins/firewall/managers.ts';
+import { firewallManager, updateFirewall } from '../../../../plugins/firewall/settings.ts';
 import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
 
@@ -56,7 +57,7 @@ describe('the firewall', () => {
   });
 
   test.each([
-    ['iptables', 'Rules of iptables are not written by this program'],
+    ['iptables', 'The firewall manager iptables is not available on this host; firewalld can be chosen'],
     ['skip', 'The firewall manager skip is not available on this host; firewalld can be chosen'],
     ['ufw', 'firewalld, iptables or skip is expected'],
   ])('is not configured with %s', async (name, why) => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Change, type Entry, file, textOf } from '#kit';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { directories } from '../../../../src/setup/steps/directories.ts';
+import { editFile } from '../../../../src/setup/steps/edit-file.ts';
 import { editLines, withBlock } from '../../../../src/setup/steps/edit-lines.ts';
 import { writeFile } from '../../../../src/setup/steps/write-file.ts';
 
@@ -79,6 +80,38 @@ describe('a marked block', () => {
     const change = await step.check(on);
     expect(change).toMatchObject({ kind: 'update', touches: ['/etc/x'] });
     expect(diffOf(change)).toContain('+ours 1');
+  });
+});
+
+describe('an edited file', () => {
+  const edit = (text: string): string => (text.includes('ours') ? text : `${text}ours\n`);
+
+  test('keeps mode and bytes of others, and is left alone once it is right', async () => {
+    const on = host();
+    on.machine.disk.set('/etc/x', { kind: 'file', content: Buffer.from([0x62, 0xfc, 0x0a]), mode: 0o640 });
+    const step = editFile(heading, { path: '/etc/x', edit, mode: 0o600 });
+    const change = await step.check(on);
+    expect(change).toMatchObject({ kind: 'update', touches: ['/etc/x'] });
+    expect(diffOf(change)).toContain('+ours');
+    await step.apply(on, silent);
+    expect(on.machine.disk.get('/etc/x')).toEqual({ kind: 'file', content: Buffer.from('b\xfc\nours\n', 'latin1'), mode: 0o640 });
+    expect(await step.check(on)).toEqual({ kind: 'none' });
+  });
+
+  test('is made where it is not there only if something says how', async () => {
+    const on = host();
+    await expect(editFile(heading, { path: '/etc/x', edit }).apply(on, silent)).rejects.toThrow('/etc/x: the file to edit is not there');
+    const step = editFile(heading, { path: '/etc/x', edit, mode: 0o600 });
+    expect(await step.check(on)).toMatchObject({ kind: 'create' });
+    await step.apply(on, silent);
+    expect(on.machine.disk.get('/etc/x')).toEqual(file('ours\n', 0o600));
+  });
+
+  test('is never a link', async () => {
+    const on = host();
+    on.machine.disk.set('/etc/x', { kind: 'link', target: '/etc/y' });
+    await expect(editFile(heading, { path: '/etc/x', edit, mode: 0o600 }).apply(on, silent)).rejects.toThrow('is not there');
+    expect(on.machine.disk.get('/etc/x')).toEqual({ kind: 'link', target: '/etc/y' });
   });
 });
 
