@@ -8,6 +8,7 @@ import { trusted } from '../pki/settings.ts';
 import { administrator } from './administrator.ts';
 import { configuration, keptPassword } from './configuration.ts';
 import { consistency, fixViolations, mended } from './consistency.ts';
+import { continueInside, hostedEngines, notInMaintenance } from './hosted-engine.ts';
 import { options } from './options.ts';
 import * as runtime from './runtime.ts';
 import { tasks, waitForTasks, waitSeconds } from './running-tasks.ts';
@@ -137,7 +138,7 @@ const summary = (view: View): readonly Summary[] => [
 
 export default plugin({
   name: 'engine',
-  facts: [installed, knownSecrets, lostFilters, upgrade, tasks, consistency],
+  facts: [installed, knownSecrets, lostFilters, upgrade, tasks, consistency, hostedEngines],
   settings: [
     enable,
     generateAdminPassword,
@@ -146,6 +147,7 @@ export default plugin({
     applicationMode,
     ssoClientSecret,
     sanWipeAfterDelete,
+    continueInside,
     ignoreLostFilters,
     engineStop,
     waitSeconds,
@@ -154,7 +156,7 @@ export default plugin({
   ],
   async preflight(view, host) {
     if (!engineHere(view)) return [];
-    const problems: Problem[] = [];
+    const problems: Problem[] = [...notInMaintenance(view)];
     const wanted = { id: 'https-port', port: view.get(httpsPort), purpose: 'HTTPS', key: httpsPort.key };
     const own = apacheHere(view) ? { program: view.fact(webServer).unit } : { unit, port: view.fact(presentHttpsPort) };
     const taken = await takenPort(host, wanted, own);

@@ -373,6 +373,18 @@ export const stories: readonly Story[] = [
     before: async (machine) => ({ ...(await onOlderPostgres(machine)), freeBytes: 40 * 1024 * 1024 }),
     answers: { ...trialAnswers, 'OVESETUP_PROVISIONING/postgresUpgradeCleanold': 'bool:False' },
   },
+  {
+    name: 'hosted-engine-refused',
+    before: installed,
+    machine: { hostedEngines: [{ name: 'HostedEngine', host: 'host1.example.net', safe: false }] },
+    answers: complete,
+  },
+  {
+    name: 'hosted-engine-in-maintenance',
+    before: installed,
+    machine: { hostedEngines: [{ name: 'HostedEngine', host: 'host1.example.net', safe: true }] },
+    typed: ['', '', '', ''],
+  },
   { name: 'organization-cannot-change', before: installed, answers: { ...complete, 'OVESETUP_PKI/organization': 'str:Another' } },
   {
     name: 'authority-lost',

@@ -58,6 +58,7 @@ test.each([
   [['-s', 'UserSessionTimeOutInterval=0'], 'must be a whole number'],
   [['-s', 'ApplicationMode=7'], 'must be one of: 1, 2, 255'],
   [['-s', 'SSHKeyAlias=a b'], 'must be letters'],
+  [['-s', 'HostedEngineVmName=a b'], 'must be letters'],
   [['-s', 'InstallationId=x'], 'is not changed by hand'],
   [['-s', 'NoSuch=1'], 'There is no option NoSuch'],
   [['-g', 'NoSuch'], 'There is no option NoSuch'],

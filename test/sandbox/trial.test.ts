@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { engineSql } from '../support/trial-database.ts';
 import { type Trial, eventually, manifest, newTrial, ownPaths, run, start } from '../support/trial.ts';
 import { request } from '../support/trial-client.ts';
 
@@ -153,6 +154,27 @@ describe('an installation from an answer file', () => {
       state: 'running',
       addresses: { web: `https://localhost:${trial.httpsPort}/ovirt-engine/` },
     });
+  });
+
+  test('is left alone while the machine of a hosted engine could be restarted', async () => {
+    const view = (rows: string): Promise<void> => engineSql(trial, `create or replace view setup_hosted_engine_view as ${rows}`);
+    const on = (maintenance: boolean): string =>
+      `select 'HostedEngine'::text as vm_name, 'host1'::text as host_name, ${maintenance} as is_global_maintenance`;
+    await view(on(false));
+    const before = manifest(trial.root, [...ownPaths, '/var/log', '/var/lib/pgsql', '/run/units']);
+    const refused = await run(trial.unattended);
+    expect(refused.code, refused.stdout).toBe(4);
+    expect(refused.stdout).toContain(
+      'The engine runs in the virtual machine HostedEngine, and its host host1 does not report global maintenance',
+    );
+    expect(manifest(trial.root, [...ownPaths, '/var/log', '/var/lib/pgsql', '/run/units'])).toEqual(before);
+    const agreed = await run([...trial.unattended, '--set=OVESETUP_CONFIG/continueSetupOnHEVM=True']);
+    expect(agreed.code, agreed.stdout).toBe(0);
+    await view(on(true));
+    const { code, stdout } = await run(trial.unattended);
+    expect(code, stdout).toBe(0);
+    expect(stdout).toContain('[ INFO  ] The engine runs in a virtual machine, and its hosts are in global maintenance');
+    await view(`${on(true)} where false`);
   });
 
   test('the engine survives a killed PostgreSQL', async () => {

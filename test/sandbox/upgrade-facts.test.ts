@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type HostReader, file } from '#kit';
 import { consistency } from '../../plugins/engine/consistency.ts';
+import { hostedEngines } from '../../plugins/engine/hosted-engine.ts';
 import { tasks } from '../../plugins/engine/running-tasks.ts';
 import { postInstall } from '../../plugins/engine/settings.ts';
 import { upgrade } from '../../plugins/engine/upgrade.ts';
@@ -57,4 +58,22 @@ test('what other programs have begun in the engine and not ended', async () => {
   expect(await tasks.probe(host)).toMatchObject([{ name: 'STARTED', owner: '-', since: '2026-01-02 01:00 UTC' }]);
   runs = false;
   expect(await tasks.probe(host)).toEqual([]);
+});
+
+test('which machine the engine runs in, and whether it may be stopped there', async () => {
+  const view = (rows: string): Promise<unknown> =>
+    server.query(
+      `create or replace view setup_hosted_engine_view as
+       select vm_name, host_name, is_global_maintenance from (values ${rows}) as t (vm_name, host_name, is_global_maintenance)`,
+    );
+  expect(await hostedEngines.probe(host)).toEqual([]);
+  await view("('HostedEngine', 'host1', true), ('Another', 'host2', false), ('Lost', null, null)");
+  expect(await hostedEngines.probe(host)).toEqual([
+    { name: 'Another', host: 'host2', safe: false },
+    { name: 'HostedEngine', host: 'host1', safe: true },
+    { name: 'Lost', host: null, safe: false },
+  ]);
+  // A schema that is older than the question.
+  await server.query('drop view setup_hosted_engine_view');
+  expect(await hostedEngines.probe(host)).toEqual([]);
 });

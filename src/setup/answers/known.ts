@@ -118,7 +118,6 @@ export const inertKeys: readonly Inert[] = [
   { keys: ['OVESETUP_DIALOG/confirmUpgrade'], reason: 'Upgrades are confirmed with the preview, like everything else.' },
   { keys: ['OVESETUP_ASYNC/clearTasks'], reason: 'Setup waits for running tasks of the engine, and clears none.' },
   { keys: ['OVESETUP_DB/upgradeWithHeEl6Hosts'], reason: 'Hosts of Enterprise Linux 6 are no longer supported.' },
-  { keys: ['OVESETUP_CONFIG/continueSetupOnHEVM'], reason: 'A hosted engine is not recognized as one here.' },
   { keys: ['OVESETUP_SKIP_RENEW_PKI_CONFIRM/*'], reason: 'Whoever leaves the certificate of the CA as it is, is not asked again.' },
   {
     keys: ['dumper', 'filter', 'restoreJobs'].flatMap((name) => [`OVESETUP_DB/${name}`, `OVESETUP_DWH_DB/${name}`]),

@@ -169,6 +169,7 @@ export const questions: readonly string[] = [
   'OVESETUP_DWH_CONFIG/uuid',
   'OVESETUP_CONFIG/notifier',
   // validation: asked when everything else is known
+  'OVESETUP_CONFIG/continueSetupOnHEVM',
   'OVESETUP_CONFIG/ignoreVdsgroupInNotifier',
   'OVESETUP_DWH_DB/disconnectExistingDwh',
   'OVESETUP_CORE/engineStop',
@@ -226,6 +227,7 @@ export const checks: readonly string[] = [
   'packages-missing',
   'postgres-programs',
   'host-name',
+  'hosted-engine',
   'database-lost',
   'database-in-the-way',
   'database-version',

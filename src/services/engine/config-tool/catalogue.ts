@@ -30,6 +30,12 @@ export const options: readonly Option[] = [
   { name: 'AuditLogAgingThreshold', about: 'Days before events are deleted.', kind: number(1, 3650), usual: '30' },
   { name: 'DwhHeartBeatInterval', about: 'Seconds between signs of life for the data warehouse.', kind: number(1, 300), usual: '15' },
   { name: 'FailedJobCleanupTimeInMinutes', about: 'Minutes before jobs that failed are forgotten.', kind: minutes, usual: '60' },
+  {
+    name: 'HostedEngineVmName',
+    about: 'Name of the virtual machine that a hosted engine runs in.',
+    kind: { text: /^[\w.-]{1,255}$/, form: 'letters, digits, and . _ -' },
+    usual: 'HostedEngine',
+  },
   { name: 'InstallationId', about: 'Tells this installation from every other.', kind: { text: /^/, form: '' }, readOnly: true },
   { name: 'JobCleanupRateInMinutes', about: 'Minutes between two cleanings of old jobs.', kind: number(1, 1440), usual: '10' },
   { name: 'ProductRPMVersion', about: 'The version that is installed.', kind: { text: /^/, form: '' }, readOnly: true },

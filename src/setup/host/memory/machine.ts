@@ -51,6 +51,8 @@ export interface Machine {
   readonly systemPostgres: readonly string[];
   /** The data warehouse that the engine's database belongs to. */
   readonly warehouse?: { readonly dwhUuid: string; readonly dwhHostname: string; running?: boolean; replaced?: boolean };
+  /** Machines that a hosted engine runs in, with their hosts. */
+  readonly hostedEngines: readonly { readonly name: string; readonly host: string | null; readonly safe: boolean }[];
   /** Tasks that run in the engine, each for so many looks at it. */
   readonly tasks: { readonly id: string; readonly name: string; readonly owner: string; readonly since: string; looks: number }[];
   /** Settings of the running server that somebody has changed. */
@@ -96,6 +98,7 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   updates: [],
   postgresVersion: '18',
   systemPostgres: [],
+  hostedEngines: [],
   tasks: [],
   changedSettings: {},
   system: { memoryMiB: 32_768, distribution: { id: 'debian', version: '12', title: 'Debian GNU/Linux 12 (bookworm)' } },

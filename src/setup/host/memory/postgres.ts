@@ -375,6 +375,7 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
       if (statements[0]?.text.startsWith('select name, setting, unit') === true)
         return settingRows({ ...lackingIn(machine, configuration), ...machine.changedSettings });
       if (statements[0]?.text.startsWith('select j.job_id') === true) return machine.tasks.filter((task) => task.looks-- > 0);
+      if (statements[0]?.text.includes('from setup_hosted_engine_view') === true) return machine.hostedEngines;
       if (statements[0]?.text.includes("'fence-kdump-listener-heartbeat'") === true)
         return machine.running.has('ovirt-fence-kdump-listener') ? [{}] : none;
       if (statements[0]?.text.includes('from dwh_history_timekeeping') === true) {
