@@ -9,9 +9,10 @@ import { administrator } from './administrator.ts';
 import { configuration, keptPassword } from './configuration.ts';
 import { consistency, fixViolations, mended } from './consistency.ts';
 import { continueInside, hostedEngines, notInMaintenance } from './hosted-engine.ts';
+import { levels, supportedLevels, unsupportedLevels } from './levels.ts';
 import { options } from './options.ts';
 import * as runtime from './runtime.ts';
-import { tasks, waitForTasks, waitSeconds } from './running-tasks.ts';
+import { waitForTasks, waitSeconds } from './running-tasks.ts';
 import {
   adminPassword,
   applicationMode,
@@ -31,7 +32,9 @@ import {
   vacuum,
 } from './settings.ts';
 import { ssoClient } from './sso-client.ts';
+import { clearTasks, staleTasks } from './stale-tasks.ts';
 import { stops } from './stops.ts';
+import { tasks } from './tasks.ts';
 import { schemas as shipped, upgrade } from './upgrade.ts';
 import { engineVacuum } from './vacuum.ts';
 
@@ -42,7 +45,7 @@ const needs = (view: View): readonly string[] => (isOurs(view) ? ['database/engi
 const schemas = (view: View): readonly Step[] => {
   const [at, admin] = [engineDatabase(view), administration(view)];
   return [
-    ...(view.fact(installed) ? [mended(view, { needs: needs(view), inside })] : []),
+    ...(view.fact(installed) ? [mended(view, { needs: needs(view), inside }), ...staleTasks(view, { needs: needs(view), inside })] : []),
     schema(
       {
         id: 'engine/schema',
@@ -138,7 +141,7 @@ const summary = (view: View): readonly Summary[] => [
 
 export default plugin({
   name: 'engine',
-  facts: [installed, knownSecrets, lostFilters, upgrade, tasks, consistency, hostedEngines],
+  facts: [installed, knownSecrets, lostFilters, upgrade, tasks, consistency, hostedEngines, levels],
   settings: [
     enable,
     generateAdminPassword,
@@ -150,13 +153,15 @@ export default plugin({
     continueInside,
     ignoreLostFilters,
     engineStop,
+    supportedLevels,
+    clearTasks,
     waitSeconds,
     waitForTasks,
     fixViolations,
   ],
   async preflight(view, host) {
     if (!engineHere(view)) return [];
-    const problems: Problem[] = [...notInMaintenance(view)];
+    const problems: Problem[] = [...notInMaintenance(view), ...unsupportedLevels(view)];
     const wanted = { id: 'https-port', port: view.get(httpsPort), purpose: 'HTTPS', key: httpsPort.key };
     const own = apacheHere(view) ? { program: view.fact(webServer).unit } : { unit, port: view.fact(presentHttpsPort) };
     const taken = await takenPort(host, wanted, own);

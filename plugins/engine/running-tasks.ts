@@ -1,34 +1,14 @@
-import { type HostReader, type Setting, type Text, type View, fact, integer, message, setting, term, yesNo } from '#kit';
-import { unit } from './settings.ts';
-import { isUpgrade, lookInside } from './upgrade.ts';
+import { type Setting, type Text, type View, integer, message, setting, term, yesNo } from '#kit';
+import { clearTasks } from './stale-tasks.ts';
+import { type Task, running, tasks } from './tasks.ts';
+import { isUpgrade } from './upgrade.ts';
 
-/*
- * What runs in an engine that is about to be stopped. Its own commands end within the request that asked for them. What can run for
- * long are jobs of other programs (POST /jobs), and only those programs, or an administrator in their place, can end them.
- */
+/* Tasks that an upgrade waits for, before it stops the engine. */
 
-interface Task {
-  readonly id: string;
-  readonly name: string;
-  readonly owner: string;
-  readonly since: string;
-}
+/** Those that are ended by the run itself keep nobody waiting. */
+const left = (view: View, all: readonly Task[]): readonly Task[] => all.filter(({ stale }) => !(stale && view.find(clearTasks) === true));
 
-/** An engine that does not run is not stopped: its tasks have nothing to wait for. */
-const running = async (host: HostReader): Promise<readonly Task[]> =>
-  (await host.services.isActive(unit))
-    ? lookInside(host, [], (sql) =>
-        sql.rows<Task>(
-          `select j.job_id::text as id, j.description as name, coalesce(u.username || '@' || u.domain, '-') as owner,
-             to_char(j.start_time at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC' as since
-           from job j left join users u on u.user_id = j.owner_id where j.status = 'STARTED' order by j.start_time, j.job_id`,
-        ),
-      )
-    : [];
-
-export const tasks = fact('engine-running-tasks', running);
-
-const someRun = (view: View): boolean => isUpgrade(view) && view.fact(tasks).length > 0;
+const someRun = (view: View): boolean => isUpgrade(view) && left(view, view.fact(tasks)).length > 0;
 
 /** Nobody waits for longer than this. */
 const atMostMs = 3_600_000;
@@ -57,7 +37,7 @@ export const waitForTasks: Setting<boolean> = setting({
     showsInitial: false,
     notes: (view) => [
       'Tasks are running in the engine, which is going to be stopped:',
-      ...view.fact(tasks).map(({ id, name, owner, since }) => message`    ${name} (${id}), of ${owner}, since ${since}`),
+      ...left(view, view.fact(tasks)).map(({ id, name, owner, since }) => message`    ${name} (${id}), of ${owner}, since ${since}`),
       remedy,
     ],
   },
@@ -66,9 +46,9 @@ export const waitForTasks: Setting<boolean> = setting({
   when: someRun,
   initial: false,
   async validate(value, view, host) {
-    const left = value ? await running(host) : view.fact(tasks);
-    if (left.length === 0) return undefined;
-    const names = left.map(({ name, id }) => `${name} (${id})`).join(', ');
+    const found = left(view, value ? await running(host) : view.fact(tasks));
+    if (found.length === 0) return undefined;
+    const names = found.map(({ name, id }) => `${name} (${id})`).join(', ');
     if (!value)
       return { ends: message`Tasks are running in the engine: ${names}. Let them end, or let Setup wait for them. ${term(remedy)}` };
     const seconds = view.get(waitSeconds);

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type HostReader, file } from '#kit';
 import { consistency } from '../../plugins/engine/consistency.ts';
 import { hostedEngines } from '../../plugins/engine/hosted-engine.ts';
-import { tasks } from '../../plugins/engine/running-tasks.ts';
+import { tasks } from '../../plugins/engine/tasks.ts';
+import { levels } from '../../plugins/engine/levels.ts';
+import { ended } from '../../plugins/engine/stale-tasks.ts';
 import { postInstall } from '../../plugins/engine/settings.ts';
 import { upgrade } from '../../plugins/engine/upgrade.ts';
 import { paths } from '../../plugins/database/settings.ts';
@@ -58,6 +60,50 @@ test('what other programs have begun in the engine and not ended', async () => {
   expect(await tasks.probe(host)).toMatchObject([{ name: 'STARTED', owner: '-', since: '2026-01-02 01:00 UTC' }]);
   runs = false;
   expect(await tasks.probe(host)).toEqual([]);
+});
+
+test('what of that is stale, and that it is ended with its steps, and runs again when the step is undone', async () => {
+  runs = true;
+  const [old, young] = ['0b000000-0000-4000-8000-000000000001', '0b000000-0000-4000-8000-000000000002'];
+  await server.query('delete from job');
+  await server.query(`insert into job (job_id, action_type, description, status, start_time, last_update_time, correlation_id)
+    values ('${old}', 'AddExternalJob', 'old', 'STARTED', now() - interval '9 days', now() - interval '50 hours 1 minute', 'c'),
+      ('${young}', 'AddExternalJob', 'young', 'STARTED', now() - interval '9 days', now() - interval '49 hours', 'c')`);
+  await server.query(`insert into step (step_id, job_id, step_type, description, step_number, status, start_time, end_time, correlation_id)
+    select gen_random_uuid(), j.job_id, 'EXECUTING', s, 1, s, now(), case s when 'STARTED' then null else now() end, 'c'
+    from job j, unnest('{STARTED,FAILED}'::text[]) s`);
+  const look = (): Promise<unknown> =>
+    server.query(`select j.description, j.status, j.end_time is null as open, j.last_update_time > now() - interval '1 hour' as told,
+      (select string_agg(s.status || coalesce(s.end_time::date::text, ''), ' ' order by s.status) from step s where s.job_id = j.job_id) as steps
+      from job j order by 1`);
+  expect((await tasks.probe(host)).map(({ name, stale }) => [name, stale])).toEqual(
+    expect.arrayContaining([
+      ['old', true],
+      ['young', false],
+    ]),
+  );
+  const before = await look();
+  const at = { host: server.host, port: server.port, name: 'engine', user: 'engine', password: server.password };
+  const step = ended({ id: 'engine/stale-tasks', chapter: 'engine.schema', title: 'Cleaning' }, at);
+  const real = sandboxHost('/nonexistent');
+  const kept = await step.prepare?.(real);
+  expect(await step.check(real)).toMatchObject({ kind: 'update' });
+  await step.apply(real, () => undefined);
+  expect(await step.check(real)).toEqual({ kind: 'none' });
+  expect(await look()).toMatchObject([
+    { description: 'old', status: 'UNKNOWN', open: false, told: true, steps: expect.stringMatching(/^FAILED\S+ UNKNOWN\S+$/) },
+    { description: 'young', status: 'STARTED', open: true, told: false, steps: expect.stringMatching(/^FAILED\S+ STARTED$/) },
+  ]);
+  await (step.undo as { run: (host: unknown, kept: unknown) => Promise<void> }).run(real, kept);
+  expect(await look()).toEqual(before);
+});
+
+test('which levels of compatibility there are', async () => {
+  await server.query("update cluster set compatibility_version = '3.6' where name = 'Default'");
+  expect(await levels.probe(host)).toEqual([
+    { kind: 'cluster', name: 'Default', level: '3.6' },
+    { kind: 'data center', name: 'Default', level: '4.8' },
+  ]);
 });
 
 test('which machine the engine runs in, and whether it may be stopped there', async () => {

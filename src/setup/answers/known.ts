@@ -63,7 +63,7 @@ export const inertKeys: readonly Inert[] = [
 
   // What setup decides by itself
   { keys: ['OVESETUP_CORE/generatedByVersion'], reason: 'Says which version wrote the file; nothing depends on it.' },
-  { keys: ['OVESETUP_CORE/setupAttributesModules', 'OVESETUP_CORE/upgradeSupportedVersions'], reason: 'Is part of the program here.' },
+  { keys: ['OVESETUP_CORE/setupAttributesModules'], reason: 'Is part of the program here.' },
   {
     keys: ['OVESETUP_APACHE/configured', 'OVESETUP_APACHE/enable'],
     reason: 'Whether the web server is configured is read from its files.',
@@ -116,7 +116,6 @@ export const inertKeys: readonly Inert[] = [
 
   // Questions about upgrades that do not arise
   { keys: ['OVESETUP_DIALOG/confirmUpgrade'], reason: 'Upgrades are confirmed with the preview, like everything else.' },
-  { keys: ['OVESETUP_ASYNC/clearTasks'], reason: 'Setup waits for running tasks of the engine, and clears none.' },
   { keys: ['OVESETUP_DB/upgradeWithHeEl6Hosts'], reason: 'Hosts of Enterprise Linux 6 are no longer supported.' },
   { keys: ['OVESETUP_SKIP_RENEW_PKI_CONFIRM/*'], reason: 'Whoever leaves the certificate of the CA as it is, is not asked again.' },
   {

@@ -53,8 +53,17 @@ export interface Machine {
   readonly warehouse?: { readonly dwhUuid: string; readonly dwhHostname: string; running?: boolean; replaced?: boolean };
   /** Machines that a hosted engine runs in, with their hosts. */
   readonly hostedEngines: readonly { readonly name: string; readonly host: string | null; readonly safe: boolean }[];
-  /** Tasks that run in the engine, each for so many looks at it. */
-  readonly tasks: { readonly id: string; readonly name: string; readonly owner: string; readonly since: string; looks: number }[];
+  /** Clusters and data centers of the engine, with their levels of compatibility. */
+  readonly levels: readonly { readonly kind: string; readonly name: string; readonly level: string }[];
+  /** Tasks that run in the engine, each for so many looks at it, or until somebody ends those that are stale. */
+  readonly tasks: {
+    readonly id: string;
+    readonly name: string;
+    readonly owner: string;
+    readonly since: string;
+    readonly stale?: boolean;
+    looks: number;
+  }[];
   /** Settings of the running server that somebody has changed. */
   readonly changedSettings: Readonly<Record<string, string>>;
   readonly system: System;
@@ -99,6 +108,10 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   postgresVersion: '18',
   systemPostgres: [],
   hostedEngines: [],
+  levels: [
+    { kind: 'cluster', name: 'Default', level: '4.8' },
+    { kind: 'data center', name: 'Default', level: '4.8' },
+  ],
   tasks: [],
   changedSettings: {},
   system: { memoryMiB: 32_768, distribution: { id: 'debian', version: '12', title: 'Debian GNU/Linux 12 (bookworm)' } },

@@ -355,6 +355,17 @@ export function carry(machine: Machine, from: DatabaseAddress, into: Machine, to
   into.disk.set(path, file(JSON.stringify({ ...cluster, databases: sorted(cluster.databases) }), 0o600));
 }
 
+/** Looks at tasks that nobody ends any more, ends them, or brings them back. */
+function staleTasks(machine: Machine, statements: readonly Statement[]): readonly Row[] {
+  const stale = machine.tasks.filter(({ stale, looks }) => stale === true && looks > 0);
+  for (const { text, values = [] } of statements) {
+    if (text.startsWith("update job set status = 'UNKNOWN'")) for (const task of stale) task.looks = 0;
+    if (text.startsWith("update job set status = 'STARTED'"))
+      for (const task of machine.tasks) if (values[0] === task.id) task.looks = Number.POSITIVE_INFINITY;
+  }
+  return statements[0]?.text.startsWith('select job_id') === true ? stale.map(({ id, since }) => ({ id, last: since })) : none;
+}
+
 /** A session on the server of a machine. Throws DatabaseUnavailable where a real one could not be opened. */
 export function connect(machine: Machine, at: DatabaseAddress): { run(statements: readonly Statement[]): readonly Row[] } {
   const unavailable = (why: DatabaseUnavailable['why']): DatabaseUnavailable =>
@@ -374,7 +385,10 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
     run(statements) {
       if (statements[0]?.text.startsWith('select name, setting, unit') === true)
         return settingRows({ ...lackingIn(machine, configuration), ...machine.changedSettings });
-      if (statements[0]?.text.startsWith('select j.job_id') === true) return machine.tasks.filter((task) => task.looks-- > 0);
+      if (statements[0]?.text.startsWith('select j.job_id') === true)
+        return machine.tasks.filter((task) => task.looks-- > 0).map((task) => ({ ...task, stale: task.stale === true }));
+      if (statements.some(({ text }) => /^(select|update) (job|step)/.test(text))) return staleTasks(machine, statements);
+      if (statements[0]?.text.startsWith("select 'cluster' as kind") === true) return machine.levels;
       if (statements[0]?.text.includes('from setup_hosted_engine_view') === true) return machine.hostedEngines;
       if (statements[0]?.text.includes("'fence-kdump-listener-heartbeat'") === true)
         return machine.running.has('ovirt-fence-kdump-listener') ? [{}] : none;

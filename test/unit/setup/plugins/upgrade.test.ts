@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fixViolations } from '../../../../plugins/engine/consistency.ts';
 import { waitForTasks } from '../../../../plugins/engine/running-tasks.ts';
+import { clearTasks } from '../../../../plugins/engine/stale-tasks.ts';
 import { planOnly } from '../../../../src/setup/core/plan-only.ts';
 import { type Machine, afterPowerCut, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { dialogue } from '../../../support/dialogue.ts';
@@ -94,6 +95,40 @@ describe('tasks that run in the engine', () => {
   test('end an unattended run that does not say whether it waits', async () => {
     const { problems } = await dialogue({ machine: await busy(9) });
     expect(problems.find(({ id }) => id === waitForTasks.key)?.message).toContain('let Setup wait for them');
+  });
+
+  test('are ended before the upgrade where nobody has said anything of them for long, and then nobody waits for them', async () => {
+    const stale = { ...task, id: 'gone', name: 'Forgotten', stale: true, looks: Number.POSITIVE_INFINITY };
+    const machine = outdated(await installed(), { tasks: [stale] });
+    const { outcome, screen } = await install({ machine, files });
+    expect(outcome.failure, screen).toBeUndefined();
+    expect(screen).toContain('[ INFO  ] Cleaning stale zombie tasks and commands');
+    expect(machine.tasks).toMatchObject([{ id: 'gone', looks: 0 }]);
+  });
+
+  test('are waited for all the same where an answer says that none is to be ended', async () => {
+    const stale = { ...task, stale: true, looks: 9 };
+    const machine = outdated(await installed(), { tasks: [stale] });
+    const { outcome } = await install({ machine, files: [...files, conf({ [clearTasks.key]: 'bool:False' })] });
+    expect(english(outcome.failure)).toMatchObject({ code: 'refused', problems: [{ id: waitForTasks.key }] });
+    expect(machine.tasks[0]?.looks).toBeGreaterThan(0);
+  });
+
+  test('that were ended run again when the upgrade is taken back', async () => {
+    const stale = { ...task, stale: true, looks: Number.POSITIVE_INFINITY };
+    const host = memoryHost(outdated(await installed(), { tasks: [stale] }));
+    const start = host.services.start.bind(host.services);
+    const fails = {
+      ...host,
+      services: {
+        ...host.services,
+        start: (unit: string) =>
+          unit === 'ovirt-engine' && host.machine.tasks[0]?.looks === 0 ? Promise.reject(new Error('no')) : start(unit),
+      },
+    };
+    const { outcome } = await install({ machine: host.machine, host: fails, files });
+    expect(outcome.failure).toBeDefined();
+    expect(host.machine.tasks[0]?.looks).toBeGreaterThan(0);
   });
 
   test('of an engine that is stopped already are left alone', async () => {
