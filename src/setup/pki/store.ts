@@ -84,9 +84,17 @@ async function bagsIn(part: Value, password: string, crypto: Crypto): Promise<re
   return valuesIn(await unlock(algorithm, bodyOf(bytes, tags.implicit), password, crypto)).flatMap((bags) => partsOf(bags));
 }
 
+/**
+ * A certificate and its key need a few thousand. The service that a store is for may write into it, and shall not keep setup busy for
+ * minutes with a file full of values.
+ */
+const mostBytes = 65_536;
+
 /** Opens a store in the form of today. Throws Error where it is damaged, has another password, or is of another form. */
 async function open(bytes: Uint8Array, password: string, crypto: Crypto): Promise<Bags> {
-  const [, authenticated, mac] = partsOf(valuesIn(Buffer.from(bytes))[0]);
+  if (bytes.length > mostBytes) throw new Error('too large');
+  const [version, authenticated, mac] = partsOf(valuesIn(Buffer.from(bytes))[0]);
+  mustBe(version, integer(3));
   const [kind, content] = partsOf(authenticated);
   mustBe(kind, oids.data);
   const all = octetsInside(content);

@@ -75,7 +75,8 @@ describe.each(['rsa', 'ec'])('a store with a certificate and its key: %s', (id) 
 
 test('a store that is damaged anywhere holds nothing', async () => {
   const bytes = await made(pair('ec'));
-  for (let at = 0; at < bytes.length; at += 7) {
+  // Every byte of its head, and then one of several.
+  for (let at = 0; at < bytes.length; at += at < 32 ? 1 : 7) {
     const damaged = Buffer.from(bytes);
     damaged[at] = (damaged[at] ?? 0) ^ 0x41;
     expect(await holds(damaged, pair('ec')), `byte ${at}`).toBe(false);
@@ -94,6 +95,15 @@ test('a store that wants more rounds than anybody has is not worked on', async (
   };
   expect(await storeHolds(endless, pair('ec'), password, watched)).toBe(false);
   expect(rounds).toEqual([]);
+});
+
+test('a file that is far too large for a store is not even looked into', async () => {
+  const full = Buffer.alloc(65_537);
+  const looked: number[] = [];
+  const subarray = full.subarray.bind(full);
+  full.subarray = (from, to) => (looked.push(from ?? 0), subarray(from, to));
+  expect(await holds(full, pair('ec'))).toBe(false);
+  expect(looked).toEqual([]);
 });
 
 describe('a truststore', () => {
