@@ -119,6 +119,22 @@ describe.skipIf(system?.missing === true)('a database that goes from PostgreSQL 
     ],
     ['a large object', 'select lo_create(4711)', 'select lo_unlink(4711)', 'large object 4711'],
     ['a setting', "alter database engine set work_mem = '9MB'", 'alter database engine reset all', 'set work_mem=9MB'],
+    ['a setting of its role', "alter role engine set work_mem = '9MB'", 'alter role engine reset all', 'set work_mem=9MB'],
+    [
+      'a right on a column',
+      'grant select (message) on audit_log to pg_monitor',
+      'revoke select (message) on audit_log from pg_monitor',
+      'grant SELECT on public.audit_log.message to pg_monitor',
+    ],
+    [
+      'a rule',
+      'create rule mine as on delete to audit_log where old.severity = 9 do instead nothing',
+      'drop rule mine on audit_log',
+      'rule mine on public.audit_log',
+    ],
+    ['a policy', 'create policy mine on audit_log using (true)', 'drop policy mine on audit_log', 'policy mine on public.audit_log'],
+    ['statistics', 'create statistics mine on severity, log_type from audit_log', 'drop statistics mine', 'statistics public.mine'],
+    ['a publication', 'create publication mine for table audit_log', 'drop publication mine', 'publication mine'],
     ['a role', 'create role reporter', 'drop role reporter', 'role reporter'],
     ['a database', 'create database reports', 'drop database reports', 'database reports'],
   ])('with %s of somebody else is refused, and names it', async (_what, make, remove, told) => {
@@ -129,6 +145,19 @@ describe.skipIf(system?.missing === true)('a database that goes from PostgreSQL 
       expect(await on(servers.to, "select datname from pg_database where datname = 'reports'", 'postgres')).toEqual([]);
     } finally {
       await on(servers.from, remove);
+    }
+  });
+
+  test('is refused where somebody keeps tables in the database that every server has', async () => {
+    await empty();
+    await on(servers.from, 'create table mine (id integer)', 'postgres');
+    try {
+      await expect(carry()).rejects.toMatchObject({
+        code: 'failed',
+        message: expect.stringMatching(/^The database postgres holds .*table public\.mine/),
+      });
+    } finally {
+      await on(servers.from, 'drop table mine', 'postgres');
     }
   });
 

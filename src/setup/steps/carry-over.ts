@@ -99,6 +99,9 @@ export async function carryOver(host: Host, servers: Servers, wanted: readonly C
   const [there, verifiers] = await host.database.look(from, async (sql) => {
     const databases = (await sql.rows<{ name: string }>('select datname as name from pg_database')).map(({ name }) => name);
     refuse('The database server', await foreignOn(sql, [...names, ...copiesOf(names, databases)]));
+    // Everybody's first database: nothing of ours is in it, and none of it is carried over.
+    const first = await host.database.look(to, (fresh) => missingIn(fresh, sql));
+    refuse(message`The database ${from.name}`, first);
     const found = await sql.rows<{ name: string; verifier: string | null }>(
       'select rolname as name, rolpassword as verifier from pg_authid where rolname = any($1)',
       [names],

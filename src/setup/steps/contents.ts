@@ -14,17 +14,25 @@ union select case relkind when 'r' then 'table ' when 'p' then 'table ' when 'f'
 union select 'column ' || r.name || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
   from relations r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped where r.relkind not in ('i', 'I', 'S')
 union select 'constraint ' || k.conname || ' on ' || r.name from pg_constraint k join relations r on r.oid = k.conrelid where k.contype <> 'n'
-union select 'trigger ' || t.tgname || ' on ' || r.name from pg_trigger t join relations r on r.oid = t.tgrelid where not t.tgisinternal
+union select 'trigger ' || t.tgname || ' on ' || r.name || case t.tgenabled when 'O' then '' else ' (switched off, or on for replicas)' end from pg_trigger t join relations r on r.oid = t.tgrelid where not t.tgisinternal
+union select 'rule ' || w.rulename || ' on ' || r.name from pg_rewrite w join relations r on r.oid = w.ev_class where w.rulename <> '_RETURN'
+union select 'policy ' || p.polname || ' on ' || r.name from pg_policy p join relations r on r.oid = p.polrelid
+union select 'statistics ' || o.schema || '.' || e.stxname from pg_statistic_ext e join ours o on o.oid = e.stxnamespace
+union select 'publication ' || pubname from pg_publication
+union select 'event trigger ' || evtname from pg_event_trigger
+union select 'foreign server ' || srvname from pg_foreign_server
 union select 'function ' || p.oid::regprocedure from pg_proc p join ours o on o.oid = p.pronamespace
 union select 'type ' || o.schema || '.' || t.typname from pg_type t join ours o on o.oid = t.typnamespace where t.typtype in ('e', 'd', 'r')
 union select 'extension ' || extname from pg_extension where extname <> 'plpgsql'
 union select 'large object ' || oid from pg_largeobject_metadata
 union select 'grant ' || g.privilege_type || ' on ' || r.name || ' to ' || case g.grantee when 0 then 'public' else pg_get_userbyid(g.grantee) end
   from relations r, aclexplode(r.relacl) g where g.grantee <> r.relowner
+union select 'grant ' || g.privilege_type || ' on ' || r.name || '.' || a.attname || ' to ' || case g.grantee when 0 then 'public' else pg_get_userbyid(g.grantee) end
+  from relations r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped, aclexplode(a.attacl) g
 union select 'grant ' || g.privilege_type || ' on schema ' || n.nspname || ' to ' || pg_get_userbyid(g.grantee)
   from pg_namespace n join ours o on o.oid = n.oid, aclexplode(n.nspacl) g where g.grantee <> n.nspowner and g.grantee <> 0
 union select 'set ' || unnest(setconfig) from pg_db_role_setting
-  where setdatabase = (select oid from pg_database where datname = current_database())`;
+  where setdatabase in (0, (select oid from pg_database where datname = current_database()))`;
 
 /** What is in the one database and not in the other. */
 export async function missingIn(to: Sql, from: Sql): Promise<readonly string[]> {
