@@ -26,6 +26,7 @@ const everything = `select n.nspname || '.' || c.relname as name, pg_get_userbyi
 const seed = `insert into audit_log (log_time, log_type, log_type_name, severity, message, user_name)
     select now(), 1, 'SEED', 0, E'tab\\there\\nline \\\\N \\\\. "quoted" ü 漢 ' || n, case when n % 2 = 0 then null else '' end from generate_series(1, 1000) n;
   delete from audit_log where audit_log_id > 990 and log_type_name = 'SEED';
+  select setval('aaa_jdbc.groups_id_seq', 4711, false);
   update vdc_options set option_value = 'changed by hand' where option_name = 'SSHKeyAlias'`;
 
 describe.skipIf(system?.missing === true)('a database that goes from PostgreSQL 15 to 18', () => {

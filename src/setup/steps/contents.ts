@@ -1,4 +1,5 @@
 import type { Sql } from '#kit';
+import { literal } from './sql.ts';
 
 /* What there is in a database and on its server, in the words of its catalogues. */
 
@@ -71,8 +72,11 @@ export interface Sequence {
   readonly used: boolean;
 }
 
-export const sequencesOf = (sql: Sql): Promise<readonly Sequence[]> =>
-  sql.rows<Sequence>(
-    `select format('%I.%I', schemaname, sequencename) as name, coalesce(last_value, start_value)::text as value, last_value is not null as used
-     from pg_sequences order by 1`,
-  );
+/** Each is asked itself: pg_sequences does not tell the value of one that somebody has set and nobody has used. */
+export async function sequencesOf(sql: Sql): Promise<readonly Sequence[]> {
+  const names = await sql.rows<{ name: string }>(`select format('%I.%I', schemaname, sequencename) as name from pg_sequences order by 1`);
+  const found: Sequence[] = [];
+  for (const { name } of names)
+    found.push(...(await sql.rows<Sequence>(`select ${literal(name)} as name, last_value::text as value, is_called as used from ${name}`)));
+  return found;
+}
