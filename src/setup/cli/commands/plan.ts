@@ -2,6 +2,7 @@ import { type Problem, type Text, inWords, message, term } from '#kit';
 import { type Outlook, planOnly } from '../../core/plan-only.ts';
 import { planText } from '../../core/preview.ts';
 import { catalogueFor } from '../../ui/catalogue.ts';
+import { visible } from '../../ui/visible.ts';
 import type { Arguments } from '../args.ts';
 import { compose } from '../compose.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -36,7 +37,8 @@ export async function plan(args: Arguments, version: string): Promise<ExitCode> 
   // What is not done needs no confirmation.
   const { run } = await compose({ ...args, yes: true }, input, { version, host, root, signals, dialog: undefined });
   const { catalogue } = catalogueFor(process.env);
-  const shown = (text: Text): string => run.masked(inWords(text, catalogue));
+  // Files and databases of others are quoted; their tabs may stay.
+  const shown = (text: Text): string => run.masked(inWords(text, catalogue)).split('\t').map(visible).join('\t');
   // Standard output holds the plan alone.
   const warn = (warnings: readonly Text[]): void => warnings.forEach((warning) => tell(`engine-setup: ${shown(warning)}\n`));
   warn(run.warnings);

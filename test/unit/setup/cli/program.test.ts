@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,6 +85,18 @@ describe('the program', () => {
   test('that really works is seen to load them', () => {
     const { loaded } = run('plan', `--root=${join(directory, 'none')}`);
     expect(loaded.some((url) => url.includes('/node_modules/handlebars/'))).toBe(true);
+  });
+
+  test('shows control characters in files of others as text when it plans to change them', () => {
+    const root = join(directory, 'theirs');
+    const folder = join(root, 'etc/ovirt-engine/engine.conf.d');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(root, '.engine-setup-sandbox'), '');
+    writeFileSync(join(folder, '10-setup-protocols.conf'), '\u001b]0;owned\u0007\tx\n');
+    const { stdout, status, errors } = run('plan', `--root=${root}`, `--config-append=${join(programDirectory, 'answers/sandbox.yaml')}`);
+    expect(status, errors).toBe(0);
+    expect(stdout).toContain('-\\x1b]0;owned\\x07\tx\n');
+    expect(stdout).not.toContain('\u001b');
   });
 
   test('prints its version as package.json has it, and help on standard output', () => {
