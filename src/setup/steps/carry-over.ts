@@ -1,6 +1,8 @@
 import { type DatabaseAddress, type Host, SetupError, type Sql, type Text, type Transfer, message, term } from '#kit';
 import type { Migration } from '../render/shipped.ts';
 import { type Table, foreignOn, missingIn, sequencesOf, tablesOf } from './contents.ts';
+import { mending } from './consistent.ts';
+import { leftByCopies } from './safety-copy.ts';
 import { schemaVersion } from './schema.ts';
 import { createDatabase, createRole, identifier } from './sql.ts';
 
@@ -28,8 +30,17 @@ const refuse = (where: Text, left: readonly string[]): void => {
 };
 
 /** Copies that setup makes on the same server before it changes a database; none is needed once the database itself goes elsewhere. */
-const copiesOf = (names: readonly string[], found: readonly string[]): readonly string[] =>
-  found.filter((name) => names.some((own) => name.startsWith(`${own}_before_`) || name === `${own}_failed`));
+const copiesOf = (wanted: readonly Carried[]): readonly string[] =>
+  wanted.flatMap(({ name, schemas }) => leftByCopies(name, [...Object.keys(schemas), mending]));
+
+/**
+ * Copies of earlier runs, which nothing needs any more, go as they do on any run. Otherwise a run that is taken back later would find them
+ * on the old server, and take them for its own.
+ */
+async function dropCopies(host: Host, from: DatabaseAddress, copies: readonly string[]): Promise<void> {
+  for (const copy of copies)
+    await host.database.change(from, (sql) => sql.rows(`drop database if exists ${identifier(copy)} with (force)`));
+}
 
 /**
  * Makes the schemas as they are in the old database: by the very migrations that have made them there. So the new server makes everything
@@ -91,14 +102,15 @@ async function fill(host: Host, { from, to }: Servers, wanted: Carried, say: (li
 
 /**
  * Carries our databases over from one server to another, each with the role that owns it and its password. Nothing is changed on the old
- * one. Throws where something is there that nobody would find on the new one.
+ * one, but copies of earlier runs go. Throws where something is there that nobody would find on the new one.
  */
 export async function carryOver(host: Host, servers: Servers, wanted: readonly Carried[], say: (line: string) => void): Promise<void> {
   const { from, to } = servers;
   const names = wanted.flatMap(({ name, owner }) => [name, owner]);
+  const copies = copiesOf(wanted);
   const [there, verifiers] = await host.database.look(from, async (sql) => {
     const databases = (await sql.rows<{ name: string }>('select datname as name from pg_database')).map(({ name }) => name);
-    refuse('The database server', await foreignOn(sql, [...names, ...copiesOf(names, databases)]));
+    refuse('The database server', await foreignOn(sql, [...names, ...copies]));
     // Everybody's first database: nothing of ours is in it, and none of it is carried over.
     const first = await host.database.look(to, (fresh) => missingIn(fresh, sql));
     refuse(message`The database ${from.name}`, first);
@@ -108,6 +120,7 @@ export async function carryOver(host: Host, servers: Servers, wanted: readonly C
     );
     return [new Set(databases), new Map(found.map(({ name, verifier }) => [name, verifier]))] as const;
   });
+  await dropCopies(host, from, copies);
   const roles = new Set<string>();
   for (const one of wanted.filter(({ name }) => there.has(name))) {
     await host.database.change(to, async (sql) => {

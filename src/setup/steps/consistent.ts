@@ -28,12 +28,15 @@ export interface WantedConsistency {
   readonly remedy: Text;
 }
 
+/** Last part of the name of the copy that is made before rows are removed. */
+export const mending = 'mending';
+
 /**
  * A database without rows that violate its foreign keys. What is removed cannot be put together again, so the whole database is
  * copied before, and undo puts the copy back.
  */
 export function consistent(heading: Heading, { at, admin, schemas, concerns, agreed, remedy }: WantedConsistency): Step {
-  const copy = safetyCopy({ at, admin, reason: 'mending' });
+  const copy = safetyCopy({ at, admin, reason: mending });
   const find = async (sql: Sql): Promise<number> =>
     (await concerns(sql)) ? (await violations(sql, schemas)).reduce((sum, { rows }) => sum + rows, 0) : 0;
   return {

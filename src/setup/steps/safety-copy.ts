@@ -14,6 +14,15 @@ export interface SafetyCopy {
   tidy(host: Host): Promise<void>;
 }
 
+const copyName = (database: string, reason: string): string => `${database}_before_${reason}`;
+const failedName = (database: string): string => `${database}_failed`;
+
+/** Names of everything that copies of a database for these reasons may have left on its server, where a run was cut off. */
+export const leftByCopies = (database: string, reasons: readonly string[]): readonly string[] => [
+  ...reasons.map((reason) => copyName(database, reason)),
+  failedName(database),
+];
+
 /**
  * @param on.at the database, as its owner
  * @param on.admin the same server as its administrator
@@ -21,8 +30,8 @@ export interface SafetyCopy {
  */
 export function safetyCopy(on: { readonly at: DatabaseAddress; readonly admin: DatabaseAddress; readonly reason: string }): SafetyCopy {
   const { at, admin, reason } = on;
-  const name = `${at.name}_before_${reason}`;
-  const failed = `${at.name}_failed`;
+  const name = copyName(at.name, reason);
+  const failed = failedName(at.name);
   const drop = async (host: Host, database: string): Promise<void> => {
     await host.database.change(admin, (sql) => sql.rows(`drop database if exists ${identifier(database)} with (force)`));
   };

@@ -35,6 +35,7 @@ authority.remove();
 const texts: Readonly<Record<string, readonly string[]>> = {
   'OVESETUP_CONFIG/fqdn': ['engine.example.net', 'localhost'],
   'OVESETUP_ENGINE_CONFIG/fqdn': ['engine.example.net'],
+  'OVESETUP_CORE/upgradeSupportedVersions': ['4.7, 4.8'],
   'OVESETUP_CONFIG/firewallManager': ['firewalld'],
   'OVESETUP_CONFIG/validFirewallManagers': ['firewalld', 'firewalld, ufw'],
   'OVESETUP_DB/host': ['localhost', 'db1.example.net'],
