@@ -2,7 +2,8 @@ import type { Port } from './services.ts';
 
 /*
  * Rules in the language of iptables-save and iptables-restore: what is ours in them, and how it gets there. Ours are in a chain of their own,
- * to which INPUT jumps first; whatever else there is belongs to others. A saved file and the tables in force are written alike.
+ * to which INPUT jumps before all others, but for chains that turn single addresses away: who is banned stays banned (fail2ban). Whatever
+ * else there is belongs to others. A saved file and the tables in force are written alike.
  */
 
 export const chain = 'OVIRT-ENGINE';
@@ -29,6 +30,8 @@ export interface Table {
   readonly jumps: number;
   /** Rules of INPUT besides. */
   readonly others: number;
+  /** How many of them, from the first on, only lead to chains that turn single addresses away. */
+  readonly bans: number;
   /** Whether rules of others lead to our chain, so that it cannot be taken away. */
   readonly referenced: boolean;
 }
@@ -42,6 +45,12 @@ interface Rule {
   readonly place: number;
   /** Whether it leads to our chain: whatever comes in, or under conditions. */
   readonly leads: 'always' | 'sometimes' | 'never';
+  /** The chain or the verdict that it jumps to. */
+  readonly target: string | undefined;
+  /** Whether it concerns nobody but certain sources. */
+  readonly ofSource: boolean;
+  /** Whether it only gives back what came to its chain. */
+  readonly returns: boolean;
 }
 
 const longNames: Readonly<Record<string, string>> = {
@@ -64,12 +73,23 @@ function ruleIn(line: string): Rule {
   const [, command = '', attached = ''] = /^-(.)(.*)$/s.exec(longNames[words[place] ?? ''] ?? words[place] ?? '') ?? [];
   const behind = attached === '' ? words.slice(place + 1) : [attached, ...words.slice(place + 1)];
   const [name, number = ''] = behind;
-  const target = name === undefined || name.startsWith('-') ? undefined : name;
+  const of = name === undefined || name.startsWith('-') ? undefined : name;
   const numbered = /^\d+$/.test(number);
   const rest = [...words.slice(0, place), ...behind.slice(numbered ? 2 : 1)];
   const leads = rest.some((word, index) => /^(-j|--jump|-g|--goto)$/.test(word) && rest[index + 1] === chain);
-  const always = leads && rest.length === 2 && /^(-j|--jump)$/.test(rest[0] ?? '');
-  return { command, chain: target, place: numbered ? Number(number) : 1, leads: always ? 'always' : leads ? 'sometimes' : 'never' };
+  const jumps = rest.findIndex((word) => /^(-j|--jump)$/.test(word));
+  const alone = jumps === 0 && rest.length === 2;
+  const isSource = (word: string, index: number): boolean =>
+    /^(-s|--source|--src)$/.test(word) || (word === '--match-set' && rest[index + 2] === 'src');
+  return {
+    command,
+    chain: of,
+    place: numbered ? Number(number) : 1,
+    leads: leads && alone ? 'always' : leads ? 'sometimes' : 'never',
+    target: jumps < 0 ? undefined : rest[jumps + 1],
+    ofSource: rest.some(isSource) && !rest.includes('!'),
+    returns: alone && rest[1] === 'RETURN',
+  };
 }
 
 const ofInput = ({ chain: of }: Rule): boolean => of === 'INPUT' || of === undefined;
@@ -86,6 +106,10 @@ function tableIn(lines: readonly string[]): { readonly from: number; readonly to
   return { from, to: to < 0 ? lines.length : to };
 }
 
+/** Whether the rules of a chain do nothing but turn single addresses away, and let everybody else go on. */
+const turnsAway = (rules: readonly Rule[] | undefined): boolean =>
+  rules?.every(({ command, ofSource, returns }) => command === 'A' && (ofSource || returns)) === true;
+
 /** What a text says of our chain. Whatever is no rule of the filter table does not count. */
 export function tableOf(text: string): Table {
   const lines = text.split('\n');
@@ -94,12 +118,14 @@ export function tableOf(text: string): Table {
   let own: readonly string[] = [];
   let input: readonly Rule[] = [];
   let referenced = false;
+  const chains = new Map<string, Rule[]>();
   /** Whether the order of INPUT is known. */
   let sure = true;
   for (const line of here.filter(isRule)) {
     const rule = ruleIn(line);
     // What is for all chains empties them, or deserves no better.
     if (rule.chain === undefined) own = [];
+    else chains.set(rule.chain, [...(chains.get(rule.chain) ?? []), rule]);
     if (rule.chain === chain) own = [...own, line.replace(/^\[\d+:\d+\]\s*/, '')];
     else if (ofInput(rule)) {
       input = isFirst(rule) ? [rule, ...input] : [...input, rule];
@@ -107,20 +133,24 @@ export function tableOf(text: string): Table {
     }
     referenced ||= rule.leads !== 'never' && !isOurJump(rule);
   }
-  const jumps = input.filter(isOurJump).length;
+  const others = input.filter((rule) => !isOurJump(rule));
+  const firstOther = others.findIndex(({ command, target = '' }) => command !== 'A' || !turnsAway(chains.get(target)));
+  const jumps = input.length - others.length;
   const at = sure ? input.findIndex(isOurJump) + 1 : 0;
   return {
     ours: here.some(isOurDeclaration) ? { rules: own, at: at === 0 ? null : at } : null,
     jumps,
-    others: input.length - jumps,
+    others: others.length,
+    bans: firstOther < 0 ? others.length : firstOther,
     referenced,
   };
 }
 
-/** Whether a table lets in what our rules say, before anything else is asked; without rules, whether it has none of ours. */
-export function isRight({ ours, jumps }: Table, rules: readonly string[]): boolean {
+/** Whether a table lets in what our rules say, before anything but bans is asked; without rules, whether it has none of ours. */
+export function isRight({ ours, jumps, bans }: Table, rules: readonly string[]): boolean {
   if (rules.length === 0) return jumps === 0 && (ours?.rules ?? []).length === 0;
-  return ours?.at === 1 && ours.rules.length === rules.length && rules.every((rule, index) => ours.rules[index] === rule);
+  if (ours === null || ours.at === null || ours.at > bans + 1) return false;
+  return ours.rules.length === rules.length && rules.every((rule, index) => ours.rules[index] === rule);
 }
 
 const isOurs = (line: string): boolean => {
@@ -140,12 +170,12 @@ export function withRules(text: string, rules: readonly string[]): string {
   const lines = tableIn(before) === undefined ? [...before, ...emptyTable] : before;
   const { from, to } = tableIn(lines) ?? { from: 0, to: 0 };
   const theirs = lines.slice(from, to).filter((line) => !isOurs(line));
-  const wanted = rules.length > 0 || found.referenced ? withOurs(theirs, rules) : theirs;
+  const wanted = rules.length > 0 || found.referenced ? withOurs(theirs, rules, found.bans) : theirs;
   return `${[...lines.slice(0, from), ...wanted, ...lines.slice(to)].join('\n')}\n`;
 }
 
 /** The filter table of others, up to its COMMIT, with our lines. */
-function withOurs(theirs: readonly string[], rules: readonly string[]): readonly string[] {
+function withOurs(theirs: readonly string[], rules: readonly string[], bans: number): readonly string[] {
   const firstRule = theirs.findIndex(isRule);
   const declared = theirs.slice(0, firstRule < 0 ? theirs.length : firstRule).findLastIndex(isChain);
   const head = [...theirs.slice(0, Math.max(declared, 0) + 1), declaration];
@@ -153,7 +183,7 @@ function withOurs(theirs: readonly string[], rules: readonly string[]): readonly
   if (rules.length === 0) return [...head, ...rest];
   // Behind what may move it, it is inserted.
   if (rest.some((line) => isRule(line) && moves(ruleIn(line)))) return [...head, ...rest, ...rules, `-I INPUT ${jump}`];
-  const ofOthers = rest.findIndex((line) => isRule(line) && ofInput(ruleIn(line)));
+  const ofOthers = rest.flatMap((line, index) => (isRule(line) && ofInput(ruleIn(line)) ? [index] : []))[bans] ?? -1;
   // A comment stays with the rule that it stands before.
   const before = rest.slice(0, ofOthers < 0 ? rest.length : ofOthers);
   const place = before.findLastIndex((line) => !line.startsWith('#')) + 1;

@@ -2,7 +2,7 @@ import { type HostReader, type Problem, type Text, type View, fact, message, ter
 import { bytes, readable } from '#steps';
 import { type AddressFamily, rulesLayoutOf } from './iptables-layouts.ts';
 import { acceptRules, withRules } from './iptables-rules.ts';
-import { managers } from './managers.ts';
+import { keptFamilies } from './managers.ts';
 import { openings, portsOf } from './services.ts';
 
 /** Rules that are put in force when the host starts. */
@@ -33,12 +33,14 @@ async function readSaved(host: HostReader, family: AddressFamily, mode: number):
   return { ...family, mode, text, ...(flaw === undefined ? {} : { flaw }) };
 }
 
-/** The saved rules of iptables on a host that has it as a manager; those of IPv6 only where its kernel speaks it. */
+/**
+ * The saved rules of iptables on a host that has it as a manager: of the families that it keeps rules of, as any other file may hold what a
+ * package came with, and of IPv6 only where the kernel speaks it.
+ */
 export const savedRules = fact('iptables-rules', async (host): Promise<readonly SavedRules[]> => {
-  if (!(await managers.probe(host)).some(({ name }) => name === 'iptables')) return [];
-  const { families, mode } = rulesLayoutOf((await host.system()).distribution);
+  const { mode } = rulesLayoutOf((await host.system()).distribution);
   const speaksIPv6 = (await host.files.read('/proc/sys/net/ipv6')) !== undefined;
-  const spoken = families.filter(({ name }) => name === 'IPv4' || speaksIPv6);
+  const spoken = (await keptFamilies(host)).filter(({ name }) => name === 'IPv4' || speaksIPv6);
   return Promise.all(spoken.map((family) => readSaved(host, family, mode)));
 });
 

@@ -15,9 +15,10 @@ async function inForce(host: HostReader, { program }: AddressFamily): Promise<Ta
   return tableOf(stdout);
 }
 
-/** Brings what is in force of ours to what is wanted, and leaves the rest alone. */
-async function bring(host: Host, family: AddressFamily, wanted: Ours | null): Promise<void> {
+/** Brings what is in force of ours to what is wanted of a table, and leaves the rest alone. */
+async function bring(host: Host, family: AddressFamily, wantedOf: (table: Table) => Ours | null): Promise<void> {
   const table = await inForce(host, family);
+  const wanted = wantedOf(table);
   if (wanted === null && table.ours === null) return;
   await succeed(host, { argv: [`${family.program}-restore`, '--noflush', wait], input: transaction(table, wanted) });
 }
@@ -27,10 +28,10 @@ const opened = (heading: Heading, family: AddressFamily, rules: readonly string[
   ...heading,
   // As a note of its own: none of ours is something to go back to as well.
   prepare: async (host) => ({ ours: (await inForce(host, family)).ours as { rules: string[]; at: number | null } | null }),
-  undo: { run: (host, kept) => bring(host, family, (kept as unknown as { ours: Ours | null }).ours) },
+  undo: { run: (host, kept) => bring(host, family, () => (kept as unknown as { ours: Ours | null }).ours) },
   check: async (host) =>
     isRight(await inForce(host, family), rules) ? nothing : { kind: 'run', note: message`${family.program}: ${rules.length} rules` },
-  apply: (host) => bring(host, family, rules.length === 0 ? null : { rules, at: 1 }),
+  apply: (host) => bring(host, family, ({ bans }) => (rules.length === 0 ? null : { rules, at: bans + 1 })),
 });
 
 /** A unit that puts the saved rules in force when the host starts. It is not started now: that would take away rules in force of others. */

@@ -1,5 +1,5 @@
 import { type HostReader, type View, fact, readText } from '#kit';
-import { rulesLayoutOf } from './iptables-layouts.ts';
+import { type AddressFamily, rulesLayoutOf } from './iptables-layouts.ts';
 
 /** A firewall manager of the host. */
 export interface Manager {
@@ -25,14 +25,20 @@ async function firewalld(host: HostReader): Promise<readonly Manager[]> {
   return (await host.services.exists(name)) ? [{ name, active: await host.services.isActive(name) }] : [];
 }
 
-/** It keeps rules over a start of the host only where its unit is started then. */
-async function iptables(host: HostReader): Promise<readonly Manager[]> {
+/** The address families whose saved rules are put in force when the host starts. */
+export async function keptFamilies(host: HostReader): Promise<readonly AddressFamily[]> {
   const { families, loader } = rulesLayoutOf((await host.system()).distribution);
   if (loader !== undefined && (await host.files.read(loader)) === undefined) return [];
-  const units = [...new Set(families.map(({ unit }) => unit))];
-  const active = (await Promise.all(units.map((unit) => host.services.isActive(unit)))).includes(true);
-  const enabled = (await Promise.all(units.map((unit) => host.services.isEnabled(unit)))).includes(true);
-  return active || enabled ? [{ name: 'iptables', active }] : [];
+  const { isActive, isEnabled } = host.services;
+  const kept = await Promise.all(families.map(async ({ unit }) => (await isActive(unit)) || (await isEnabled(unit))));
+  return families.filter((_, index) => kept[index]);
+}
+
+/** It keeps rules over a start of the host only where a unit of it is started then. */
+async function iptables(host: HostReader): Promise<readonly Manager[]> {
+  const families = await keptFamilies(host);
+  const active = await Promise.all(families.map(({ unit }) => host.services.isActive(unit)));
+  return families.length > 0 ? [{ name: 'iptables', active: active.includes(true) }] : [];
 }
 
 /** The unit runs also where ufw is switched off: its own settings tell. */

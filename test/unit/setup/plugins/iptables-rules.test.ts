@@ -171,6 +171,11 @@ describe('saved rules', () => {
         '-D INPUT 1',
         '"',
         '[1:2] ',
+        ':f2b - [0:0]',
+        '-A f2b -s 203.0.113.7/32 -j REJECT',
+        '-A f2b -j RETURN',
+        '-A INPUT -p tcp -j f2b',
+        '-I INPUT -p tcp -j f2b',
       ),
     );
     fc.assert(
@@ -208,6 +213,41 @@ describe('a transaction', () => {
     expect(isRight(tableOf(banned), rules)).toBe(false);
     expect(isRight(tableOf(apply(banned, wanted)), rules)).toBe(true);
     expect(apply(banned, null)).toContain('-A INPUT -s 203.0.113.7/32 -j DROP\n-A INPUT -i lo -j ACCEPT');
+  });
+
+  describe('beside bans', () => {
+    /** What fail2ban does when it starts. */
+    const ban = (text: string): string => {
+      const lines = [':f2b-web - [0:0]', '-A f2b-web -s 203.0.113.7/32 -j REJECT', '-A f2b-web -j RETURN', '-I INPUT 1 -p tcp -j f2b-web'];
+      const after = restored(['*filter', ...lines, 'COMMIT'].join('\n'), text, true);
+      return 'text' in after ? after.text : after.flaw;
+    };
+    const inputOf = (text: string): readonly string[] => text.split('\n').filter((line) => line.startsWith('-A INPUT'));
+    const [banned, open] = [ban(before), apply(before, wanted)];
+    const inOrder = ['-A INPUT -p tcp -j f2b-web', jump, ...inputOf(before)];
+
+    test('that are there stands behind them, in force and in a file', () => {
+      const { bans } = tableOf(banned);
+      for (const text of [apply(banned, { rules, at: bans + 1 }), withRules(banned, rules)]) {
+        expect(inputOf(text)).toEqual(inOrder);
+        expect(isRight(tableOf(text), rules)).toBe(true);
+        expect(withRules(text, rules)).toBe(text);
+      }
+    });
+
+    test('that come later leaves them in front', () => {
+      expect(inputOf(ban(open))).toEqual(inOrder);
+      expect(isRight(tableOf(ban(open)), rules)).toBe(true);
+    });
+
+    test.each(['-A f2b-web -j DROP', '-A f2b-web ! -s 192.0.2.0/24 -j DROP', '-A f2b-web -p tcp -j DROP'])(
+      'goes before a chain that turns others away as well: %s',
+      (line) => {
+        const closed = ban(open).replace('-A f2b-web -j RETURN', line);
+        expect(isRight(tableOf(closed), rules)).toBe(false);
+        expect(inputOf(withRules(closed, rules))[0]).toBe(jump);
+      },
+    );
   });
 
   test('brings back what was there of ours, at its place', () => {

@@ -273,16 +273,20 @@ describe('the review of rules', () => {
 });
 
 describe('a host of EL, which the program refuses,', () => {
-  const el = (): Machine => {
+  const el = (...running: readonly string[]): Machine => {
     const machine = machines['enterprise-linux']();
-    const guarded = { ...machine, units: new Set([...machine.units, 'iptables', 'ip6tables']), running: new Map([['iptables', '']]) };
+    const guarded = {
+      ...machine,
+      units: new Set([...machine.units, 'iptables', 'ip6tables']),
+      running: new Map(running.map((unit) => [unit, ''])),
+    };
     guarded.disk.set('/proc/sys/net/ipv6', { kind: 'directory', mode: 0o555 });
     guarded.disk.set('/etc/sysconfig/iptables', file(theirRules, 0o600));
     return guarded;
   };
 
   test('would have our rules in its own files, and its own units enabled', async () => {
-    const machine = el();
+    const machine = el('iptables', 'ip6tables');
     const { outcome, screen, host } = await install(unrefused(machine));
     expect(outcome.failure, screen).toBeUndefined();
     expect(screen).toContain('iptables will be configured as firewall manager.');
@@ -302,5 +306,13 @@ describe('a host of EL, which the program refuses,', () => {
     }
     const again = await install(unrefused(machine));
     expect(again.host.effects.filter((effect) => !effect.includes('/setup/answers/'))).toEqual([]);
+  });
+
+  test('would keep no rules of IPv6 where nothing puts them in force: what their file holds came with a package', async () => {
+    const machine = el('iptables');
+    machine.disk.set('/etc/sysconfig/ip6tables', file('*filter\n-A INPUT -j REJECT\nCOMMIT\n', 0o600));
+    const { outcome, screen, host } = await install(unrefused(machine));
+    expect(outcome.failure, screen).toBeUndefined();
+    expect(host.effects.filter((effect) => effect.includes('ip6tables'))).toEqual([]);
   });
 });
