@@ -15,7 +15,8 @@ export function historySchema(view: View): readonly Step[] {
         chapter: 'dwh.schema',
         title: 'Creating/refreshing DWH database schema',
         needs: ours ? ['dwh/database'] : [],
-        inside: ['database/initdb', 'dwh/database'],
+        // On a server of somebody else's it does not go with a cluster that this run makes.
+        inside: ours ? ['database/initdb', 'dwh/database'] : [],
         stops: [stop],
         notify: [unit],
       },

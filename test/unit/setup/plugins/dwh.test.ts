@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { file } from '#kit';
+import { historySchema } from '../../../../plugins/dwh/schema.ts';
 import { fields, performBackup, places, present, vacuum } from '../../../../plugins/dwh/settings.ts';
 import { memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
@@ -61,6 +62,8 @@ describe('a new history database', () => {
       expect.stringContaining('Cannot connect to the database ovirt_engine_history@db1.example.net'),
     ]);
     expect(fields.address(answers)).toEqual(remote);
+    // A cluster that this run makes for the engine can be taken away with all that is in it; the history is elsewhere.
+    expect(historySchema(answers)[0]).toMatchObject({ id: 'dwh/schema', inside: [] });
   });
 
   test('is not asked about where the data warehouse is declined, nor below a root', async () => {
