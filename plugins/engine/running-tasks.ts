@@ -6,9 +6,10 @@ import { isUpgrade } from './upgrade.ts';
 /* Tasks that an upgrade waits for, before it stops the engine. */
 
 /** Those that are ended by the run itself keep nobody waiting. */
-const left = (view: View, all: readonly Task[]): readonly Task[] => all.filter(({ stale }) => !(stale && view.find(clearTasks) === true));
+const waitedFor = (view: View, all: readonly Task[]): readonly Task[] =>
+  all.filter(({ stale }) => !(stale && view.find(clearTasks) === true));
 
-const someRun = (view: View): boolean => isUpgrade(view) && left(view, view.fact(tasks)).length > 0;
+const someRun = (view: View): boolean => isUpgrade(view) && waitedFor(view, view.fact(tasks)).length > 0;
 
 /** Nobody waits for longer than this. */
 const atMostMs = 3_600_000;
@@ -37,7 +38,7 @@ export const waitForTasks: Setting<boolean> = setting({
     showsInitial: false,
     notes: (view) => [
       'Tasks are running in the engine, which is going to be stopped:',
-      ...left(view, view.fact(tasks)).map(({ id, name, owner, since }) => message`    ${name} (${id}), of ${owner}, since ${since}`),
+      ...waitedFor(view, view.fact(tasks)).map(({ id, name, owner, since }) => message`    ${name} (${id}), of ${owner}, since ${since}`),
       remedy,
     ],
   },
@@ -46,7 +47,7 @@ export const waitForTasks: Setting<boolean> = setting({
   when: someRun,
   initial: false,
   async validate(value, view, host) {
-    const found = left(view, value ? await running(host) : view.fact(tasks));
+    const found = waitedFor(view, value ? await running(host) : view.fact(tasks));
     if (found.length === 0) return undefined;
     const names = found.map(({ name, id }) => `${name} (${id})`).join(', ');
     if (!value)

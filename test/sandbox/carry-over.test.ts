@@ -68,16 +68,6 @@ describe.skipIf(system?.missing === true)('a database that goes from PostgreSQL 
     expect(left).toEqual([{ name: 'engine' }]);
   });
 
-  test("that lies beside somebody else's of a name like a copy is not carried over", async () => {
-    await empty();
-    await on(servers.from, 'create database engine_before_christmas', 'postgres');
-    try {
-      await expect(carry()).rejects.toThrow(/engine_before_christmas/);
-    } finally {
-      await on(servers.from, 'drop database engine_before_christmas', 'postgres');
-    }
-  });
-
   test('is the same there: every row, every sequence, every owner, and its role with the same password', async () => {
     await empty();
     const before = await on(servers.from, everything);
@@ -157,6 +147,8 @@ describe.skipIf(system?.missing === true)('a database that goes from PostgreSQL 
     ['a publication', 'create publication mine for table audit_log', 'drop publication mine', 'publication mine'],
     ['a role', 'create role reporter', 'drop role reporter', 'role reporter'],
     ['a database', 'create database reports', 'drop database reports', 'database reports'],
+    // Named like a copy of ours, for a reason that setup does not know.
+    ['another database', 'create database engine_before_moving', 'drop database engine_before_moving', 'database engine_before_moving'],
   ])('with %s of somebody else is refused, and names it', async (_what, make, remove, told) => {
     await empty();
     await on(servers.from, make);

@@ -3,7 +3,9 @@ import { DatabaseUnavailable } from '../../kit/errors.ts';
 import { type DatabaseAddress, type Entry, type Statement, file, textOf } from '../../kit/host.ts';
 import { message } from '../../kit/text.ts';
 import { distributionOf } from './distributions.ts';
+import { engineRows } from './engine-rows.ts';
 import { type Machine, dataOf } from './machine.ts';
+import { emptyAndOwned, lackingIn, settingRows } from './server-settings.ts';
 
 type Row = Record<string, unknown>;
 
@@ -263,40 +265,6 @@ function needTables(
     throw unavailable('no-table');
 }
 
-/** What an engine needs of a server: a good one says exactly this. */
-const suitable: Readonly<Record<string, string>> = {
-  server_encoding: 'UTF8',
-  max_connections: '150',
-  autovacuum_vacuum_scale_factor: '0.01',
-  autovacuum_analyze_scale_factor: '0.075',
-  autovacuum_max_workers: '6',
-  maintenance_work_mem: '65536',
-  work_mem: '8192',
-  server_version_num: '150004',
-};
-
-/** What pg_settings tells of a server, of which somebody has changed some. */
-const settingRows = (changed: Readonly<Record<string, string>>): readonly Row[] =>
-  Object.entries({ ...suitable, ...changed }).map(([name, setting]) => ({
-    name,
-    setting,
-    unit: name.endsWith('_mem') ? 'kB' : null,
-    context: name === 'max_connections' ? 'postmaster' : 'sighup',
-  }));
-
-/** An empty database of the role that looks at it. */
-const emptyAndOwned = ({ user, tls }: DatabaseAddress): Row => ({
-  ...{ encoding: 'UTF8', collation: 'C', owner: user, user, owns: true, superuser: false, objects: 0, client: '192.0.2.10' },
-  ...{ createsSchemas: true, createsTables: true, createsDatabases: true, encrypted: tls !== undefined },
-});
-
-/** The server of the distribution has smaller values where nobody has set others. */
-function lackingIn({ prefix }: Machine, configuration: string): Readonly<Record<string, string>> {
-  if (prefix !== '') return {};
-  const usual = { max_connections: '100', autovacuum_vacuum_scale_factor: '0.2', autovacuum_max_workers: '3', work_mem: '4096' };
-  return Object.fromEntries(Object.entries(usual).filter(([name]) => !new RegExp(`^${name} = (?!100$)`, 'm').test(configuration)));
-}
-
 /** A session on a server that somebody else runs: it tells its settings, and nothing else. */
 function elsewhere(
   machine: Machine,
@@ -355,17 +323,6 @@ export function carry(machine: Machine, from: DatabaseAddress, into: Machine, to
   into.disk.set(path, file(JSON.stringify({ ...cluster, databases: sorted(cluster.databases) }), 0o600));
 }
 
-/** Looks at tasks that nobody ends any more, ends them, or brings them back. */
-function staleTasks(machine: Machine, statements: readonly Statement[]): readonly Row[] {
-  const stale = machine.tasks.filter(({ stale, looks }) => stale === true && looks > 0);
-  for (const { text, values = [] } of statements) {
-    if (text.startsWith("update job set status = 'UNKNOWN'")) for (const task of stale) task.looks = 0;
-    if (text.startsWith("update job set status = 'STARTED'"))
-      for (const task of machine.tasks) if (values[0] === task.id) task.looks = Number.POSITIVE_INFINITY;
-  }
-  return statements[0]?.text.startsWith('select job_id') === true ? stale.map(({ id, since }) => ({ id, last: since })) : none;
-}
-
 /** A session on the server of a machine. Throws DatabaseUnavailable where a real one could not be opened. */
 export function connect(machine: Machine, at: DatabaseAddress): { run(statements: readonly Statement[]): readonly Row[] } {
   const unavailable = (why: DatabaseUnavailable['why']): DatabaseUnavailable =>
@@ -385,13 +342,8 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
     run(statements) {
       if (statements[0]?.text.startsWith('select name, setting, unit') === true)
         return settingRows({ ...lackingIn(machine, configuration), ...machine.changedSettings });
-      if (statements[0]?.text.startsWith('select j.job_id') === true)
-        return machine.tasks.filter((task) => task.looks-- > 0).map((task) => ({ ...task, stale: task.stale === true }));
-      if (statements.some(({ text }) => /^(select|update) (job|step)/.test(text))) return staleTasks(machine, statements);
-      if (statements[0]?.text.startsWith("select 'cluster' as kind") === true) return machine.levels;
-      if (statements[0]?.text.includes('from setup_hosted_engine_view') === true) return machine.hostedEngines;
-      if (statements[0]?.text.includes("'fence-kdump-listener-heartbeat'") === true)
-        return machine.running.has('ovirt-fence-kdump-listener') ? [{}] : none;
+      const told = engineRows(machine, statements);
+      if (told !== undefined) return told;
       if (statements[0]?.text.includes('from dwh_history_timekeeping') === true) {
         if (machine.warehouse === undefined && read().databases[at.name]?.schemas['public'] === undefined) throw unavailable('no-table');
         return timekeeping(machine, read().databases[at.name]);
