@@ -11,6 +11,9 @@ import { testRun } from './run.ts';
 export const debianNames =
   /apache2|www-data|postgresql-15|postgresql@|\/etc\/postgresql|apt-get|dpkg|a2(?:en|dis)|-(?:available|enabled)\/|update-ca-certificates|debian/i;
 
+/** A text without keys and certificates: among random letters there is any name sometime. */
+export const withoutKeys = (text: string): string => text.replaceAll(/-----BEGIN ([A-Z ]+)-----.*?-----END \1-----|\bssh-rsa \S+/gs, '');
+
 /** What the program would do on a machine, which it may refuse. */
 export const outlookOn = (machine: Machine, answers: Readonly<Record<string, unknown>> = {}): Promise<Outlook> =>
   planOnly(
