@@ -1,5 +1,6 @@
-import { type Family, type HostReader, type Problem, type View, fact, familyOf, message, plugin } from '#kit';
+import { type HostReader, type Problem, type View, fact, message, plugin } from '#kit';
 import { directories } from '#steps';
+import { clock } from './clock.ts';
 import { developerMode, isWholeHost, memoryCheck, memoryFinding, program, realRoot, runner, sandbox, system } from './settings.ts';
 import { kernelSharedMemory, neededSharedMemory } from './shared-memory.ts';
 import { wholeHost } from './whole-host.ts';
@@ -78,30 +79,6 @@ async function room(host: HostReader): Promise<readonly Problem[]> {
       message: message`${where} has ${mebibytes(free)} left; an installation needs ${mebibytes(neededBytes)}`,
       remedy: 'Make room, or go on anyway with --allow disk-space.',
       consent: { text: 'Do you want Setup to continue, with less room on the disk than needed?' },
-    },
-  ];
-}
-
-/** Where package managers keep what they know: it changes with every installation. */
-const packageDatabases: Readonly<Record<Family, string>> = { debian: '/var/lib/dpkg', 'enterprise-linux': '/var/lib/rpm' };
-
-/** What the clock may differ by from that of the machine which wrote a file. */
-const tolerance = 5 * 60 * 1000;
-
-/** A clock that is behind what happened already: certificates would not be valid yet for anybody else. */
-async function clock(view: View, host: HostReader): Promise<readonly Problem[]> {
-  if (!isWholeHost(view)) return [];
-  const limit = new Date(host.now().getTime() + tolerance).toISOString();
-  const places = ['/etc', packageDatabases[familyOf(view.fact(system).distribution)], '/var/log'];
-  const { stdout } = await host.query({ argv: ['find', ...places, '-maxdepth', '1', '-newermt', limit, '-print', '-quit'] });
-  const [newer] = stdout.split('\n');
-  if (newer === undefined || newer === '') return [];
-  return [
-    {
-      id: 'clock',
-      level: 'warning',
-      message: message`The clock of this host is behind: it says ${host.now().toISOString()}, and ${newer} was changed after that`,
-      remedy: 'Set the clock, for instance with an NTP service. Certificates made now are dated by it.',
     },
   ];
 }

@@ -201,4 +201,17 @@ describe('who runs setup, and on what kernel', () => {
       { id: 'clock', level: 'warning', message: expect.stringContaining('/etc/adjtime was changed after that') },
     ]);
   });
+
+  test.each([
+    ['no\n', ['clock-unsynchronized']],
+    ['yes\n', []],
+    ['', []],
+  ])('is warned of a clock that nothing keeps right, where timedatectl says %j', async (stdout, ids) => {
+    const host = memoryHost(newMachine());
+    const query: typeof host.query = async (command) =>
+      command.argv[0] === 'timedatectl' ? { code: 0, stdout, stderr: '' } : host.query(command);
+    const { answers } = await dialogue({ given, more: { host } });
+    const found = (await environmentPlugin.preflight?.(answers, { ...host, query })) ?? [];
+    expect(found.map(({ id, level }) => `${level} ${id}`)).toEqual(ids.map((id) => `warning ${id}`));
+  });
 });
