@@ -1,4 +1,5 @@
 import {
+  type Chapter,
   EndOfInput,
   GoBack,
   SetupError,
@@ -10,6 +11,7 @@ import {
   messageOf,
   stages,
   summaryBlocks,
+  summaryHeads,
   term,
   textOfError,
   inEnglish,
@@ -36,6 +38,8 @@ interface Progress {
   wayBack: WayBack | undefined;
   plan: Plan | undefined;
   journal: Journal | undefined;
+  /** Whether the heading of the summary is on the screen already. */
+  headed: boolean;
   unhealthy: readonly Text[];
   failed: boolean;
 }
@@ -147,14 +151,14 @@ const begin: StageWork = async (run, progress) => {
   );
 };
 
-/** The chapters of one stage. */
+/** The chapters of one stage, or some of them. */
 const work =
-  (stage: WorkStage): StageWork =>
+  (stage: WorkStage, some: (chapter: Chapter) => boolean = () => true): StageWork =>
   async (run, { plan, journal }) => {
     if (journal === undefined) return;
     await execute(
       made(plan)
-        .steps.filter((planned) => planned.stage === stage)
+        .steps.filter((planned) => planned.stage === stage && some(planned.step.chapter))
         .map(({ step }) => step),
       { ...run, journal },
     );
@@ -171,7 +175,9 @@ const closeUp: StageWork = async (run, progress) => {
       { ...run, journal },
       made(progress.plan).steps.map(({ step }) => step),
     );
-    await work('closeup')(run, progress);
+    await work('closeup', (chapter) => !summaryHeads.includes(chapter))(run, progress);
+    if (run.dialog.detailed !== true) head(run, progress);
+    await work('closeup', (chapter) => summaryHeads.includes(chapter))(run, progress);
     await journal.append({ t: 'end', result: 'ok' });
   }
   run.observer.finished();
@@ -186,6 +192,12 @@ const closeUp: StageWork = async (run, progress) => {
   }
 };
 
+/** Progress of the detailed dialogs is drawn until everything is done; the classic screen is a list, where the heading comes earlier. */
+function head({ dialog }: Run, progress: Progress): void {
+  if (!progress.headed) dialog.title('SUMMARY');
+  progress.headed = true;
+}
+
 async function checkHealth({ host, signal, dialog }: Run, progress: Progress): Promise<void> {
   const { plugins, answers } = made(progress.preparation);
   const checks = plugins.flatMap((plugin) => plugin.health?.(answers) ?? []);
@@ -197,7 +209,8 @@ async function checkHealth({ host, signal, dialog }: Run, progress: Progress): P
   progress.unhealthy = unhealthy.map(({ message }) => message);
 }
 
-async function summarize({ host, dialog }: Run, progress: Progress): Promise<void> {
+async function summarize(run: Run, progress: Progress): Promise<void> {
+  const { host, dialog } = run;
   const { plugins, answers } = made(progress.preparation);
   const summaries: Summary[] = [];
   for (const plugin of plugins) {
@@ -208,7 +221,7 @@ async function summarize({ host, dialog }: Run, progress: Progress): Promise<voi
       dialog.log('warning', message`The summary of ${plugin.name} is missing: ${term(textOfError(error))}`);
     }
   }
-  dialog.title('SUMMARY');
+  head(run, progress);
   for (const block of summaryBlocks) {
     for (const { lines, warnings } of summaries.filter((summary) => summary.block === block)) {
       for (const line of lines) dialog.note(line);
@@ -312,6 +325,7 @@ export async function runPipeline(run: Run): Promise<Outcome> {
     wayBack: undefined,
     plan: undefined,
     journal: undefined,
+    headed: false,
     unhealthy: [],
     failed: false,
   };

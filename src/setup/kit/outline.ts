@@ -263,6 +263,9 @@ export const checks: readonly string[] = [
   'low-memory',
 ];
 
+/** The chapters whose lines stand below the heading of the summary on the classic screen. */
+export const summaryHeads: readonly Chapter[] = ['apache.restart', 'firewall.open', 'database.old'];
+
 /** The blocks of the closing summary, in order; a plugin labels each block it prints. `more` is for third parties. */
 export const summaryBlocks = ['firewall', 'databases', 'login', 'web-access', 'web-server', 'certificates', 'memory', 'more'] as const;
 export type SummaryBlock = (typeof summaryBlocks)[number];
