@@ -24,16 +24,19 @@ async function behind(view: View, host: HostReader): Promise<readonly Problem[]>
   ];
 }
 
+/** Services that keep a clock right, by the names that distributions give them. */
+const keepers = ['systemd-timesyncd', 'chrony', 'chronyd', 'ntpsec', 'ntp', 'ntpd', 'openntpd'] as const;
+
 /**
  * A clock that nothing keeps right. That is all that can be known of one that is ahead: nothing on the host is later than it.
- * Asked of timedatectl, whose answer is the kernel's; where it has none, nothing is said.
+ * timedatectl would know whether the kernel takes it for right, but starts a service on the host to answer.
  */
-async function unsynchronized(host: HostReader): Promise<readonly Problem[]> {
-  const { stdout } = await host.query({ argv: ['timedatectl', 'show', '--property=NTPSynchronized', '--value'], timeoutMs: 5000 });
-  if (stdout.trim() !== 'no') return [];
+async function unkept(host: HostReader): Promise<readonly Problem[]> {
+  const { stdout } = await host.query({ argv: ['systemctl', 'is-active', ...keepers] });
+  if (stdout.split('\n').includes('active')) return [];
   return [
     {
-      id: 'clock-unsynchronized',
+      id: 'clock-unkept',
       level: 'warning',
       message: message`Nothing keeps the clock of this host right; it says ${host.now().toISOString()}`,
       remedy: 'Compare it with another clock, and let an NTP service keep it. Certificates made now are dated by it.',
@@ -43,4 +46,4 @@ async function unsynchronized(host: HostReader): Promise<readonly Problem[]> {
 
 /** What is to be said of the clock of a host of its own; a trial takes that of its machine as it is. */
 export const clock = async (view: View, host: HostReader): Promise<readonly Problem[]> =>
-  isWholeHost(view) ? [...(await behind(view, host)), ...(await unsynchronized(host))] : [];
+  isWholeHost(view) ? [...(await behind(view, host)), ...(await unkept(host))] : [];

@@ -259,7 +259,7 @@ export const checks: readonly string[] = [
   'disk-space',
   'shared-memory',
   'clock',
-  'clock-unsynchronized',
+  'clock-unkept',
   'low-memory',
 ];
 

@@ -203,13 +203,13 @@ describe('who runs setup, and on what kernel', () => {
   });
 
   test.each([
-    ['no\n', ['clock-unsynchronized']],
-    ['yes\n', []],
-    ['', []],
-  ])('is warned of a clock that nothing keeps right, where timedatectl says %j', async (stdout, ids) => {
+    ['inactive\nactive\ninactive\n', []],
+    ['inactive\ninactive\n', ['clock-unkept']],
+    ['', ['clock-unkept']],
+  ])('is warned of a clock that nothing keeps right, where services for it are %j', async (stdout, ids) => {
     const host = memoryHost(newMachine());
     const query: typeof host.query = async (command) =>
-      command.argv[0] === 'timedatectl' ? { code: 0, stdout, stderr: '' } : host.query(command);
+      command.argv[0] === 'systemctl' ? { code: 0, stdout, stderr: '' } : host.query(command);
     const { answers } = await dialogue({ given, more: { host } });
     const found = (await environmentPlugin.preflight?.(answers, { ...host, query })) ?? [];
     expect(found.map(({ id, level }) => `${level} ${id}`)).toEqual(ids.map((id) => `warning ${id}`));
