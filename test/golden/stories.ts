@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { type Catalogue, file, textOf } from '#kit';
-import { type Machine, afterPowerCut, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
+import { type Machine, afterPowerCut, copyOf, memoryHost, newMachine } from '../../src/setup/host/memory/index.ts';
 import { privateKey } from '../../src/setup/host/memory/private-keys.ts';
 import { makeRequest } from '../../src/setup/pki/request.ts';
 import { type Trial, conf, install, outdated } from '../support/installation.ts';
@@ -426,9 +426,10 @@ export const stories: readonly Story[] = [
 
 /** Plays a story. */
 export async function play({ before, machine, answers, typed }: Story, catalogue?: Catalogue): Promise<Trial> {
-  const given = newMachine(machine);
+  // Whoever plays it again, in this process, finds everything as it was.
+  const given = copyOf(newMachine(machine));
   return install({
-    machine: before === undefined ? given : await before(given),
+    machine: before === undefined ? given : copyOf(await before(given)),
     files: answers === undefined ? [] : [conf(answers)],
     ...(typed === undefined ? {} : { typed }),
     ...(catalogue === undefined ? {} : { catalogue }),

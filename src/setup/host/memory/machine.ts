@@ -133,6 +133,8 @@ export const copyOf = (machine: Machine): Machine => ({
   disk: new Map(machine.disk),
   running: new Map(machine.running),
   tables: new Map(machine.tables),
+  tasks: machine.tasks.map((task) => ({ ...task })),
+  ...(machine.warehouse === undefined ? {} : { warehouse: { ...machine.warehouse } }),
 });
 
 /** Where the data of the server lies, and what it reads when it starts. */
