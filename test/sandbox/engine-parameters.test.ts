@@ -5,6 +5,7 @@ import { apiCalls, apiRoot as root, type Json } from '../support/api-calls.ts';
 import { addUser } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
+import { newSshKey } from '../support/vmconsole.ts';
 
 /* Parameters that every collection has, and collections that are more than rows of a table. */
 
@@ -248,7 +249,7 @@ describe('subscriptions of events', () => {
 });
 
 describe('what users keep for themselves', () => {
-  const key = `ssh-ed25519 ${'A'.repeat(68)} guest@home`;
+  const key = newSshKey('ed25519', 0, 'guest@home');
 
   it('is changed by them, seen by nobody else of their kind, and managed by whoever manages users', async () => {
     const user = await idOf('users', 'guest');

@@ -21,6 +21,7 @@ export const adminPassword = 'Canary-Pass w0rd&=%';
 export const clientSecret = 'Client-Canary-Secret/+=';
 
 export interface TestEngine {
+  readonly pid: number;
   readonly client: HttpsClient;
   readonly port: number;
   readonly ca: string;
@@ -64,6 +65,7 @@ export async function startEngine(postgres: TestPostgres, { settings = {}, until
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ca = await readFile(join(folder, 'ca.pem'), 'utf8');
   const engine: TestEngine = {
+    pid: child.pid ?? 0,
     client: createClient(port, ca),
     port,
     ca,

@@ -23,6 +23,7 @@ import { createSessionDoor } from './sso/session-door.ts';
 import type { Sessions } from './sso/sessions.ts';
 import { createSso } from './sso/sso.ts';
 import type { Version } from './version.ts';
+import { vmconsoleRoutes } from './vmconsole/vmconsole-routes.ts';
 
 export interface AppParts {
   readonly settings: Settings;
@@ -66,6 +67,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   await consoleRoutes(app, settings.hostNames);
   probeRoutes(app, databaseUp);
   pkiRoutes(app, { database, caCertificate, engineCertificate });
+  vmconsoleRoutes(app, { database, caCertificate, log, now });
   sso.addRoutes(app);
   rootRoutes(app, { database, version, now });
   collectionRoutes(app, database, now);

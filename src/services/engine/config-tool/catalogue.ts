@@ -49,6 +49,12 @@ export const options: readonly Option[] = [
   },
   { name: 'SucceededJobCleanupTimeInMinutes', about: 'Minutes before jobs that succeeded are forgotten.', kind: minutes, usual: '10' },
   { name: 'UserSessionTimeOutInterval', about: 'Minutes that a session may be idle.', kind: minutes, usual: '30' },
+  {
+    name: 'VMConsoleTicketTolerance',
+    about: 'Milliseconds that the clocks of the engine and of the VM console proxy may differ by.',
+    kind: number(1, 600_000),
+    usual: '10000',
+  },
 ];
 
 /** Why a value cannot be one of the option's; null if it can. */

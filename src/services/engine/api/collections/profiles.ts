@@ -1,5 +1,6 @@
 import { Refusal } from '../../http/refusal.ts';
 import { incomplete, outOfRange, rejected } from '../fault.ts';
+import { BadSshKey, parseSshPublicKey } from '../../pki/ssh-public-key.ts';
 import type { Entity } from '../types.ts';
 import { type Collection, type Occasion, reference, type Special, type SpecialChange, type Work, textOf } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
@@ -8,16 +9,13 @@ import { permits, systemObject } from './permits.ts';
 
 type Kind = 'SSH_PUBLIC_KEY' | 'JSON';
 
-/** A public key as OpenSSH writes it: a type, the key, and what its owner calls it. */
-const keyForm = /^[a-z0-9@.-]{1,60} [A-Za-z0-9+/]{16,16000}={0,3}( [^\r\n]{0,255})?$/;
-
 /** What is stored. Throws faults (400). */
 function contentOf(kind: Kind, entity: Entity): string {
   const content = textOf(entity, 'content').trim();
   if (content.length > 20_000) throw outOfRange('content may have 20000 characters at most.');
   if (kind === 'SSH_PUBLIC_KEY') {
     if (content === '') throw incomplete('ssh_public_key', ['content'], 'add');
-    if (!keyForm.test(content)) throw rejected('The content is no public key of OpenSSH.');
+    checkKey(content);
     return content;
   }
   const name = textOf(entity, 'name');
@@ -29,6 +27,29 @@ function contentOf(kind: Kind, entity: Entity): string {
     throw rejected('The content of an option is JSON.');
   }
   return content;
+}
+
+/** Throws a fault (400) for what is no public key, or a weak one. */
+function checkKey(content: string): void {
+  try {
+    parseSshPublicKey(content);
+  } catch (error) {
+    throw error instanceof BadSshKey ? rejected(error.message) : error;
+  }
+}
+
+/**
+ * Throws a refusal (409) where somebody else has the key: whoever shows it would not be known any more. Public keys are public, so it need
+ * not be its owner who gives it to a second user.
+ */
+async function needFreeKey({ database, place }: Occasion, content: string): Promise<void> {
+  const [type = '', base64 = ''] = content.split(' ');
+  const found = await database.query(
+    `select from user_profiles where property_type = 'SSH_PUBLIC_KEY' and split_part(property_content, ' ', 2) = $1
+       and split_part(property_content, ' ', 1) = $2 and user_id <> $3 limit 1`,
+    [base64, type, place.parent],
+  );
+  if (found.length > 0) throw new Refusal(409, 'Another user has this key.');
 }
 
 /** Throws a refusal (403) for what belongs to somebody else, unless the asker manages users. */
@@ -88,6 +109,7 @@ const profileSpecial = (kind: Kind): Special => ({
     async work(occasion) {
       await needOwn(occasion, occasion.place.parent);
       const content = contentOf(kind, occasion.entity);
+      if (kind === 'SSH_PUBLIC_KEY') await needFreeKey(occasion, content);
       return {
         object: systemObject,
         event: eventOf(2030, 'USER_ADD_PROFILE', 'extended'),
@@ -108,6 +130,7 @@ const profileSpecial = (kind: Kind): Special => ({
     async work(occasion) {
       await needOwn(occasion, occasion.place.parent);
       const content = contentOf(kind, kind === 'JSON' ? { name: 'kept', ...occasion.entity } : occasion.entity);
+      if (kind === 'SSH_PUBLIC_KEY') await needFreeKey(occasion, content);
       return {
         object: systemObject,
         event: eventOf(2032, 'USER_UPDATE_PROFILE', 'changed'),
