@@ -1,6 +1,7 @@
-import { type KeyObject, X509Certificate, createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { type KeyObject, X509Certificate, createHash, createPrivateKey } from 'node:crypto';
 import { isIP } from 'node:net';
 import { remembering } from './remembering.ts';
+import { sshPublicKey } from './ssh-certificate.ts';
 
 const certificateOf = remembering((pem) => new X509Certificate(pem));
 const privateKeyOf = remembering((pem) => createPrivateKey(pem));
@@ -88,14 +89,5 @@ export const fingerprints = (certificate: X509Certificate): { readonly sha1: str
 });
 
 /** Fingerprint of a public key as OpenSSH prints it: `SHA256:` and 43 characters of unpadded base64. */
-export function sshFingerprint(privateKey: string): string {
-  const { n, e } = createPublicKey(createPrivateKey(privateKey)).export({ format: 'jwk' });
-  const part = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0, 0, bytes.length >> 8, bytes.length & 0xff]), bytes]);
-  // RFC 4253: an mpint is signed, so a number whose first bit is set gets a zero byte in front.
-  const mpint = (base64: string | undefined): Buffer => {
-    const bytes = Buffer.from(base64 ?? '', 'base64url');
-    return part((bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
-  };
-  const wire = Buffer.concat([part(Buffer.from('ssh-rsa')), mpint(e), mpint(n)]);
-  return `SHA256:${createHash('sha256').update(wire).digest('base64').replace(/=+$/, '')}`;
-}
+export const sshFingerprint = (privateKey: string): string =>
+  `SHA256:${createHash('sha256').update(sshPublicKey(privateKey)).digest('base64').replace(/=+$/, '')}`;

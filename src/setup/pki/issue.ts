@@ -16,11 +16,14 @@ interface Request {
 
 export interface AuthorityRequest extends Request {}
 
+/** What a certificate is for: one of TLS, or an object identifier such as `1.3.6.1.4.1.2312.13.1.2.1.1`. */
+export type ExtendedUsage = 'serverAuth' | 'clientAuth' | `${number}.${string}`;
+
 export interface LeafRequest extends Request {
   readonly authority: { readonly certificate: string; readonly key: string };
-  /** DNS names and IP addresses; the verifier looks at these, never at the common name. */
+  /** DNS names and IP addresses; the verifier looks at these, never at the common name. None for who is known by the usage alone. */
   readonly names: readonly string[];
-  readonly usages: readonly ('serverAuth' | 'clientAuth')[];
+  readonly usages: readonly ExtendedUsage[];
 }
 
 const day = 24 * 60 * 60 * 1000;
@@ -92,10 +95,14 @@ export function issueLeaf(request: LeafRequest): string {
     { name: 'basicConstraints', cA: false, critical: true },
     { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
     { name: 'extKeyUsage', ...Object.fromEntries(request.usages.map((usage) => [usage, true])) },
-    {
-      name: 'subjectAltName',
-      altNames: request.names.map((name) => (isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name })),
-    },
+    ...(request.names.length === 0
+      ? []
+      : [
+          {
+            name: 'subjectAltName',
+            altNames: request.names.map((name) => (isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name })),
+          },
+        ]),
     { name: 'subjectKeyIdentifier' },
     { name: 'authorityKeyIdentifier', keyIdentifier: authority.generateSubjectKeyIdentifier().getBytes() },
   ]);

@@ -1,5 +1,6 @@
 import { type Heading, type HostReader, type Step, type Text, term, file, nothing, readText, message } from '#kit';
 import type { Subject } from '../pki/distinguished-name.ts';
+import type { ExtendedUsage } from '../pki/issue.ts';
 import { belongsTo, covers, isDue, isEarly, parseCertificate, partOf } from '../pki/inspect.ts';
 
 interface Pair {
@@ -21,7 +22,7 @@ export interface WantedAuthority extends Omit<Pair, 'subject'> {
 export interface WantedLeaf extends Pair {
   readonly authority: { readonly path: string; readonly key: string };
   readonly names: readonly string[];
-  readonly usages: readonly ('serverAuth' | 'clientAuth')[];
+  readonly usages: readonly ExtendedUsage[];
 }
 
 const must = async (host: HostReader, path: string): Promise<string> => {

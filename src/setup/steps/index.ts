@@ -19,3 +19,4 @@ export * from './vacuum.ts';
 export * from './retire.ts';
 export * from './foreign-keys.ts';
 export * from './consistent.ts';
+export * from './ssh-certificates.ts';
