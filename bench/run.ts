@@ -8,6 +8,7 @@ import { firstQuestion } from './first-question.ts';
 import { install } from './install.ts';
 import { plan } from './plan.ts';
 import { meets, ratioOf, table, type Result } from './result.ts';
+import { serialConsoles } from './serial-consoles.ts';
 import { startup } from './startup.ts';
 import { websocket } from './websocket.ts';
 import { wholeHost } from './whole-host.ts';
@@ -27,6 +28,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   install,
   api,
   websocket,
+  serialConsoles,
   dwh,
   wholeHost,
 };
