@@ -19,10 +19,10 @@ users_of() {
   done 2>/dev/null
 }
 
-# Units that start a program from below a folder. Setup writes them, so dpkg does not know them.
+# Units that start a program from below a folder, or want one from there. Setup writes them, so dpkg does not know them.
 units_of() {
   for file in "$units"/*.service; do
-    if grep -qs "^ExecStart=[-@:+!]*\"\?$1/" "$file"; then echo "${file##*/}"; fi
+    if grep -qs -e "^ExecStart=[-@:+!]*\"\?$1/" -e "^ConditionPathExists=$1/" "$file"; then echo "${file##*/}"; fi
   done
 }
 

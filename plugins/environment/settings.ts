@@ -26,6 +26,7 @@ export const accounts = {
   websocketProxy: 'ovirt-websocket-proxy',
   fenceKdumpListener: 'ovirt-fence-kdump',
   notifier: 'ovirt-notifier',
+  vmconsole: 'ovirt-vmconsole',
 } as const;
 export const readers: readonly string[] = [accounts.fenceKdumpListener, accounts.notifier];
 

@@ -12,6 +12,13 @@ const abouts: Readonly<Record<keyof typeof accounts, string>> = {
   websocketProxy: 'WebSocket proxy for consoles',
   fenceKdumpListener: 'Listener for crashing hosts',
   notifier: 'Notifier of the virtualization manager',
+  vmconsole: 'Proxy for serial consoles of virtual machines',
+};
+
+/** Homes that are not the root of the file system; with a shell where sshd runs something for the account. */
+const homes: Readonly<Record<string, string>> = {
+  [accounts.engine]: '/var/lib/ovirt-engine',
+  [accounts.vmconsole]: '/usr/share/ovirt-vmconsole/empty /bin/sh',
 };
 
 const list = Object.values(accounts);
@@ -120,7 +127,7 @@ export const wholeHost = (view: View): readonly Step[] => [
         accounts: Object.entries(accounts).map(([key, name]) => ({
           name,
           about: abouts[key as keyof typeof accounts],
-          home: key === 'engine' ? '/var/lib/ovirt-engine' : '/',
+          home: homes[name] ?? '/',
         })),
         engine: accounts.engine,
         readers,

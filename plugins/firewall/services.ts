@@ -3,6 +3,7 @@ import { apacheHere, httpPort } from '../apache/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { listenerPort } from '../fence-kdump/settings.ts';
 import { httpsPort } from '../network/settings.ts';
+import { proxyPort, vmconsoleHere } from '../vmconsole/settings.ts';
 import { websocketHere, websocketPort } from '../websocket/settings.ts';
 
 export interface Port {
@@ -50,6 +51,12 @@ const components: readonly Component[] = [
     about: 'Certificates of the authority, and the way to HTTPS',
     when: apacheHere,
     ports: (view) => tcp(view.get(httpPort)),
+  },
+  {
+    name: 'ovirt-vmconsole-proxy',
+    about: 'Serial consoles of virtual machines',
+    when: vmconsoleHere,
+    ports: () => tcp(proxyPort),
   },
 ];
 

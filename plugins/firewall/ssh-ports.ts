@@ -1,4 +1,5 @@
 import type { HostReader } from '#kit';
+import { proxyPort, unit as consoles } from '../vmconsole/settings.ts';
 
 interface Socket {
   readonly listens: boolean;
@@ -19,7 +20,8 @@ const isLoopback = (address: string): boolean => /^(127\.|\[::1\]|\[::ffff:127\.
 
 /**
  * Ports through which people reach this host with ssh: those that sshd listens on, or that somebody else (systemd, say) listens on for it
- * and a session came in through. Its own connections to others have ports that nobody listens on.
+ * and a session came in through. Its own connections to others have ports that nobody listens on. Through our proxy for consoles, which is
+ * sshd as well, nobody reaches this host; its port is that of a component.
  */
 export async function sshPorts(host: HostReader): Promise<readonly number[]> {
   const { code, stdout } = await host.query({ argv: ['ss', '-Hatnp'] });
@@ -28,6 +30,8 @@ export async function sshPorts(host: HostReader): Promise<readonly number[]> {
     .split('\n')
     .flatMap(socketIn)
     .filter(({ address }) => !isLoopback(address));
+  const isOfConsoles = await host.services.isActive(consoles);
   const listening = new Set(sockets.filter(({ listens }) => listens).map(({ port }) => port));
-  return [...new Set(sockets.filter(({ ofSsh, port }) => ofSsh && listening.has(port)).map(({ port }) => port))];
+  const ports = sockets.filter(({ ofSsh, port }) => ofSsh && listening.has(port)).map(({ port }) => port);
+  return [...new Set(ports)].filter((port) => !(isOfConsoles && port === proxyPort));
 }

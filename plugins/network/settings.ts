@@ -102,7 +102,7 @@ export async function hostNameFlaw(name: string, host: HostReader): Promise<Text
  */
 export async function takenPort(
   host: HostReader,
-  wanted: { readonly id: string; readonly port: number; readonly purpose: string; readonly key: string; readonly protocol?: 'udp' },
+  wanted: { readonly id: string; readonly port: number; readonly purpose: string; readonly key?: string; readonly protocol?: 'udp' },
   own: { readonly unit: string; readonly port: string | undefined } | { readonly program: string },
 ): Promise<Problem | undefined> {
   if ('unit' in own && own.port === String(wanted.port) && (await host.services.isActive(own.unit))) return undefined;
@@ -114,7 +114,10 @@ export async function takenPort(
     id: wanted.id,
     level: 'error',
     message: message`Port ${wanted.port}, wanted for ${wanted.purpose}, is taken by ${holder}`,
-    remedy: message`End that program, or choose another port with --set ${wanted.key}=PORT.`,
+    remedy:
+      wanted.key === undefined
+        ? 'End that program, or give it another port.'
+        : message`End that program, or choose another port with --set ${wanted.key}=PORT.`,
   };
 }
 

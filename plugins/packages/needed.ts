@@ -3,12 +3,20 @@ import { command } from '#steps';
 import { webServer } from '../apache/settings.ts';
 import { isOurs, whole } from '../database/settings.ts';
 import { engineHere } from '../engine/settings.ts';
+import { vmconsoleHere } from '../vmconsole/settings.ts';
 import { managerWords } from './manager.ts';
 import { offline } from './settings.ts';
+import { sshServerOf } from './ssh-server.ts';
 
 /** Packages of the system that the chosen components need. */
 export const neededPackages = (view: View): readonly string[] =>
-  engineHere(view) ? [...(isOurs(view) ? [whole(view).package] : []), ...view.fact(webServer).packages] : [];
+  engineHere(view)
+    ? [
+        ...(isOurs(view) ? [whole(view).package] : []),
+        ...view.fact(webServer).packages,
+        ...(vmconsoleHere(view) ? sshServerOf(view).packages : []),
+      ]
+    : [];
 
 /** What comes along where packages are installed anyway: without it logs grow, and everything works. */
 const welcome = ['logrotate'];

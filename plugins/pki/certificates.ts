@@ -1,8 +1,10 @@
 import type { View } from '#kit';
+import type { ExtendedUsage } from '../../src/setup/pki/issue.ts';
 import { apacheHere, webServer } from '../apache/settings.ts';
 import { unit as engine } from '../engine/settings.ts';
 import { accounts, sandbox } from '../environment/settings.ts';
 import { stableAddresses } from '../network/settings.ts';
+import { vmconsoleHere } from '../vmconsole/settings.ts';
 import { unit as websocketUnit, websocketHere } from '../websocket/settings.ts';
 
 /** Lifetimes in days. Browsers accept at most 398. */
@@ -15,7 +17,7 @@ export interface Certificate {
   readonly name: string;
   readonly about: string;
   readonly days: number;
-  readonly usages: readonly ('serverAuth' | 'clientAuth')[];
+  readonly usages: readonly ExtendedUsage[];
   readonly names: (view: View, fqdn: string) => readonly string[];
   /** Whether there is a service that needs it; always, where nothing is said. */
   readonly when?: (view: View) => boolean;
@@ -23,8 +25,8 @@ export interface Certificate {
   readonly browsers?: true;
   /** The account that alone may read its key; root's, where nothing is said. */
   readonly account?: string;
-  /** The unit that reads it when it starts; the engine, where nothing is said. */
-  readonly unit?: (view: View) => string;
+  /** The unit that reads it when it starts; the engine, where nothing is said. Null: it is read whenever it is used. */
+  readonly unit?: ((view: View) => string) | null;
 }
 
 /** The names under which browsers reach services of this host. */
@@ -61,6 +63,17 @@ export const certificates: readonly Certificate[] = [
     when: websocketHere,
     unit: () => websocketUnit,
     account: accounts.websocketProxy,
+  },
+  {
+    name: 'vmconsole-proxy-helper',
+    about: 'with which the VM console proxy asks the engine',
+    days: lifetimes.service,
+    // By this usage the engine knows it: every service has a certificate of the authority.
+    usages: ['1.3.6.1.4.1.2312.13.1.2.1.1'],
+    names: () => [],
+    when: vmconsoleHere,
+    unit: null,
+    account: accounts.vmconsole,
   },
 ];
 

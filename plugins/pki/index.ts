@@ -76,7 +76,7 @@ const steps = (view: View) => {
         chapter: 'pki.certificates',
         quiet: true,
         needs: ['pki/ca'],
-        notify: [leaf.unit?.(view) ?? engine],
+        notify: leaf.unit === null ? [] : [leaf.unit?.(view) ?? engine],
       } as const;
       if (isImported(view, leaf))
         return installed({ ...heading, title: message`Installing the imported certificate: ${leaf.name}` }, leaf, view);

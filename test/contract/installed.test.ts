@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { file, textOf } from '#kit';
 import { type Machine, copyOf, newMachine } from '../../src/setup/host/memory/index.ts';
+import { newestVersion } from '../../src/setup/render/shipped.ts';
 import { changeCluster, clusterOf } from '../support/debian-cluster.ts';
 import { hostName } from '../support/host-image.ts';
 import { install } from '../support/installation.ts';
@@ -15,10 +16,19 @@ const versions = readdirSync(fileURLToPath(new URL('../fixtures', import.meta.ur
   (name) => /^installed-(.+)\.yaml$/.exec(name)?.[1] ?? [],
 );
 
+const schema = 'src/services/engine/schema/engine';
+
 /** They name the folder of the program. */
 const units = ['ovirt-engine-dwhd', 'ovirt-engine-notifier', 'ovirt-engine', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy'];
 /** What this version has to change in /etc on a host of another one. */
-const changes: Readonly<Record<string, readonly string[]>> = { '0.1.0': units.map((name) => `/etc/systemd/system/${name}.service`) };
+const changes: Readonly<Record<string, readonly string[]>> = {
+  '0.1.0': [
+    ...units.map((name) => `/etc/systemd/system/${name}.service`),
+    // The VM console proxy, which that version did not have.
+    '/etc/ovirt-engine/iptables.example',
+    '/etc/sysusers.d/ovirt-engine.conf',
+  ],
+};
 
 const answers = [{ path: 'answers.conf', text: installationAnswers, kept: false }];
 
@@ -52,6 +62,10 @@ test.each(versions)('what %s has installed is taken for its own, and only what h
   const changed = paths.filter((path) => JSON.stringify(before.disk.get(path)) !== JSON.stringify(machine.disk.get(path)));
   // Names and passwords of databases, keys and answers among what stays.
   expect(changed.sort()).toEqual([...(changes[version] ?? [])].sort());
+  // Schemas come to this version, and all else in the databases stays.
+  changeCluster(before, ({ databases }) =>
+    Object.assign(databases['engine']?.schemas ?? {}, { public: { version: newestVersion(schema) } }),
+  );
   expect(clusterOf(machine)).toEqual(clusterOf(before));
   expect([...machine.running.keys()].sort()).toEqual([...before.running.keys()].sort());
 });

@@ -38,14 +38,12 @@ const comparable = (line: string): string =>
 
 /** Lines of components that do not exist in this version. */
 const notYet = [
-  /^\[ INFO {2}\] Stopping (Image I\/O Proxy|vmconsole-proxy) service$/,
+  /^\[ INFO {2}\] Stopping Image I\/O Proxy service$/,
   /^\[ INFO {2}\] Configuring Image I\/O Proxy$/,
-  /^\[ INFO {2}\] Setting up ovirt-vmconsole (proxy helper|SSH) PKI artifacts$/,
   /^\[ INFO {2}\] Adding (default OVN provider|OVN provider secret) to database$/,
-  /^\[ INFO {2}\] Restarting ovirt-vmconsole proxy service$/,
   // What else the firewall has to let in.
-  /^ {14}firewall-cmd --permanent --add-service (ovirt-(postgres|imageio-proxy|vmconsole-proxy|provider-ovn)|ovn-central-firewall-service)$/,
-  /^ {14}tcp:(2222|35357|5432|54323|6641|6642|9696)$/,
+  /^ {14}firewall-cmd --permanent --add-service (ovirt-(postgres|imageio-proxy|provider-ovn)|ovn-central-firewall-service)$/,
+  /^ {14}tcp:(35357|5432|54323|6641|6642|9696)$/,
 ];
 
 /** Lines that only we have: decisions that the classic product did not know. */

@@ -175,6 +175,7 @@ describe('a whole translation leaves no English word', () => {
     names.push('engine', 'apache', 'FenceKdumpDestinationPort', 'ProductRPMVersion', 'ApplicationMode', 'SANWipeAfterDelete');
     names.unshift('ovirt_engine_history', 'engine.example.net', 'engine.example.net:6100', 'websocket-proxy');
     names.push('WebSocketProxy', 'ovirt-https', 'ovirt-http', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy');
+    names.push('ovirt-vmconsole-proxy', 'openssh-server', 'vmconsole-proxy-helper');
     names.push('apache2', 'firewalld', 'postgresql-15', 'postgresql@15-main', ...Object.values(accounts));
     const words = names.map((name) => new RegExp(`(?<=[ ,'])${name}(?=[,.:' ]|$)`, 'gm'));
     expect(plainWords(shown.join('\n'), words)).toEqual([]);

@@ -18,7 +18,7 @@ import {
 const missing = missingTools();
 const obstacle = missing.length > 0 ? `needs ${missing.join(' and ')}` : await whyNoHosts();
 const there = '/var/tmp/engine-setup.deb';
-const units = [...services, 'ovirt-engine-notifier'];
+const units = [...services, 'ovirt-engine-notifier', 'ovirt-vmconsole-proxy-sshd'];
 
 /** Looks for canaries in what everybody sees of processes, until /run/stop is there. */
 const watch = `while [ ! -e /run/stop ]; do
@@ -85,6 +85,8 @@ describe.skipIf(obstacle !== null)(`the package on a Debian host without a netwo
       '600 ovirt:ovirt keys/engine.key.nopass',
       '600 ovirt:ovirt keys/engine.p12',
       '600 ovirt:ovirt keys/engine_id_rsa',
+      '600 ovirt-vmconsole:ovirt-vmconsole keys/vmconsole-proxy-helper.key.nopass',
+      '600 ovirt-vmconsole:ovirt-vmconsole keys/vmconsole-proxy-helper.p12',
       '600 ovirt-websocket-proxy:ovirt-websocket-proxy keys/websocket-proxy.key.nopass',
       '600 ovirt-websocket-proxy:ovirt-websocket-proxy keys/websocket-proxy.p12',
       '600 root:root private/ca.pem',
@@ -136,7 +138,7 @@ describe.skipIf(obstacle !== null)(`the package on a Debian host without a netwo
 
   test('is updated under running services, which the next run of setup brings to the new version', async () => {
     const versions = async (): Promise<readonly (string | undefined)[]> =>
-      (await host.status()).services.filter(({ name }) => name.startsWith('ovirt-')).map(({ version }) => version);
+      (await host.status()).services.filter(({ version }) => version !== undefined).map(({ version }) => version);
     const [[old], pids] = [await versions(), await mainPids()];
     const [deb = ''] = buildPackages({ into: folder, suffix: '+next', epoch: 1_700_000_000, effort: 'quick', kinds: ['deb'] });
     await host.copy(deb, there);
@@ -153,8 +155,9 @@ describe.skipIf(obstacle !== null)(`the package on a Debian host without a netwo
     const database = await host.shell('cat /etc/ovirt-engine/engine.conf.d/10-setup-database.conf');
     const before = await host.manifest({ times: true });
     await host.shell('dpkg -r engine-setup 2>&1');
-    expect(await host.shell(`systemctl is-active ${services.join(' ')} || true`)).toBe('inactive\n'.repeat(services.length));
-    expect(await host.shell(`systemctl is-enabled ${services.join(' ')} || true`)).toBe('disabled\n'.repeat(services.length));
+    const all = [...services, 'ovirt-vmconsole-proxy-sshd'];
+    expect(await host.shell(`systemctl is-active ${all.join(' ')} || true`)).toBe('inactive\n'.repeat(all.length));
+    expect(await host.shell(`systemctl is-enabled ${all.join(' ')} || true`)).toBe('disabled\n'.repeat(all.length));
     await host.shell('dpkg -P engine-setup');
     const gone = difference(before, await host.manifest({ times: true })).filter((line) => /^\/(?:etc|var)\//.test(line));
     expect(gone.filter((line) => !/^\/(?:var\/lib\/dpkg|etc\/systemd\/system\/multi-user\.target\.wants)\//.test(line))).toEqual([]);

@@ -23,7 +23,7 @@ const bare = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'openssl'
 /** What an installation needs: no cluster of PostgreSQL yet, Apache as Debian sets it up, a manager of the firewall. */
 const equipment = (firewall: string): readonly string[] => [
   ...['postgresql-15', 'apache2', firewall],
-  ...['logrotate', 'python3-minimal', 'cron', 'tmux', 'faketime'],
+  ...['openssh-server', 'socat', 'logrotate', 'python3-minimal', 'cron', 'tmux', 'faketime'],
 ];
 
 const kinds = {
@@ -111,6 +111,8 @@ async function makeEquipped(root: string, onTop: readonly string[]): Promise<voi
   await inside('apt-get', '--quiet', 'update');
   await inside('apt-get', '--quiet', '--yes', '--no-install-recommends', 'install', ...onTop);
   await inside('apt-get', 'clean');
+  // A program that is there, and no way in that somebody has opened.
+  await inside('systemctl', 'disable', 'ssh');
   await rm(noCluster);
   await rm(join(root, 'var/lib/apt/lists'), { recursive: true, force: true });
   await writeFile(join(root, 'etc/hostname'), `${hostName}\n`);

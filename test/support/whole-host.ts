@@ -88,6 +88,7 @@ export async function expectHealthy(host: WholeHost): Promise<void> {
   expect(health).toEqual({
     apache2: 'running',
     'postgresql@15-main': 'running',
+    'ovirt-vmconsole-proxy-sshd': 'running',
     ...Object.fromEntries(services.map((name) => [name, 'ready'])),
   });
   expect(state).toBe('running');

@@ -9,7 +9,7 @@ export const withoutMeaning: ReadonlySet<string> = new Set(
     'ProtectClock ProtectControlGroups ProtectHome ProtectHostname ProtectKernelLogs ProtectKernelModules ProtectKernelTunables',
     'ProtectProc ProtectSystem ReadOnlyPaths ReadWritePaths RemoveIPC RestrictAddressFamilies RestrictNamespaces RestrictRealtime',
     'RestrictSUIDSGID SecureBits SystemCallArchitectures SystemCallErrorNumber SystemCallFilter',
-    'CPUQuota CPUWeight IOWeight LimitCORE LimitMEMLOCK LimitNOFILE LimitNPROC MemoryHigh MemoryMax OOMScoreAdjust TasksMax',
+    'CPUQuota CPUWeight IOWeight LimitCORE LimitMEMLOCK LimitNOFILE LimitNPROC MemoryHigh MemoryMax OOMPolicy OOMScoreAdjust TasksMax',
     'NotifyAccess TimeoutStartSec WatchdogSec',
   ].flatMap((line) => line.split(' ')),
 );

@@ -41,6 +41,7 @@ export const chapters = {
     'pki.certificates',
     'dwh.schema',
     'engine.configuration',
+    'vmconsole',
     'websocket',
     'engine.schema',
     'engine.admin',
@@ -51,7 +52,7 @@ export const chapters = {
     'units',
     'record',
   ],
-  closeup: ['services.start', 'dwh.start', 'apache.restart', 'firewall.open', 'database.old'],
+  closeup: ['services.start', 'dwh.start', 'vmconsole.start', 'apache.restart', 'firewall.open', 'database.old'],
 } as const;
 export type WorkStage = keyof typeof chapters;
 export type Chapter = (typeof chapters)[WorkStage][number];
@@ -62,6 +63,7 @@ export const stopOrder: readonly string[] = [
   'ovirt-fence-kdump-listener',
   'ovirt-engine-notifier',
   'ovirt-engine-dwhd',
+  'ovirt-vmconsole-proxy-sshd',
   'ovirt-websocket-proxy',
 ];
 
@@ -252,6 +254,7 @@ export const checks: readonly string[] = [
   'backend-port',
   'websocket-port',
   'fence-kdump-port',
+  'vmconsole-port',
   'database-port',
   'apache-broken',
   'apache-site',

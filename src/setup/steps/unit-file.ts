@@ -9,6 +9,8 @@ export interface WantedUnit {
   /** Name of the unit; its template is `templates/systemd/NAME.service.hbs`. */
   readonly unit: string;
   readonly command: readonly string[];
+  /** A file of our program that is called by another one, which the unit starts. */
+  readonly program?: string;
   /** `NAME=value` */
   readonly environment: readonly string[];
   /** Where its output goes. */

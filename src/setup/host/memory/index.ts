@@ -174,7 +174,7 @@ export function watchedHost(machine: Machine, ...accidents: readonly Accident[])
 function hostOn(machine: Machine, effects: Effects): MemoryHost {
   const unitOf = (port: number): string | undefined =>
     [...machine.running].find(([, configuration]) =>
-      [`PORT="${port}"`, `port = '${port}'`, `<VirtualHost *:${port}>`, `<VirtualHost *:${port} `].some((words) =>
+      [`PORT="${port}"`, `\nPort ${port}\n`, `port = '${port}'`, `<VirtualHost *:${port}>`, `<VirtualHost *:${port} `].some((words) =>
         configuration.includes(words),
       ),
     )?.[0];
@@ -198,6 +198,7 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
         return program === undefined ? undefined : { pid: 4711, program };
       },
       ...sshOf(machine),
+      answersSsh: async (at) => unitOf(at.port) === 'ovirt-vmconsole-proxy-sshd' || sshOf(machine).answersSsh(at),
       get: async ({ url }) => {
         const unit = unitOf(Number(new URL(url).port || 443));
         if (unit === undefined) throw new Error('nobody listens');

@@ -152,6 +152,7 @@ const partOf = (unit: string): readonly string[] => {
   if (unit === 'httpd') return ['/etc/httpd/', ...certificates];
   if (unit === 'firewalld') return ['/etc/firewalld/'];
   if (unit === 'ovirt-engine-dwhd') return ['/etc/ovirt-engine-dwh/'];
+  if (unit === 'ovirt-vmconsole-proxy-sshd') return ['/etc/ovirt-vmconsole/', '/etc/pki/ovirt-vmconsole/'];
   const own = `/etc/ovirt-engine/${unit}.conf`;
   if (unit === 'ovirt-websocket-proxy') return [own, '/etc/pki/ovirt-engine/certs/websocket-proxy.cer'];
   const database = '/etc/ovirt-engine/engine.conf.d/10-setup-database.conf';

@@ -125,6 +125,9 @@ export function systemProgram(machine: Machine, effects: Effects, argv: readonly
       });
     case 'chmod':
       return perform(() => undefined);
+    case 'runuser':
+      // Programs of ours that ask the engine.
+      return done;
     case 'find':
       // Nothing here is from the future.
       return done;

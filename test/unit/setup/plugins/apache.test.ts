@@ -178,7 +178,7 @@ describe('the web server', () => {
       'enable apache2',
       'start apache2',
     ]);
-    expect(screen).toMatch(/Starting dwh service\n.*Restarting httpd\n/);
+    expect(screen).toMatch(/Starting dwh service\n.*Restarting ovirt-vmconsole proxy service\n[^]*--== SUMMARY ==--[^]*Restarting httpd\n/);
     const restarts = async (more: Readonly<Record<string, string>> = {}) =>
       (await installed(machine, more)).host.effects.filter((effect) => effect === 'restart apache2').length;
     expect(await restarts({ 'OVESETUP_CONFIG/sanWipeAfterDelete': 'bool:True' })).toBe(0);

@@ -21,7 +21,7 @@ const installed = async (machine: Machine, more: Readonly<Record<string, string>
 
 /** A machine on which firewalld runs with a zone, and perhaps with more than stands in it. */
 function guarded(permanent: string, inForce = permanent): Machine {
-  const machine = newMachine({ sshPorts: new Set([2222]) });
+  const machine = newMachine({ sshPorts: new Set([2022]) });
   machine.disk.set(zone, file(`<zone>\n${inForce}</zone>\n`, 0o644));
   machine.running.set('firewalld', configurationOf(machine, 'firewalld'));
   machine.disk.set(zone, file(`<zone>\n${permanent}</zone>\n`, 0o644));
@@ -50,7 +50,7 @@ async function failing(make: () => Promise<Machine>, more: Readonly<Record<strin
   return done;
 }
 
-const runtimePorts = '  <port port="2222" protocol="tcp"/>\n  <port port="7777" protocol="tcp"/>\n';
+const runtimePorts = '  <port port="2022" protocol="tcp"/>\n  <port port="7777" protocol="tcp"/>\n';
 const alone = (machine: Machine, lines: string): void =>
   void machine.running.set('firewalld', (machine.running.get('firewalld') ?? '').replace('</zone>', `${lines}</zone>`));
 
@@ -62,7 +62,7 @@ describe('firewalld, when a run is taken back,', () => {
       async () => guarded('', runtimePorts),
       {},
       async (machine) => {
-        expect(await letIn(machine)).toEqual(['2222/tcp', '7777/tcp']);
+        expect(await letIn(machine)).toEqual(['2022/tcp', '7777/tcp']);
         expect(textOf(machine.disk.get(zone))).toBe('<zone>\n</zone>\n');
       },
     );
@@ -105,8 +105,8 @@ describe('firewalld, when a run is taken back,', () => {
     const { outcome, host } = await install({ machine, files, accidents: [{ at: 9, how: 'fail' }] });
     expect(outcome.failure).toBeDefined();
     const work = host.effects.filter((effect) => /^(start )?firewalld/.test(effect));
-    expect(work).toEqual(['firewalld: --zone=public --add-port=2222/tcp', 'start firewalld']);
-    expect(await letIn(machine)).toEqual(['2222/tcp']);
+    expect(work).toEqual(['firewalld: --zone=public --add-port=2022/tcp', 'start firewalld']);
+    expect(await letIn(machine)).toEqual(['2022/tcp']);
   });
 });
 
@@ -114,7 +114,7 @@ describe('firewalld', () => {
   test('lets in what the components need, at once and later', async () => {
     const machine = newMachine();
     const { zone: text } = await installed(machine);
-    const names = ['ssh', 'ovirt-https', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy', 'ovirt-http'];
+    const names = ['ssh', 'ovirt-https', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy', 'ovirt-http', 'ovirt-vmconsole-proxy'];
     expect([...text.matchAll(/service name="([^"]+)"/g)].map(([, name]) => name)).toEqual(names);
     expect(machine.running.get('firewalld')).toBe(configurationOf(machine, 'firewalld'));
     expect(textOf(machine.disk.get('/etc/firewalld/services/ovirt-websocket-proxy.xml'))).toContain('<port protocol="tcp" port="6100"/>');
@@ -124,32 +124,32 @@ describe('firewalld', () => {
   });
 
   test('is not started before the port of ssh is open', async () => {
-    const { effects } = await installed(newMachine({ sshPorts: new Set([22, 2222]) }));
+    const { effects } = await installed(newMachine({ sshPorts: new Set([22, 2022]) }));
     const work = effects.filter((effect) => /firewalld(:|$)/.test(effect) && !effect.startsWith('write'));
-    expect(work.slice(0, 2)).toEqual(['enable firewalld', 'firewalld: --zone=public --add-port=2222/tcp']);
+    expect(work.slice(0, 2)).toEqual(['enable firewalld', 'firewalld: --zone=public --add-port=2022/tcp']);
     expect(work.indexOf('start firewalld')).toBeGreaterThan(1);
     expect(work.filter((effect) => effect.includes('add-port'))).toHaveLength(1);
   });
 
   test('is told beside its settings where somebody has changed it while it runs, and forgets nothing of that', async () => {
-    const machine = guarded('', '  <port port="2222" protocol="tcp"/>\n');
+    const machine = guarded('', '  <port port="2022" protocol="tcp"/>\n');
     const { zone: text, effects } = await installed(machine);
     expect(text).toContain('<service name="ovirt-https"/>');
-    expect(text).not.toContain('2222');
+    expect(text).not.toContain('2022');
     expect(effects).not.toContain('firewalld: reload');
     const [, inForce = ''] = machine.running.get('firewalld')?.split(`${zone}\n`) ?? [];
-    for (const port of ['2222', '443', '6100', '7410']) expect(inForce).toContain(`port="${port}"`);
+    for (const port of ['2022', '443', '6100', '7410']) expect(inForce).toContain(`port="${port}"`);
     expect((await installed(machine)).effects.filter((effect) => effect.startsWith('firewalld'))).toEqual([]);
     await installed(machine, { 'OVESETUP_CONFIG/websocketProxyPort': 'str:6200' });
     expect(machine.running.get('firewalld')).toMatch(/port="6200" protocol="tcp"\/>\n<\/zone>/);
-    expect(machine.running.get('firewalld')).toContain('port="2222"');
+    expect(machine.running.get('firewalld')).toContain('port="2022"');
   });
 
   test('closes and opens at once what was changed beside its settings', async () => {
     const machine = newMachine();
     await installed(machine);
     const read = machine.running.get('firewalld') ?? '';
-    machine.running.set('firewalld', read.replace('</zone>', '  <port port="2222" protocol="tcp"/>\n</zone>'));
+    machine.running.set('firewalld', read.replace('</zone>', '  <port port="2022" protocol="tcp"/>\n</zone>'));
     const { zone: text } = await installed(machine, {
       'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False',
       'OVESETUP_CONFIG/fenceKdumpListenerPort': 'str:7420',
@@ -160,7 +160,8 @@ describe('firewalld', () => {
       'ssh',
       'ovirt-https',
       'ovirt-http',
-      '2222',
+      'ovirt-vmconsole-proxy',
+      '2022',
       '7420',
     ]);
   });
@@ -171,7 +172,7 @@ describe('firewalld', () => {
       await installed(machine, more);
       return letIn(machine);
     };
-    const always = ['2222/tcp', '443/tcp', '7410/udp', '7777/tcp', '80/tcp'];
+    const always = ['2022/tcp', '2222/tcp', '443/tcp', '7410/udp', '7777/tcp', '80/tcp'];
     expect(await ports({})).toEqual([...always, '6100/tcp'].sort());
     expect(await ports({ 'OVESETUP_CONFIG/websocketProxyPort': 'str:6101' })).toEqual([...always, '6101/tcp'].sort());
     expect(await ports({ 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' })).toEqual(always);
@@ -196,7 +197,7 @@ describe('firewalld', () => {
   test('is not told to read its settings where a port of ssh would be closed by that', async () => {
     const machine = guarded('  <service name="theirs"/>\n');
     const definition = (port: number) => file(`<service>\n  <port port="${port}" protocol="tcp"/>\n</service>\n`, 0o644);
-    machine.disk.set('/etc/firewalld/services/theirs.xml', definition(2222));
+    machine.disk.set('/etc/firewalld/services/theirs.xml', definition(2022));
     machine.running.set('firewalld', configurationOf(machine, 'firewalld'));
     expect(await wouldCloseSsh(memoryHost(machine))).toBe(false);
     machine.disk.set('/etc/firewalld/services/theirs.xml', definition(2200));
@@ -220,7 +221,7 @@ describe('firewalld', () => {
     };
 
     test.each([
-      ['a zone', { '--list-all-zones': 'public\n  ports: 2222/tcp\n' }, true],
+      ['a zone', { '--list-all-zones': 'public\n  ports: 2022/tcp\n' }, true],
       ['a set', { '--get-ipsets': 'theirs more\n' }, true],
       ['an entry of a set', { '--ipset=theirs --get-entries': '192.0.2.7\n' }, true],
       ['a chain', { '--direct --get-all-chains': 'ipv4 filter theirs\n' }, true],
@@ -239,7 +240,7 @@ describe('firewalld', () => {
   });
 
   test('opens nothing for ssh that was closed', async () => {
-    expect((await installed(guarded(''))).zone).not.toContain('2222');
+    expect((await installed(guarded(''))).zone).not.toContain('2022');
   });
 
   test('reads a port that was changed, and closes what nobody needs any more', async () => {
@@ -306,7 +307,7 @@ describe('zones', () => {
     );
     const found = await permanentZone(memoryHost(machine), 'public');
     expect(found).toEqual({ name: 'public', services: ['dns'], ports: ['2000-2300/tcp'], acceptsAll: false });
-    expect(await letsIn(memoryHost(machine), found, 2222)).toBe(true);
+    expect(await letsIn(memoryHost(machine), found, 2022)).toBe(true);
     expect(await letsIn(memoryHost(machine), found, 22)).toBe(false);
     machine.disk.set('/etc/firewalld/zones/lan.xml', file('<zone><interface name="eth1"/></zone>', 0o644));
     expect(await zonesToBe(memoryHost(machine))).toEqual(['public', 'lan']);
@@ -315,14 +316,14 @@ describe('zones', () => {
 
 test('ports of ssh are those that people come in through', async () => {
   const lines = [
-    'LISTEN 0 128 0.0.0.0:2222 0.0.0.0:* users:(("sshd",pid=7,fd=3))',
+    'LISTEN 0 128 0.0.0.0:2022 0.0.0.0:* users:(("sshd",pid=7,fd=3))',
     'LISTEN 0 128 127.0.0.1:6010 0.0.0.0:* users:(("sshd",pid=9,fd=9))',
     'LISTEN 0 128 *:22 *:* users:(("systemd",pid=1,fd=40))',
     'ESTAB 0 0 192.0.2.10:22 198.51.100.7:40000 users:(("sshd-session",pid=9,fd=4))',
     'ESTAB 0 0 192.0.2.10:40123 192.0.2.20:5432 users:(("sshd",pid=9,fd=12))',
   ];
   const query = () => Promise.resolve({ code: 0, stdout: `${lines.join('\n')}\n`, stderr: '' });
-  expect(await sshPorts({ ...memoryHost(newMachine()), query })).toEqual([2222, 22]);
+  expect(await sshPorts({ ...memoryHost(newMachine()), query })).toEqual([2022, 22]);
 });
 
 describe('other managers', () => {
@@ -360,7 +361,7 @@ describe('other managers', () => {
     const { answers } = await prepared(machine, [conf(given)]);
     const host = { ...memoryHost(machine), query: () => Promise.resolve({ code: 0, stdout: json, stderr: '' }) };
     const lines = english(((await firewall.summary?.(answers, host)) ?? []).flatMap((one) => one.lines));
-    expect(lines).toContain('    nft insert rule inet guard in tcp dport { 443, 6100, 80 } accept');
+    expect(lines).toContain('    nft insert rule inet guard in tcp dport { 2222, 443, 6100, 80 } accept');
     expect(lines).toContain('    nft insert rule inet guard in udp dport { 7410 } accept');
   });
 

@@ -96,13 +96,15 @@ describe('packages that the components need', () => {
   const withoutEngine = { 'OVESETUP_ENGINE_CORE/enable': false, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
 
   test.each([
-    ['a server and a web server for the engine', {}, ['postgresql-15', 'apache2']],
-    ['no server beside a database elsewhere', remote, ['apache2']],
+    ['a server and a web server for the engine', {}, ['postgresql-15', 'apache2', 'openssh-server']],
+    ['no server beside a database elsewhere', remote, ['apache2', 'openssh-server']],
     ['none without the engine, and so there is no step', withoutEngine, []],
   ])('are %s', async (_, given, needed) => {
     const answers = await view(given);
     expect(neededPackages(answers)).toEqual(needed);
-    expect(packages.steps?.(answers).map(({ id }) => id)).toEqual(needed.length === 0 ? [] : ['packages/install', 'packages/kept']);
+    expect(packages.steps?.(answers).map(({ id }) => id)).toEqual(
+      needed.length === 0 ? [] : ['packages/silent-ssh-server', 'packages/install', 'packages/kept'],
+    );
   });
 
   test('are looked for before anything is changed, and only those that are missing', async () => {
@@ -111,9 +113,16 @@ describe('packages that the components need', () => {
     expect(await findings(newMachine())).toEqual([]);
     const away = { unreachableSources: true };
     expect(await findings(newMachine(away))).toMatchObject([
-      { id: 'packages-missing', level: 'error', message: expect.stringMatching(/postgresql-15 apache2\. They cannot be had: the sources/) },
+      {
+        id: 'packages-missing',
+        level: 'error',
+        message: expect.stringMatching(/postgresql-15 apache2 openssh-server\. They cannot be had: the sources/),
+      },
     ]);
-    const some = new Map([['postgresql-15', '15.18']]);
+    const some = new Map([
+      ['postgresql-15', '15.18'],
+      ['openssh-server', '9.2'],
+    ]);
     expect(await findings(newMachine({ ...away, packages: some }))).toMatchObject([
       { message: expect.stringContaining('installed: apache2.') },
     ]);
@@ -132,8 +141,8 @@ describe('packages that the components need', () => {
     const { outcome, host } = await install({ machine, files, accidents: [{ at, how: 'fail' }] });
     expect(outcome.failure).toBeDefined();
     expect(host.effects.filter((effect) => effect.startsWith('apt-get'))).toEqual([
-      'apt-get install postgresql-15 logrotate',
-      'apt-get purge logrotate postgresql-15',
+      'apt-get install postgresql-15 openssh-server logrotate',
+      'apt-get purge logrotate openssh-server postgresql-15',
     ]);
     expect(diskOf(machine)).toEqual(before);
   });

@@ -57,6 +57,7 @@ test('an installation has a store for each certificate, for its owner alone, and
     ['engine.p12', 'ovirt'],
     ['apache.p12', undefined],
     ['websocket-proxy.p12', 'ovirt-websocket-proxy'],
+    ['vmconsole-proxy-helper.p12', 'ovirt-vmconsole'],
   ]);
 });
 
@@ -64,7 +65,7 @@ test('a trial has them, too, and none for a component that is not there', async 
   const machine = newMachine({ prefix: '/srv/trial' });
   const declined = conf({ ...admin, 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' });
   expect((await install({ machine, files: [declined] })).outcome.failure).toBeUndefined();
-  expect(all.filter((path) => machine.disk.has(path))).toEqual(all.filter((path) => path !== paths.store('websocket-proxy')));
+  expect(all.filter((path) => machine.disk.has(path))).toEqual([paths.store('engine'), paths.store('apache'), paths.truststore]);
 });
 
 describe('the stores follow', () => {
@@ -97,7 +98,8 @@ describe('the stores follow', () => {
       (machine) => ({ ...machine, names: new Map([...machine.names, [name, ['192.0.2.10']]]) }),
       conf({ 'OVESETUP_CONFIG/fqdn': `str:${name}` }),
     );
-    expect(changed).toEqual(names.map(paths.store));
+    // That of the VM console proxy bears no name.
+    expect(changed).toEqual(names.filter((one) => one !== 'vmconsole-proxy-helper').map(paths.store));
   });
 
   test.each(['ec', 'rsa:2048'] as const)('an imported certificate (%s), and ours again', async (key) => {

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { paths, unit } from '../../../../plugins/vmconsole/settings.ts';
+import { sshPorts } from '../../../../plugins/firewall/ssh-ports.ts';
+import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { textOf } from '../../../../src/setup/kit/host.ts';
+import { isSignedBy, parseSshCertificate } from '../../../../src/setup/pki/ssh-certificate.ts';
+import { parseCertificate } from '../../../../src/setup/pki/inspect.ts';
+import { conf, install } from '../../../support/installation.ts';
+
+const given = { 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77' };
+const off = { 'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig': 'bool:False' };
+const mask = '/etc/systemd/system/ssh.service';
+const textAt = ({ disk }: Machine, path: string): string => textOf(disk.get(path));
+const changesOf = (effects: readonly string[]): readonly string[] =>
+  effects.filter((effect) => !/\/var\/(lib|log)\/ovirt-engine\/setup/.test(effect));
+
+async function installed(machine: Machine, more: Readonly<Record<string, string>> = {}) {
+  const { outcome, screen, host } = await install({ machine, files: [conf({ ...given, ...more })] });
+  expect(outcome.failure, screen).toBeUndefined();
+  return { screen, effects: host.effects };
+}
+
+describe('the VM console proxy', () => {
+  test('is an SSH server of its own, with keys that the internal CA vouches for', async () => {
+    const machine = newMachine();
+    const { screen } = await installed(machine);
+    expect(machine.running.has(unit)).toBe(true);
+    const configuration = textAt(machine, paths.serverConfiguration);
+    for (const line of ['Port 2222', 'AllowUsers ovirt-vmconsole', 'DisableForwarding yes', 'PasswordAuthentication no', 'UsePAM no'])
+      expect(configuration.split('\n')).toContain(line);
+    const authority = textAt(machine, '/etc/pki/ovirt-engine/private/ca.pem');
+    const [host, user] = [paths.hostKey, paths.userKey].map((key) => parseSshCertificate(textAt(machine, paths.certificateOf(key))));
+    expect(host).toMatchObject({ kind: 'host', identity: 'vmconsole-proxy-host', principals: ['engine.example.net'] });
+    expect(user).toMatchObject({ kind: 'user', identity: 'vmconsole-proxy-user', principals: ['ovirt-vmconsole-proxy'] });
+    for (const one of [host, user]) expect(one !== undefined && isSignedBy(one, authority)).toBe(true);
+    expect(textAt(machine, paths.knownHosts)).toBe(
+      `@cert-authority * ${textAt(machine, paths.authority).split(' ').slice(0, 2).join(' ')}\n`,
+    );
+    const helper = parseCertificate(textAt(machine, '/etc/pki/ovirt-engine/certs/vmconsole-proxy-helper.cer'));
+    expect(helper?.keyUsage).toEqual(['1.3.6.1.4.1.2312.13.1.2.1.1']);
+    expect(helper?.subjectAltName).toBeUndefined();
+    const order = [
+      'vmconsole proxy helper PKI',
+      'vmconsole SSH PKI',
+      'Configuring WebSocket',
+      'Starting dwh',
+      'Restarting ovirt-vmconsole',
+    ];
+    const places = order.map((line) => screen.indexOf(line));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places).not.toContain(-1);
+  });
+
+  test('stays as it is in a second run, and is renewed in the last third of its certificates, or with another name', async () => {
+    const machine = newMachine();
+    await installed(machine);
+    expect(changesOf((await installed(machine)).effects)).toEqual([]);
+    const later: Machine = { ...machine, now: new Date(machine.now.getTime() + 1300 * 24 * 3600 * 1000) };
+    const { effects } = await installed(later);
+    expect(effects).toContain(`write ${paths.certificateOf(paths.hostKey)}`);
+    expect(effects).not.toContain(`write ${paths.hostKey}`);
+    expect(effects).toContain(`restart ${unit}`);
+    const named: Machine = { ...machine, names: new Map([...machine.names, ['other.example.net', ['192.0.2.10']]]) };
+    await installed(named, { 'OVESETUP_CONFIG/fqdn': 'str:other.example.net' });
+    expect(parseSshCertificate(textAt(named, paths.certificateOf(paths.hostKey)))?.principals).toEqual(['other.example.net']);
+  });
+
+  test('goes when it is declined later, and comes back', async () => {
+    const machine = newMachine();
+    await installed(machine);
+    const { effects } = await installed(machine, off);
+    expect(machine.running.has(unit)).toBe(false);
+    expect(machine.disk.has(paths.serverConfiguration)).toBe(false);
+    expect(effects).toContain(`disable ${unit}`);
+    expect(changesOf((await installed(machine, off)).effects)).toEqual([]);
+    await installed(machine, { 'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig': 'bool:True' });
+    expect(machine.running.has(unit)).toBe(true);
+  });
+
+  test('finds its port free, or says who has it', async () => {
+    const machine = newMachine({ foreignPorts: new Map([[2222, 'dropbear']]) });
+    const { outcome, screen } = await install({ machine, files: [conf(given)] });
+    expect(outcome.failure).toBeDefined();
+    expect(screen).toContain('Port 2222, wanted for the VM console proxy, is taken by dropbear');
+    expect(screen).toContain('End that program, or give it another port.');
+  });
+
+  test('is no way into this host that the firewall would have to keep', async () => {
+    const machine = newMachine({ sshPorts: new Set([22, 2222]) });
+    const query = async () => ({
+      code: 0,
+      stderr: '',
+      stdout: [22, 2222].map((port) => `LISTEN 0 128 0.0.0.0:${port} 0.0.0.0:* users:(("sshd",pid=9,fd=3))\n`).join(''),
+    });
+    expect(await sshPorts({ ...memoryHost(machine), query })).toEqual([22, 2222]);
+    machine.running.set(unit, '');
+    expect(await sshPorts({ ...memoryHost(machine), query })).toEqual([22]);
+  });
+});
+
+describe('the SSH server of the host', () => {
+  test('stays off where setup has brought it, and later runs leave it to people', async () => {
+    const machine = newMachine();
+    await installed(machine);
+    expect(machine.disk.get(mask)).toEqual({ kind: 'link', target: '/dev/null' });
+    machine.disk.delete(mask);
+    await installed(machine);
+    expect(machine.disk.has(mask)).toBe(false);
+  });
+
+  test('is left alone where it was there, and where nobody needs it', async () => {
+    const there = newMachine({ packages: new Map([['openssh-server', '9.2']]) });
+    await installed(there);
+    expect(there.disk.has(mask)).toBe(false);
+    const own = newMachine();
+    own.disk.set(mask, { kind: 'file', content: Buffer.from('[Service]\n'), mode: 0o644 });
+    await installed(own);
+    expect(textAt(own, mask)).toBe('[Service]\n');
+    const none = newMachine();
+    await installed(none, off);
+    expect(none.disk.has(mask)).toBe(false);
+  });
+});
