@@ -85,7 +85,7 @@ describe.skipIf(obstacle !== null)(`an installation that fails${obstacle === nul
   test('after it was killed while it opened ports leaves in force what only the running firewalld knows', async () => {
     const guarded = await forInstallation(await bootHost('equipped'));
     try {
-      await guarded.shell(`${treacherous}\nfirewall-cmd --quiet --add-port=2222/tcp --add-port=7777/tcp`);
+      await guarded.shell(`${treacherous}\nfirewall-cmd --quiet --add-port=2022/tcp --add-port=7777/tcp`);
       const inForce = () => guarded.shell('firewall-cmd --list-all-zones; systemctl show --property=MainPID firewalld');
       const [before, rules] = [await guarded.manifest({ times: false }), await inForce()];
       await guarded.shell('echo kill >/run/treason');
