@@ -57,6 +57,7 @@ describe.skipIf(obstacle !== null)(`serial consoles with ssh${obstacle === null 
       account: 'ovirt-vmconsole',
       authority: `${keys}/ca.pub`,
       principals: `${side}/principals`,
+      cache: '/var/cache/ovirt-engine/ovirt-vmconsole-host-sshd',
       node,
       shell: `${programOnHost}/src/services/vmconsole-host/main.ts`,
     });
