@@ -23,6 +23,12 @@ export interface Envelope {
   readonly data: string;
 }
 
+/** An envelope whose signature is right, whether or not it is of now. */
+export interface SignedEnvelope {
+  readonly validFrom: number;
+  readonly envelope: Envelope;
+}
+
 /** Whose signature an envelope bears. */
 export interface EnvelopeSigner {
   readonly key: KeyObject;
@@ -72,35 +78,53 @@ const forms: ReadonlyMap<string, RegExp> = new Map([
 ]);
 const required = ['salt', 'validFrom', 'validTo', 'data'];
 
-export interface Opening {
+/** Whose signature counts. */
+export interface Verifier {
   /**
    * The key that counts, given the certificate in the envelope, which anybody may have put there. Throws BadEnvelope where none does.
    */
   readonly signerOf: (certificate: string | undefined) => KeyObject;
   /** Who that is, in words. */
   readonly by: string;
-  /** In milliseconds since 1970. */
+}
+
+/** The time at which an envelope is opened, in milliseconds since 1970, and how far the clock of its signer may be ahead and behind. */
+export interface Clock {
   readonly now: number;
-  /** How far the clock of the signer may be ahead, and behind. */
   readonly earlyMs: number;
   readonly lateMs: number;
 }
 
 /**
- * Opens an envelope: it names its signed fields in the order in which their values were signed. The signature is `v2_signature`
+ * Verifies the signature of an envelope, which names its signed fields in the order in which their values were signed. It is `v2_signature`
  * (RSASSA-PSS with SHA-256), or the older `signature` (PKCS#1 with SHA-1) where that is missing. Throws BadEnvelope.
  */
-export function openEnvelope(text: string, { signerOf, by, now, earlyMs, lateMs }: Opening): Envelope {
+export function verifyEnvelope(text: string, { signerOf, by }: Verifier): SignedEnvelope {
   const fields = readFields(text);
   const names = signedNames(fields);
   const signed = Buffer.from(names.map((name) => fields.get(name)).join(''));
   if (!isSigned(signed, fields, signerOf(fields.get('certificate')))) throw new BadEnvelope(`is not signed by ${by}`);
-  const [validFrom, validTo] = [readTime(fields.get('validFrom')), readTime(fields.get('validTo'))];
-  if (validFrom > validTo) throw new BadEnvelope('ends before it begins');
-  if (now < validFrom - earlyMs) throw new BadEnvelope('is not valid yet');
-  if (now > validTo + lateMs) throw new BadEnvelope('is not valid any more');
-  return { id: createHash('sha256').update(signed).digest('base64'), validTo, data: fields.get('data') ?? '' };
+  return {
+    validFrom: readTime(fields.get('validFrom')),
+    envelope: {
+      id: createHash('sha256').update(signed).digest('base64'),
+      validTo: readTime(fields.get('validTo')),
+      data: fields.get('data') ?? '',
+    },
+  };
 }
+
+/** Opens an envelope that was verified, if it is valid now. Throws BadEnvelope. */
+export function openVerified({ envelope, validFrom }: SignedEnvelope, { now, earlyMs, lateMs }: Clock): Envelope {
+  if (validFrom > envelope.validTo) throw new BadEnvelope('ends before it begins');
+  if (now < validFrom - earlyMs) throw new BadEnvelope('is not valid yet');
+  if (now > envelope.validTo + lateMs) throw new BadEnvelope('is not valid any more');
+  return envelope;
+}
+
+/** Verifies and opens an envelope. Throws BadEnvelope. */
+export const openEnvelope = (text: string, { signerOf, by, ...clock }: Verifier & Clock): Envelope =>
+  openVerified(verifyEnvelope(text, { signerOf, by }), clock);
 
 function readFields(text: string): ReadonlyMap<string, string> {
   // Some encoders break lines.

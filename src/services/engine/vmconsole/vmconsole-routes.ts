@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../../frame/database.ts';
-import { BadEnvelope, openEnvelope } from '../../frame/envelope.ts';
+import { BadEnvelope, openVerified, verifyEnvelope } from '../../frame/envelope.ts';
 import type { Log } from '../../frame/log.ts';
 import { createUsedEnvelopes } from '../../frame/used-envelopes.ts';
 import { badRequest, Refusal } from '../http/refusal.ts';
@@ -36,15 +36,14 @@ export function vmconsoleRoutes(app: FastifyInstance, parts: VmconsoleParts): vo
     const { database, caCertificate } = parts;
     const authority = await readCertificate(caCertificate);
     if (authority === null) throw new Error(`${caCertificate} is missing`);
-    const toleranceMs = await readNumber(database, 'VMConsoleTicketTolerance');
     const now = parts.now();
-    const envelope = openEnvelope(body.trim(), {
+    const signed = verifyEnvelope(body.trim(), {
       signerOf: (certificate) => keyOfProxy(certificate, authority, now),
       by: 'the holder of its certificate',
-      now,
-      earlyMs: toleranceMs,
-      lateMs: toleranceMs,
     });
+    // Nobody else makes us ask the database.
+    const toleranceMs = await readNumber(database, 'VMConsoleTicketTolerance');
+    const envelope = openVerified(signed, { now, earlyMs: toleranceMs, lateMs: toleranceMs });
     const found = used.use(envelope, now);
     if (found === 'used') throw new BadEnvelope('has been used before');
     if (found === 'full') throw new Refusal(503, 'Too many envelopes are valid at once.');
