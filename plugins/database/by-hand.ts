@@ -2,6 +2,7 @@ import { type DatabaseAddress, type HostReader, type Text, type View, message, t
 import { examine, inLines, mendingTitle } from '../../src/setup/postgres/examine.ts';
 import { snippet } from '../../src/setup/postgres/mend.ts';
 import { hostCluster, peer } from './host-cluster.ts';
+import { paths } from './trial-places.ts';
 
 /* A database that somebody makes by hand: what they are told before, and what is thought of it afterwards. */
 
@@ -35,14 +36,29 @@ export function localRecipe(view: View, title: string, usual: string): readonly 
   ];
 }
 
-/** What comes of trying a database that was made by hand: everything that keeps it from being used at once, with what mends it. */
+/** Where it stands how a database is reached that an engine on another host has. */
+export const pointer: readonly Text[] = [
+  '',
+  'ATTENTION: the Engine database is that of the engine on its host. How it is called, its user and the password stand there, in',
+  message`    ${paths.engineConfiguration}`,
+  message`It has to be open to this host: engine-setup --set=OVESETUP_DB/clients=HOST does that there.`,
+  '',
+];
+
+/**
+ * What comes of trying a database that was made by hand: everything that keeps it from being used at once, with what mends it.
+ * @param on.inUse an engine has to be in it already
+ */
 export async function tried(
   at: DatabaseAddress,
   reader: HostReader,
-  newest: string,
+  on: { readonly newest: string; readonly inUse: boolean },
 ): Promise<{ readonly refusal: Text | undefined; readonly warnings: readonly Text[] }> {
   const admin = at.host === 'localhost' ? peer(at.port) : undefined;
-  const { problems, snippet: mending, failure } = await examine(reader, at, { newest, ours: false, admin });
+  const found = await examine(reader, at, { newest: on.newest, ours: on.inUse, admin });
+  const { problems, snippet: mending, failure } = found;
+  if (on.inUse && failure === undefined && found.condition?.schema === undefined)
+    return { refusal: message`There is no engine in the database ${at.name} at ${at.host}: it has to be set up first`, warnings: [] };
   const warnings = problems.filter(({ level }) => level === 'warning').map(({ message: text }) => text);
   const errors = problems.filter(({ level }) => level === 'error');
   if (errors.length === 0) return { refusal: undefined, warnings };
@@ -57,5 +73,7 @@ export async function tried(
     ...(remedy === undefined ? [] : [remedy]),
   ]);
   const mended = mending.length === 0 ? [] : [mendingTitle, ...mending.map((line) => message`    ${line}`)];
-  return { refusal: inLines(first, [...told, ...warnings, ...mended]), warnings };
+  // That of an engine is not to be made anew: its own setup opens it, and keeps the password.
+  const advice = on.inUse ? [message`On the host of the engine: engine-setup --set=OVESETUP_DB/clients=HOST lets this host in.`] : mended;
+  return { refusal: inLines(first, [...told, ...warnings, ...advice]), warnings };
 }

@@ -13,7 +13,8 @@ import {
 import { serversFlaw, serversOf } from '../../src/setup/postgres/servers.ts';
 import { isWholeHost } from '../environment/settings.ts';
 import { hostNameFlaw } from '../network/settings.ts';
-import { localRecipe, recipe, tried } from './by-hand.ts';
+import { localRecipe, pointer, recipe, tried } from './by-hand.ts';
+import { warehouseOf } from './ownership.ts';
 
 /** What differs between the databases whose place can be asked for. */
 export interface WantedFields {
@@ -33,6 +34,14 @@ export interface WantedFields {
   readonly local: (view: View) => boolean;
   /** The newest version of its schema. */
   readonly newest: () => string;
+  /** Where it belongs to a component on another host: not made for this one, but in use there. */
+  readonly elsewhere?: {
+    readonly is: (view: View) => boolean;
+    /** Authorities in PEM that vouch for it. */
+    readonly authority: (view: View) => string | undefined;
+    /** Gets the host of the data warehouse that the engine belongs to, if it has one. */
+    readonly learns: Setting<string>;
+  };
   /** What is special about single fields of this database. */
   readonly host?: Partial<Setting<string>>;
   readonly port?: Partial<Setting<number>>;
@@ -67,7 +76,19 @@ const plainName = (value: string): Text | undefined =>
  * The settings that say where a database is and how to get in, in the order they are asked. They are asked only for a database
  * that is made by hand; after the last one the connection is tried, and if it fails all of them are asked again.
  */
-export function databaseFields({ prefix, questions, title, usual, wanted, byHand, local, newest, ...special }: WantedFields): Fields {
+export function databaseFields({
+  prefix,
+  questions,
+  title,
+  usual,
+  wanted,
+  byHand,
+  local,
+  newest,
+  elsewhere,
+  ...special
+}: WantedFields): Fields {
+  const isElsewhere = (view: View): boolean => elsewhere?.is(view) === true;
   const asked = (field: string) => ({ name: `${questions}_${field}`, when: byHand });
   const key = (field: string): string => `${prefix}/${field}`;
 
@@ -79,11 +100,11 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
     ask: {
       ...asked('HOST'),
       text: message`${title} database host`,
-      notes: (view) => (local(view) ? localRecipe(view, title, usual) : recipe(title, usual)),
+      notes: (view) => (isElsewhere(view) ? pointer : local(view) ? localRecipe(view, title, usual) : recipe(title, usual)),
     },
     preview: message`${title} database host`,
     when: wanted,
-    initial: 'localhost',
+    initial: (view) => (isElsewhere(view) ? undefined : 'localhost'),
     async validate(value, view, reader) {
       if (value === 'localhost') return undefined;
       if (!isWholeHost(view)) return 'Below a root the database is one of its own, on localhost';
@@ -117,7 +138,7 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
     ask: { ...asked('SECURED'), text: message`${title} database secured connection` },
     preview: message`${title} database secured connection`,
     when: wanted,
-    initial: false,
+    initial: isElsewhere,
     ...special.secured,
   });
 
@@ -167,6 +188,11 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
     ...special.user,
   });
 
+  const trustedFor = (view: View): { readonly authority?: string } => {
+    const authority = isElsewhere(view) && view.get(secured) ? elsewhere?.authority(view) : undefined;
+    return authority === undefined ? {} : { authority };
+  };
+
   const address = (view: View, given?: string): DatabaseAddress => ({
     host: view.get(host),
     port: view.get(port),
@@ -174,6 +200,7 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
     user: view.get(user),
     password: given ?? view.get(password),
     ...(view.get(secured) ? { tls: view.get(validated) ? ('verified' as const) : ('required' as const) } : {}),
+    ...trustedFor(view),
   });
 
   const password: Setting<string> = setting({
@@ -188,8 +215,14 @@ export function databaseFields({ prefix, questions, title, usual, wanted, byHand
     ...special.password,
     async validate(value, view, reader) {
       if (!byHand(view)) return special.password?.validate?.(value, view, reader);
-      const { refusal, warnings } = await tried(address(view, value), reader, newest());
-      return refusal === undefined ? { warnings } : { refused: refusal, again: host.key };
+      const at = address(view, value);
+      const { refusal, warnings } = await tried(at, reader, { newest: newest(), inUse: isElsewhere(view) });
+      if (refusal !== undefined) return { refused: refusal, again: host.key };
+      const owner = elsewhere !== undefined && isElsewhere(view) ? await warehouseOf(reader, at) : undefined;
+      return {
+        warnings,
+        ...(elsewhere === undefined || owner === undefined ? {} : { learned: { setting: elsewhere.learns, value: owner } }),
+      };
     },
   });
 

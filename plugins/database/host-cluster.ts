@@ -16,6 +16,9 @@ export interface HostCluster extends Layout {
   readonly exists: boolean;
   /** What our file holds. */
   readonly ownSettings: string | undefined;
+  /** The file that opens the server to other hosts, and what it holds. */
+  readonly networkFile: string;
+  readonly networkSettings: string | undefined;
 }
 
 /** The last value that a file of settings gives (postgresql.conf: `name = value`, the equals sign may be missing). */
@@ -58,7 +61,10 @@ export const hostCluster = fact('host-cluster', async (host): Promise<HostCluste
   if (host.files.real('/') !== '/') return undefined;
   const layout = layoutOf((await host.system()).distribution);
   const { configuration } = layout;
-  const ownFile = `${configuration}/conf.d/ovirt-engine.conf`;
+  const [ownFile, networkFile] = ['ovirt-engine.conf', 'ovirt-engine-network.conf'].map((name) => `${configuration}/conf.d/${name}`) as [
+    string,
+    string,
+  ];
   const exists = (await isWhole(host, configuration)) && (await readText(host, begunMark)) === undefined;
   const said = exists ? await settingsText(host, configuration) : '';
   return {
@@ -68,6 +74,8 @@ export const hostCluster = fact('host-cluster', async (host): Promise<HostCluste
     port: exists ? Number(valueOf(said, 'port') ?? 5432) : await freePort(host, configuration),
     exists,
     ownSettings: await readText(host, ownFile),
+    networkFile,
+    networkSettings: await readText(host, networkFile),
   };
 });
 
@@ -114,13 +122,16 @@ export const occupied = fact('database-names', async (host): Promise<Occupied> =
   }
 });
 
-/** What the server that is there says of the settings that the engine has needs about; nothing where there is none. */
+/** Settings whose values decide what is written: those that the engine has needs about, and where the server listens. */
+const asked: readonly string[] = [...needNames, 'listen_addresses'];
+
+/** What the server that is there says of them; nothing where there is none. */
 export const serverValues = fact('database-server-values', async (host): Promise<ReadonlyMap<string, string>> => {
   const cluster = await hostCluster.probe(host);
   if (cluster?.exists !== true) return new Map();
   try {
     const rows = await host.database.look(peer(cluster.port), (sql) =>
-      sql.rows<{ name: string; setting: string }>('select name, setting, unit from pg_settings where name = any($1)', [needNames]),
+      sql.rows<{ name: string; setting: string }>('select name, setting, unit from pg_settings where name = any($1)', [asked]),
     );
     return new Map(rows.map(({ name, setting }) => [name, setting]));
   } catch {
@@ -133,8 +144,10 @@ async function configuredValues(host: HostReader, { configuration }: HostCluster
   const said = await settingsText(host, configuration);
   const factors: Readonly<Record<string, number>> = { '': 1, kB: 1, MB: 1024, GB: 1024 ** 2, TB: 1024 ** 3 };
   return new Map(
-    needNames.flatMap((name) => {
-      const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(kB|MB|GB|TB)?$/.exec(valueOf(said, name) ?? '') ?? [];
+    asked.flatMap((name) => {
+      const plain = valueOf(said, name);
+      if (!needNames.includes(name)) return plain === undefined ? [] : [[name, plain] as const];
+      const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(kB|MB|GB|TB)?$/.exec(plain ?? '') ?? [];
       return number === '' ? [] : [[name, String(Number(number) * (factors[unit] ?? 1))] as const];
     }),
   );

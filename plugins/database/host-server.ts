@@ -1,12 +1,13 @@
 import { type HostReader, type Step, type View, message } from '#kit';
 import { editLines, running, writeFile } from '#steps';
 import { neededSettings, suits } from '../../src/setup/postgres/needs.ts';
-import { besideEngine, dwhHere, historyDatabase } from '../dwh/settings.ts';
+import { historyDatabase, historyOnHost } from '../dwh/settings.ts';
 import { type Owned, isOvertaken } from './access-rules.ts';
+import { clientRules } from './clients.ts';
 import { fixConfiguration, mendedOverrides } from './condition.ts';
 import { type HostCluster, accessBlock, serverValues } from './host-cluster.ts';
 import { create } from './host-create.ts';
-import { administration, name, user, whole } from './settings.ts';
+import { clients, isOurs, name, serverAdministration, user, whole } from './settings.ts';
 
 /*
  * The server of a whole host: the cluster of the distribution. What others have in it, and have set for it, stays as it is.
@@ -25,15 +26,17 @@ function settings(view: View, { ownSettings: present }: HostCluster): string {
 
 /** Our databases on this server. */
 export function ownedHere(view: View): readonly Owned[] {
-  const history = dwhHere(view) && besideEngine(view) ? [historyDatabase(view)] : [];
-  return [{ name: view.get(name), user: view.get(user) }, ...history];
+  const engine = isOurs(view) ? [{ name: view.get(name), user: view.get(user) }] : [];
+  return [...engine, ...(historyOnHost(view) ? [historyDatabase(view)] : [])];
 }
 
-/** Who may connect: the owners of our databases, each to their own, from this host, with their password. */
-const accessLines = (view: View): readonly string[] =>
-  ownedHere(view).flatMap((one) =>
+/** Who may connect: the owners of our databases, each to their own, from this host, with their password; and the engine's from its clients. */
+const accessLines = (view: View): readonly string[] => [
+  ...ownedHere(view).flatMap((one) =>
     ['127.0.0.1/32', '::1/128'].map((address) => `host    "${one.name}"  "${one.user}"  ${address.padEnd(15)} scram-sha-256`),
-  );
+  ),
+  ...(isOurs(view) ? clientRules({ name: view.get(name), user: view.get(user) }, view.find(clients) ?? []) : []),
+];
 
 /**
  * The cluster is made by setup, with its own encoding, and not by the package while it is installed. It stays so: the package of another
@@ -54,7 +57,7 @@ const answers =
   (view: View) =>
   async (host: HostReader): Promise<boolean> => {
     try {
-      const rows = await host.database.look(administration(view), (sql) =>
+      const rows = await host.database.look(serverAdministration(view), (sql) =>
         sql.rows<{ name: string; setting: string }>('select name, setting, unit from pg_settings where name = any($1)', [
           Object.keys(neededSettings),
         ]),

@@ -1,5 +1,6 @@
 import { type HostReader, type Problem, type Step, type Summary, type View, message, plugin } from '#kit';
 import { ownDatabase } from '#steps';
+import { serverHere } from '../dwh/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { isWholeHost, realRoot } from '../environment/settings.ts';
 import { takenPort } from '../network/settings.ts';
@@ -8,11 +9,14 @@ import { fixConfiguration, foreignSettings, lacking, oldServer, overrides, serve
 import { hostCluster, occupied, serverValues } from './host-cluster.ts';
 import { strayData } from './host-create.ts';
 import { hostServer, ownedHere } from './host-server.ts';
+import { network, overruled } from './network.ts';
 import { trialServer } from './trial-server.ts';
 import { cleanOld, upgradeServer, versionProblems } from './upgrade.ts';
 import {
   adminPassword,
   administration,
+  authority,
+  clients,
   engineDatabase,
   fields,
   isOurs,
@@ -25,6 +29,7 @@ import {
   programs,
   provisioning,
   serverUnit,
+  warehouseElsewhere,
   whole,
 } from './settings.ts';
 
@@ -57,7 +62,7 @@ const foreignCluster = (host: HostReader): Problem => ({
 
 /** Names that are not the usual ones, because the server had something of that name; nobody could guess them. */
 function unusualNames(view: View): readonly Summary[] {
-  const all = ownedHere(view).map((one, at) => ({ ...one, ...(at === 0 ? usually.engine : usually.history) }));
+  const all = ownedHere(view).map((one, at) => ({ ...one, ...(isOurs(view) && at === 0 ? usually.engine : usually.history) }));
   const lines = all
     .filter(({ usual, name, user }) => name !== usual || user !== usual)
     .flatMap(({ title, name, user }) => [message`    ${title} database: ${name}`, message`    ${title} database user: ${user}`]);
@@ -66,7 +71,7 @@ function unusualNames(view: View): readonly Summary[] {
 }
 
 function summary(view: View): readonly Summary[] {
-  if (!engineHere(view) || !isOurs(view)) return [];
+  if (!serverHere(view)) return [];
   const { cluster } = view.fact(otherVersion) ?? {};
   const kept = view.find(cleanOld) === false && cluster !== undefined;
   return [
@@ -85,12 +90,29 @@ function summary(view: View): readonly Summary[] {
 export default plugin({
   name: 'database',
   facts: [present, programs, otherVersion, lacking, serverVersion, overrides, hostCluster, occupied, serverValues, accessRules],
-  settings: [location, provisioning, ...fields.all, adminPassword, fixConfiguration, upgradeServer, cleanOld],
+  settings: [
+    location,
+    provisioning,
+    authority,
+    ...fields.all,
+    warehouseElsewhere,
+    clients,
+    adminPassword,
+    fixConfiguration,
+    upgradeServer,
+    cleanOld,
+  ],
   async preflight(view, reader) {
-    if (!engineHere(view)) return [];
-    if (!isOurs(view)) return [...oldServer(view), ...foreignSettings(view)];
+    const foreign = engineHere(view) && !isOurs(view) ? [...oldServer(view), ...foreignSettings(view)] : [];
+    if (!serverHere(view)) return foreign;
     // The cluster of a whole host keeps the port that it has, or gets one that is free.
-    if (isWholeHost(view)) return [...oldServer(view), ...openAccess(view, ownedHere(view)), ...(await strayData(reader, whole(view)))];
+    if (isWholeHost(view))
+      return [
+        ...(foreign.length > 0 ? foreign : oldServer(view)),
+        ...overruled(view),
+        ...openAccess(view, ownedHere(view)),
+        ...(await strayData(reader, whole(view))),
+      ];
     const problems: Problem[] = [];
     const { problem } = view.fact(programs);
     if (problem !== undefined) problems.push({ id: 'postgres-programs', level: 'error', ...problem });
@@ -103,6 +125,12 @@ export default plugin({
     return problems;
   },
   steps: (view) =>
-    engineHere(view) && isOurs(view) ? [...(isWholeHost(view) ? hostServer(view) : trialServer(view)), ...engine(view)] : [],
+    serverHere(view)
+      ? [
+          ...(isWholeHost(view) ? hostServer(view) : trialServer(view)),
+          ...(isOurs(view) ? engine(view) : []),
+          ...(isWholeHost(view) ? network(view) : []),
+        ]
+      : [],
   summary: (view) => Promise.resolve(summary(view)),
 });

@@ -1,29 +1,21 @@
-import {
-  type DatabaseAddress,
-  type HostReader,
-  type Setting,
-  type Text,
-  type View,
-  choice,
-  decision,
-  fact,
-  message,
-  readText,
-  setting,
-  text,
-} from '#kit';
+import { type DatabaseAddress, type Setting, type Text, type View, choice, decision, fact, list, message, setting, text } from '#kit';
 import { minimumLength } from '../../src/setup/pki/password-limits.ts';
-import { foreignServer } from '../../src/setup/postgres/own-server.ts';
+import { certificatesPem } from '../../src/setup/pki/pem-kinds.ts';
 import { newestVersion } from '../../src/setup/render/shipped.ts';
+import { dwh, dwhAlone } from '../dwh/component.ts';
 import { isWholeHost, sandbox } from '../environment/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { httpsPort } from '../network/settings.ts';
+import { clientFlaw } from './clients.ts';
 import { databaseFields } from './fields.ts';
 import { type HostCluster, hostCluster, occupied, peer } from './host-cluster.ts';
-import { paths, trialUnit, trialVersion } from './trial-places.ts';
+import { engineElsewhere, present } from './present.ts';
+import { trialUnit } from './trial-places.ts';
 
 export { type Fields, databaseFields } from './fields.ts';
 export { otherVersion } from './other-version.ts';
+export { ownership, warehouseOf } from './ownership.ts';
+export { addressElsewhere, engineElsewhere, present, presentAddress, valueIn } from './present.ts';
 export { paths, trialUnit, trialVersion } from './trial-places.ts';
 
 /** The cluster of a whole host. Throws in a trial, which has none. */
@@ -56,40 +48,6 @@ export function freeName(view: View, usual: string): string {
 
 export const longEnough = (value: string): Text | undefined =>
   value.length < minimumLength ? message`The database password is shorter than ${minimumLength} characters` : undefined;
-
-/** One value of a service's configuration as setup wrote it. */
-export const valueIn = (configuration: string, key: string): string | undefined =>
-  new RegExp(`^${key}="((?:[^"\\\\]|\\\\.)*)"$`, 'm').exec(configuration)?.[1]?.replace(/\\(.)/g, '$1');
-
-/** The way into the database that an earlier run has configured, and whether the cluster is still there. */
-export const present = fact('database-present', async (host) => {
-  const configuration = (await readText(host, paths.engineConfiguration)) ?? '';
-  return {
-    // The server's own word: it runs before the engine is configured.
-    port: /^port = '(\d+)'$/m.exec((await readText(host, `${paths.data}/postgresql.conf`)) ?? '')?.[1],
-    /** Whether somebody else runs the server: it is not there below our paths, and its place stays what it was. */
-    foreign: configuration.includes(foreignServer),
-    host: valueIn(configuration, 'ENGINE_DB_HOST'),
-    enginePort: valueIn(configuration, 'ENGINE_DB_PORT'),
-    secured: valueIn(configuration, 'ENGINE_DB_SECURED') === 'True',
-    validated: valueIn(configuration, 'ENGINE_DB_SECURED_VALIDATION') === 'True',
-    name: valueIn(configuration, 'ENGINE_DB_DATABASE'),
-    user: valueIn(configuration, 'ENGINE_DB_USER'),
-    password: valueIn(configuration, 'ENGINE_DB_PASSWORD'),
-    adminPassword: (await readText(host, paths.adminPassword))?.trim(),
-    cluster: (await hostCluster.probe(host))?.exists ?? (await trialVersion(host)) !== undefined,
-    /** Something lies where our cluster would: another cluster, or what is left of one. */
-    occupied: (await host.files.list(paths.data)).length > 0,
-  };
-});
-
-/** The engine's way into the database that an earlier run has configured; undefined where it has configured none. */
-export async function presentAddress(host: HostReader): Promise<DatabaseAddress | undefined> {
-  const { host: server = 'localhost', enginePort, name, user, password, secured, validated } = await present.probe(host);
-  if (name === undefined || user === undefined || password === undefined) return undefined;
-  const tls = secured ? { tls: validated ? ('verified' as const) : ('required' as const) } : {};
-  return { host: server, port: Number(enginePort ?? 5432), name, user, password, ...tls };
-}
 
 /** How to run PostgreSQL's programs here. */
 export const programs = fact('postgres-programs', (host) => host.postgres());
@@ -143,39 +101,78 @@ const places = placeQuestions({
 });
 export const { location, provisioning } = places;
 
-/** Whether the database server is ours to run: setup makes it now, or has made it. */
-export const isOurs = (view: View): boolean => view.find(provisioning) ?? !view.fact(present).foreign;
+/** Whether the server of the engine's database is ours to run on this host: setup makes it now, or has made it. */
+export const isOurs = (view: View): boolean => engineHere(view) && (view.find(provisioning) ?? !view.fact(present).foreign);
 
-/** What the configuration of an installation that is there says already. */
-const unlessNew =
-  <T>(pick: (found: { readonly host: string | undefined; readonly secured: boolean; readonly validated: boolean }) => T) =>
-  (view: View): T | undefined =>
-    isNew(view) ? undefined : pick(view.fact(present));
+/** The engine's database as an earlier run was told of it. */
+function known(view: View): { readonly host: string | undefined; readonly secured: boolean; readonly validated: boolean } | undefined {
+  if (!engineHere(view)) return view.fact(engineElsewhere);
+  return isNew(view) ? undefined : view.fact(present);
+}
+
+/** Somebody else has made it, and nobody has said yet where. */
+const isUntold = (view: View): boolean => known(view) === undefined && !isOurs(view);
+
+/** Who vouches for the database of an engine on another host. Where the wizard gets there, it finds that out. */
+export const authority = setting({
+  key: 'OVESETUP_DB/authority',
+  section: 'database',
+  kind: certificatesPem,
+  about:
+    'Certificates in PEM of authorities that are trusted for the database of an engine on another host, beside those that the system trusts: the internal CA of that engine, `ca.pem`.',
+  when: dwhAlone,
+  initial: (view) => view.fact(engineElsewhere)?.authority,
+});
+
+/** The data warehouse of another host that the engine belongs to, as its database says. */
+export const warehouseElsewhere = setting({
+  key: 'OVESETUP_DWH_DB/existingDwhHost',
+  section: 'database',
+  kind: text,
+  about: 'Host of the Data Warehouse that an engine on another host belongs to already. Setup finds that out itself.',
+  remember: false,
+  when: dwhAlone,
+});
 
 export const fields = databaseFields({
   prefix: 'OVESETUP_DB',
   questions: 'OVESETUP_ENGINE_DB',
   title: 'Engine',
   usual: 'engine',
-  wanted: engineHere,
-  byHand: (view) => isNew(view) && !isOurs(view),
+  wanted: (view) => engineHere(view) || dwhAlone(view),
+  byHand: isUntold,
   local: (view) => view.find(location) === 'local',
   newest: () => newestVersion('src/services/engine/schema/engine'),
-  host: { settled: unlessNew(({ host }) => host) },
-  secured: { settled: unlessNew(({ secured }) => secured) },
-  validated: { settled: unlessNew(({ validated }) => validated) },
+  elsewhere: { is: dwhAlone, authority: (view) => view.find(authority), learns: warehouseElsewhere },
+  host: { settled: (view) => known(view)?.host },
+  secured: { settled: (view) => known(view)?.secured },
+  validated: { settled: (view) => known(view)?.validated },
   port: {
-    initial: (view) => view.fact(hostCluster)?.port ?? 15432,
+    initial: (view) => (dwhAlone(view) ? 5432 : (view.fact(hostCluster)?.port ?? 15432)),
     // The cluster of a whole host keeps its port: others may use it, too.
-    settled: (view) => (isOurs(view) && view.fact(hostCluster)?.exists === true ? view.fact(hostCluster)?.port : undefined),
+    settled: (view) =>
+      isOurs(view) && view.fact(hostCluster)?.exists === true
+        ? view.fact(hostCluster)?.port
+        : dwhAlone(view)
+          ? view.fact(engineElsewhere)?.port
+          : undefined,
     validate: (value, view) =>
       isOurs(view) && value === view.get(httpsPort) ? message`Port ${value} is wanted for HTTPS already` : undefined,
   },
   // Another name would mean another, empty database beside the one that is in use.
-  name: { settled: (view) => view.fact(present).name, initial: (view) => (isOurs(view) ? freeName(view, 'engine') : 'engine') },
-  user: { settled: (view) => view.fact(present).user, initial: (view) => (isOurs(view) ? freeName(view, 'engine') : 'engine') },
+  name: {
+    settled: (view) => (engineHere(view) ? view.fact(present).name : view.fact(engineElsewhere)?.name),
+    initial: (view) => (isOurs(view) ? freeName(view, 'engine') : 'engine'),
+  },
+  user: {
+    settled: (view) => (engineHere(view) ? view.fact(present).user : view.fact(engineElsewhere)?.user),
+    initial: (view) => (isOurs(view) ? freeName(view, 'engine') : 'engine'),
+  },
   password: {
-    initial: (view, reader) => view.fact(present).password ?? (isOurs(view) ? reader.crypto.random(16).toString('base64url') : undefined),
+    initial: (view, reader) =>
+      engineHere(view)
+        ? (view.fact(present).password ?? (isOurs(view) ? reader.crypto.random(16).toString('base64url') : undefined))
+        : view.fact(engineElsewhere)?.password,
     validate: (value, view) => (isOurs(view) ? longEnough(value) : undefined),
   },
 });
@@ -188,19 +185,52 @@ export const adminPassword = setting({
   about: 'Password of the administrator of the PostgreSQL server that setup runs; made up where none is given.',
   secret: true,
   // The administrator of a whole host needs none: the kernel vouches for root.
-  when: (view) => engineHere(view) && isOurs(view) && view.fact(sandbox),
+  when: (view) => isOurs(view) && view.fact(sandbox),
   // A server that is there has its password: setup would lock itself out with another one.
   settled: (view) => (view.fact(present).cluster ? view.fact(present).adminPassword : undefined),
   initial: (view, reader) => view.fact(present).adminPassword ?? reader.crypto.random(16).toString('base64url'),
   validate: longEnough,
 });
 
+/** Hosts that reach the engine's database over the network. A data warehouse on a host of its own does. */
+export const clients = setting({
+  key: 'OVESETUP_DB/clients',
+  section: 'database',
+  kind: list,
+  about:
+    "Hosts that may reach the engine's database over the network, with TLS and the password of its role: names, addresses and networks such as 192.0.2.0/24, with commas between. Empty: none, and the server listens to this host alone.",
+  ask: {
+    name: 'OVESETUP_ENGINE_DB_CLIENTS',
+    text: 'Host of the Data Warehouse, or nothing',
+    notes: [
+      'A Data Warehouse on another host has to reach the Engine database. Setup can open the server to that host,',
+      'with TLS, under the name or the address that it comes from. Nothing: no other host gets in.',
+    ],
+    showsInitial: false,
+  },
+  keep: true,
+  when: (view) => isWholeHost(view) && isOurs(view) && view.find(dwh) === false,
+  initial: [],
+  async validate(value, _view, host) {
+    const flaws = await Promise.all(value.map((one) => clientFlaw(one, host)));
+    return flaws.find((flaw) => flaw !== undefined);
+  },
+});
+
+/** Whether the server of this host is open to others. */
+export const isReachable = (view: View): boolean => (view.find(clients) ?? []).length > 0;
+
 /** The engine's own way into its database. */
 export const engineDatabase = (view: View): DatabaseAddress => fields.address(view);
 
-/** The administrator's way into the server; where the server is not ours, the owner of the database has to do. */
-export function administration(view: View): DatabaseAddress {
-  const own = engineDatabase(view);
-  if (!isOurs(view)) return own;
-  return isWholeHost(view) ? peer(own.port) : { ...own, name: 'postgres', user: 'postgres', password: view.get(adminPassword) };
+/** The port of the server that setup runs on this host. */
+export const serverPort = (view: View): number => (isOurs(view) ? view.get(port) : whole(view).port);
+
+/** The administrator's way into that server. */
+export function serverAdministration(view: View): DatabaseAddress {
+  if (isWholeHost(view)) return peer(serverPort(view));
+  return { ...engineDatabase(view), name: 'postgres', user: 'postgres', password: view.get(adminPassword) };
 }
+
+/** The same for the server of the engine's database; where that is not ours, the owner of the database has to do. */
+export const administration = (view: View): DatabaseAddress => (isOurs(view) ? serverAdministration(view) : engineDatabase(view));

@@ -2,7 +2,7 @@ import { type Step, type View, nothing, message } from '#kit';
 import { command, directories, editLines, running, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { neededSettings } from '../../src/setup/postgres/needs.ts';
-import { besideEngine, dwhHere, historyDatabase } from '../dwh/settings.ts';
+import { historyDatabase, historyOnHost } from '../dwh/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { fixConfiguration, mendedOverrides } from './condition.ts';
 import { clear, initdb } from './initdb.ts';
@@ -26,7 +26,7 @@ const quoted = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 /** Who may connect: the owners of the databases on this server, each to their own. */
 function access(view: View): string {
   const rules = render('postgres/pg_hba.conf', { database: view.get(name), user: view.get(user) });
-  if (!dwhHere(view) || !besideEngine(view)) return rules;
+  if (!historyOnHost(view)) return rules;
   const history = historyDatabase(view);
   return rules + render('postgres/pg_hba-owner.conf', { database: history.name, user: history.user });
 }

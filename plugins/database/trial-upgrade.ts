@@ -16,7 +16,7 @@ import {
 import { type Carried, carryOver, unitPath } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { shippedMigrations } from '../../src/setup/render/shipped.ts';
-import { besideEngine, dwhHere, historyDatabase, mayRun, present as presentHistory, stop as dataWarehouse } from '../dwh/settings.ts';
+import { dwhHere, historyDatabase, historyOnHost, mayRun, present as presentHistory, stop as dataWarehouse } from '../dwh/settings.ts';
 import { stop as engine } from '../engine/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { stop as fenceKdumpListener } from '../fence-kdump/settings.ts';
@@ -33,7 +33,7 @@ import { cleanOld, upgradeServer } from './upgrade.ts';
 
 /** Name and owner of the history; that of a data warehouse which was declined later stays, and so it goes along. */
 function history(view: View): { readonly name: string; readonly user: string } | undefined {
-  if (dwhHere(view)) return besideEngine(view) ? historyDatabase(view) : undefined;
+  if (dwhHere(view)) return historyOnHost(view) ? historyDatabase(view) : undefined;
   const { name, user, foreign } = view.fact(presentHistory);
   return name === undefined || user === undefined || foreign ? undefined : { name, user };
 }

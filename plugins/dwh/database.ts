@@ -1,12 +1,12 @@
 import type { Step, View } from '#kit';
 import { ownDatabase } from '#steps';
-import { administration, isUnclaimed, serverUnit } from '../database/settings.ts';
+import { isUnclaimed, serverAdministration, serverUnit } from '../database/settings.ts';
 import { historyDatabase, present } from './settings.ts';
 
-/** Role and database of the history on the server of the engine's database. */
+/** Role and database of the history on the server of this host. */
 export const historyOnServer = (view: View): readonly Step[] =>
   ownDatabase({
-    admin: administration(view),
+    admin: serverAdministration(view),
     own: historyDatabase(view),
     chapter: 'database.dwh',
     ids: { role: 'dwh/role', database: 'dwh/database', privileges: 'dwh/privileges', access: 'dwh/access' },

@@ -1,14 +1,15 @@
-import { type HealthCheck, type Problem, type Step, type View, message, plugin } from '#kit';
-import { absent, lookOr, retired, running, unitFile, unitPath } from '#steps';
-import { engineDatabase, isOurs } from '../database/settings.ts';
+import { type Step, type View, message, plugin } from '#kit';
+import { absent, retired, running, unitFile, unitPath } from '#steps';
+import { addressElsewhere, engineDatabase, engineElsewhere } from '../database/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { accounts, realRoot, serviceUnit } from '../environment/settings.ts';
 import { configuration } from './configuration.ts';
 import { historyOnServer } from './database.ts';
+import { elsewhere, engineIsOld } from './elsewhere.ts';
+import { health } from './health.ts';
 import { disconnected, disowned, owned } from './ownership.ts';
 import { historySchema } from './schema.ts';
 import {
-  besideEngine,
   disconnectExisting,
   dwh,
   dwhHere,
@@ -18,7 +19,6 @@ import {
   installedBefore,
   otherWarehouse,
   ownIdentity,
-  ownership,
   paths,
   performBackup,
   places,
@@ -57,53 +57,35 @@ const service = (view: View): readonly Step[] => {
 /** What is left of a data warehouse that was declined after it had been installed. The history stays, and the way into it. */
 const farewell = (view: View): readonly Step[] => {
   const own = view.fact(ownIdentity);
+  const elsewhere = view.fact(engineElsewhere);
+  const at = engineHere(view) ? engineDatabase(view) : elsewhere === undefined ? undefined : addressElsewhere(elsewhere);
   return [
     retired({ id: 'dwh/retire', chapter: 'dwh.configuration', title: 'Stopping the Data Warehouse for good', quiet: true }, unit),
     absent({ id: 'dwh/remove', chapter: 'dwh.configuration', title: 'Removing the Data Warehouse', quiet: true }, [
       paths.engineFragment,
       unitPath(unit),
     ]),
-    ...(own === undefined ? [] : [disowned(view, own)]),
+    ...(own === undefined || at === undefined ? [] : [disowned(view, at, own)]),
   ];
-};
-
-/** The service says in the engine's database that it works, and takes that back when it ends. */
-const health = (view: View): HealthCheck => ({
-  name: 'dwh',
-  limitMs: 60_000,
-  remedy: message`Look into ${view.fact(realRoot)}${paths.log}`,
-  async probe(host) {
-    if (!(await host.services.isActive(unit))) return message`${unit} is not running`;
-    const connected = await lookOr(host, engineDatabase(view), false, async (sql) => (await ownership(sql))['DwhCurrentlyRunning'] === '1');
-    return connected ? undefined : message`${unit} is not connected with the engine`;
-  },
-});
-
-/** A server of our own is made for the engine's database, and the history may stand beside it. */
-const withoutServer: Problem = {
-  id: 'history-server',
-  level: 'error',
-  message: "The history database cannot be made on this host: the server of the engine's database is run by somebody else",
-  remedy: message`Have it made there, and say where it is with ${places.provisioning.key}=False and OVESETUP_DWH_DB/*; or decline the Data Warehouse.`,
 };
 
 export default plugin({
   name: 'dwh',
-  facts: [present, installedBefore, otherWarehouse, ownIdentity],
+  facts: [present, engineElsewhere, engineIsOld, installedBefore, otherWarehouse, ownIdentity],
   settings: [dwh, places.location, places.provisioning, ...fields.all, performBackup, vacuum, scale, identity, disconnectExisting],
-  preflight: (view) => Promise.resolve(dwhHere(view) && historyIsOurs(view) && !isOurs(view) ? [withoutServer] : []),
   steps(view) {
     if (dwhHere(view)) {
       return [
         ...disconnected(view),
-        ...(besideEngine(view) ? historyOnServer(view) : []),
+        ...(historyIsOurs(view) ? historyOnServer(view) : []),
         ...historySchema(view),
         ...configuration(view),
         owned(view),
         ...service(view),
       ];
     }
-    return engineHere(view) && view.fact(present).name !== undefined ? farewell(view) : [];
+    return [...disconnected(view), ...(view.fact(present).name === undefined ? [] : farewell(view))];
   },
   health: (view) => (dwhHere(view) ? [health(view)] : []),
+  summary: (view, host) => (engineHere(view) && !dwhHere(view) ? elsewhere(view, host) : Promise.resolve([])),
 });

@@ -1,8 +1,10 @@
-import { type Host, SetupError, type Sql, type Statement, type Step, type View, message, nothing } from '#kit';
+import { type DatabaseAddress, type Host, SetupError, type Sql, type Statement, type Step, type View, message, nothing } from '#kit';
 import { lookOr, rows } from '#steps';
-import { engineDatabase } from '../database/settings.ts';
+import { engineDatabase, ownership } from '../database/settings.ts';
+import { engineHere } from '../engine/settings.ts';
 import { fqdn } from '../network/settings.ts';
-import { disconnectExisting, identity, otherWarehouse, ownership } from './settings.ts';
+import { isInTheWay } from './elsewhere.ts';
+import { disconnectExisting, identity, otherHost } from './settings.ts';
 
 const option = 'DisconnectDwh';
 const ask = (value: '0' | '1'): readonly Statement[] => [
@@ -26,12 +28,12 @@ const polls = 30;
  * It comes first of all: while that one is connected, the engine's database cannot be copied.
  */
 export function disconnected(view: View): readonly Step[] {
-  if (view.find(disconnectExisting) !== true) return [];
+  if (view.find(disconnectExisting) !== true && !isInTheWay(view)) return [];
   const at = engineDatabase(view);
-  const where = view.fact(otherWarehouse) ?? '';
+  const where = otherHost(view) ?? '';
   const runsElsewhere = async (sql: Sql): Promise<boolean> => {
     const { dwhUuid, DwhCurrentlyRunning } = await ownership(sql);
-    return dwhUuid !== undefined && dwhUuid !== view.get(identity) && DwhCurrentlyRunning === '1';
+    return dwhUuid !== undefined && dwhUuid !== view.find(identity) && DwhCurrentlyRunning === '1';
   };
   const say = (host: Host, value: '0' | '1'): Promise<void> => host.database.change(at, (sql) => sql.atomically(ask(value)));
   return [
@@ -69,7 +71,12 @@ const set = (values: Readonly<Record<string, string>>): readonly Statement[] =>
     values: [value, name],
   }));
 
-const inside = ['database/initdb', 'database/engine', 'engine/schema'];
+/** The engine's database is made by the same run, or it is on another host and there. */
+const standing = (view: View): { readonly needs: readonly string[]; readonly inside: readonly string[] } =>
+  engineHere(view)
+    ? { needs: ['engine/schema'], inside: ['database/initdb', 'database/engine', 'engine/schema'] }
+    : { needs: [], inside: [] };
+
 const keep = async (sql: Sql): Promise<Readonly<Record<string, string>>> => {
   const { dwhUuid = '', dwhHostname = '' } = await ownership(sql);
   return { dwhUuid, dwhHostname };
@@ -85,8 +92,7 @@ export function owned(view: View): Step {
       chapter: 'dwh.configuration',
       title: 'Connecting the engine with its Data Warehouse',
       quiet: true,
-      needs: ['engine/schema'],
-      inside,
+      ...standing(view),
     },
     {
       at: engineDatabase(view),
@@ -107,18 +113,17 @@ export function owned(view: View): Step {
 }
 
 /** Leaves the engine without a data warehouse, so that another host may have it; one that it has meanwhile is left alone. */
-export function disowned(view: View, own: string): Step {
+export function disowned(view: View, at: DatabaseAddress, own: string): Step {
   return rows(
     {
       id: 'dwh/disown',
       chapter: 'dwh.configuration',
       title: 'Disconnecting the engine from its Data Warehouse',
       quiet: true,
-      needs: ['engine/schema'],
-      inside,
+      ...standing(view),
     },
     {
-      at: engineDatabase(view),
+      at,
       note: 'dwhUuid',
       isRight: async (sql) => (await ownership(sql))['dwhUuid'] !== own,
       keep,

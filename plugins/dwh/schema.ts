@@ -1,13 +1,13 @@
 import { type Step, type View, message } from '#kit';
 import { schema, vacuumed } from '#steps';
 import { shippedMigrations } from '../../src/setup/render/shipped.ts';
-import { administration } from '../database/settings.ts';
-import { besideEngine, historyDatabase, performBackup, stop, unit, vacuum } from './settings.ts';
+import { serverAdministration } from '../database/settings.ts';
+import { historyDatabase, historyIsOurs, performBackup, stop, unit, vacuum } from './settings.ts';
 
 /** The schema of the history, and its vacuum if somebody asked for one. */
 export function historySchema(view: View): readonly Step[] {
   const at = historyDatabase(view);
-  const ours = besideEngine(view);
+  const ours = historyIsOurs(view);
   return [
     schema(
       {
@@ -22,7 +22,7 @@ export function historySchema(view: View): readonly Step[] {
       },
       {
         at,
-        admin: ours ? administration(view) : at,
+        admin: ours ? serverAdministration(view) : at,
         schema: 'public',
         migrations: shippedMigrations('src/services/dwh/schema'),
         copies: view.find(performBackup) ?? true,

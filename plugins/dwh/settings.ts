@@ -1,20 +1,8 @@
+import { type DatabaseAddress, type Setting, type Stop, type View, choice, fact, message, readText, setting, text, yesNo } from '#kit';
 import {
-  type DatabaseAddress,
-  DatabaseUnavailable,
-  type Setting,
-  type Sql,
-  type Stop,
-  type View,
-  choice,
-  fact,
-  message,
-  readText,
-  setting,
-  text,
-  yesNo,
-} from '#kit';
-import {
+  addressElsewhere,
   databaseFields,
+  engineElsewhere,
   fields as engine,
   freeName,
   isOurs,
@@ -24,26 +12,16 @@ import {
   otherVersion,
   ownPort,
   presentAddress,
+  serverPort,
+  warehouseElsewhere,
+  warehouseOf,
 } from '../database/settings.ts';
 import { foreignServer } from '../../src/setup/postgres/own-server.ts';
 import { newestVersion } from '../../src/setup/render/shipped.ts';
 import { engineHere, postInstall } from '../engine/settings.ts';
-import { healthSocketOf } from '../environment/settings.ts';
+import { dwh, dwhHere, paths, unit } from './component.ts';
 
-export const unit = 'ovirt-engine-dwhd';
-
-const folder = '/etc/ovirt-engine-dwh';
-export const paths = {
-  folder,
-  main: `${folder}/${unit}.conf`,
-  fragments: `${folder}/${unit}.conf.d`,
-  fragment: (name: string): string => `${folder}/${unit}.conf.d/${name}`,
-  /** What the engine knows of the history. */
-  engineFragment: '/etc/ovirt-engine/engine.conf.d/10-setup-dwh-database.conf',
-  logs: '/var/log/ovirt-engine-dwh',
-  log: `/var/log/ovirt-engine-dwh/${unit}.log`,
-  healthSocket: healthSocketOf(unit),
-} as const;
+export { dwh, dwhAlone, dwhHere, paths, unit } from './component.ts';
 
 /** It has to stand still while the databases that it works on are changed. */
 export const stop: Stop = { unit, title: 'Stopping dwh service' };
@@ -65,34 +43,7 @@ export const present = fact('dwh-database-present', async (host) => {
   };
 });
 
-export const dwh = setting({
-  key: 'OVESETUP_DWH_CORE/enable',
-  section: 'product',
-  kind: yesNo,
-  about: 'Installs the data warehouse, which keeps the history of hosts and virtual machines.',
-  ask: {
-    name: 'OVESETUP_DWH_ENABLE',
-    text: 'Configure Data Warehouse on this host',
-    notes: (view) =>
-      engineHere(view)
-        ? [
-            '',
-            '* Please note * : Data Warehouse is required for the engine.',
-            'If you choose to not configure it on this host, you have to configure',
-            'it on a remote host, and then configure the engine on this host so',
-            'that it can access the database of the remote Data Warehouse host.',
-          ]
-        : [],
-  },
-  preview: 'DWH installation',
-  keep: true,
-  optional: true,
-  initial: true,
-});
-
 const wanted = (view: View): boolean => view.get(dwh);
-/** Whether the data warehouse is a part of this installation. It works on the engine's database, so it stands beside an engine. */
-export const dwhHere = (view: View): boolean => engineHere(view) && view.find(dwh) === true;
 /** Whether an earlier run has installed it. */
 export const installedBefore = fact('dwh-installed', async (host) =>
   ((await readText(host, postInstall)) ?? '').includes(`${dwh.key}=bool:True`),
@@ -114,12 +65,17 @@ export const places = placeQuestions({
 /** Whether setup makes the history database, now or in an earlier run. */
 export const historyIsOurs = (view: View): boolean => view.find(places.provisioning) ?? !view.fact(present).foreign;
 
-/** Whether it is on the server that setup runs for the engine's database; a server for the history alone is not made. */
-export const besideEngine = (view: View): boolean => historyIsOurs(view) && isOurs(view);
+/** Whether it stands on the server that setup runs on this host. */
+export const historyOnHost = (view: View): boolean => dwhHere(view) && historyIsOurs(view);
 
-/** The port of the server of this host, where setup makes both databases there. */
-const onOneServer = (view: View): number | undefined =>
-  view.find(places.provisioning) === true && isOurs(view) ? (ownPort(view) ?? view.peek(engine.port) ?? 15_432) : undefined;
+/** Whether setup runs a server of PostgreSQL on this host: for the engine's database, for the history, or for both. */
+export const serverHere = (view: View): boolean => isOurs(view) || historyOnHost(view);
+
+/** The port of the server of this host, where setup makes the history there. */
+function portOfServer(view: View): number | undefined {
+  if (view.find(places.provisioning) !== true) return undefined;
+  return ownPort(view) ?? view.peek(engine.port) ?? 15_432;
+}
 
 const byHand = (view: View): boolean => wanted(view) && isNew(view) && view.find(places.provisioning) === false;
 /** Somebody else has made it, and an earlier run was told where. */
@@ -128,7 +84,8 @@ const told = (view: View): boolean => byHand(view) || (wanted(view) && known(vie
 const usual = 'ovirt_engine_history';
 
 /** The port of a history that is there. Where setup has made it, it moves with the server of the engine's database. */
-const presentPort = (view: View): number | undefined => (known(view) ? undefined : view.peek(engine.port)) ?? view.fact(present).port;
+const presentPort = (view: View): number | undefined =>
+  known(view) ? view.fact(present).port : ((isOurs(view) ? view.peek(engine.port) : ownPort(view)) ?? view.fact(present).port);
 
 export const fields = databaseFields({
   prefix: 'OVESETUP_DWH_DB',
@@ -142,13 +99,14 @@ export const fields = databaseFields({
   host: { settled: (view) => view.fact(present).host },
   port: {
     // One server on this host, one port.
-    initial: (view) => onOneServer(view) ?? view.fact(present).port ?? 5432,
+    initial: (view) => portOfServer(view) ?? view.fact(present).port ?? 5432,
     settled: (view) => (view.fact(present).name === undefined ? undefined : presentPort(view)),
     validate(value, view) {
-      const wanted = onOneServer(view);
-      return wanted === undefined || value === wanted
-        ? undefined
-        : message`Both databases are on the server of this host, which has port ${wanted}`;
+      const wanted = portOfServer(view);
+      if (wanted === undefined || value === wanted) return undefined;
+      return isOurs(view)
+        ? message`Both databases are on the server of this host, which has port ${wanted}`
+        : message`The server of this host, which the history is on, has port ${wanted}`;
     },
   },
   // Names of a database that setup makes are settled when it is made.
@@ -169,8 +127,8 @@ export const fields = databaseFields({
 export function historyDatabase(view: View): DatabaseAddress {
   if (!historyIsOurs(view)) return fields.address(view);
   const { name = freeName(view, usual), user = freeName(view, usual) } = view.fact(present);
-  // The server is that of the engine's database, wherever that listens now.
-  return { host: 'localhost', port: view.get(engine.port), name, user, password: view.get(fields.password) };
+  // The server of this host, wherever that listens now.
+  return { host: 'localhost', port: serverPort(view), name, user, password: view.get(fields.password) };
 }
 
 export const performBackup = setting({
@@ -243,27 +201,15 @@ export const identity: Setting<string> = setting({
     /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(value) ? undefined : message`"${value}" is not a UUID in small letters`,
 });
 
-/** What the engine's database says of the data warehouse that it belongs to: `dwhUuid`, `dwhHostname`, `DwhCurrentlyRunning`. */
-export async function ownership(sql: Sql): Promise<Readonly<Record<string, string | undefined>>> {
-  const rows = await sql.rows<{ name: string; value: string | null }>(
-    'select var_name as name, var_value as value from dwh_history_timekeeping',
-  );
-  return Object.fromEntries(rows.map(({ name, value }) => [name, value === null || value === '' ? undefined : value]));
-}
-
-/** The host of another data warehouse that the engine's database belongs to; undefined where there is none. */
+/** The host of another data warehouse that the engine's database belongs to, of an engine that is known; undefined where there is none. */
 export const otherWarehouse = fact('other-warehouse', async (host) => {
-  const at = await presentAddress(host);
-  if (at === undefined) return undefined;
-  const own = await ownIdentity.probe(host);
-  try {
-    const { dwhUuid, dwhHostname } = await host.database.look(at, ownership);
-    return dwhUuid === undefined || dwhUuid === own ? undefined : (dwhHostname ?? dwhUuid);
-  } catch (error) {
-    if (error instanceof DatabaseUnavailable) return undefined;
-    throw error;
-  }
+  const elsewhere = await engineElsewhere.probe(host);
+  const at = (await presentAddress(host)) ?? (elsewhere === undefined ? undefined : addressElsewhere(elsewhere));
+  return at === undefined ? undefined : warehouseOf(host, at, await ownIdentity.probe(host));
 });
+
+/** The same also of an engine that this run has just been told of. */
+export const otherHost = (view: View): string | undefined => view.fact(otherWarehouse) ?? view.find(warehouseElsewhere);
 
 export const disconnectExisting = setting({
   key: 'OVESETUP_DWH_DB/disconnectExistingDwh',
@@ -274,12 +220,12 @@ export const disconnectExisting = setting({
     name: 'OVESETUP_DWH_DISCONNECT_EXISTING',
     text: 'Do you want to permanently disconnect this DWH from the engine?',
     notes: (view) => [
-      message`The engine has a Data Warehouse already, on ${view.fact(otherWarehouse) ?? ''}. It can have only one.`,
+      message`The engine has a Data Warehouse already, on ${otherHost(view) ?? ''}. It can have only one.`,
       'The history that the other one has stays there.',
     ],
   },
   remember: false,
-  when: (view) => wanted(view) && view.fact(otherWarehouse) !== undefined,
+  when: (view) => wanted(view) && otherHost(view) !== undefined,
   initial: false,
   validate: (value) => (value ? undefined : { ends: 'The engine keeps the Data Warehouse that it has; configure none on this host' }),
 });

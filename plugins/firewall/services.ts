@@ -1,5 +1,6 @@
 import type { View } from '#kit';
 import { apacheHere, httpPort } from '../apache/settings.ts';
+import { isReachable, port as databasePort } from '../database/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { listenerPort } from '../fence-kdump/settings.ts';
 import { httpsPort } from '../network/settings.ts';
@@ -28,6 +29,12 @@ const tcp = (port: number): readonly Port[] => [{ protocol: 'tcp', port }];
 
 /** All that can be opened, in the order of the classic summary. */
 const components: readonly Component[] = [
+  {
+    name: 'ovirt-postgres',
+    about: 'Database of the engine, for hosts that are let in',
+    when: isReachable,
+    ports: (view) => tcp(view.get(databasePort)),
+  },
   {
     name: 'ovirt-https',
     about: 'Portals, API and single sign-on of the engine',

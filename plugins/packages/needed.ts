@@ -1,7 +1,8 @@
 import { type HostReader, type Problem, type Step, type Text, type View, message, nothing, term } from '#kit';
 import { command } from '#steps';
 import { webServer } from '../apache/settings.ts';
-import { isOurs, whole } from '../database/settings.ts';
+import { whole } from '../database/settings.ts';
+import { serverHere } from '../dwh/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { vmconsoleHere } from '../vmconsole/settings.ts';
 import { managerWords } from './manager.ts';
@@ -9,14 +10,11 @@ import { offline } from './settings.ts';
 import { sshServerOf } from './ssh-server.ts';
 
 /** Packages of the system that the chosen components need. */
-export const neededPackages = (view: View): readonly string[] =>
-  engineHere(view)
-    ? [
-        ...(isOurs(view) ? [whole(view).package] : []),
-        ...view.fact(webServer).packages,
-        ...(vmconsoleHere(view) ? sshServerOf(view).packages : []),
-      ]
-    : [];
+export const neededPackages = (view: View): readonly string[] => [
+  ...(serverHere(view) ? [whole(view).package] : []),
+  ...(engineHere(view) ? view.fact(webServer).packages : []),
+  ...(vmconsoleHere(view) ? sshServerOf(view).packages : []),
+];
 
 /** What comes along where packages are installed anyway: without it logs grow, and everything works. */
 const welcome = ['logrotate'];

@@ -1,6 +1,7 @@
 import type { View } from '#kit';
 import type { ExtendedUsage } from '../../src/setup/pki/issue.ts';
 import { apacheHere, webServer } from '../apache/settings.ts';
+import { isReachable, serverUnit } from '../database/settings.ts';
 import { unit as engine } from '../engine/settings.ts';
 import { accounts, sandbox } from '../environment/settings.ts';
 import { stableAddresses } from '../network/settings.ts';
@@ -74,6 +75,16 @@ export const certificates: readonly Certificate[] = [
     when: vmconsoleHere,
     unit: null,
     account: accounts.vmconsole,
+  },
+  {
+    name: 'postgres',
+    about: "what other hosts see that reach the engine's database",
+    days: lifetimes.service,
+    usages: ['serverAuth'],
+    names: browserNames,
+    when: isReachable,
+    unit: serverUnit,
+    account: 'postgres',
   },
 ];
 

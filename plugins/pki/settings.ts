@@ -1,9 +1,9 @@
 import { type Setting, type View, choice, fact, message, readText, setting, text, yesNo } from '#kit';
 import { isEarly, parseCertificate, partOf, sameKey } from '../../src/setup/pki/inspect.ts';
+import { certificatesPem, keyPem } from '../../src/setup/pki/pem-kinds.ts';
 import { valueIn } from '../database/settings.ts';
 import { engineHere, paths as engine } from '../engine/settings.ts';
 import { fqdn } from '../network/settings.ts';
-import { certificatesPem, keyPem } from './pem.ts';
 
 const home = '/etc/pki/ovirt-engine';
 

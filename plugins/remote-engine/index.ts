@@ -3,7 +3,19 @@ import { fqdn } from '../network/settings.ts';
 import { websocketAlone, websocketPort } from '../websocket/settings.ts';
 import { enrolmentSteps } from './enrol.ts';
 import { enrolment } from './enrolment.ts';
-import { byHand, certificateComes, engineFqdn, hostKey, rootPassword, setupStyle, signedCertificate, sshPort } from './settings.ts';
+import {
+  authorityFile,
+  byHand,
+  certificateComes,
+  engineFqdn,
+  hostKey,
+  rootPassword,
+  setupStyle,
+  signedCertificate,
+  sshPort,
+  told,
+} from './settings.ts';
+import { tell, toldByHand } from './tell.ts';
 
 /** What is left to be done on the host with the engine. */
 function summary(view: View): readonly Summary[] {
@@ -27,8 +39,8 @@ function summary(view: View): readonly Summary[] {
 
 export default plugin({
   name: 'remote-engine',
-  facts: [enrolment],
-  settings: [engineFqdn, setupStyle, sshPort, hostKey, rootPassword, signedCertificate],
-  steps: enrolmentSteps,
-  summary: (view) => Promise.resolve(summary(view)),
+  facts: [enrolment, told],
+  settings: [engineFqdn, setupStyle, sshPort, hostKey, rootPassword, authorityFile, signedCertificate],
+  steps: (view) => [...enrolmentSteps(view), ...tell(view)],
+  summary: (view) => Promise.resolve([...summary(view), ...toldByHand(view)]),
 });

@@ -1,17 +1,34 @@
-import { type Kind, type Setting, SetupError, type Text, type View, message, port, readText, setting, text } from '#kit';
+import {
+  type HostReader,
+  type Kind,
+  type Setting,
+  SetupError,
+  type SshLogin,
+  type Text,
+  type Verdict,
+  type View,
+  fact,
+  message,
+  port,
+  readText,
+  setting,
+  text,
+} from '#kit';
 import { covers } from '../../src/setup/pki/inspect.ts';
-import { dwh } from '../dwh/settings.ts';
+import { authority, engineElsewhere } from '../database/settings.ts';
+import { dwh, dwhAlone, paths as warehouse } from '../dwh/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { realRoot } from '../environment/settings.ts';
 import { imageioProxy } from '../imageio/settings.ts';
 import { fqdn, hostNameFlaw } from '../network/settings.ts';
+import { paths as pki } from '../pki/settings.ts';
 import { websocketAlone, websocketProxy } from '../websocket/settings.ts';
 import { enrolment, judgeSigned, paths } from './enrolment.ts';
 import { judgeHostKeys } from './host-key.ts';
 import { failureText, loginAt } from './login.ts';
 
 /** A component on this host works for an engine on another one. */
-const engineElsewhere = (view: View): boolean =>
+const isElsewhere = (view: View): boolean =>
   !engineHere(view) && [dwh, imageioProxy, websocketProxy].some((component) => view.find(component) === true);
 
 export const engineFqdn = setting({
@@ -22,7 +39,7 @@ export const engineFqdn = setting({
   ask: { name: 'OVESETUP_NETWORK_FQDN_the_engine', text: 'Host fully qualified DNS name of the engine server' },
   preview: 'Engine Host FQDN',
   keep: true,
-  when: engineElsewhere,
+  when: isElsewhere,
   validate: (value, _view, host) => hostNameFlaw(value, host),
 });
 
@@ -31,6 +48,12 @@ export const wantsCertificate = (view: View): boolean => {
   const { certificate } = view.fact(enrolment);
   return websocketAlone(view) && (certificate === undefined || !covers(certificate, view.get(fqdn)));
 };
+
+/** Whether the engine's host has been told of the history of this one: that is written down last. */
+export const told = fact('engine-told', async (host) => (await readText(host, warehouse.example)) !== undefined);
+
+/** Whether a data warehouse of this host has still to become acquainted with the engine. */
+const wantsEngine = (view: View): boolean => dwhAlone(view) && (view.fact(engineElsewhere) === undefined || !view.fact(told));
 
 const styles = { '1': 'auto_ssh', '2': 'manual_files' } as const;
 type Style = (typeof styles)[keyof typeof styles];
@@ -63,7 +86,7 @@ export const setupStyle = setting({
       '(2) by hand, with files that it prepares',
     ],
   },
-  when: (view) => engineElsewhere(view) && (view.find(dwh) === true || wantsCertificate(view)),
+  when: (view) => wantsEngine(view) || (isElsewhere(view) && wantsCertificate(view)),
   initial: 'auto_ssh',
 });
 
@@ -107,7 +130,52 @@ export const rootPassword = setting({
     const at = { host: view.get(engineFqdn), port: view.get(sshPort) };
     const login = await loginAt(at, { hostKey: view.find(hostKey), password: value }, host);
     const why = await host.network.sshLogin(login);
-    return why === undefined ? undefined : failureText(why, login);
+    if (why !== undefined) return failureText(why, login);
+    return wantsEngine(view) && !view.stated(authority) ? authorityOver(login, host) : undefined;
+  },
+});
+
+/** The authority of the engine, from its host. */
+async function authorityOver(login: SshLogin, host: HostReader): Promise<Verdict> {
+  const found = await host.network.readOverSsh(login, pki.authority);
+  if (typeof found === 'string') return failureText(found, login);
+  const pem = certificatesOf(found.text);
+  if (pem === undefined) return message`${login.host} has no certificate of an authority in ${pki.authority}: is the engine set up there?`;
+  return { warnings: [], learned: { setting: authority, value: pem } };
+}
+
+/** The certificates of a text as PEM; undefined where there are none. */
+function certificatesOf(text: string | undefined): string | undefined {
+  try {
+    return authority.kind.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const authorityFile = setting({
+  key: 'OVESETUP_CONFIG/remoteEngineAuthorityFile',
+  section: 'network',
+  kind: text,
+  about:
+    "File with the certificate of the internal CA of the engine on another host, by which its database is known. Empty: this host trusts the database's certificate anyway, or it has none.",
+  ask: {
+    name: 'REMOTE_ENGINE_AUTHORITY_FILE',
+    text: 'File with the CA certificate of the engine, or nothing if this host trusts its database anyway',
+    notes: [message`The database of the engine is known by a certificate. Copy ${pki.authority} of its host to this one.`],
+    showsInitial: false,
+  },
+  remember: false,
+  when: (view) => wantsEngine(view) && view.find(setupStyle) === 'manual_files' && !view.stated(authority),
+  initial: '',
+  async validate(path, view, host) {
+    if (path === '') return undefined;
+    const found = await readText(host, belowRoot(path, view.fact(realRoot)));
+    if (found === undefined) return message`${path} is not there`;
+    const pem = certificatesOf(found);
+    return pem === undefined
+      ? message`${path} holds no certificates in PEM`
+      : { warnings: [], learned: { setting: authority, value: pem } };
   },
 });
 

@@ -56,8 +56,11 @@ describe.each(samples)('with $path', (sample) => {
   test('no difference shown in a plan holds a secret', async () => {
     const machine = machineFor([sample]);
     const { answers, steps } = await prepared(machine, [sample]);
-    const secrets = [...answers.all].filter(([setting]) => setting.secret === true).map(([, { value }]) => String(value));
-    expect(secrets.length).toBeGreaterThan(2);
+    const secrets = [...answers.all]
+      .filter(([setting]) => setting.secret === true)
+      .map(([, { value }]) => String(value))
+      .filter((secret) => secret !== '');
+    expect(secrets.length).toBeGreaterThan(1);
     for (const step of steps) {
       const text = JSON.stringify(await step.check(memoryHost(machine)));
       for (const secret of secrets) expect(text, step.id).not.toContain(secret);

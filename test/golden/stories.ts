@@ -4,7 +4,9 @@ import { type Machine, afterPowerCut, copyOf, memoryHost, newMachine } from '../
 import { privateKey } from '../../src/setup/host/memory/private-keys.ts';
 import { makeRequest } from '../../src/setup/pki/request.ts';
 import { type Trial, conf, install, outdated } from '../support/installation.ts';
+import { engineServer, host as warehouseHost, withEngine } from '../support/engine-elsewhere.ts';
 import { machines, withIptables } from '../support/machines.ts';
+import { authorityOfEngine } from '../support/engine-authority.ts';
 import { signedFor, signingServer } from '../support/signing-server.ts';
 import { sshServers } from '../support/ssh-server.ts';
 
@@ -68,6 +70,7 @@ const usually = {
   firewall: ['', ''],
   historyDatabase: ['', ''],
   engineDatabase: ['', ''],
+  databaseClients: [],
   password: [password, password],
   mode: [''],
   ovnCredentials: [''],
@@ -85,7 +88,7 @@ const wizard = (different: Partial<Record<keyof typeof usually, readonly string[
 /** Everything up to the password, so that a story can end there. */
 const untilPassword = (different: Parameters<typeof wizard>[0] = {}): readonly string[] => {
   const all = { ...usually, ...different };
-  return [all.components, all.fqdn, all.firewall, all.historyDatabase, all.engineDatabase].flat();
+  return [all.components, all.fqdn, all.firewall, all.historyDatabase, all.engineDatabase, all.databaseClients].flat();
 };
 
 const remote = { host: 'db1.example.net', port: 5432, name: 'engine', user: 'engine', password: databasePassword };
@@ -145,20 +148,62 @@ export const stories: readonly Story[] = [
       components: ['', 'no', 'no', 'no', 'no', 'no'],
       firewall: ['no'],
       historyDatabase: [],
+      databaseClients: [''],
       ovnCredentials: [],
       web: ['no', 'manual'],
       scale: [],
     }),
   },
-  { name: 'without-the-engine', typed: ['no', 'no', 'no', '', '', '', '', '', 'engine.example.net', '2', '', '', '', 'Cancel'] },
+  {
+    name: 'warehouse-on-another-host',
+    machine: { names: new Map([...newMachine().names, ['dwh.example.net', ['192.0.2.20']]]) },
+    typed: wizard({
+      components: ['', 'no', 'no', 'no', 'no', 'no'],
+      firewall: ['no'],
+      historyDatabase: [],
+      databaseClients: ['dwh', 'dwh.example.net'],
+      ovnCredentials: [],
+      scale: [],
+    }),
+  },
+  {
+    name: 'without-the-engine',
+    machine: warehouseHost,
+    before(machine) {
+      machine.disk.set('/root/engine-ca.pem', file(authorityOfEngine, 0o644));
+      return Promise.resolve(withEngine(machine, databasePassword));
+    },
+    typed: [
+      ...['no', 'no', 'no', '', '', '', '', '', 'engine.example.net', '2', '/root/none.pem', '/root/engine-ca.pem', '', ''],
+      ...['engine.example.net', '', '', '', '', '', 'wrong'],
+      ...['engine.example.net', '', '', '', '', '', databasePassword],
+      ...['', ''],
+    ],
+  },
+  {
+    name: 'warehouse-takes-an-engine-over',
+    machine: {
+      ...warehouseHost,
+      warehouse: { dwhUuid: 'other', dwhHostname: 'former.example.net', running: true },
+      sshServers: new Map([['engine.example.net:22', engineServer(password)]]),
+    },
+    before: (machine) => Promise.resolve(withEngine(machine, databasePassword)),
+    typed: [
+      ...['no', 'no', 'no', 'no', '', '', 'no', 'engine.example.net', '', '', 'yes', password, '', ''],
+      ...['engine.example.net', '', '', '', '', '', databasePassword, '', 'yes', ''],
+    ],
+  },
   {
     name: 'remote-engine-over-ssh',
-    machine: { sshServers: sshServers(password, 'engine.example.net:2222') },
+    machine: { ...warehouseHost, sshServers: new Map([['engine.example.net:2222', engineServer(password)]]) },
+    before: (machine) => Promise.resolve(withEngine(machine, databasePassword)),
     typed: [
       ...['no', 'no', 'no', '', '', '', '', '', 'engine.example.net', ''],
       // The port, whether it is the right host, and the password of root.
       ...['', '2222', 'no', '2222', 'yes', 'wrong', '', password],
-      ...['', '', '', 'Cancel'],
+      // The places of both databases.
+      ...['', '', 'engine.example.net', '', '', '', '', '', databasePassword],
+      ...['', 'Cancel'],
     ],
   },
   {

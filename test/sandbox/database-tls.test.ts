@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDatabase } from '../../src/services/frame/database.ts';
 import { database } from '../../src/setup/host/database.ts';
+import { DatabaseUnavailable } from '../../src/setup/kit/errors.ts';
 import { type TestPostgres, startPostgres } from '../support/postgres.ts';
 
 /* A server with a certificate for its name, which does not hold for its address. */
@@ -65,4 +68,22 @@ test.each(['setup', 'a service'] as const)('%s trusts an authority that the syst
   const name = `localhost:${server.port}`;
   expect(await reached(name, by, 'SSL_CERT_FILE')).toBe('encrypted: true');
   expect(await reached(name, by, 'none')).not.toContain('encrypted');
+});
+
+test('an authority that is named for a database is trusted there, and nowhere else', async () => {
+  const { user, password, port } = server;
+  const query = 'select ssl from pg_stat_ssl where pid = pg_backend_pid()';
+  const at = { host: 'localhost', port, name: 'engine', user, password, tls: 'verified' } as const;
+  const pem = await readFile(authority, 'utf8');
+  expect(await database.look({ ...at, authority: pem }, (sql) => sql.rows(query))).toEqual([{ ssl: true }]);
+  // The name still has to fit.
+  await expect(database.look({ ...at, host: '127.0.0.1', authority: pem }, (sql) => sql.rows(query))).rejects.toThrow(DatabaseUnavailable);
+  await expect(database.look(at, (sql) => sql.rows(query))).rejects.toMatchObject({ why: 'untrusted' });
+  const settings = { host: 'localhost', port, user, password, database: 'engine', secured: true, securedValidation: true };
+  const asked = async (named: { readonly authority?: string }): Promise<unknown> => {
+    const pool = openDatabase({ ...settings, ...named }, { info: () => undefined, warning: () => undefined, error: () => undefined });
+    return pool.query(query).finally(() => pool.close());
+  };
+  expect(await asked({ authority })).toEqual([{ ssl: true }]);
+  await expect(asked({})).rejects.toThrow();
 });

@@ -46,7 +46,8 @@ const zones: Readonly<Record<string, Zone>> = {
   'src/setup/cli': { may: ['src/setup', 'plugins/index.ts'], builtins: 'all' },
   'plugins/index.ts': { may: ['#kit', 'plugins/*/index.ts'], builtins: 'none' },
   'plugins/*': {
-    may: ['#kit', '#steps', 'src/setup/render', 'src/setup/pki', 'src/setup/postgres', 'plugins/*/settings.ts'],
+    // Settings of one component hang on whether another one is there at all, and those of that one on them: `component.ts` says only that.
+    may: ['#kit', '#steps', 'src/setup/render', 'src/setup/pki', 'src/setup/postgres', 'plugins/*/settings.ts', 'plugins/*/component.ts'],
     builtins: 'pure',
   },
   'src/services/frame': { may: [], packages: ['fastify', 'pg'], builtins: 'all' },

@@ -13,6 +13,7 @@ import { type Entry, textOf } from '../../src/setup/kit/host.ts';
 import { linesDialog } from '../../src/setup/ui/dialog-lines.ts';
 import { newMask } from '../../src/setup/ui/mask.ts';
 import { linesProgress } from '../../src/setup/ui/progress-lines.ts';
+import { keyHolder } from './engine-elsewhere.ts';
 import { testRun } from './run.ts';
 
 const answersDirectory = fileURLToPath(new URL('../../answers/', import.meta.url));
@@ -24,9 +25,12 @@ export const samples: readonly AnswerFile[] = readdirSync(answersDirectory).map(
   kept: false,
 }));
 
-/** A machine for a sample: that of a trial lies below a directory, any other is a host of its own. */
-export const machineFor = ([first]: readonly AnswerFile[]): Machine =>
-  newMachine(first?.path === 'answers/sandbox.yaml' ? { prefix: '/srv/trial' } : {});
+/** A machine for a sample: that of a trial lies below a directory, any other is a host of its own, and one of them sees that of an engine. */
+export function machineFor([first]: readonly AnswerFile[]): Machine {
+  if (first?.path === 'answers/sandbox.yaml') return newMachine({ prefix: '/srv/trial' });
+  if (first?.path === 'answers/warehouse-host.conf') return keyHolder('change-this-password');
+  return newMachine();
+}
 
 /** Classic answers as a file. */
 export const conf = (lines: Readonly<Record<string, string>>): AnswerFile => ({

@@ -2,17 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { type Output, SetupError, inEnglish } from '#kit';
 import type { SshServer } from '../../src/setup/host/memory/index.ts';
 import { privateKey } from '../../src/setup/host/memory/private-keys.ts';
-import { issueAuthority, issueLeaf } from '../../src/setup/pki/issue.ts';
+import { issueLeaf } from '../../src/setup/pki/issue.ts';
 import { signRequest } from '../../src/setup/pki/sign-request.ts';
+import { authority, now, subject } from './engine-authority.ts';
 import { hostKey } from './ssh-server.ts';
 
 /** Machines in memory have keys of a quarter of the size. */
 const bits = { least: 512, most: 8192 };
-const now = new Date('2026-01-02T03:04:05Z');
-const subject = { country: 'US', organization: 'Example', commonName: 'engine.example.net' };
-const key = privateKey(3072);
-const certificate = issueAuthority({ subject, key, serial: randomBytes(16), now, days: 3650 });
-const authority = { certificate, key };
 const engine = issueLeaf({
   ...{ subject, key: privateKey(2048), serial: randomBytes(16), now, days: 100, authority },
   names: ['engine.example.net'],

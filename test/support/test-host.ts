@@ -45,6 +45,19 @@ const separate = (file: string, size: string, content: string, at: string): stri
   // Without blocks that only root may use: it is full for everybody at the same time.
   `{ [ -e ${file} ] || mke2fs -q -t ext4 -m 0 -d ${content} ${file} ${size}; } && mount -o loop ${file} ${at}`;
 
+let wires = 0;
+
+/**
+ * Two network cards on this machine that are wired to each other, one for each of two hosts. They go with the power of either host.
+ * Throws where there is no right to make them.
+ */
+export async function wire(): Promise<readonly [string, string]> {
+  const name = `t${process.pid.toString(36)}${(wires++).toString(36)}`;
+  const cards = [`${name}a`, `${name}b`] as const;
+  await execa('ip', ['link', 'add', cards[0], 'type', 'veth', 'peer', 'name', cards[1]]);
+  return cards;
+}
+
 /** Why /var of a host cannot be a file system of its own; null if it can. */
 export async function whyNoSeparateVar(): Promise<string | null> {
   if (!onPath('mke2fs')) return 'needs mke2fs';
@@ -66,6 +79,8 @@ export interface TestHost {
   run(argv: readonly string[]): Promise<Ended>;
   /** Copies a file of this machine onto the host, into a directory that is there. */
   copy(from: string, to: string): Promise<void>;
+  /** Gives it a network card of this machine (`wire`), until its power goes. */
+  plug(card: string): Promise<void>;
   /** Ends every process at once, as if the power had gone. The disk stays as it was. */
   cutPower(): Promise<void>;
   /** Boots it, with the disk it has. */
@@ -126,6 +141,9 @@ export async function bootHost(kind: HostKind = 'bare', { ownVar }: { readonly o
         if (machine.exitCode !== null || tries === 300) throw new Error(`the host did not come up:\n${console}`);
         await sleep(200);
       }
+    },
+    async plug(card) {
+      await execa('ip', ['link', 'set', card, 'netns', initOf(machine) ?? '']);
     },
     async cutPower() {
       const init = initOf(machine);

@@ -14,4 +14,5 @@ export const readDatabase = (config: Config, prefix: string): DatabaseSettings =
   database: config.text(`${prefix}_DATABASE`),
   secured: config.yesNo(`${prefix}_SECURED`),
   securedValidation: config.yesNo(`${prefix}_SECURED_VALIDATION`),
+  authority: config.optionalText(`${prefix}_SECURED_AUTHORITY`),
 });

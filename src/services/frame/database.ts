@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type SecureContext, createSecureContext, getCACertificates } from 'node:tls';
 import pg from 'pg';
 import { errorFields, type Log } from './log.ts';
@@ -18,6 +19,8 @@ export interface DatabaseSettings {
   /** Whether to use TLS, and whether the server's certificate must then be valid. */
   readonly secured: boolean;
   readonly securedValidation: boolean;
+  /** File with authorities in PEM that are trusted beside those of the system; null, or nothing: none. */
+  readonly authority?: string | null;
 }
 
 /** Runs single statements, each its own transaction. */
@@ -52,19 +55,25 @@ export interface PoolOptions {
   readonly prepared?: boolean;
 }
 
-let context: SecureContext | undefined;
+const contexts = new Map<string | null, SecureContext>();
 /**
  * Authorities that the system trusts, beside those that Node does: an administrator adds one of their own to the former. They are read
  * once: hundreds of certificates in every single connection would be megabytes for each attempt to reach a server that is away.
  */
-const trusting = (): SecureContext =>
-  (context ??= createSecureContext({ ca: [...getCACertificates('default'), ...getCACertificates('system')] }));
+function trusting(authority: string | null): SecureContext {
+  const known = contexts.get(authority);
+  if (known !== undefined) return known;
+  const own = authority === null ? [] : [readFileSync(authority, 'utf8')];
+  const context = createSecureContext({ ca: [...getCACertificates('default'), ...getCACertificates('system'), ...own] });
+  contexts.set(authority, context);
+  return context;
+}
 
 /** How a connection is encrypted. */
-export function tlsOf({ secured, securedValidation }: DatabaseSettings): pg.PoolConfig['ssl'] {
+export function tlsOf({ secured, securedValidation, authority = null }: DatabaseSettings): pg.PoolConfig['ssl'] {
   if (!secured) return false;
   if (!securedValidation) return { rejectUnauthorized: false };
-  return { secureContext: trusting() };
+  return { secureContext: trusting(authority) };
 }
 
 /** So many different statements are kept prepared; further ones, such as searches that people type, are planned each time. */

@@ -68,6 +68,8 @@ export async function heed(verdict: Exclude<Verdict, Wait>, setting: AnySetting,
   if ('refused' in verdict) throw new Refused(error(setting, verdict.refused), verdict.again);
   if ('warnings' in verdict) {
     for (const warning of verdict.warnings) dialog.log('warning', warning);
+    const { learned } = verdict;
+    if (learned !== undefined) asking.answers.set(learned.setting, { value: learned.value, origin: { kind: 'computed' } });
     return;
   }
   if (!('doubt' in verdict)) throw new Refused(error(setting, verdict));

@@ -39,7 +39,12 @@ const configuration = (at: DatabaseAddress, socket: Socket, { statementMs }: Pat
   password: () => at.password,
   application_name: 'engine-setup',
   client_encoding: 'UTF8',
-  ssl: at.tls === undefined ? false : at.tls === 'verified' ? { ca: trusted() } : { rejectUnauthorized: false },
+  ssl:
+    at.tls === undefined
+      ? false
+      : at.tls === 'verified'
+        ? { ca: [...trusted(), ...(at.authority === undefined ? [] : [at.authority])] }
+        : { rejectUnauthorized: false },
   stream: () => socket,
   options: `-c statement_timeout=${statementMs}`,
 });

@@ -5,7 +5,7 @@ import type { HostReader } from '../kit/host.ts';
 import { message } from '../kit/text.ts';
 import { httpsGet } from './https-get.ts';
 import { reverseName } from './reverse-name.ts';
-import { sshHostKeys, sshLogin } from './ssh.ts';
+import { readOverSsh, sshHostKeys, sshLogin } from './ssh.ts';
 import { answersSsh } from './ssh-banner.ts';
 import { findListener } from './listener.ts';
 
@@ -78,4 +78,5 @@ export const network: HostReader['network'] = {
   answersSsh,
   sshHostKeys,
   sshLogin,
+  readOverSsh,
 };

@@ -142,3 +142,10 @@ export async function sshLogin(login: SshLogin): Promise<SshFailure | undefined>
   // Systems with a locked root account answer with a sentence instead.
   return outcome.code === 0 && outcome.stdout.trim() === '0' ? undefined : 'not-root';
 }
+
+/** Reads a file as root on another host. Never throws. */
+export async function readOverSsh(login: SshLogin, path: string): Promise<{ readonly text: string | undefined } | SshFailure> {
+  const outcome = await sshRun(login, `cat -- '${path.replaceAll("'", "'\\''")}'`, '');
+  if (typeof outcome === 'string') return outcome;
+  return { text: outcome.code === 0 ? outcome.stdout : undefined };
+}

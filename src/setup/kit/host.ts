@@ -35,6 +35,8 @@ export interface DatabaseAddress {
   readonly password: string;
   /** Absent: without TLS. 'required': encrypted, whoever answers. 'verified': its certificate has to fit the host name too. */
   readonly tls?: 'required' | 'verified';
+  /** Certificates in PEM of authorities that are trusted for `verified`, beside those that the system trusts. */
+  readonly authority?: string;
 }
 export interface Statement {
   readonly text: string;
@@ -196,6 +198,8 @@ export interface HostReader {
     sshHostKeys(at: SshAddress): Promise<readonly SshHostKey[]>;
     /** Tries to log in as root, and looks who it is there. undefined: root is in. */
     sshLogin(login: SshLogin): Promise<SshFailure | undefined>;
+    /** Reads a file as root on another host; `text` is undefined where it is not there. Says why where nobody gets in. */
+    readOverSsh(login: SshLogin, path: string): Promise<{ readonly text: string | undefined } | SshFailure>;
   };
   readonly database: {
     /** A read-only session: PostgreSQL itself refuses writes. Throws DatabaseUnavailable. */

@@ -40,7 +40,11 @@ export type Verdict =
       /** What is kept once it is accepted: a setting further down that has no question, and its value. */
       readonly settles?: { readonly setting: Setting<string>; readonly value: string };
     }
-  | { readonly warnings: readonly Text[] }
+  | {
+      readonly warnings: readonly Text[];
+      /** What the judgement has brought to light: the value of a setting further down that has no question. */
+      readonly learned?: { readonly setting: Setting<string>; readonly value: string };
+    }
   /** The answer means that the run shall end here. */
   | { readonly ends: Text }
   /** Refused together with earlier answers: they are asked again, from the setting of this key on. */

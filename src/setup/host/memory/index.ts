@@ -14,6 +14,7 @@ import { runOn, sshOf } from './ssh.ts';
 import { packages, systemProgram } from './tools.ts';
 
 export { type Accident, type Moment, PowerCut } from './effects.ts';
+export { clusterElsewhere } from './postgres.ts';
 export { type Machine, type SshServer, afterPowerCut, configurationOf, copyOf, newMachine } from './machine.ts';
 
 const contentOf = (entry: Entry | undefined): Uint8Array => (entry?.kind === 'file' ? entry.content : new Uint8Array());

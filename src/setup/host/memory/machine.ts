@@ -143,7 +143,8 @@ export const dataOf = (machine: Machine): string => (machine.prefix === '' ? dis
 /** What each unit reads when it starts. */
 const partOf = (unit: string): readonly string[] => {
   if (unit === 'postgresql') return ['postgresql.conf', 'pg_hba.conf', 'conf.d/'].map((name) => `/var/lib/pgsql/data/${name}`);
-  if (unit.startsWith('postgresql@')) return ['/etc/postgresql/', '/var/lib/postgresql/15/main/postgresql.auto.conf'];
+  if (unit.startsWith('postgresql@'))
+    return ['/etc/postgresql/', '/var/lib/postgresql/15/main/postgresql.auto.conf', '/etc/pki/ovirt-engine/certs/postgres.cer'];
   if (unit === 'ovirt-engine') {
     return ['/etc/ovirt-engine/engine.conf', '/etc/pki/ovirt-engine/certs/engine.cer'];
   }

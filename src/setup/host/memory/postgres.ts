@@ -12,7 +12,8 @@ type Row = Record<string, unknown>;
 /** A server as far as setup asks it. It lives in a file of the cluster, so it moves, vanishes and comes back with it. */
 interface Cluster {
   adminPassword: string;
-  roles: Record<string, { verifier: string }>;
+  /** Of a server on another host the password is known. */
+  roles: Record<string, { verifier: string; password?: string }>;
   databases: Record<string, Database>;
 }
 interface Database {
@@ -28,6 +29,9 @@ interface Database {
   /** Rows that violate foreign keys: how many, by key, as `schema.table.constraint`. */
   violations?: Record<string, number>;
 }
+
+/** The server of another host, whose disk is a part of this one's so that it is copied and compared with it. */
+export const clusterElsewhere = (host: string, port: number): string => `/net/${host}:${port}/cluster.json`;
 
 /** Where the cluster is that a port leads to: one that runs beside the usual one has its own in its unit. */
 function clusterAt(machine: Machine, port: number): { readonly path: string; readonly configuration: string | undefined } {
@@ -329,19 +333,26 @@ export function connect(machine: Machine, at: DatabaseAddress): { run(statements
     new DatabaseUnavailable(why, message`${at.name} at port ${at.port}: ${why}`);
   // The kernel vouches for whoever comes through the socket.
   const vouched = at.host.startsWith('/');
-  if (at.host !== 'localhost' && !vouched) return elsewhere(machine, at, unavailable);
-  const { path, configuration } = clusterAt(machine, at.port);
+  const away = at.host !== 'localhost' && !vouched;
+  const there = clusterElsewhere(at.host, at.port);
+  if (away && !machine.disk.has(there)) return elsewhere(machine, at, unavailable);
+  const { path, configuration } = away ? { path: there, configuration: '' } : clusterAt(machine, at.port);
   const entry = machine.disk.get(path);
   if (configuration === undefined || entry === undefined) throw unavailable('down');
   const read = (): Cluster => clusterIn(machine.disk.get(path));
   const cluster = read();
-  const known = at.user === 'postgres' ? at.password === cluster.adminPassword : at.user in cluster.roles;
+  const role = cluster.roles[at.user];
+  const known =
+    at.user === 'postgres' ? at.password === cluster.adminPassword : role !== undefined && (role.password ?? at.password) === at.password;
   if (!vouched && !known) throw unavailable('denied');
   if (!(at.name in cluster.databases)) throw unavailable('no-database');
   return {
     run(statements) {
       if (statements[0]?.text.startsWith('select name, setting, unit') === true)
-        return settingRows({ ...lackingIn(machine, configuration), ...machine.changedSettings });
+        return settingRows(away ? {} : { ...lackingIn(machine, configuration), ...machine.changedSettings });
+      if (away && statements[0]?.text.includes('pg_encoding_to_char') === true)
+        return [{ ...emptyAndOwned(at), objects: Object.keys(cluster.databases[at.name]?.schemas ?? {}).length }];
+      if (statements[0]?.text.includes("var_name = 'heartBeat'") === true) return [{ seconds: 3 }];
       const told = engineRows(machine, statements);
       if (told !== undefined) return told;
       if (statements[0]?.text.includes('from dwh_history_timekeeping') === true) {

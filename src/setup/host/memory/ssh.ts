@@ -9,12 +9,19 @@ export async function runOn(machine: Machine, login: SshLogin, command: string, 
   return run?.(command, input) ?? { code: 127, stdout: '', stderr: `${command}: command not found` };
 }
 
+/** A file on a server. */
+async function readOn(machine: Machine, login: SshLogin, path: string): Promise<{ readonly text: string | undefined } | SshFailure> {
+  const outcome = await runOn(machine, login, `cat -- '${path}'`, '');
+  return typeof outcome === 'string' ? outcome : { text: outcome.code === 0 ? outcome.stdout : undefined };
+}
+
 /** The SSH servers that a machine in memory can reach. */
-export const sshOf = ({ sshServers }: Machine) => ({
-  answersSsh: async ({ host, port }: SshAddress): Promise<boolean> => sshServers.has(`${host}:${port}`),
-  sshHostKeys: async ({ host, port }: SshAddress): Promise<readonly SshHostKey[]> => sshServers.get(`${host}:${port}`)?.keys ?? [],
+export const sshOf = (machine: Machine) => ({
+  readOverSsh: (login: SshLogin, path: string) => readOn(machine, login, path),
+  answersSsh: async ({ host, port }: SshAddress): Promise<boolean> => machine.sshServers.has(`${host}:${port}`),
+  sshHostKeys: async ({ host, port }: SshAddress): Promise<readonly SshHostKey[]> => machine.sshServers.get(`${host}:${port}`)?.keys ?? [],
   async sshLogin({ host, port, hostKeys, password, keys }: SshLogin): Promise<SshFailure | undefined> {
-    const server = sshServers.get(`${host}:${port}`);
+    const server = machine.sshServers.get(`${host}:${port}`);
     if (server === undefined) return 'unreachable';
     if (!server.keys.some(({ fingerprint }) => hostKeys.includes(fingerprint))) return 'another-key';
     if (password === '') return keys.length === 0 ? 'no-keys' : keys.some((key) => server.authorized?.includes(key)) ? undefined : 'denied';

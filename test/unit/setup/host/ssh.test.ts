@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import ssh2, { type AuthContext, type Connection } from 'ssh2';
 import { afterEach, describe, expect, test } from 'vitest';
-import { sshHostKeys, sshLogin, sshRun } from '../../../../src/setup/host/ssh.ts';
+import { readOverSsh, sshHostKeys, sshLogin, sshRun } from '../../../../src/setup/host/ssh.ts';
 
 const { Server, utils } = ssh2;
 const ed25519 = utils.generateKeyPairSync('ed25519');
@@ -84,6 +84,13 @@ describe('the login of root', () => {
     expect(await sshLogin(login)).toBeUndefined();
     expect(await sshRun(login, 'sign', 'the request')).toEqual({ code: 0, stdout: 'sign: the request', stderr: 'a warning' });
     expect(await sshRun(login, 'fail', '')).toMatchObject({ code: 3 });
+  });
+
+  test('reads a file, whatever its name is, as far as it gets in', async () => {
+    const { login } = await serve();
+    expect(await readOverSsh(login, '/etc/x')).toEqual({ text: "cat -- '/etc/x': " });
+    expect(await readOverSsh(login, "/etc/it's $(here)")).toEqual({ text: "cat -- '/etc/it'\\''s $(here)': " });
+    expect(await readOverSsh({ ...login, password: 'wrong' }, '/etc/x')).toBe('denied');
   });
 
   test('works where passwords are asked for as by a program (keyboard-interactive)', async () => {

@@ -7,7 +7,7 @@ import { imageioProxy } from '../../../../plugins/imageio/settings.ts';
 import { ovn } from '../../../../plugins/ovn/settings.ts';
 import { vmconsoleProxy } from '../../../../plugins/vmconsole/settings.ts';
 import { websocketProxy } from '../../../../plugins/websocket/settings.ts';
-import { newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { besideEngineHost } from '../../../support/engine-elsewhere.ts';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
 import { sshServers } from '../../../support/ssh-server.ts';
 
@@ -121,8 +121,12 @@ describe('the data warehouse', () => {
   test('keeps less beside an engine than alone, unless somebody chooses', async () => {
     const alone = { ...withoutEngine, 'OVESETUP_DWH_CORE/enable': true, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
     expect((await dialogue({ given, typed: {} })).find(scale)).toBe('1');
-    const machine = newMachine({ sshServers: sshServers(goodPassword, 'engine.example.net:22') });
-    expect((await dialogue({ machine, given: alone, typed: { 'remote-host-key': 'yes' } })).find(scale)).toBe('2');
+    const machine = besideEngineHost(goodPassword, { sshServers: sshServers(goodPassword, 'engine.example.net:22') });
+    expect(
+      (await dialogue({ machine, given: alone, typed: { 'remote-host-key': 'yes', OVESETUP_ENGINE_DB_HOST: 'engine.example.net' } })).find(
+        scale,
+      ),
+    ).toBe('2');
     expect((await dialogue({ given, typed: { OVESETUP_DWH_SCALE: ['3', '2'] } })).find(scale)).toBe('2');
     expect((await dialogue({ given: { ...given, 'OVESETUP_DWH_CORE/enable': false }, typed: {} })).asked).not.toContain(
       'OVESETUP_DWH_SCALE',

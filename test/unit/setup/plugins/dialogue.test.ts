@@ -98,6 +98,7 @@ describe('the questions of a first installation', () => {
         'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig': true,
         'OVESETUP_PROVISIONING/postgresProvisioningEnabled': true,
         'OVESETUP_CONFIG/adminPassword': goodPassword,
+        'OVESETUP_DB/clients': '',
         'OVESETUP_CONFIG/sanWipeAfterDelete': false,
       },
       typed: {

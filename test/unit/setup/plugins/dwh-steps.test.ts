@@ -1,8 +1,9 @@
 import { unitPath } from '#steps';
 import { describe, expect, test } from 'vitest';
 import { paths, unit } from '../../../../plugins/dwh/settings.ts';
-import { type Machine, newMachine } from '../../../../src/setup/host/memory/index.ts';
-import { textOf } from '../../../../src/setup/kit/host.ts';
+import { type Machine, clusterElsewhere, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { file as fileOf, textOf } from '../../../../src/setup/kit/host.ts';
+import { clusterOf } from '../../../support/debian-cluster.ts';
 import { dialogue } from '../../../support/dialogue.ts';
 import { conf, diskOf, install } from '../../../support/installation.ts';
 
@@ -126,26 +127,30 @@ describe('an earlier history', () => {
   });
 });
 
-test('a history of our own is refused beside an engine database of somebody else, before anything is changed', async () => {
-  const remote = { host: 'db1.example.net', port: 5432, name: 'engine', user: 'engine', password: 'canary-Daten-88', settings: {} };
+test('a history of our own stands on the server of this host, also where the database of the engine is on one of somebody else', async () => {
+  const remote = { host: 'db1.example.net', port: 5432, name: 'engine', user: 'engine', password: 'canary-Daten-88' };
   const machine = newMachine({
     names: new Map([
       ['engine.example.net', ['192.0.2.10']],
       ['db1.example.net', ['192.0.2.20']],
     ]),
-    remoteDatabases: [remote],
   });
-  const { screen, outcome } = await install({
-    machine,
-    files: [
-      conf({
-        ...answers,
-        'OVESETUP_PROVISIONING/postgresProvisioningEnabled': 'bool:False',
-        'OVESETUP_DB/host': `str:${remote.host}`,
-        'OVESETUP_DB/password': `str:${remote.password}`,
-      }),
-    ],
-  });
-  expect(outcome.failure).toBeDefined();
-  expect(screen).toContain('The history database cannot be made on this host');
+  const engine = { owner: 'engine', open: false, schemas: {}, options: {} };
+  const cluster = { adminPassword: '', roles: { engine: { verifier: '', password: remote.password } }, databases: { engine } };
+  machine.disk.set(clusterElsewhere(remote.host, remote.port), fileOf(JSON.stringify(cluster), 0o600));
+  const files = [
+    conf({
+      ...answers,
+      'OVESETUP_PROVISIONING/postgresProvisioningEnabled': 'bool:False',
+      'OVESETUP_DB/host': `str:${remote.host}`,
+      'OVESETUP_DB/password': `str:${remote.password}`,
+    }),
+  ];
+  const { screen, outcome } = await install({ machine, files });
+  expect(outcome.failure, screen).toBeUndefined();
+  expect(Object.keys(clusterOf(machine).databases).sort()).toEqual(['ovirt_engine_history', 'postgres']);
+  expect(textOf(machine.disk.get('/etc/postgresql/15/main/pg_hba.conf'))).not.toContain('"engine"');
+  expect(textOf(machine.disk.get(clusterElsewhere(remote.host, remote.port)))).toContain('"dwhHostname":"engine.example.net"');
+  const again = await install({ machine, files: [] });
+  expect(again.host.effects.filter((effect) => !effect.includes('/setup/answers/'))).toEqual([]);
 });

@@ -7,6 +7,7 @@ import { applicationMode, engineStop, sanWipeAfterDelete, vacuum } from '../../.
 import { paths as pki } from '../../../../plugins/pki/settings.ts';
 import { isRemembered } from '../../../../src/setup/core/answers.ts';
 import { type Machine, copyOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { besideEngineHost } from '../../../support/engine-elsewhere.ts';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
 import { english } from '../../../support/fakes.ts';
 import { conf, install } from '../../../support/installation.ts';
@@ -156,9 +157,11 @@ describe('the questions about the engine', () => {
     const given = { 'OVESETUP_ENGINE_CORE/enable': false, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
     expect(await asked({ given })).toEqual([]);
     const { answers, problems } = await dialogue({
-      machine: newMachine({ sshServers: sshServers(goodPassword, 'engine.example.net:22') }),
+      machine: besideEngineHost(goodPassword, { sshServers: sshServers(goodPassword, 'engine.example.net:22') }),
       given: {
         ...given,
+        'OVESETUP_DB/host': 'engine.example.net',
+        'OVESETUP_DB/password': goodPassword,
         'OVESETUP_CONFIG/remoteEngineHostKey': hostKey.fingerprint,
         'OVESETUP_CONFIG/remoteEngineHostRootPassword': goodPassword,
       },

@@ -93,12 +93,15 @@ describe('packages that the components need', () => {
   const view = async (given: Readonly<Record<string, unknown>> = {}, machine = newMachine()) =>
     (await dialogue({ machine, given: { 'OVESETUP_CONFIG/adminPassword': goodPassword, ...given } })).answers;
   const remote = { 'OVESETUP_PROVISIONING/postgresProvisioningEnabled': false, 'OVESETUP_DB/host': 'db1.example.net' };
+  const withoutHistory = { 'OVESETUP_DWH_CORE/enable': false };
   const withoutEngine = { 'OVESETUP_ENGINE_CORE/enable': false, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
 
   test.each([
     ['a server and a web server for the engine', {}, ['postgresql-15', 'apache2', 'openssh-server']],
-    ['no server beside a database elsewhere', remote, ['apache2', 'openssh-server']],
-    ['none without the engine, and so there is no step', withoutEngine, []],
+    ['a server for the history beside an engine database elsewhere', remote, ['postgresql-15', 'apache2', 'openssh-server']],
+    ['no server where nothing of ours is in one', { ...remote, ...withoutHistory }, ['apache2', 'openssh-server']],
+    ['a server alone for a history without the engine', withoutEngine, ['postgresql-15']],
+    ['none without either, and so there is no step', { ...withoutEngine, ...withoutHistory }, []],
   ])('are %s', async (_, given, needed) => {
     const answers = await view(given);
     expect(neededPackages(answers)).toEqual(needed);

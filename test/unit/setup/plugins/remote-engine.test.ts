@@ -6,7 +6,8 @@ import { isRemembered } from '../../../../src/setup/core/answers.ts';
 import { type Machine, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { file, inEnglish } from '#kit';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
-import { hostKey, knownAs, sshServers } from '../../../support/ssh-server.ts';
+import { besideEngineHost } from '../../../support/engine-elsewhere.ts';
+import { hostKey, knownAs, runOnEngine, sshServers } from '../../../support/ssh-server.ts';
 
 const [name, style, port, password] = [
   'OVESETUP_NETWORK_FQDN_the_engine',
@@ -20,7 +21,7 @@ const [dwh, imageio, websocket] = [
   'OVESETUP_CONFIG/websocketProxyConfig',
 ];
 const machine = (more: Partial<Machine> = {}) =>
-  newMachine({
+  besideEngineHost(goodPassword, {
     names: new Map([
       ['dwh.example.net', ['192.0.2.10']],
       ['engine.example.net', ['192.0.2.30']],
@@ -39,7 +40,7 @@ const ask = async (
   const result = await dialogue({
     machine: machine(more),
     given: { ...none, ...given },
-    typed: { [name]: 'engine.example.net', [confirmation]: 'yes', ...typed },
+    typed: { [name]: 'engine.example.net', [confirmation]: 'yes', OVESETUP_ENGINE_DB_HOST: 'engine.example.net', ...typed },
   });
   return { ...result, asked: result.asked.filter((one) => [name, style, port, password].includes(one)) };
 };
@@ -105,7 +106,7 @@ const otherKey = {
   fingerprint: `SHA256:${'B'.repeat(43)}`,
 };
 const answering = (keys: readonly (typeof hostKey)[], rest = {}) => ({
-  sshServers: new Map([['engine.example.net:22', { keys, password: goodPassword, ...rest }]]),
+  sshServers: new Map([['engine.example.net:22', { keys, password: goodPassword, run: runOnEngine, ...rest }]]),
 });
 
 describe('the host key of the engine host', () => {
@@ -162,6 +163,8 @@ describe('the host key of the engine host', () => {
       ...here,
       'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net',
       'OVESETUP_CONFIG/remoteEngineHostRootPassword': goodPassword,
+      'OVESETUP_DB/host': 'engine.example.net',
+      'OVESETUP_DB/password': goodPassword,
     };
     const without = await dialogue({ machine: machine(), given });
     expect(without.problems).toMatchObject([
@@ -213,7 +216,12 @@ describe('the login at the engine host', () => {
       'OVESETUP_CONFIG/remoteEngineHostKey': hostKey.fingerprint,
     };
     const { problems } = await dialogue({ machine: machine(), given: { ...given, 'OVESETUP_DWH_CONFIG/scale': '7' } });
-    expect(problems.map(({ id }) => id)).toEqual(['OVESETUP_CONFIG/remoteEngineHostRootPassword', 'OVESETUP_DWH_CONFIG/scale']);
+    expect(problems.map(({ id }) => id)).toEqual([
+      'OVESETUP_CONFIG/remoteEngineHostRootPassword',
+      'OVESETUP_DB/host',
+      'OVESETUP_DB/password',
+      'OVESETUP_DWH_CONFIG/scale',
+    ]);
     expect(problems[0]?.message).toContain('/root/.ssh has none without a passphrase');
   });
 

@@ -4,8 +4,7 @@ import { plugins } from '../../../../plugins/index.ts';
 import type { AnySetting } from '../../../../src/setup/core/answers.ts';
 import { inOrder } from '../../../../src/setup/core/ask.ts';
 import { confirmSettings } from '../../../../src/setup/core/confirm.ts';
-import { newMachine } from '../../../../src/setup/host/memory/index.ts';
-import { prepared, samples } from '../../../support/installation.ts';
+import { machineFor, prepared, samples } from '../../../support/installation.ts';
 
 const settings: readonly AnySetting[] = [...plugins.flatMap((plugin) => plugin.settings ?? []), confirmSettings];
 const twice = (list: readonly string[]): readonly string[] => list.filter((one, index) => list.indexOf(one) !== index);
@@ -66,7 +65,7 @@ describe('plugins', () => {
 
   test.each(samples)('say the same about their steps every time they are asked, with $path', async (sample) => {
     const describeSteps = async () =>
-      (await prepared(newMachine(), [sample])).steps.map(({ id, chapter, title, needs, notify, inside }) => ({
+      (await prepared(machineFor([sample]), [sample])).steps.map(({ id, chapter, title, needs, notify, inside }) => ({
         id,
         chapter,
         title,
@@ -78,7 +77,7 @@ describe('plugins', () => {
   });
 
   test.each(samples)('wait for services only for a limited time, and say where to look, with $path', async (sample) => {
-    const { answers } = await prepared(newMachine(), [sample]);
+    const { answers } = await prepared(machineFor([sample]), [sample]);
     const checks = plugins.flatMap((plugin) => plugin.health?.(answers) ?? []);
     expect(checks.length).toBeGreaterThan(0);
     for (const { limitMs, remedy } of checks) {
@@ -89,7 +88,7 @@ describe('plugins', () => {
   });
 
   test.each(samples)('refer only to steps that exist when they say inside of what they work, with $path', async (sample) => {
-    const { steps } = await prepared(newMachine(), [sample]);
+    const { steps } = await prepared(machineFor([sample]), [sample]);
     const ids = new Set(steps.map(({ id }) => id));
     for (const step of steps) for (const outer of step.inside ?? []) expect(ids, `${step.id} inside ${outer}`).toContain(outer);
   });

@@ -1,6 +1,7 @@
-import { type Kind, SetupError } from '#kit';
-import { certificatesIn } from '../../src/setup/pki/chain.ts';
-import { asPkcs8 } from '../../src/setup/pki/inspect.ts';
+import { SetupError } from '../kit/errors.ts';
+import type { Kind } from '../kit/kinds.ts';
+import { certificatesIn } from './chain.ts';
+import { asPkcs8 } from './inspect.ts';
 
 /* How certificates and keys stand in answers. */
 
