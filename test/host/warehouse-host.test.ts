@@ -21,6 +21,7 @@ const ofEngine = answers([
   `OVESETUP_CONFIG/adminPassword=str:${canaries.admin}`,
   `OVESETUP_DB/password=str:${canaries.engine}`,
   'OVESETUP_DWH_CORE/enable=bool:False',
+  'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig=bool:False',
   `OVESETUP_DB/clients=str:${warehouseName}`,
   'OVESETUP_DIALOG/confirmSettings=bool:True',
 ]);
@@ -60,8 +61,8 @@ describe.skipIf(obstacle !== null)(`a data warehouse on a host of its own${obsta
   }
 
   beforeAll(async () => {
-    engine = await forInstallation(await bootHost('equipped, with ssh'));
-    warehouse = await forInstallation(await bootHost('equipped, with ssh'));
+    engine = await forInstallation(await bootHost('equipped'));
+    warehouse = await forInstallation(await bootHost('equipped'));
     await connect();
     await engine.shell(`echo '${warehouseAddress} ${warehouseName}' >>/etc/hosts`);
     const hosts = `127.0.0.1 localhost\\n${engineAddress} ${hostName}\\n${warehouseAddress} ${warehouseName}\\n`;

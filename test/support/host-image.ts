@@ -20,9 +20,6 @@ interface Kind {
 
 const bare = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'openssl', 'curl', 'ca-certificates'] as const;
 
-/** What lets root in from another host. */
-const ssh = ['openssh-server', 'openssh-client'] as const;
-
 /** What an installation needs: no cluster of PostgreSQL yet, Apache as Debian sets it up, a manager of the firewall. */
 const equipment = (firewall: string): readonly string[] => [
   ...['postgresql-15', 'apache2', firewall],
@@ -36,8 +33,6 @@ const kinds = {
   equipped: { packages: bare, onTop: equipment('firewalld') },
   /** The same, with rules of iptables that are kept over a start. */
   'with iptables': { packages: bare, onTop: equipment('iptables-persistent') },
-  /** The same as the second, where root gets in over ssh. */
-  'equipped, with ssh': { packages: bare, onTop: [...equipment('firewalld'), ...ssh] },
 } as const satisfies Readonly<Record<string, Kind>>;
 export type HostKind = keyof typeof kinds;
 
