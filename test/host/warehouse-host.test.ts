@@ -141,8 +141,8 @@ describe.skipIf(obstacle !== null)(`a data warehouse on a host of its own${obsta
       await host.setup(ofHost);
       const before = await host.manifest({ times: true });
       expectCode(await host.setup(ofHost), 0);
-      expect(await host.shell(`${ofHost} plan --config-append=/root/answers.conf`)).toContain('0 to change');
       expect(difference(before, await host.manifest({ times: true }))).toEqual([]);
+      expect(await host.shell(`${ofHost} plan --config-append=/root/answers.conf`)).toContain('0 to change');
     }
   });
 
