@@ -21,16 +21,27 @@ export interface Config {
   yesNo(key: string): boolean;
 }
 
+/** How the files of a configuration are written, and where its drop-ins lie. */
+export interface Dialect {
+  /** Adds what a file says to `values`, and returns its problems, each as `file:line: text`. */
+  readonly parse: (text: string, file: string, values: Map<string, Assignment>) => string[];
+  readonly folder: string;
+}
+
 /**
  * Reads the defaults file, then `mainFile`, then `<mainFile>.d/*.conf` in the order of their names; the last assignment
  * of a key wins. The main file and its folder may be missing. Throws ConfigError with all problems of all files.
  */
-export async function loadConfig(mainFile: string, defaultsFile: string): Promise<Config> {
+export async function loadConfig(
+  mainFile: string,
+  defaultsFile: string,
+  { parse, folder }: Dialect = { parse: parseConf, folder: `${mainFile}.d` },
+): Promise<Config> {
   const values = new Map<string, Assignment>();
   const problems: string[] = [];
-  for (const file of [defaultsFile, mainFile, ...(await dropIns(`${mainFile}.d`))]) {
+  for (const file of [defaultsFile, mainFile, ...(await dropIns(folder))]) {
     const text = await readIfPresent(file, problems);
-    problems.push(...parseConf(text, file, values));
+    problems.push(...parse(text, file, values));
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return createConfig(values, mainFile);

@@ -4,7 +4,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { tlsProfile } from '../../frame/tls-profile.ts';
 import type { ListenSettings } from '../settings.ts';
 import { fromFirstPem } from '../pki/pem.ts';
-import { makeRoom } from './make-room.ts';
+import { makeRoom } from '../../frame/make-room.ts';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeRoom } from '../../../../src/services/engine/http/make-room.ts';
+import { makeRoom } from '../../../../src/services/frame/make-room.ts';
 
 let server: Server;
 let answers: ServerResponse[] = [];

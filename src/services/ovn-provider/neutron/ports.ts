@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { badRequest, conflict } from '../http/fault.ts';
+import { type Fields, required } from '../http/fields.ts';
+import { tenantId } from '../keystone.ts';
+import { isOfRouter, keys } from '../northbound/inventory.ts';
+import { insert, mutate, needs, setKeys, update } from '../northbound/operations.ts';
+import type { DhcpOptions, Switch, SwitchPort } from '../northbound/tables.ts';
+import { map, set, uuid, uuids } from '../ovsdb/notation.ts';
+import { isWithin, plainAddress, plainMac } from './addresses.ts';
+import { addressesOf, fixedAddresses, macOf, newMac, writtenAddresses } from './fixed-addresses.ts';
+import { defaultGroup, membership } from './group-operations.ts';
+import { isSecured } from './networks.ts';
+import type { Parts } from './parts.ts';
+import type { Entity, Resource } from './resource.ts';
+import { cidrOf } from './subnets.ts';
+
+/** Ports: those of logical switches, also the ones that lead to routers, but not the one to the wires. */
+export function ports({ northbound, inventory, defaults, now }: Parts): Resource {
+  const groupsOf = (portId: string): readonly string[] => {
+    const index = northbound.derived('groups of ports', ['Port_Group'], () => {
+      const found = new Map<string, string[]>();
+      for (const group of inventory.groups()) {
+        for (const port of group.ports) found.set(port, [...(found.get(port) ?? []), group.id]);
+      }
+      return found;
+    });
+    return index.get(portId) ?? [];
+  };
+
+  const fixedIps = (networkId: string, addresses: readonly string[]): readonly object[] =>
+    addresses.flatMap((address) => {
+      const subnet = inventory.subnetsOf(networkId).find((one) => {
+        const cidr = cidrOf(one);
+        return cidr !== undefined && isWithin(address, cidr);
+      });
+      return subnet === undefined ? [] : [{ ip_address: address, subnet_id: subnet.id }];
+    });
+
+  function describe(port: SwitchPort): Entity {
+    const networkId = inventory.networkOf(port)?.id ?? '';
+    const link = isOfRouter(port) ? inventory.routerSide(port) : undefined;
+    const addresses = link === undefined ? addressesOf(port) : link.side.networks.map((one) => one.replace(/\/\d+$/, ''));
+    const host = port.options.get('requested-chassis');
+    return {
+      id: port.id,
+      name: port.external_ids.get(keys.nicName) ?? port.name,
+      network_id: networkId,
+      tenant_id: tenantId,
+      mac_address: link?.side.mac ?? macOf(port),
+      admin_state_up: port.enabled !== false && port.up === true,
+      device_id: port.external_ids.get(keys.deviceId) ?? '',
+      device_owner: port.external_ids.get(keys.deviceOwner) ?? (link === undefined ? '' : 'network:router_interface'),
+      fixed_ips: fixedIps(networkId, addresses).slice(0, 1),
+      security_groups: groupsOf(port.id),
+      port_security_enabled: port.port_security.length > 0,
+      ...(host === undefined ? {} : { 'binding:host_id': host }),
+    };
+  }
+
+  /** The groups that a port shall be in; null: it is not secured. */
+  function readGroups(fields: Fields, secured: boolean): readonly string[] | null | undefined {
+    const ids = fields.texts('security_groups');
+    if (!secured) {
+      if (ids !== undefined && ids.length > 0) throw badRequest('security_groups need port_security_enabled.');
+      return null;
+    }
+    return ids?.map((id) => inventory.group(id).id);
+  }
+
+  /** What `fixed_ips` say: an address, OVN's choice (null), or nothing (undefined). */
+  function readFixed(fields: Fields, network: Switch, portId: string | null): string | null | undefined {
+    const list = fields.objects('fixed_ips');
+    if (list === undefined) return undefined;
+    if (list.length > 1) throw badRequest('A port has one of fixed_ips at most.');
+    const [wanted] = list;
+    if (wanted === undefined) return null;
+    const subnet = subnetFor(wanted, network);
+    const text = wanted.text('ip_address');
+    if (text === undefined || text === null) return null;
+    const address = plainAddress(text);
+    const cidr = cidrOf(subnet);
+    if (address === null || cidr === undefined || !isWithin(address, cidr)) {
+      throw badRequest('ip_address must be an address of the subnet.');
+    }
+    const holder = inventory.portsOf(network).find((port) => port.id !== portId && addressesInUse(port).includes(address));
+    if (holder !== undefined) throw conflict(`The port ${holder.id} has the address ${address} already.`);
+    return address;
+  }
+
+  const addressesInUse = (port: SwitchPort): readonly string[] =>
+    isOfRouter(port) ? (inventory.routerSide(port)?.side.networks ?? []).map((one) => one.replace(/\/\d+$/, '')) : addressesOf(port);
+
+  function subnetFor(wanted: Fields, network: Switch): DhcpOptions {
+    const id = wanted.text('subnet_id');
+    const candidates = inventory.subnetsOf(network.id);
+    if (id === undefined || id === null) {
+      const address = wanted.text('ip_address') ?? '';
+      const found = candidates.find((one) => {
+        const cidr = cidrOf(one);
+        return cidr !== undefined && isWithin(address, cidr);
+      });
+      if (found === undefined) throw badRequest('ip_address is of no subnet of the network.');
+      return found;
+    }
+    const subnet = candidates.find((one) => one.id === id);
+    if (subnet === undefined) throw badRequest('subnet_id must be a subnet of the network.');
+    return subnet;
+  }
+
+  const dhcpColumns = (networkId: string) => {
+    const subnets = inventory.subnetsOf(networkId);
+    const of = (version: 4 | 6) => subnets.filter((one) => cidrOf(one)?.version === version).map((one) => uuid(one.id));
+    return { dhcpv4_options: set(of(4)), dhcpv6_options: set(of(6)) };
+  };
+
+  return {
+    rel: 'ports',
+    one: 'port',
+    many: 'ports',
+    list: () => inventory.ports().map(describe),
+    get: (id) => describe(inventory.port(id)),
+    async add(fields) {
+      const network = inventory.network(required(fields, 'network_id'));
+      const secured = fields.flag('port_security_enabled') ?? isSecured(network, defaults.portSecurity);
+      const mac = readMac(fields) ?? newMac();
+      const ip = readFixed(fields, network, null) ?? null;
+      const given = readGroups(fields, secured);
+      const byDefault = given === undefined ? defaultGroup(inventory, now()) : undefined;
+      const groups = byDefault === undefined ? (given ?? null) : [byDefault.id];
+      const hasSubnet = inventory.subnetsOf(network.id).length > 0;
+      const id = randomUUID();
+      await northbound.transact([
+        needs('Logical_Switch', network.id),
+        ...(byDefault?.made ?? []),
+        insert('Logical_Switch_Port', id, {
+          name: id,
+          addresses: set([writtenAddresses(mac, ip, hasSubnet)]),
+          port_security: set(secured ? [guarded(mac, ip)] : []),
+          enabled: fields.flag('admin_state_up') ?? true,
+          options: map({ 'requested-chassis': fields.text('binding:host_id') ?? undefined }),
+          external_ids: map({
+            [keys.nicName]: fields.text('name') ?? '',
+            [keys.deviceId]: fields.text('device_id') ?? undefined,
+            [keys.deviceOwner]: fields.text('device_owner') ?? undefined,
+            [keys.securityGroups]: groups === null ? undefined : groups.join(' '),
+          }),
+          ...dhcpColumns(network.id),
+        }),
+        mutate('Logical_Switch', network.id, 'ports', 'insert', uuids([id])),
+        ...(groups === null ? [] : membership(northbound, id, groups)),
+      ]);
+      return id;
+    },
+    async change(id, fields) {
+      const port = inventory.port(id);
+      const network = inventory.networkOf(port);
+      if (network === undefined) throw conflict(`The port ${id} is of no network any more.`);
+      if (fields.has('network_id') && fields.text('network_id') !== network.id) throw badRequest('A port stays in its network.');
+      const wasSecured = port.port_security.length > 0;
+      const secured = fields.flag('port_security_enabled') ?? wasSecured;
+      const fixed = readFixed(fields, network, id);
+      const macGiven = readMac(fields);
+      if (isOfRouter(port) && (fixed !== undefined || macGiven !== undefined || secured)) {
+        throw conflict(`The port ${id} belongs to a router, which decides about its addresses and its security.`);
+      }
+      const mac = macGiven ?? macOf(port) ?? newMac();
+      const ip = fixed === undefined ? (fixedAddresses(port)[0] ?? null) : fixed;
+      const given = readGroups(fields, secured);
+      // Who is secured from now on is in the default group, unless somebody says otherwise; who was keeps its groups.
+      const byDefault = given === undefined && secured && !wasSecured ? defaultGroup(inventory, now()) : undefined;
+      const groups = byDefault === undefined ? given : [byDefault.id];
+      const enabled = fields.flag('admin_state_up');
+      const hasSubnet = inventory.subnetsOf(network.id).length > 0;
+      const texts = {
+        ...textFor(fields, 'name', keys.nicName),
+        ...textFor(fields, 'device_id', keys.deviceId),
+        ...textFor(fields, 'device_owner', keys.deviceOwner),
+        ...(groups === undefined ? {} : { [keys.securityGroups]: groups === null ? undefined : groups.join(' ') }),
+      };
+      await northbound.transact([
+        needs('Logical_Switch_Port', id),
+        ...(byDefault?.made ?? []),
+        ...(isOfRouter(port)
+          ? []
+          : [
+              update('Logical_Switch_Port', id, {
+                addresses: set([writtenAddresses(mac, ip, hasSubnet)]),
+                port_security: set(secured ? [guarded(mac, ip)] : []),
+              }),
+            ]),
+        ...(enabled === undefined ? [] : [update('Logical_Switch_Port', id, { enabled })]),
+        ...(fields.text('binding:host_id') === undefined
+          ? []
+          : [setKeys('Logical_Switch_Port', id, 'options', { 'requested-chassis': fields.text('binding:host_id') ?? undefined })]),
+        ...(Object.keys(texts).length === 0 ? [] : [setKeys('Logical_Switch_Port', id, 'external_ids', texts)]),
+        ...(groups === undefined ? [] : membership(northbound, id, groups)),
+      ]);
+    },
+    async remove(id) {
+      const port = inventory.port(id);
+      if (isOfRouter(port) && inventory.routerSide(port) !== undefined) {
+        throw conflict(`The port ${id} belongs to a router: remove the interface of the router.`);
+      }
+      const network = inventory.networkOf(port);
+      if (network === undefined) return;
+      await northbound.transact([mutate('Logical_Switch', network.id, 'ports', 'delete', uuids([id]))]);
+    },
+  };
+}
+
+/** Addresses from which a secured port may send. */
+const guarded = (mac: string, ip: string | null): string => (ip === null ? mac : `${mac} ${ip}`);
+
+/** A text for external_ids, where the field is there; null takes it away. */
+const textFor = (fields: Fields, name: string, key: string): Readonly<Record<string, string | undefined>> => {
+  const value = fields.text(name);
+  return value === undefined ? {} : { [key]: value ?? undefined };
+};
+
+function readMac(fields: Fields): string | undefined {
+  const text = fields.text('mac_address');
+  if (text === undefined || text === null || text === '') return undefined;
+  const mac = plainMac(text);
+  if (mac === null) throw badRequest('mac_address must be the hardware address of one interface, as in 00:1a:4a:16:01:51.');
+  return mac;
+}

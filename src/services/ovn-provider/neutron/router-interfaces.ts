@@ -1,0 +1,80 @@
+import { badRequest, conflict, Fault } from '../http/fault.ts';
+import type { Fields } from '../http/fields.ts';
+import { tenantId } from '../keystone.ts';
+import { isOfRouter, keys } from '../northbound/inventory.ts';
+import type { DhcpOptions } from '../northbound/tables.ts';
+import { type Cidr, isWithin } from './addresses.ts';
+import { addressesOf } from './fixed-addresses.ts';
+import type { Parts } from './parts.ts';
+import type { Resource } from './resource.ts';
+import { addressesIn, interfaceOwner, link, linksOf, unlink } from './router-links.ts';
+import { cidrOf, gatewayOf } from './subnets.ts';
+
+/** Links of routers with networks inside: by a subnet, whose gateway the router becomes, or by a port that is there. */
+export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<Resource['actions']> {
+  const answer = (id: string, portId: string, subnetId: string, networkId: string): object => ({
+    id,
+    port_id: portId,
+    subnet_id: subnetId,
+    subnet_ids: [subnetId],
+    network_id: networkId,
+    tenant_id: tenantId,
+  });
+
+  const rangeOf = (subnet: DhcpOptions): Cidr => {
+    const cidr = cidrOf(subnet);
+    if (cidr === undefined) throw conflict(`The subnet ${subnet.id} has no network of addresses.`);
+    return cidr;
+  };
+  const networkIdOf = (subnet: DhcpOptions): string => subnet.external_ids.get(keys.subnetNetwork) ?? '';
+
+  /** The subnet, and the port where one was named, that a request is about. */
+  function targetOf(fields: Fields) {
+    const subnetId = fields.text('subnet_id');
+    const portId = fields.text('port_id');
+    if (typeof subnetId === 'string' && typeof portId !== 'string') return { subnet: inventory.subnet(subnetId) };
+    if (typeof portId === 'string' && typeof subnetId !== 'string') return { port: inventory.port(portId) };
+    throw badRequest('Either subnet_id or port_id is needed.');
+  }
+
+  return {
+    async add_router_interface(id, fields) {
+      const router = inventory.router(id);
+      const { subnet: given, port } = targetOf(fields);
+      if (port !== undefined && isOfRouter(port)) throw conflict(`The port ${port.id} belongs to a router already.`);
+      const network = port === undefined ? inventory.network(networkIdOf(given)) : inventory.networkOf(port);
+      if (network === undefined) throw conflict('The port is of no network.');
+      const [own] = port === undefined ? [] : addressesOf(port);
+      const subnet = given ?? inventory.subnetsOf(network.id).find((one) => own !== undefined && isWithin(own, rangeOf(one)));
+      if (subnet === undefined) throw badRequest('The port has no address of a subnet.');
+      const address = own ?? gatewayOf(subnet);
+      if (address === undefined) throw badRequest('The subnet has no gateway_ip, which the router could become.');
+      const cidr = rangeOf(subnet);
+      if (port === undefined && addressesIn(network, inventory).has(address)) throw conflict(`The address ${address} is taken.`);
+      const overlapping = linksOf(router, northbound, inventory).some(({ side }) =>
+        side.networks.some((one) => isWithin(one.replace(/\/\d+$/, ''), cidr)),
+      );
+      if (overlapping) throw conflict(`The router has an address of ${cidr.text} already.`);
+      const made = link({ router, network, address, cidr, owner: interfaceOwner, ...(port === undefined ? {} : { port }) }, northbound);
+      await northbound.transact(made.operations);
+      return answer(id, made.portId, subnet.id, network.id);
+    },
+    async remove_router_interface(id, fields) {
+      const router = inventory.router(id);
+      const { subnet, port } = targetOf(fields);
+      const found = linksOf(router, northbound, inventory).find(
+        (one) =>
+          !one.isGateway &&
+          (subnet === undefined
+            ? one.port.id === port.id
+            : one.network.id === networkIdOf(subnet) &&
+              one.side.networks.some((each) => isWithin(each.replace(/\/\d+$/, ''), rangeOf(subnet)))),
+      );
+      if (found === undefined) throw new Fault(404, 'The router has no such interface.');
+      await northbound.transact(unlink(router, found));
+      const address = found.side.networks[0]?.replace(/\/\d+$/, '') ?? '';
+      const its = subnet ?? inventory.subnetsOf(found.network.id).find((one) => isWithin(address, rangeOf(one)));
+      return answer(id, found.port.id, its?.id ?? '', found.network.id);
+    },
+  };
+}
