@@ -6,6 +6,7 @@ import { certificates } from './certificates.ts';
 import { dwh } from './dwh.ts';
 import { firstQuestion } from './first-question.ts';
 import { install } from './install.ts';
+import { ovn } from './ovn.ts';
 import { plan } from './plan.ts';
 import { meets, ratioOf, table, type Result } from './result.ts';
 import { serialConsoles } from './serial-consoles.ts';
@@ -30,6 +31,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   websocket,
   serialConsoles,
   dwh,
+  ovn,
   wholeHost,
 };
 

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createClient, type HttpsClient } from './https-client.ts';
+import { freePort } from './trial.ts';
+import type { TestPki } from './websocket-proxy.ts';
+
+const main = fileURLToPath(new URL('../../src/services/ovn-provider/main.ts', import.meta.url));
+
+export const providerSecret = 'Provider-Canary-Secret-0123456789';
+export const providerScope = 'ovirt-app-api ovirt-ext=token-info:validate ovirt-ext=token-info:public-authz-search';
+
+export interface TestProvider {
+  readonly pid: number;
+  readonly healthSocket: string;
+  readonly keystonePort: number;
+  readonly neutronPort: number;
+  readonly keystone: HttpsClient;
+  readonly neutron: HttpsClient;
+  log(): string;
+  sees(text: string): Promise<void>;
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** How one provider differs from another, by section and key. */
+export type ProviderKeys = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Starts the real program, with the certificate `proxy` of a test's authority. */
+export async function startOvnProvider(
+  pki: TestPki,
+  engine: { readonly port: number; readonly authority: string },
+  remote: string,
+  more: ProviderKeys = {},
+): Promise<TestProvider> {
+  const folder = await mkdtemp(join(pki.folder, 'ovn-provider-'));
+  const [keystonePort, neutronPort] = [await freePort(), await freePort()];
+  const healthSocket = join(folder, 'health.sock');
+  const sections: ProviderKeys = {
+    PROVIDER: {
+      'provider-host': 'localhost',
+      'listen-address': '127.0.0.1',
+      'keystone-port': String(keystonePort),
+      'neutron-port': String(neutronPort),
+      'health-socket': healthSocket,
+      ...more['PROVIDER'],
+    },
+    SSL: {
+      'ssl-cert-file': pki.path('proxy.pem'),
+      'ssl-key-file': pki.path('proxy.key'),
+      'ssl-cacert-file': pki.path('ca.pem'),
+      ...more['SSL'],
+    },
+    'OVN REMOTE': { 'ovn-remote': remote, ...more['OVN REMOTE'] },
+    OVIRT: {
+      'ovirt-host': `https://localhost:${engine.port}`,
+      'ovirt-ca-file': engine.authority,
+      'ovirt-sso-client-secret': providerSecret,
+      ...more['OVIRT'],
+    },
+  };
+  const text = Object.entries(sections).map(([name, keys]) =>
+    [`[${name}]`, ...Object.entries(keys).map(([key, value]) => `${key}=${value}`), ''].join('\n'),
+  );
+  await mkdir(join(folder, 'conf.d'));
+  await writeFile(join(folder, 'conf.d', '10-setup-ovirt-provider-ovn.conf'), text.join('\n'));
+
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env['PATH'], OVN_PROVIDER_CONF: join(folder, 'ovirt-provider-ovn.conf') },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const sees = async (words: string): Promise<void> => {
+    for (let tries = 0; !output.includes(words); tries++) {
+      if (child.exitCode !== null || tries === 600) throw new Error(`the provider never said "${words}":\n${output}`);
+      await sleep(50);
+    }
+  };
+  await sees('"message":"ready"');
+  return {
+    pid: child.pid ?? 0,
+    healthSocket,
+    keystonePort,
+    neutronPort,
+    keystone: createClient(keystonePort, pki.ca),
+    neutron: createClient(neutronPort, pki.ca),
+    log: () => output,
+    sees,
+    async end(signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit');
+        child.kill(signal);
+        await ended;
+      }
+      return child.exitCode;
+    },
+  };
+}
+
+export interface Reply {
+  readonly status: number;
+  /** The body; empty where there is none. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Calls the network API with a token. */
+export const caller =
+  (client: HttpsClient, token: string) =>
+  async (method: string, path: string, body?: object): Promise<Reply> => {
+    const headers = { 'x-auth-token': token, 'content-type': 'application/json' };
+    const answer = await client(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return { status: answer.status, body: answer.body === '' ? {} : (JSON.parse(answer.body) as Reply['body']) };
+  };
