@@ -27,6 +27,7 @@ export const accounts = {
   fenceKdumpListener: 'ovirt-fence-kdump',
   notifier: 'ovirt-notifier',
   vmconsole: 'ovirt-vmconsole',
+  ovnProvider: 'ovirt-provider-ovn',
 } as const;
 export const readers: readonly string[] = [accounts.fenceKdumpListener, accounts.notifier];
 

@@ -13,6 +13,7 @@ const abouts: Readonly<Record<keyof typeof accounts, string>> = {
   fenceKdumpListener: 'Listener for crashing hosts',
   notifier: 'Notifier of the virtualization manager',
   vmconsole: 'Proxy for serial consoles of virtual machines',
+  ovnProvider: 'Provider of networks of OVN',
 };
 
 /** Homes that are not the root of the file system; with a shell where sshd runs something for the account. */

@@ -5,6 +5,7 @@ import { engineHere } from '../engine/settings.ts';
 import { listenerPort } from '../fence-kdump/settings.ts';
 import { httpsPort } from '../network/settings.ts';
 import { proxyPort, vmconsoleHere } from '../vmconsole/settings.ts';
+import { ovnHere, ports as ovnPorts } from '../ovn/settings.ts';
 import { websocketHere, websocketPort } from '../websocket/settings.ts';
 
 export interface Port {
@@ -42,6 +43,12 @@ const components: readonly Component[] = [
     ports: (view) => tcp(view.get(httpsPort)),
   },
   {
+    name: 'ovn-central-firewall-service',
+    about: 'Databases of OVN, for hosts',
+    when: ovnHere,
+    ports: () => [...tcp(ovnPorts.northbound), ...tcp(ovnPorts.southbound)],
+  },
+  {
     name: 'ovirt-fence-kdump-listener',
     about: 'Messages of hosts that crash',
     when: engineHere,
@@ -64,6 +71,12 @@ const components: readonly Component[] = [
     about: 'Serial consoles of virtual machines',
     when: vmconsoleHere,
     ports: () => tcp(proxyPort),
+  },
+  {
+    name: 'ovirt-provider-ovn',
+    about: 'Networks of OVN, for the engine and other clients of Neutron',
+    when: ovnHere,
+    ports: () => [...tcp(ovnPorts.neutron), ...tcp(ovnPorts.keystone)],
   },
 ];
 

@@ -98,6 +98,7 @@ export async function hostNameFlaw(name: string, host: HostReader): Promise<Text
 
 /**
  * The finding that a wanted port is held by somebody else; undefined if it is free, or held by our own unit that runs on it already.
+ * @param wanted with the key of the setting that says the port, where there is one
  * @param own the unit that shall have it, and the port that unit is configured for now; or the program that may have it already
  */
 export async function takenPort(

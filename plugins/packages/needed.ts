@@ -5,6 +5,7 @@ import { whole } from '../database/settings.ts';
 import { serverHere } from '../dwh/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { vmconsoleHere } from '../vmconsole/settings.ts';
+import { layout as ovnLayout, ovnHere } from '../ovn/settings.ts';
 import { managerWords } from './manager.ts';
 import { offline } from './settings.ts';
 import { sshServerOf } from './ssh-server.ts';
@@ -14,6 +15,7 @@ export const neededPackages = (view: View): readonly string[] => [
   ...(serverHere(view) ? [whole(view).package] : []),
   ...(engineHere(view) ? view.fact(webServer).packages : []),
   ...(vmconsoleHere(view) ? sshServerOf(view).packages : []),
+  ...(ovnHere(view) ? [view.fact(ovnLayout).package] : []),
 ];
 
 /** What comes along where packages are installed anyway: without it logs grow, and everything works. */

@@ -6,6 +6,7 @@ import { unit as engine } from '../engine/settings.ts';
 import { accounts, sandbox } from '../environment/settings.ts';
 import { stableAddresses } from '../network/settings.ts';
 import { vmconsoleHere } from '../vmconsole/settings.ts';
+import { ovnHere, unit as ovnUnit } from '../ovn/settings.ts';
 import { unit as websocketUnit, websocketHere } from '../websocket/settings.ts';
 
 /** Lifetimes in days. Browsers accept at most 398. */
@@ -86,6 +87,25 @@ export const certificates: readonly Certificate[] = [
     unit: serverUnit,
     account: 'postgres',
   },
+  {
+    name: 'ovirt-provider-ovn',
+    about: 'the identity of the provider of networks, towards its clients and the databases of OVN',
+    days: lifetimes.service,
+    usages: ['serverAuth', 'clientAuth'],
+    names: (_view, fqdn) => [fqdn],
+    when: ovnHere,
+    unit: () => ovnUnit,
+    account: accounts.ovnProvider,
+  },
+  ...(['ovn-ndb', 'ovn-sdb'] as const).map((name) => ({
+    name,
+    about: `the identity of the ${name === 'ovn-ndb' ? 'northbound' : 'southbound'} database of OVN`,
+    days: lifetimes.service,
+    usages: ['serverAuth', 'clientAuth'] as const,
+    names: (_view: View, fqdn: string) => [fqdn],
+    when: ovnHere,
+    unit: null,
+  })),
 ];
 
 /** Those that this installation needs. */

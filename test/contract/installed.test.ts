@@ -6,7 +6,7 @@ import { type Machine, copyOf, newMachine } from '../../src/setup/host/memory/in
 import { newestVersion } from '../../src/setup/render/shipped.ts';
 import { changeCluster, clusterOf } from '../support/debian-cluster.ts';
 import { hostName } from '../support/host-image.ts';
-import { install } from '../support/installation.ts';
+import { conf, install } from '../support/installation.ts';
 import { type Installed, installedBy, ownIn } from '../support/installed.ts';
 import { installationAnswers } from '../support/whole-host-answers.ts';
 
@@ -36,7 +36,8 @@ const answers = [{ path: 'answers.conf', text: installationAnswers, kept: false 
 async function machineOf({ files, schemas }: Installed): Promise<Machine> {
   const address = ['192.0.2.10'];
   const machine = newMachine({ hostname: hostName, names: new Map([[hostName, address]]), dns: new Map([[hostName, address]]) });
-  const { outcome, screen } = await install({ machine, files: answers });
+  // The provider of networks was chosen, and came with none of the versions that are out.
+  const { outcome, screen } = await install({ machine, files: [...answers, conf({ 'OVESETUP_OVN/ovirtProviderOvn': 'bool:False' })] });
   expect(outcome.failure, screen).toBeUndefined();
   for (const [path, { kind, mode, owner, target, content }] of Object.entries(files)) {
     if (kind === 'link' && target !== undefined) machine.disk.set(path, { kind, target });
@@ -68,4 +69,5 @@ test.each(versions)('what %s has installed is taken for its own, and only what h
   );
   expect(clusterOf(machine)).toEqual(clusterOf(before));
   expect([...machine.running.keys()].sort()).toEqual([...before.running.keys()].sort());
+  expect(screen).toContain('[WARNING] ovirt-provider-ovn was chosen with an earlier version, which did not install it.');
 });

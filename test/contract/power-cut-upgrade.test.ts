@@ -8,6 +8,14 @@ import { type Machine, afterPowerCut, copyOf, watchedHost } from '../../src/setu
 import { conf, diskOf, install, machineFor, outdated, samples } from '../support/installation.ts';
 import { between, leftBy, placeOf, walksAll } from './again.ts';
 
+/** A cluster as it is written, without safety copies of databases. */
+function withoutCopies(text: string): string {
+  const [, before = '', json = '{}'] = /^(.*?)(\{.*)$/s.exec(text) ?? [];
+  const { databases, ...rest } = JSON.parse(json) as { readonly databases: Readonly<Record<string, unknown>> };
+  const left = Object.fromEntries(Object.entries(databases).filter(([name]) => !/^engine_(before_public|failed)$/.test(name)));
+  return `${before}${JSON.stringify({ ...rest, databases: left })}`;
+}
+
 describe('an upgrade of the schema', () => {
   const files = samples.slice(0, 1);
   const newer = { version: '04059001', script: '04_05_9001_more.sql', sql: 'create table more (id integer)', checksum: 'x' };
@@ -50,8 +58,7 @@ describe('an upgrade of the schema', () => {
         const again = await install({ machine, files, plugins: next });
         expect(again.outcome.failure, `${placeOf(moment)}\n${again.screen}`).toBeUndefined();
         // A copy that is not needed any more may stay until the next upgrade, if the power went before it could be dropped.
-        const tidy = (text: string): string => text.replace(/,"engine_(before_public|failed)":\{.*?\{.*?\}.*?\{.*?\}.*?\}\}/, '');
-        expect(tidy(clusterOf(machine)), placeOf(moment)).toEqual(clusterOf(wanted));
+        expect(withoutCopies(clusterOf(machine)), placeOf(moment)).toEqual(clusterOf(wanted));
         expect([...machine.running.keys()].sort()).toEqual([...wanted.running.keys()].sort());
       }
     }

@@ -40,10 +40,9 @@ const comparable = (line: string): string =>
 const notYet = [
   /^\[ INFO {2}\] Stopping Image I\/O Proxy service$/,
   /^\[ INFO {2}\] Configuring Image I\/O Proxy$/,
-  /^\[ INFO {2}\] Adding (default OVN provider|OVN provider secret) to database$/,
   // What else the firewall has to let in.
-  /^ {14}firewall-cmd --permanent --add-service (ovirt-(postgres|imageio-proxy|provider-ovn)|ovn-central-firewall-service)$/,
-  /^ {14}tcp:(35357|5432|54323|6641|6642|9696)$/,
+  /^ {14}firewall-cmd --permanent --add-service ovirt-(postgres|imageio-proxy)$/,
+  /^ {14}tcp:(5432|54323)$/,
 ];
 
 /** Lines that only we have: decisions that the classic product did not know. */

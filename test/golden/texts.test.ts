@@ -174,7 +174,8 @@ describe('a whole translation leaves no English word', () => {
     // Names of databases, roles, certificates and rows.
     names.push('engine', 'apache', 'FenceKdumpDestinationPort', 'ProductRPMVersion', 'ApplicationMode', 'SANWipeAfterDelete');
     names.unshift('ovirt_engine_history', 'engine.example.net', 'engine.example.net:6100', 'websocket-proxy');
-    names.push('WebSocketProxy', 'ovirt-https', 'ovirt-http', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy');
+    names.push('ovn-central-firewall-service', 'ovn-central', 'ovn-ndb', 'ovn-sdb', 'pssl:6641:\\[::\\]', 'pssl:6642:\\[::\\]');
+    names.push('ovirt-engine-core', 'WebSocketProxy', 'ovirt-https', 'ovirt-http', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy');
     names.push('ovirt-vmconsole-proxy', 'openssh-server', 'vmconsole-proxy-helper');
     names.push('apache2', 'firewalld', 'postgresql-15', 'postgresql@15-main', ...Object.values(accounts));
     const words = names.map((name) => new RegExp(`(?<=[ ,'])${name}(?=[,.:' ]|$)`, 'gm'));

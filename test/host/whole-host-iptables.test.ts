@@ -43,13 +43,8 @@ END`;
 
 /** The rules in force, without the times at which they were listed, and what they have counted. */
 const inForce = "{ iptables-save; ip6tables-save; } | sed '/^#/d; s/ \\[[0-9:]*\\]$//'";
-const ports = [
-  '-p tcp -m tcp --dport 2222',
-  '-p tcp -m tcp --dport 443',
-  '-p tcp -m tcp --dport 6100',
-  '-p tcp -m tcp --dport 80',
-  '-p udp -m udp --dport 7410',
-];
+const tcp = [2222, 35357, 443, 6100, 6641, 6642, 80, 9696].map((port) => `-p tcp -m tcp --dport ${port}`);
+const ports = [...tcp, '-p udp -m udp --dport 7410'];
 const reachable = 'curl --silent --output /dev/null --connect-timeout 2 http://192.0.2.10/';
 
 describe.skipIf(obstacle !== null)(`a host with rules of iptables${obstacle === null ? '' : ` (${obstacle})`}`, () => {

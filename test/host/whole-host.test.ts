@@ -85,6 +85,8 @@ describe.skipIf(obstacle !== null)(`the package on a Debian host without a netwo
       '600 ovirt:ovirt keys/engine.key.nopass',
       '600 ovirt:ovirt keys/engine.p12',
       '600 ovirt:ovirt keys/engine_id_rsa',
+      ...['key.nopass', 'p12'].map((end) => `600 ovirt-provider-ovn:ovirt-provider-ovn keys/ovirt-provider-ovn.${end}`),
+      ...['ovn-ndb', 'ovn-sdb'].flatMap((name) => ['key.nopass', 'p12'].map((end) => `600 root:root keys/${name}.${end}`)),
       '600 ovirt-vmconsole:ovirt-vmconsole keys/vmconsole-proxy-helper.key.nopass',
       '600 ovirt-vmconsole:ovirt-vmconsole keys/vmconsole-proxy-helper.p12',
       '600 ovirt-websocket-proxy:ovirt-websocket-proxy keys/websocket-proxy.key.nopass',

@@ -40,6 +40,35 @@ describe('what a first installation begins with', () => {
   });
 });
 
+describe('providers of networks', () => {
+  it('are shown to administrators as setup has told the engine of them, without their passwords, and nobody changes them here', async () => {
+    await running.postgres.query(
+      `insert into providers (name, url, provider_type, plugin_type, auth_required, auth_username, auth_password, auth_url, tenant_name, auto_sync)
+       values ('ovirt-provider-ovn', 'https://localhost:9696', 'EXTERNAL_NETWORK', 'OVIRT_PROVIDER_OVN', true, 'admin@internal', '$canary',
+         'https://localhost:35357/v2.0/', 'ovirt', true), ('glance', 'https://localhost', 'OPENSTACK_IMAGE', null, false, null, null, null, null, false)`,
+    );
+    const list = await got('openstacknetworkproviders?search=name%3Dovirt*');
+    expect(list['openstack_network_provider']).toMatchObject([
+      {
+        name: 'ovirt-provider-ovn',
+        url: 'https://localhost:9696',
+        authentication_url: 'https://localhost:35357/v2.0/',
+        external_plugin_type: 'OVIRT_PROVIDER_OVN',
+        requires_authentication: 'true',
+        username: 'admin@internal',
+        tenant_name: 'ovirt',
+        type: 'external',
+        auto_sync: 'true',
+        unmanaged: 'false',
+      },
+    ]);
+    expect(JSON.stringify(list)).not.toContain('canary');
+    expect(JSON.stringify(await got('openstacknetworkproviders'))).not.toContain('glance');
+    expect((await call('openstacknetworkproviders', { as: guest })).status).toBe(403);
+    expect((await call('openstacknetworkproviders', { body: { name: 'x' } })).status).toBe(405);
+  });
+});
+
 describe.each(collections.filter(({ below }) => below === undefined).map((one) => [one.rel, one] as const))(
   'the collection %s',
   (rel, one) => {

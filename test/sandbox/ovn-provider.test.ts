@@ -70,7 +70,7 @@ describe.skipIf(!ovnIsHere)('signing in', () => {
       token: { expires: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/) },
       user: { username: 'admin', name: 'admin', id: '', roles: [{ name: 'admin' }], roles_links: [] },
       serviceCatalog: [
-        { type: 'network', name: 'neutron', endpoints: [{ publicURL: `https://localhost:${provider.neutronPort}/v2.0/` }] },
+        { type: 'network', name: 'neutron', endpoints: [{ publicURL: `https://localhost:${provider.neutronPort}` }] },
         { type: 'identity', name: 'keystone', endpoints: [{ region: 'RegionOne', id: '00000000000000000000000000000002' }] },
         { type: 'compute', name: 'nova' },
       ],
@@ -228,6 +228,7 @@ describe.skipIf(!ovnIsHere)('ports and subnets', () => {
       gateway_ip: '10.1.0.1',
       dns_nameservers: ['10.1.0.2'],
       allocation_pools: [{ start: '10.1.0.2', stop: '10.1.0.254' }],
+      host_routes: [],
     });
     expect(await ovn.nbctl('get', 'DHCP_Options', subnet.id, 'cidr', 'options')).toBe(
       '"10.1.0.0/24"\n{dns_server="10.1.0.2", lease_time="86400", mtu="1442", router="10.1.0.1", server_id="10.1.0.1", server_mac="02:00:00:00:00:00"}',

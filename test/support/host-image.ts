@@ -22,7 +22,7 @@ const bare = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'iproute2', 'openssl'
 
 /** What an installation needs: no cluster of PostgreSQL yet, Apache as Debian sets it up, a manager of the firewall. */
 const equipment = (firewall: string): readonly string[] => [
-  ...['postgresql-15', 'apache2', firewall],
+  ...['postgresql-15', 'apache2', 'ovn-central', firewall],
   ...['openssh-server', 'socat', 'logrotate', 'python3-minimal', 'cron', 'tmux', 'faketime'],
 ];
 

@@ -26,4 +26,10 @@ OVESETUP_DIALOG/confirmSettings=bool:True
 /** The program in its place. */
 export const ofHost = 'engine-setup';
 
-export const services = ['ovirt-engine', 'ovirt-engine-dwhd', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy'] as const;
+export const services = [
+  'ovirt-engine',
+  'ovirt-engine-dwhd',
+  'ovirt-fence-kdump-listener',
+  'ovirt-websocket-proxy',
+  'ovirt-provider-ovn',
+] as const;

@@ -33,7 +33,8 @@ export function createKeystone({ door, host, keystonePort, neutronPort, tokenSec
     id: String(number).padStart(32, '0'),
   });
   const catalog = [
-    { type: 'network', name: 'neutron', endpoints_links: [], endpoints: [endpoint(`https://${host}:${neutronPort}/v2.0/`, 1)] },
+    // Clients add the version themselves, as Neutron has it everywhere.
+    { type: 'network', name: 'neutron', endpoints_links: [], endpoints: [endpoint(`https://${host}:${neutronPort}`, 1)] },
     { type: 'identity', name: 'keystone', endpoints_links: [], endpoints: [endpoint(identity, 2)] },
     // Clients look for it; nothing of ours listens there.
     { type: 'compute', name: 'nova', endpoints_links: [], endpoints: [endpoint(`https://${host}:${neutronPort}/v2.1/`, 2)] },

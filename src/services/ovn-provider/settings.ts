@@ -49,6 +49,9 @@ export function readSettings(config: Config): Settings {
   if (!config.yesNo('SSL/https-enabled')) {
     throw new ConfigError(['SSL/https-enabled must be true: passwords and tokens are not sent over networks in the clear']);
   }
+  config.text('AUTH/auth-plugin', (value) =>
+    value.endsWith(':AuthorizationByUserName') ? null : 'must end in :AuthorizationByUserName: who may use the provider is one user',
+  );
   const address = config.text('PROVIDER/listen-address');
   const tokenSeconds = config.integer('OVIRT/auth-token-timeout', 0, 1e9);
   return {

@@ -80,7 +80,7 @@ export const inertKeys: readonly Inert[] = [
   },
   { keys: ['OVESETUP_DWH_CONFIG/remoteEngineConfigured'], reason: 'Whether the engine is configured is looked up each time.' },
   {
-    keys: ['OVESETUP_OVN/ovirtProviderOvnId', 'OVESETUP_OVN/ovirtProviderOvnSecret'],
+    keys: ['OVESETUP_OVN/ovirtProviderOvnId'],
     reason: 'Whether the provider is set up is looked up each time.',
   },
   {

@@ -1,9 +1,10 @@
-import { generateKeyPair, pbkdf2, randomBytes, scrypt } from 'node:crypto';
+import { constants, generateKeyPair, pbkdf2, privateDecrypt, publicEncrypt, randomBytes, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { HostReader } from '../kit/host.ts';
 
 const makePair = promisify(generateKeyPair);
 const derive = promisify(pbkdf2);
+const oaep = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' } as const;
 
 /** Randomness and slow computations, off the main thread. */
 export const crypto: HostReader['crypto'] = {
@@ -22,4 +23,13 @@ export const crypto: HostReader['crypto'] = {
         else reject(error);
       });
     }),
+  seal: (certificate, text) => `$${publicEncrypt({ key: certificate, ...oaep }, Buffer.from(text, 'utf8')).toString('base64')}`,
+  unseal(key, sealed) {
+    if (!sealed.startsWith('$')) return undefined;
+    try {
+      return privateDecrypt({ key, ...oaep }, Buffer.from(sealed.slice(1), 'base64')).toString('utf8');
+    } catch {
+      return undefined;
+    }
+  },
 };

@@ -214,6 +214,13 @@ export interface HostReader {
     pbkdf2(password: string, salt: Uint8Array, iterations: number): Promise<Buffer>;
     /** scrypt of a password (RFC 7914), 32 bytes, off the main thread. */
     scrypt(password: string, salt: Uint8Array, cost: { readonly ln: number; readonly r: number; readonly p: number }): Promise<Buffer>;
+    /**
+     * Encrypts a short text for the owner of a certificate, as the engine keeps passwords that it has to hand on: a `$`, and base64 of
+     * RSA-OAEP with SHA-256 (RFC 8017). Of RSA 2048 at most 190 bytes.
+     */
+    seal(certificate: string, text: string): string;
+    /** The text again, with the private key; undefined where it was not encrypted for that. */
+    unseal(key: string, sealed: string): string | undefined;
   };
   /** A command that promises not to change anything. */
   query(command: Command): Promise<Output>;

@@ -44,9 +44,11 @@ export const chapters = {
     'vmconsole',
     'websocket',
     'engine.schema',
+    'ovn.engine',
     'engine.admin',
     'engine.options',
     'dwh.configuration',
+    'ovn',
     'apache',
     'firewall',
     'units',
@@ -65,6 +67,7 @@ export const stopOrder: readonly string[] = [
   'ovirt-engine-dwhd',
   'ovirt-vmconsole-proxy-sshd',
   'ovirt-websocket-proxy',
+  'ovirt-provider-ovn',
 ];
 
 /** The sections of the dialog, in the order they are asked, with the titles on screen. */
@@ -152,6 +155,7 @@ export const questions: readonly string[] = [
   'OVESETUP_OVN/defaultCredentials',
   'OVESETUP_OVN/ovirtProviderOvnUser',
   'OVESETUP_OVN/ovirtProviderOvnPassword',
+  'OVESETUP_OVN/ovirtProviderOvnSecret',
   'OVESETUP_CONFIG/ssoClientSecret',
   // storage
   'OVESETUP_CONFIG/sanWipeAfterDelete',
@@ -259,6 +263,11 @@ export const checks: readonly string[] = [
   'websocket-port',
   'fence-kdump-port',
   'vmconsole-port',
+  'ovn-keystone-port',
+  'ovn-neutron-port',
+  'ovn-northbound-port',
+  'ovn-southbound-port',
+  'ovn-provider-name',
   'database-port',
   'apache-broken',
   'apache-site',

@@ -21,6 +21,14 @@ handlebars.registerHelper('conf', confValue);
 // The built-in helper of this name would swallow data of the same name.
 handlebars.unregisterHelper('log');
 
+/** A value in INI: it reaches to the end of its line, without the blanks around it. */
+export const iniValue = (value: unknown): string => {
+  const text = present(value);
+  if (text !== text.trim()) throw new Error('a value begins or ends with a blank');
+  return text;
+};
+handlebars.registerHelper('ini', iniValue);
+
 /** A path in a unit file that is not split into words: only `%` is doubled (systemd.unit(5)). */
 export const unitPath = (value: unknown): string => present(value).replaceAll('%', '%%');
 /** A word of Environment: quoted where needed. A dollar sign has no meaning there. */

@@ -13,6 +13,7 @@ export * from './schema.ts';
 export * from './keys.ts';
 export * from './certificate.ts';
 export * from './stores.ts';
+export * from './sso-client.ts';
 export * from './command.ts';
 export * from './once.ts';
 export * from './vacuum.ts';

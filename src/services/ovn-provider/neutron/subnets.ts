@@ -49,6 +49,8 @@ export function subnets({ northbound, inventory, defaults }: Parts): Resource {
       gateway_ip: gatewayOf(subnet) ?? null,
       dns_nameservers: server === undefined ? [] : server.split(',').map((one) => one.trim()),
       allocation_pools: cidr === undefined ? [] : [poolOf(cidr)],
+      // The command line of OpenStack looks for it.
+      host_routes: [],
       ...(mode === undefined ? {} : { ipv6_address_mode: mode }),
     };
   }

@@ -35,6 +35,8 @@ export interface Distribution {
     /** Whether modules are loaded by links alone. */
     readonly linksModules: boolean;
   };
+  /** The unit of the databases of OVN. */
+  readonly ovn: string;
 }
 
 const debian: Distribution = {
@@ -61,6 +63,7 @@ const debian: Distribution = {
     folders: ['conf-enabled', 'sites-enabled'],
     linksModules: true,
   },
+  ovn: 'ovn-central',
 };
 
 /** The certificate in `ssl.conf` is made when Apache is started for the first time. */
@@ -89,6 +92,7 @@ const enterpriseLinux: Distribution = {
     },
   },
   web: { unit: 'httpd', home: '/etc/httpd', control: 'apachectl', folders: ['conf.d'], linksModules: false },
+  ovn: 'ovn-northd',
 };
 
 const distributions: Readonly<Record<Family, Distribution>> = { debian, 'enterprise-linux': enterpriseLinux };

@@ -9,7 +9,9 @@ import { type Accident, type Effects, type Moment, newEffects } from './effects.
 import { type Machine, configurationOf, copyOf } from './machine.ts';
 import { carry, connect, initialize } from './postgres.ts';
 import { privateKey } from './private-keys.ts';
+import { ovnProvider, unitOf as ovnUnitOf } from './ovn.ts';
 import { hostProgram } from './programs.ts';
+import { sealing } from './sealing.ts';
 import { runOn, sshOf } from './ssh.ts';
 import { packages, systemProgram } from './tools.ts';
 
@@ -81,10 +83,11 @@ function files(machine: Machine, effects: Effects): Host['files'] {
 function services({ disk, running, ...machine }: Machine, effects: Effects): Host['services'] {
   const whole: Machine = { disk, running, ...machine };
   const link = (unit: string): string => `/etc/systemd/system/multi-user.target.wants/${unit}.service`;
-  const { server } = distributionOf(machine);
+  const { server, ovn, packages: manager } = distributionOf(machine);
   const isMade = (unit: string): boolean =>
     server.madeWithCluster && unit === server.unit && disk.has(`${server.configuration}/postgresql.conf`);
-  const ofSystem = (unit: string): boolean => machine.units.has(unit) || isMade(unit);
+  const isOvn = (unit: string): boolean => unit === ovn && disk.has(`${manager.folder}/ovn-central${manager.ending}`);
+  const ofSystem = (unit: string): boolean => machine.units.has(unit) || isMade(unit) || isOvn(unit);
   const begin = (unit: string): void => {
     if (!ofSystem(unit) && !disk.has(`/etc/systemd/system/${unit}.service`)) throw new SetupError('failed', `There is no unit ${unit}`);
     // A unit that has done its work is over.
@@ -174,6 +177,7 @@ export function watchedHost(machine: Machine, ...accidents: readonly Accident[])
 
 function hostOn(machine: Machine, effects: Effects): MemoryHost {
   const unitOf = (port: number): string | undefined =>
+    ovnUnitOf(machine, port) ??
     [...machine.running].find(([, configuration]) =>
       [`PORT="${port}"`, `\nPort ${port}\n`, `port = '${port}'`, `<VirtualHost *:${port}>`, `<VirtualHost *:${port} `].some((words) =>
         configuration.includes(words),
@@ -204,6 +208,7 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
         const unit = unitOf(Number(new URL(url).port || 443));
         if (unit === undefined) throw new Error('nobody listens');
         const engine = unit === 'ovirt-engine' || (unit === distributionOf(machine).web.unit && machine.running.has('ovirt-engine'));
+        if (unit === ovnProvider) return { status: 200, body: '{}' };
         return engine ? { status: 200, body: 'DB Up!Welcome to Health Status!' } : { status: 426, body: '' };
       },
     },
@@ -252,6 +257,7 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
         once([password, hex(salt), iterations], () => pbkdf2Sync(password, salt, iterations, 32, 'sha256')),
       scrypt: async (password, salt, { ln, r, p }) =>
         once([password, hex(salt), ln, r, p], () => scryptSync(password, salt, 32, { N: 2 ** 10, r, p })),
+      ...sealing,
     },
     query: run,
     run,

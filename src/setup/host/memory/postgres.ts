@@ -25,7 +25,10 @@ interface Database {
   admin?: { password: string; attached: boolean };
   /** What the engine and its data warehouse tell each other. */
   timekeeping?: Record<string, string>;
-  client?: Row;
+  /** Programs that single sign-on knows, by their ids. */
+  clients?: Record<string, Row>;
+  /** Providers that the engine knows, by their names, and whether the default cluster has networks of one. */
+  providers?: Record<string, Row>;
   /** Rows that violate foreign keys: how many, by key, as `schema.table.constraint`. */
   violations?: Record<string, number>;
 }
@@ -68,6 +71,15 @@ type Rule = readonly [
 const none: readonly Row[] = [];
 const name = '"([^"]+)"';
 const emptyDatabase = (owner: string): Database => ({ owner, open: true, schemas: {}, options: {} });
+
+/** By name, so that what was added in another order is written alike. */
+const byName = <T extends object>(rows: T): T => Object.fromEntries(Object.entries(rows).sort(([a], [b]) => (a < b ? -1 : 1))) as T;
+
+function without(database: Database, table: 'clients' | 'providers', name: string): void {
+  const { [name]: _, ...others } = database[table] ?? {};
+  if (Object.keys(others).length > 0) database[table] = others;
+  else Reflect.deleteProperty(database, table);
+}
 
 /** A foreign key as the catalogue tells of it; in memory all refer to `public.users`. */
 const foreignKey = (path: string): Row => {
@@ -141,20 +153,50 @@ const rules: readonly Rule[] = [
   ],
   [/^select 1 from aaa_jdbc\.users a join public\.users/, (_m, { database }) => (database.admin?.attached === true ? [{}] : none)],
 
-  [/^select client_secret as secret/, (_m, { database }) => (database.client === undefined ? none : [{ ...database.client }])],
+  [
+    /^select client_secret as secret/,
+    (_m, { database: { clients = {} }, values: [id] }) => (clients[String(id)] === undefined ? none : [{ ...clients[String(id)] }]),
+  ],
   [
     /^insert into sso_clients/,
-    (_m, { database, values: [, secret, prefix, certificate, scope] }) => (
-      (database.client = { secret, prefix, certificate, scope, redirects: [] }),
+    (_m, { database, values: [id, secret, prefix, certificate, scope] }) => (
+      (database.clients = byName({ ...database.clients, [String(id)]: { secret, prefix, certificate, scope, redirects: [] } })),
       none
     ),
   ],
   [/^delete from sso_client_redirects/, () => none],
   [
     /^insert into sso_client_redirects/,
-    (_m, { database, values: [, redirects] }) => (((database.client as Row)['redirects'] = redirects), none),
+    (_m, { database, values: [id, redirects] }) => (((database.clients?.[String(id)] as Row)['redirects'] = redirects), none),
   ],
-  [/^delete from sso_clients/, (_m, { database }) => (delete database.client, none)],
+  [/^delete from sso_clients/, (_m, { database, values: [id] }) => (without(database, 'clients', String(id)), none)],
+
+  [
+    /^select id::text as id, url, auth_url/,
+    (_m, { database: { providers = {} }, values: [name] }) =>
+      providers[String(name)] === undefined ? none : [{ ...providers[String(name)] }],
+  ],
+  [
+    /^insert into providers/,
+    (_m, { database, values: [id, name, url, authUser, authPassword, authUrl] }) => {
+      const found = database.providers?.[String(name)];
+      const fresh = { id: id ?? 'a-provider', url, authUrl, authUser, authPassword, clusters: found?.['clusters'] ?? [] };
+      database.providers = byName({ ...database.providers, [String(name)]: fresh });
+      return none;
+    },
+  ],
+  [
+    /^update providers set url/,
+    (_m, { database, values: [name, url, authUrl] }) => (Object.assign(database.providers?.[String(name)] ?? {}, { url, authUrl }), none),
+  ],
+  [
+    /^update cluster set default_network_provider_id/,
+    (_m, { database, values: [name, clusters] }) => (
+      Object.assign(database.providers?.[String(name)] ?? {}, { clusters: clusters ?? ['the-default-cluster'] }),
+      none
+    ),
+  ],
+  [/^delete from providers/, (_m, { database, values: [name] }) => (without(database, 'providers', String(name)), none)],
 
   [
     new RegExp(`^(create|alter) role ${name} .*password '([^']+)'$`),
@@ -263,7 +305,7 @@ function needTables(
   const asks = (schema: string, pattern: RegExp): boolean =>
     pattern.test(text) && !text.includes('to_regclass') && !/^--|create table/.test(text) && !(schema in (database?.schemas ?? {}));
   if (
-    asks('public', /\b(vdc_options|public\.users|sso_clients|dwh_history_timekeeping)\b/) ||
+    asks('public', /\b(vdc_options|public\.users|sso_clients|providers|dwh_history_timekeeping)\b/) ||
     asks('aaa_jdbc', /\baaa_jdbc\.(users|user_attributes)\b/)
   )
     throw unavailable('no-table');
@@ -294,7 +336,14 @@ function elsewhere(
 
 /** By name: two clusters with the same databases are written alike, whatever has happened to them. */
 const sorted = (databases: Cluster['databases']): Cluster['databases'] =>
-  Object.fromEntries(Object.entries(databases).sort(([a], [b]) => (a < b ? -1 : 1)));
+  byName(
+    Object.fromEntries(
+      Object.entries(databases).map(([name, { clients, providers, ...rest }]) => [
+        name,
+        { ...rest, ...(clients === undefined ? {} : { clients }), ...(providers === undefined ? {} : { providers }) },
+      ]),
+    ),
+  );
 
 /** What stands in the table between the engine and its data warehouse. One on another host ends when it is asked to. */
 function timekeeping(machine: Machine, database: Database | undefined): readonly Row[] {

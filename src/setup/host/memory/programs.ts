@@ -5,6 +5,7 @@ import type { Effects } from './effects.ts';
 import { firewallCmd, firewallOfflineCmd } from './firewalld.ts';
 import { tablesProgram } from './iptables.ts';
 import type { Machine } from './machine.ts';
+import { ovnProgram } from './ovn.ts';
 
 const done = (stdout = ''): Output => ({ code: 0, stdout, stderr: '' });
 
@@ -61,5 +62,5 @@ export function hostProgram(machine: Machine, effects: Effects, { argv, input }:
   if (program === 'systemctl' && args[0] === 'is-active') return done('active\n');
   if (program === 'firewall-cmd') return firewallCmd(machine, effects, args);
   if (program === 'firewall-offline-cmd') return firewallOfflineCmd(machine, effects, args);
-  return tablesProgram(machine, effects, argv, input);
+  return ovnProgram(machine, effects, argv) ?? tablesProgram(machine, effects, argv, input);
 }

@@ -13,6 +13,8 @@ function counting(): HostReader['crypto'] & { readonly costs: readonly object[] 
     random: (bytes) => randomBytes(bytes),
     newPrivateKey: () => Promise.reject(new Error('not here')),
     pbkdf2: () => Promise.reject(new Error('not here')),
+    seal: () => '',
+    unseal: () => undefined,
     async scrypt(password, salt, cost) {
       costs.push(cost);
       return scryptSync(password, salt, 32, { N: 2 ** cost.ln, r: cost.r, p: cost.p, maxmem: 512 * 1024 * 1024 });

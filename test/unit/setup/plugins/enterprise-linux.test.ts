@@ -50,7 +50,7 @@ describe('an installation on EL', () => {
     const { machine, screen, log, host } = await installed();
     const ofSystem = /^(?:dnf|start|enable|env PGSETUP).*(?:dnf|httpd|postgresql)/;
     expect(host.effects.filter((effect) => ofSystem.test(effect))).toEqual([
-      'dnf install postgresql-server httpd mod_ssl openssh-server openssh-clients logrotate',
+      'dnf install postgresql-server httpd mod_ssl openssh-server openssh-clients ovn-central logrotate',
       'env PGSETUP_INITDB_OPTIONS=--locale=C.UTF-8 --encoding=UTF8 postgresql-setup --initdb',
       'enable postgresql',
       'start postgresql',

@@ -114,7 +114,17 @@ describe('firewalld', () => {
   test('lets in what the components need, at once and later', async () => {
     const machine = newMachine();
     const { zone: text } = await installed(machine);
-    const names = ['ssh', 'ovirt-https', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy', 'ovirt-http', 'ovirt-vmconsole-proxy'];
+    const ovn = ['ovn-central-firewall-service', 'ovirt-provider-ovn'] as const;
+    const names = [
+      'ssh',
+      'ovirt-https',
+      ovn[0],
+      'ovirt-fence-kdump-listener',
+      'ovirt-websocket-proxy',
+      'ovirt-http',
+      'ovirt-vmconsole-proxy',
+      ovn[1],
+    ];
     expect([...text.matchAll(/service name="([^"]+)"/g)].map(([, name]) => name)).toEqual(names);
     expect(machine.running.get('firewalld')).toBe(configurationOf(machine, 'firewalld'));
     expect(textOf(machine.disk.get('/etc/firewalld/services/ovirt-websocket-proxy.xml'))).toContain('<port protocol="tcp" port="6100"/>');
@@ -159,8 +169,10 @@ describe('firewalld', () => {
     expect([...inForce.matchAll(/(?:name|port)="([^"]+)"/g)].map(([, one]) => one)).toEqual([
       'ssh',
       'ovirt-https',
+      'ovn-central-firewall-service',
       'ovirt-http',
       'ovirt-vmconsole-proxy',
+      'ovirt-provider-ovn',
       '2022',
       '7420',
     ]);
@@ -172,7 +184,18 @@ describe('firewalld', () => {
       await installed(machine, more);
       return letIn(machine);
     };
-    const always = ['2022/tcp', '2222/tcp', '443/tcp', '7410/udp', '7777/tcp', '80/tcp'];
+    const always = [
+      '2022/tcp',
+      '2222/tcp',
+      '443/tcp',
+      '7410/udp',
+      '7777/tcp',
+      '80/tcp',
+      '9696/tcp',
+      '35357/tcp',
+      '6641/tcp',
+      '6642/tcp',
+    ].sort();
     expect(await ports({})).toEqual([...always, '6100/tcp'].sort());
     expect(await ports({ 'OVESETUP_CONFIG/websocketProxyPort': 'str:6101' })).toEqual([...always, '6101/tcp'].sort());
     expect(await ports({ 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' })).toEqual(always);
@@ -361,7 +384,7 @@ describe('other managers', () => {
     const { answers } = await prepared(machine, [conf(given)]);
     const host = { ...memoryHost(machine), query: () => Promise.resolve({ code: 0, stdout: json, stderr: '' }) };
     const lines = english(((await firewall.summary?.(answers, host)) ?? []).flatMap((one) => one.lines));
-    expect(lines).toContain('    nft insert rule inet guard in tcp dport { 2222, 443, 6100, 80 } accept');
+    expect(lines).toContain('    nft insert rule inet guard in tcp dport { 2222, 35357, 443, 6100, 6641, 6642, 80, 9696 } accept');
     expect(lines).toContain('    nft insert rule inet guard in udp dport { 7410 } accept');
   });
 

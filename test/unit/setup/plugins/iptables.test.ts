@@ -14,7 +14,8 @@ import { machines, theirRules, withIptables } from '../../../support/machines.ts
 
 const given = { 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77', 'OVESETUP_DIALOG/confirmSettings': 'bool:True' };
 const files = [conf(given)];
-const ports = ['tcp --dport 2222', 'tcp --dport 443', 'tcp --dport 6100', 'tcp --dport 80', 'udp --dport 7410'];
+const tcp = [2222, 443, 6100, 80, 6641, 6642, 9696, 35357].map((port) => `tcp --dport ${port}`);
+const ports = [...tcp, 'udp --dport 7410'];
 const ourRules = ports.map((port) => `-A OVIRT-ENGINE -p ${port.split(' ')[0] ?? ''} -m ${port} -j ACCEPT`).sort();
 
 const installed = async (machine: Machine, more: Readonly<Record<string, string>> = {}) => {

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { defaultCredentials, ovnPassword, ovnUser } from '../../../../plugins/ovn/settings.ts';
+import { file, textOf } from '#kit';
+import ovn from '../../../../plugins/ovn/index.ts';
+import { defaultCredentials, ovnPassword, ovnUser, paths, unit } from '../../../../plugins/ovn/settings.ts';
 import { isRemembered } from '../../../../src/setup/core/answers.ts';
-import { newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
-import { conf, install } from '../../../support/installation.ts';
+import { changeCluster, clusterOf } from '../../../support/debian-cluster.ts';
+import { english } from '../../../support/fakes.ts';
+import { conf, diskOf, install } from '../../../support/installation.ts';
 
 const byDefault = 'ovirt-provider-ovn-default-credentials';
 const user = 'ovirt-provider-ovn-user';
@@ -83,5 +87,145 @@ describe('the credentials of the OVN provider', () => {
     const { asked, find } = await dialogue({ machine, typed, more: { reconfigureOptional: true } });
     expect(asked.filter((name) => name.startsWith('ovirt-provider-ovn'))).toEqual(['ovirt-provider-ovn', user, password]);
     expect([find(ovnUser), find(ovnPassword)]).toEqual(['admin@internal', own]);
+  });
+});
+
+describe('the provider of networks', () => {
+  const given = { 'OVESETUP_CONFIG/adminPassword': `str:${goodPassword}` };
+  const declined = { ...given, 'OVESETUP_OVN/ovirtProviderOvn': 'bool:False' };
+  const setUp = async (machine: Machine, answers: Readonly<Record<string, string>> = given) => {
+    const { outcome, host, screen, log } = await install({ machine, files: [conf(answers)] });
+    expect(outcome.failure, screen).toBeUndefined();
+    return { screen, log, effects: host.effects.filter((effect) => !effect.includes('/setup/answers/')) };
+  };
+  interface Known {
+    readonly clients?: Readonly<Record<string, { readonly scope: string; readonly redirects: readonly string[] }>>;
+    readonly providers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  }
+  const known = (machine: Machine): Known => clusterOf(machine).databases['engine'] as Known;
+  const ovnDatabases = ({ disk }: Machine) => ['nb', 'sb'].map((name) => textOf(disk.get(`/var/lib/ovn/ovn${name}_db.db`)));
+
+  test('is told to the engine, which can sign in to it, and reached with TLS alone', async () => {
+    const machine = newMachine();
+    const { screen, log, effects } = await setUp(machine);
+    const { clients, providers } = known(machine);
+    expect(providers?.[unit]).toMatchObject({
+      url: 'https://engine.example.net:9696',
+      authUrl: 'https://engine.example.net:35357/v2.0/',
+      authUser: 'admin@internal',
+      clusters: ['the-default-cluster'],
+    });
+    expect(memoryHost(machine).crypto.unseal('', String(providers?.[unit]?.['authPassword']))).toBe(goodPassword);
+    expect(clients?.[unit]).toMatchObject({ scope: expect.stringContaining('ovirt-ext=token-info:validate'), redirects: [] });
+    const pki = '/etc/pki/ovirt-engine';
+    expect(ovnDatabases(machine).map((text) => JSON.parse(text) as unknown)).toEqual(
+      [['ovn-ndb', 6641] as const, ['ovn-sdb', 6642] as const].map(([name, port]) => ({
+        tls: [`${pki}/keys/${name}.key.nopass`, `${pki}/certs/${name}.cer`, `${pki}/ca.pem`],
+        targets: [`pssl:${port}:[::]`],
+      })),
+    );
+    expect(effects).toContain(
+      'ovn-sbctl --timeout=30 set-ssl /etc/pki/ovirt-engine/keys/ovn-sdb.key.nopass /etc/pki/ovirt-engine/certs/ovn-sdb.cer ' +
+        '/etc/pki/ovirt-engine/ca.pem TLSv1.2 HIGH -- --inactivity-probe=60000 set-connection read-write role= pssl:6642:[::]',
+    );
+    const configuration = machine.disk.get(paths.configuration);
+    expect(configuration).toMatchObject({ mode: 0o640 });
+    const [secret = ''] = /(?<=ovirt-sso-client-secret=).+/.exec(textOf(configuration)) ?? [];
+    expect(secret).toMatch(/^[\w-]{32}$/);
+    for (const text of [screen, log, JSON.stringify(clusterOf(machine))]) expect(text).not.toContain(secret);
+    expect(machine.running.has(unit)).toBe(true);
+    expect((await setUp(machine)).effects).toEqual([]);
+    expect((await setUp(machine, {})).effects).toEqual([]);
+  });
+
+  test('listens on IPv4 alone where the kernel has no IPv6', async () => {
+    const machine = newMachine();
+    machine.disk.set('/sys/module/ipv6/parameters/disable', file('1\n', 0o444));
+    await setUp(machine);
+    expect(ovnDatabases(machine).join()).toContain('"targets":["pssl:6641"]');
+  });
+
+  test('leaves alone where else the databases listen', async () => {
+    const machine = newMachine();
+    await setUp(machine, declined);
+    await memoryHost(machine).packages.install(['ovn-central']);
+    await memoryHost(machine).services.start('ovn-central');
+    await memoryHost(machine).run({ argv: ['ovn-nbctl', 'set-connection', 'ptcp:6640:127.0.0.1'] });
+    const credentials = {
+      ...given,
+      'OVESETUP_OVN/ovirtProviderOvnUser': 'str:ovn@internal',
+      'OVESETUP_OVN/ovirtProviderOvnPassword': `str:${own}`,
+    };
+    await setUp(machine, { ...credentials, 'OVESETUP_OVN/ovirtProviderOvn': 'bool:True' });
+    expect(ovnDatabases(machine)[0]).toContain('"targets":["ptcp:6640:127.0.0.1","pssl:6641:[::]"]');
+    expect(textOf(machine.disk.get(paths.configuration))).toContain('ovirt-admin-user-name=ovn@internal\n');
+    await setUp(machine, declined);
+    expect(ovnDatabases(machine)).toEqual(['{"tls":[],"targets":["ptcp:6640:127.0.0.1"]}', '']);
+  });
+
+  test('goes when it is declined, and OVN stays', async () => {
+    const machine = newMachine();
+    await setUp(machine);
+    await setUp(machine, declined);
+    expect(machine.running.has(unit)).toBe(false);
+    expect(machine.running.has('ovn-central')).toBe(true);
+    for (const path of [paths.configuration, `/etc/systemd/system/${unit}.service`]) expect(machine.disk.has(path)).toBe(false);
+    expect([known(machine).providers, Object.keys(known(machine).clients ?? {})]).toEqual([undefined, ['ovirt-engine-core']]);
+    expect(ovnDatabases(machine)).toEqual(['', '']);
+    expect((await setUp(machine, declined)).effects).toEqual([]);
+  });
+
+  test('has its address changed with the name of the host, and keeps its credentials', async () => {
+    const machine = newMachine();
+    await setUp(machine);
+    const before = known(machine).providers?.[unit];
+    changeCluster(machine, ({ databases }) =>
+      Object.assign((databases['engine'] as Known).providers?.[unit] ?? {}, { url: 'https://former.example.net:9696' }),
+    );
+    expect((await setUp(machine, {})).effects.filter((effect) => effect.startsWith('update providers'))).toHaveLength(1);
+    expect(known(machine).providers?.[unit]).toEqual(before);
+  });
+
+  test('of somebody else under its name is not taken over, and ports that are taken are named', async () => {
+    const machine = newMachine({
+      foreignPorts: new Map([
+        [9696, 'neutron-server'],
+        [6641, 'ovsdb-server'],
+      ]),
+    });
+    const { answers } = await dialogue({ machine, given: { 'OVESETUP_CONFIG/adminPassword': goodPassword } });
+    expect(english(await ovn.preflight?.(answers, memoryHost(machine)))).toMatchObject([
+      { id: 'ovn-neutron-port', message: 'Port 9696, wanted for ovirt-provider-ovn, is taken by neutron-server (process 4711)' },
+    ]);
+    const other = newMachine();
+    await setUp(other, declined);
+    changeCluster(other, ({ databases }) =>
+      Object.assign(databases['engine'] ?? {}, { providers: { [unit]: { url: 'https://elsewhere:9696' } } }),
+    );
+    const before = diskOf(other);
+    const again = await install({
+      machine: other,
+      files: [conf({ 'OVESETUP_OVN/ovirtProviderOvn': 'bool:True', 'OVESETUP_OVN/ovirtProviderOvnPassword': `str:${own}` })],
+    });
+    expect(again.screen).toContain('The engine has a provider ovirt-provider-ovn already, which is at https://elsewhere:9696');
+    expect(diskOf(other)['/var/lib/postgresql/15/main/base/cluster.json']).toBe(before['/var/lib/postgresql/15/main/base/cluster.json']);
+  });
+
+  test('that was promised by an earlier version is no reason to end, and comes once its credentials are given', async () => {
+    const machine = newMachine();
+    await setUp(machine, declined);
+    const post = '/etc/ovirt-engine-setup.conf.d/20-setup-ovirt-post.conf';
+    const entry = machine.disk.get(post);
+    if (entry?.kind !== 'file') throw new Error('no post-install file');
+    machine.disk.set(post, {
+      ...entry,
+      content: Buffer.from(textOf(entry).replace('ovirtProviderOvn=bool:False', 'ovirtProviderOvn=bool:True')),
+    });
+    const { screen } = await setUp(machine, {});
+    expect(screen).toContain('ovirt-provider-ovn was chosen with an earlier version, which did not install it.');
+    expect(machine.running.has(unit)).toBe(false);
+    await setUp(machine, { 'OVESETUP_OVN/ovirtProviderOvnPassword': `str:${own}` });
+    expect(machine.running.has(unit)).toBe(true);
+    expect((await setUp(machine, {})).screen).not.toContain('earlier version');
   });
 });

@@ -97,9 +97,10 @@ describe('packages that the components need', () => {
   const withoutEngine = { 'OVESETUP_ENGINE_CORE/enable': false, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
 
   test.each([
-    ['a server and a web server for the engine', {}, ['postgresql-15', 'apache2', 'openssh-server']],
-    ['a server for the history beside an engine database elsewhere', remote, ['postgresql-15', 'apache2', 'openssh-server']],
-    ['no server where nothing of ours is in one', { ...remote, ...withoutHistory }, ['apache2', 'openssh-server']],
+    ['a server, a web server and OVN for the engine', {}, ['postgresql-15', 'apache2', 'openssh-server', 'ovn-central']],
+    ['no OVN where it is declined', { 'OVESETUP_OVN/ovirtProviderOvn': false }, ['postgresql-15', 'apache2', 'openssh-server']],
+    ['a server for the history beside an engine database elsewhere', remote, ['postgresql-15', 'apache2', 'openssh-server', 'ovn-central']],
+    ['no server where nothing of ours is in one', { ...remote, ...withoutHistory }, ['apache2', 'openssh-server', 'ovn-central']],
     ['a server alone for a history without the engine', withoutEngine, ['postgresql-15']],
     ['none without either, and so there is no step', { ...withoutEngine, ...withoutHistory }, []],
   ])('are %s', async (_, given, needed) => {
@@ -120,7 +121,7 @@ describe('packages that the components need', () => {
       {
         id: 'packages-missing',
         level: 'error',
-        message: expect.stringMatching(/postgresql-15 apache2 openssh-server\. They cannot be had: the sources/),
+        message: expect.stringMatching(/postgresql-15 apache2 openssh-server ovn-central\. They cannot be had: the sources/),
       },
     ]);
     const some = new Map([
@@ -128,9 +129,9 @@ describe('packages that the components need', () => {
       ['openssh-server', '9.2'],
     ]);
     expect(await findings(newMachine({ ...away, packages: some }))).toMatchObject([
-      { message: expect.stringContaining('installed: apache2.') },
+      { message: expect.stringContaining('installed: apache2 ovn-central.') },
     ]);
-    expect(await findings(newMachine({ ...away, packages: new Map([...some, ['apache2', '2.4']]) }))).toEqual([]);
+    expect(await findings(newMachine({ ...away, packages: new Map([...some, ['apache2', '2.4'], ['ovn-central', '23.03']]) }))).toEqual([]);
     expect(await findings(newMachine({ packages: some }), { 'OVESETUP_CORE/offlinePackager': true })).toMatchObject([
       { message: expect.stringContaining('Setup was told to stay off the network') },
     ]);
@@ -145,8 +146,8 @@ describe('packages that the components need', () => {
     const { outcome, host } = await install({ machine, files, accidents: [{ at, how: 'fail' }] });
     expect(outcome.failure).toBeDefined();
     expect(host.effects.filter((effect) => effect.startsWith('apt-get'))).toEqual([
-      'apt-get install postgresql-15 openssh-server logrotate',
-      'apt-get purge logrotate openssh-server postgresql-15',
+      'apt-get install postgresql-15 openssh-server ovn-central logrotate',
+      'apt-get purge logrotate openssh-server ovn-central postgresql-15',
     ]);
     expect(diskOf(machine)).toEqual(before);
   });

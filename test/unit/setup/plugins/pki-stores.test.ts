@@ -59,6 +59,9 @@ test('an installation has a store for each certificate, for its owner alone, and
     ['apache.p12', undefined],
     ['websocket-proxy.p12', 'ovirt-websocket-proxy'],
     ['vmconsole-proxy-helper.p12', 'ovirt-vmconsole'],
+    ['ovirt-provider-ovn.p12', 'ovirt-provider-ovn'],
+    ['ovn-ndb.p12', undefined],
+    ['ovn-sdb.p12', undefined],
   ]);
 });
 

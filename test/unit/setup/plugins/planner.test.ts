@@ -59,6 +59,7 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   'OVESETUP_CONFIG/ssoClientSecret': ['canary-secret-of-single-sign-on-00001'],
   'OVESETUP_OVN/ovirtProviderOvnUser': ['admin@internal', 'ovn@internal'],
   'OVESETUP_OVN/ovirtProviderOvnPassword': ['canary-secret-ovn'],
+  'OVESETUP_OVN/ovirtProviderOvnSecret': ['canary-secret-of-the-provider-000001'],
   'OVESETUP_PKI/organization': ['Example, Inc.', 'Müller & Söhne "GmbH"'],
   'OVESETUP_PKI/country': ['DE'],
   'OVESETUP_PKI/storePassword': ['canary-secret-stores'],

@@ -18,7 +18,9 @@ interface Registration {
 
 const cluster = (machine: Machine): string => textOf(machine.disk.get('/var/lib/postgresql/15/main/base/cluster.json'));
 const registered = (machine: Machine): Registration =>
-  (JSON.parse(cluster(machine)) as { databases: { engine: { client: Registration } } }).databases.engine.client;
+  (JSON.parse(cluster(machine)) as { databases: { engine: { clients: Record<string, Registration> } } }).databases.engine.clients[
+    'ovirt-engine-core'
+  ] as Registration;
 
 async function run(machine: Machine, answers: Readonly<Record<string, string>> = {}): Promise<string> {
   const { outcome, screen } = await install({ machine, files: [conf({ ...given, ...answers })] });

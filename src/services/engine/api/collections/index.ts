@@ -11,6 +11,7 @@ import { clusterNetworks, dataCenterNetworks, networkLabels, networks } from './
 import { operatingSystems } from './operating-systems.ts';
 import { bookmarks, events, options, tags, tagsOf } from './records.ts';
 import { permissions, rolePermits, roles, rolesOf } from './roles.ts';
+import { openStackNetworkProviders } from './providers.ts';
 import { sshPublicKeys, userOptions } from './profiles.ts';
 import { eventSubscriptions } from './subscriptions.ts';
 import { networkVnicProfiles, vnicProfiles } from './vnic-profiles.ts';
@@ -52,6 +53,7 @@ export const collections: readonly Collection[] = [
   networkVnicProfiles,
   networkLabels,
   permissionsOf('networks'),
+  openStackNetworkProviders,
   operatingSystems,
   options,
   permissions(),
