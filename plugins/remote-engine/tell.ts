@@ -24,15 +24,15 @@ function content(view: View): string {
 const place = paths.engineFragment;
 const former = `${place}.former`;
 
-/** Puts the file in its place in one move; what is there already is kept beside it, under a name that the engine does not read. */
-const put = [
+/** Puts the file in its place in one move, or leaves nothing of it; what is there already is kept beside it, under a name that the engine does not read. */
+const put = `${[
   'umask 077',
   `cat >${place}.new`,
   `chown root:${accounts.engine} ${place}.new`,
   `chmod 640 ${place}.new`,
   `if [ -e ${place} ]; then cp -p ${place} ${former}; else rm -f ${former}; fi`,
   `mv ${place}.new ${place}`,
-].join(' && ');
+].join(' && ')} || { rm -f ${place}.new; exit 1; }`;
 
 const takeBack = `if [ -e ${former} ]; then mv ${former} ${place}; else rm -f ${place}; fi`;
 
