@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import type { Server } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listen } from '../../src/services/frame/listen.ts';
 import { tlsProfile } from '../../src/services/frame/tls-profile.ts';
-import { createListener, listen } from '../../src/services/websocket-proxy/listener.ts';
+import { createListener } from '../../src/services/websocket-proxy/listener.ts';
 import { makePki, type TestPki } from '../support/websocket-proxy.ts';
 
 let pki: TestPki;
@@ -19,7 +20,7 @@ beforeAll(async () => {
     ciphers: tlsProfile.ciphers,
   } as const;
   server = await createListener(settings, 1, 100);
-  await listen(server, settings);
+  await listen(server, { host: settings.address, port: settings.port });
 });
 afterAll(async () => {
   server.close();

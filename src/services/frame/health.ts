@@ -4,6 +4,7 @@ import { chmod, lstat, mkdir, open, unlink } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { basename, dirname } from 'node:path';
+import { listen } from './listen.ts';
 
 export interface Health {
   readonly service: string;
@@ -28,7 +29,7 @@ export async function serveHealth(socket: string, report: () => Promise<Health>)
   try {
     await removeStale(address, socket);
     const server = createHealthServer(report);
-    await listen(server, address);
+    await listen(server, { path: address });
     await chmod(address, 0o600);
     return {
       async close() {
@@ -76,14 +77,4 @@ async function isServed(path: string): Promise<boolean> {
   } finally {
     connection.destroy();
   }
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ path }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

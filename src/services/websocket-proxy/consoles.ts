@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { errorFields, type Log } from '../frame/log.ts';
+import { createRefusalLog } from '../frame/refusal-log.ts';
 import { type Bridge, bridge } from './bridge.ts';
 import { type Admission, admit, type DoorParts } from './door.ts';
 import { Refusal } from './refusal.ts';
-import { createRefusalLog } from './refusal-log.ts';
 import { chooseSubprotocol } from './subprotocol.ts';
 
 export interface ConsolesParts extends DoorParts {
@@ -41,7 +41,7 @@ export function createConsoles(parts: ConsolesParts): Consoles {
   let opening = 0;
   let opened = 0;
   let closing = false;
-  const tell = createRefusalLog(log, now);
+  const tell = createRefusalLog(log, now, { one: 'console refused', many: 'consoles refused' });
   const emptied = Promise.withResolvers<undefined>();
 
   const upgrader = new WebSocketServer({

@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import { createByteReader } from '../frame/byte-reader.ts';
 import { errorFields } from '../frame/log.ts';
-import { createByteReader } from './byte-reader.ts';
-import type { Allowed } from './networks.ts';
+import type { Allowed } from '../frame/networks.ts';
 import { Refusal } from './refusal.ts';
 import type { Target } from './target.ts';
 import { browserTurns, chooseX509, rfbVersion, type Turn } from './vencrypt.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
+import { limitPending } from '../frame/pending.ts';
 import { tlsProfile } from '../frame/tls-profile.ts';
-import { limitPending } from './pending.ts';
 import type { ListenSettings } from './settings.ts';
 
 /** A connection is a console or nothing: there is little to read before, and no second request. */
@@ -24,7 +24,8 @@ export async function createListener(
     response.writeHead(426, { connection: 'close, upgrade', upgrade: 'websocket', 'content-length': 0 }).end();
   });
   server.maxConnections = maxConsoles + mostPending;
-  limitPending(server);
+  const pending = limitPending(server);
+  server.on('upgrade', ({ socket }) => pending.admit(socket));
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     else socket.destroy();
@@ -32,15 +33,4 @@ export async function createListener(
   // Whoever never comes to the end of the handshake cannot be told anything, and must not keep a place.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return server;
-}
-
-/** Listens; throws when it cannot. */
-export async function listen(server: Server, { address, port }: ListenSettings): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, ...(address === null ? {} : { host: address }) }, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../frame/config.ts';
 import { createDrain } from '../frame/drain.ts';
 import { serveHealth } from '../frame/health.ts';
+import { listen } from '../frame/listen.ts';
 import type { Log } from '../frame/log.ts';
+import { allowedNetworks } from '../frame/networks.ts';
 import { ownVersion } from '../frame/own-version.ts';
 import { createConsoles } from './consoles.ts';
-import { createListener, listen } from './listener.ts';
-import { allowedNetworks } from './networks.ts';
+import { createListener } from './listener.ts';
 import { readSettings } from './settings.ts';
 import { createUsedTickets } from './used-tickets.ts';
 
@@ -35,7 +36,7 @@ export async function startProxy({ configFile, log, now }: ProxyParts): Promise<
   const signer = new X509Certificate(await readFile(settings.signer)).publicKey;
   const own = new X509Certificate(await readFile(where.certificate));
   const rules = {
-    allowed: allowedNetworks(target.networks),
+    allowed: allowedNetworks(target.networks, 'TARGET_NETWORKS'),
     context: createSecureContext({ ca: await readFile(target.ca), minVersion: 'TLSv1.2' }),
     verifyName: target.verifyName,
   };
@@ -43,7 +44,7 @@ export async function startProxy({ configFile, log, now }: ProxyParts): Promise<
   const server = await createListener(where, maxConsoles);
   server.on('upgrade', (request, socket, head) => void consoles.open(request, socket, head));
 
-  await listen(server, where);
+  await listen(server, { port: where.port, ...(where.address === null ? {} : { host: where.address }) });
   log.info('listening', { address: where.address ?? '*', port: where.port, version });
   // After the port, so that a second proxy fails there and leaves the socket of the first one alone.
   const isValid = (): boolean => own.validToDate.getTime() > now();

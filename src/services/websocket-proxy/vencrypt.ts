@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { ByteReader } from './byte-reader.ts';
+import type { ByteReader } from '../frame/byte-reader.ts';
 
 /*
  * The part of RFB (RFC 6143) and of its VeNCrypt extension that stands before TLS. A browser cannot do TLS inside of a

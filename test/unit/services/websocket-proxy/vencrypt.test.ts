@@ -1,7 +1,7 @@
 import { Duplex, PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createByteReader } from '../../../../src/services/websocket-proxy/byte-reader.ts';
+import { createByteReader } from '../../../../src/services/frame/byte-reader.ts';
 import { playTurns } from '../../../../src/services/websocket-proxy/turns.ts';
 import { browserTurns, chooseX509, rfbVersion } from '../../../../src/services/websocket-proxy/vencrypt.ts';
 

@@ -1,15 +1,14 @@
 import { expect, test } from 'vitest';
 import { createLog } from '../../../../src/services/frame/log.ts';
 import { createMask } from '../../../../src/services/frame/mask.ts';
-import { createRefusalLog } from '../../../../src/services/websocket-proxy/refusal-log.ts';
-import { Refusal } from '../../../../src/services/websocket-proxy/refusal.ts';
+import { createRefusalLog } from '../../../../src/services/frame/refusal-log.ts';
 
 test('a flood of refusals has few lines, and is counted', () => {
   const lines: string[] = [];
   let now = 0;
   const log = createLog({ write: (line) => lines.push(line), now: () => new Date(now), mask: createMask() });
-  const tell = createRefusalLog(log, () => now, 2);
-  const refusal = new Refusal(403, 'no');
+  const tell = createRefusalLog(log, () => now, { one: 'console refused', many: 'consoles refused' }, 2);
+  const refusal = { status: 403, message: 'no' };
   for (let count = 0; count < 1000; count++) tell('192.0.2.1', refusal);
   expect(lines).toHaveLength(2);
   now = 60_000;
