@@ -53,6 +53,7 @@ const zones: Readonly<Record<string, Zone>> = {
   'src/services/frame': { may: [], packages: ['fastify', 'pg'], builtins: 'all' },
   'src/services/engine': { may: ['src/services/frame'], packages: ['fastify', 'pg', 'handlebars', 'saxes'], builtins: 'all' },
   'src/services/websocket-proxy': { may: ['src/services/frame'], packages: ['ws'], builtins: 'all' },
+  'src/services/image-io': { may: ['src/services/frame'], packages: ['hash-wasm'], builtins: 'all' },
   'src/services/notifier': { may: ['src/services/frame'], packages: ['nodemailer', 'net-snmp'], builtins: 'all' },
   'src/services/*': { may: ['src/services/frame'], packages: ['fastify', 'pg'], builtins: 'all' },
   'src/portal': { may: [], builtins: 'none' },

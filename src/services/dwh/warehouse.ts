@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../frame/config.ts';
 import { openDatabase } from '../frame/database.ts';
 import { createDrain } from '../frame/drain.ts';
-import { type Health, type HealthEndpoint, serveHealth } from '../frame/health.ts';
+import { type Health, serveHealth } from '../frame/health.ts';
+import type { LocalSocket } from '../frame/local-socket.ts';
 import { errorFields, type Log } from '../frame/log.ts';
 import type { Mask } from '../frame/mask.ts';
 import { ownVersion } from '../frame/own-version.ts';
@@ -43,7 +44,7 @@ export async function startWarehouse({ configFile, log, mask, now, ready }: Ware
   const engine = openDatabase(settings.engine, log, { name: 'ovirt-engine-dwhd', connections: 2 });
   const stopping = new AbortController();
   const { signal } = stopping;
-  let health: HealthEndpoint | null = null;
+  let health: LocalSocket | null = null;
   let claimed = false;
 
   /** From the first look at the engine to the end of all work. */

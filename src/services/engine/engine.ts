@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../frame/config.ts';
 import { type Database, DatabaseUnavailable, openDatabase } from '../frame/database.ts';
 import { createDrain } from '../frame/drain.ts';
-import { type HealthEndpoint, serveHealth } from '../frame/health.ts';
+import { serveHealth } from '../frame/health.ts';
+import type { LocalSocket } from '../frame/local-socket.ts';
 import type { Log } from '../frame/log.ts';
 import type { Mask } from '../frame/mask.ts';
 import { createApp } from './app.ts';
@@ -109,7 +110,7 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
   };
 }
 
-async function startHealth(socket: string | null, version: string, databaseUp: () => Promise<boolean>): Promise<HealthEndpoint | null> {
+async function startHealth(socket: string | null, version: string, databaseUp: () => Promise<boolean>): Promise<LocalSocket | null> {
   if (socket === null) return null;
   return serveHealth(socket, async () => {
     const up = await databaseUp();

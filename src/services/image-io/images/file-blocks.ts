@@ -1,0 +1,110 @@
+import { constants, open, readlink } from 'node:fs/promises';
+import { Fault } from '../fault.ts';
+import type { NbdClient } from '../nbd/client.ts';
+import { zeroExtents } from '../nbd/extents.ts';
+import { type Ticket, writes } from '../tickets/ticket.ts';
+import type { Blocks, LocalPlaces } from './blocks.ts';
+import { startHoles } from './holes.ts';
+
+/**
+ * Opens a file whose bytes are the image. It must be there, and lie in one of the folders, if there are any, wherever links lead. One that is to
+ * be written may still be shorter than the image: what is missing reads as zeroes. Throws Fault, or what keeps it from being opened.
+ */
+export async function openFile(path: string, ticket: Ticket, { folders, qemuNbd }: LocalPlaces): Promise<Blocks> {
+  const { size, sparse } = ticket;
+  const isWritable = writes(ticket);
+  // Whoever puts a pipe in its place shall not keep us waiting.
+  const file = await open(path, (isWritable ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NONBLOCK);
+  try {
+    const real = await readlink(`/proc/self/fd/${file.fd}`);
+    if (folders.length > 0 && !folders.some((folder) => real.startsWith(`${folder}/`)))
+      throw new Fault(403, 'the image lies outside of the folders for images');
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new Fault(500, 'the image is not a file');
+    if (!isWritable && stat.size < size) throw new Fault(500, `the image has ${stat.size} bytes, fewer than the ticket says`);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+
+  const present = async (): Promise<number> => (await file.stat()).size;
+  let holes: Promise<NbdClient> | null = null;
+  /** A server for the holes that knows the file up to a place; it learns the size of the file when it starts. */
+  const holesUpTo = async (end: number): Promise<NbdClient> => {
+    const former = await holes?.catch(() => null);
+    if (former !== undefined && former !== null && former.size >= end) return former;
+    const starting = startHoles(qemuNbd, path, isWritable);
+    holes = starting;
+    starting.catch(() => (holes = holes === starting ? null : holes));
+    await former?.close();
+    return starting;
+  };
+  // One after the other, so that none is served by a server that another replaces.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work, work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+  /** Only ever makes the file longer, whoever else writes at the same time. */
+  const lengthen = async (end: number): Promise<void> => {
+    await file.write(Buffer.alloc(1), 0, 1, end - 1);
+  };
+
+  return {
+    async read(into, offset) {
+      for (let done = 0; done < into.length;) {
+        const { bytesRead } = await file.read(into, done, into.length - done, offset + done);
+        if (bytesRead === 0 && isWritable) {
+          into.fill(0, done);
+          return;
+        }
+        if (bytesRead === 0) throw new Fault(500, 'the image has become shorter');
+        done += bytesRead;
+      }
+    },
+
+    async write(pieces, offset) {
+      let rest = [...pieces];
+      let at = offset;
+      while (rest.length > 0) {
+        const { bytesWritten } = await file.writev(rest, at);
+        at += bytesWritten;
+        let skip = bytesWritten;
+        rest = rest.flatMap((piece) => {
+          const gone = Math.min(skip, piece.length);
+          skip -= gone;
+          return gone === piece.length ? [] : [piece.subarray(gone)];
+        });
+      }
+    },
+
+    zero: (offset, length) =>
+      inTurn(async () => {
+        const end = offset + length;
+        const before = await present();
+        if (end > before) await lengthen(end);
+        // What has just been added is a hole already.
+        const old = sparse ? Math.min(end, before) - offset : length;
+        if (old > 0) await (await holesUpTo(offset + old)).zero(offset, old, !sparse);
+      }),
+
+    flush: () => file.datasync(),
+
+    async *extents() {
+      const there = Math.min(size, await present());
+      const client = there === 0 ? null : await inTurn(() => holesUpTo(there));
+      // A raw image has no holes that something else shows through.
+      if (client !== null) for await (const extent of zeroExtents(client, there)) yield { ...extent, hole: false };
+      if (there < size) yield { start: there, length: size - there, zero: true, hole: false };
+    },
+
+    dirtyExtents: null,
+
+    async close() {
+      const client = await holes?.catch(() => null);
+      await client?.close();
+      await file.close();
+    },
+  };
+}

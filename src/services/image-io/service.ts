@@ -1,0 +1,132 @@
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../frame/config.ts';
+import { createDrain } from '../frame/drain.ts';
+import { serveHealth } from '../frame/health.ts';
+import { listen } from '../frame/listen.ts';
+import { listenLocally } from '../frame/local-socket.ts';
+import { type Log, errorFields } from '../frame/log.ts';
+import { allowedNetworks } from '../frame/networks.ts';
+import { ownVersion } from '../frame/own-version.ts';
+import { createRefusalLog } from '../frame/refusal-log.ts';
+import { serveControl } from './api/control.ts';
+import type { Exchange } from './api/exchange.ts';
+import { type ImagesParts, serveImages } from './api/images.ts';
+import type { Fault } from './fault.ts';
+import { openImage, type Places } from './images/open.ts';
+import { createListener, createLocalListener } from './listener.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { createTickets } from './tickets/tickets.ts';
+
+export interface ServiceParts {
+  readonly configFile: string;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly clock: () => number;
+}
+
+export interface Service {
+  /** Ends the service: transfers that are under way are cut, and can be resumed when it is back. */
+  readonly stop: (reason: string) => Promise<void>;
+}
+
+const defaultsFile = fileURLToPath(new URL('defaults.conf', import.meta.url));
+const stopWithinMs = 10_000;
+
+/** Starts the service; it is ready when this returns. Throws ConfigError, or what went wrong with files and ports. */
+export async function startService({ configFile, log, now, clock }: ServiceParts): Promise<Service> {
+  const settings = readSettings(await loadConfig(configFile, defaultsFile));
+  const { most, silenceMs, removeWithinMs, role } = settings;
+  const version = await ownVersion();
+  const own = new X509Certificate(await readFile(settings.listen.certificate));
+  const places = await placesOf(role);
+  const tickets = createTickets({ clock, most, removeWithinMs, open: (ticket) => openImage(ticket, places) });
+  const failed = tellOf(log, now);
+
+  let admit: ImagesParts['admitted'] = () => undefined;
+  const images = serveImages({
+    tickets,
+    version,
+    most,
+    localSocket: settings.localSocket,
+    silenceMs,
+    admitted: (socket) => admit(socket),
+    failed,
+  });
+  const listener = await createListener(settings.listen, settings, images);
+  ({ admit } = listener);
+  const local = settings.localSocket === null ? null : createLocalListener(images, silenceMs);
+  const control = createLocalListener(serveControl({ tickets, places, failed }), silenceMs);
+
+  const { address, port } = settings.listen;
+  await listen(listener.server, { port, ...(address === null ? {} : { host: address }) });
+  if (local !== null) await listen(local, { path: settings.localSocket ?? '' });
+  // Only the owner, and the group where the folder lets it in: with a ticket every image can be had.
+  const controlSocket = await listenLocally(control, settings.controlSocket, 0o660);
+  log.info('listening', { role: role.kind, address: address ?? '*', port, version });
+  const isValid = (): boolean => own.validToDate.getTime() > now();
+  const health =
+    settings.healthSocket === null
+      ? null
+      : await serveHealth(settings.healthSocket, () => {
+          const up = isValid();
+          return Promise.resolve({
+            service: 'image-io',
+            version,
+            state: up ? 'ready' : 'degraded',
+            checks: { certificate: up ? 'up' : 'down' },
+          });
+        });
+  log.info('ready', { version });
+
+  const servers = [listener.server, ...(local === null ? [] : [local])];
+  const stop = createDrain(
+    [
+      {
+        name: 'the transfers',
+        end: async () => {
+          for (const server of servers) server.close();
+          await tickets.close();
+        },
+      },
+      {
+        name: 'the connections',
+        end: async () => {
+          for (const server of servers) server.closeAllConnections();
+        },
+      },
+      { name: 'the control socket', end: () => controlSocket.close() },
+      { name: 'the health socket', end: async () => health?.close() },
+    ],
+    stopWithinMs,
+    log,
+  );
+  return { stop };
+}
+
+async function placesOf(role: Settings['role']): Promise<Places> {
+  if (role.kind === 'daemon') return role.places;
+  const { certificate, key, ca, networks } = role.hosts;
+  const [cert, keyOfIt, authority] = await Promise.all([certificate, key, ca].map((path) => readFile(path)));
+  return { remote: { tls: { cert, key: keyOfIt, ca: authority }, allowed: allowedNetworks(networks, 'HOST_NETWORKS') } };
+}
+
+/** What the client hears is in the log with what lies behind it. A ticket is as good as a key, so none is ever logged. */
+function tellOf(log: Log, now: () => number): (exchange: Exchange, fault: Fault) => void {
+  const refused = createRefusalLog(log, now, { one: 'request refused', many: 'requests refused' });
+  return ({ request, method }, fault) => {
+    const client = request.socket.remoteAddress ?? 'local';
+    if (fault.status < 500) return refused(client, fault);
+    const { cause } = fault;
+    log.error('request failed', {
+      client,
+      method,
+      status: fault.status,
+      reason: fault.message,
+      ...(cause === undefined ? {} : { cause: errorFields(cause).error }),
+    });
+  };
+}

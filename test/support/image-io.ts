@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
+import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from './trial.ts';
+import type { TestPki } from './websocket-proxy.ts';
+
+const main = fileURLToPath(new URL('../../src/services/image-io/main.ts', import.meta.url));
+
+export interface ImageAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface ImageAsk {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string | number>>;
+  readonly body?: Buffer | string;
+}
+
+/** A ticket as it is sent, in part. */
+export interface TicketFields {
+  readonly url: string;
+  readonly size: number;
+  readonly ops?: readonly string[];
+  readonly [key: string]: unknown;
+}
+
+/** The image service while it runs. */
+export interface ImageService {
+  readonly port: number;
+  readonly pid: number;
+  readonly folder: string;
+  readonly healthSocket: string;
+  readonly controlSocket: string;
+  log(): string;
+  sees(text: string): Promise<void>;
+  /** Asks the control interface. */
+  control(method: string, path: string, body?: object | string): Promise<ImageAnswer>;
+  /** Puts a ticket and gives its name. */
+  ticket(fields: TicketFields): Promise<string>;
+  /** Asks as clients do, on a connection of its own. */
+  ask(path: string, ask?: ImageAsk): Promise<ImageAnswer>;
+  /** Begins a request, whose end is for the test to make. */
+  begin(path: string, options?: RequestOptions): ReturnType<typeof httpsRequest>;
+  url(path: string): string;
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+const answerOf = (request: ReturnType<typeof httpRequest>, body: Buffer | string | undefined): Promise<ImageAnswer> =>
+  new Promise((resolve, reject) => {
+    request.on('error', reject).on('response', (response: IncomingMessage) => {
+      const pieces: Buffer[] = [];
+      response
+        .on('data', (piece: Buffer) => pieces.push(piece))
+        .on('error', reject)
+        .on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces) }));
+    });
+    request.end(body);
+  });
+
+/** Starts the real program, as a daemon unless the settings say otherwise. */
+export async function startImageService(pki: TestPki, settings: Readonly<Record<string, string>> = {}): Promise<ImageService> {
+  const folder = await mkdtemp(join(pki.folder, 'image-io-'));
+  const port = await freePort();
+  const [healthSocket, controlSocket] = [join(folder, 'health.sock'), join(folder, 'control.sock')];
+  const keys = {
+    LISTEN_HOST: '127.0.0.1',
+    LISTEN_PORT: String(port),
+    SSL_CERTIFICATE: pki.path('host.pem'),
+    SSL_KEY: pki.path('host.key'),
+    CONTROL_SOCKET: controlSocket,
+    HEALTH_SOCKET: healthSocket,
+    ...settings,
+  };
+  const config = join(folder, 'image-io.conf');
+  await mkdir(`${config}.d`);
+  await writeFile(
+    join(`${config}.d`, '10-setup.conf'),
+    Object.entries(keys)
+      .map(([key, value]) => `${key}="${value}"\n`)
+      .join(''),
+  );
+  const child: ChildProcess = spawn(process.execPath, [main], { env: { IMAGE_IO_CONF: config }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const sees = async (text: string): Promise<void> => {
+    for (let tries = 0; !output.includes(text); tries++) {
+      if (child.exitCode !== null || tries === 600) throw new Error(`the image service never said "${text}":\n${output}`);
+      await sleep(50);
+    }
+  };
+  const control: ImageService['control'] = (method, path, body) => {
+    const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
+    const headers = text === undefined ? {} : { 'content-length': Buffer.byteLength(text) };
+    return answerOf(httpRequest({ socketPath: controlSocket, method, path, headers, agent: false }), text);
+  };
+  const begin: ImageService['begin'] = (path, options = {}) =>
+    httpsRequest({ host: '127.0.0.1', port, ca: pki.ca, path, agent: false, ...options });
+  const service: ImageService = {
+    port,
+    pid: child.pid ?? 0,
+    folder,
+    healthSocket,
+    controlSocket,
+    log: () => output,
+    sees,
+    control,
+    async ticket({ ops = ['read'], ...fields }) {
+      const uuid = randomUUID();
+      const { status, body } = await control('PUT', `/tickets/${uuid}`, { uuid, timeout: 300, ops, ...fields });
+      if (status !== 200) throw new Error(`the ticket was refused: ${status} ${body.toString()}`);
+      return uuid;
+    },
+    ask(path, { method = 'GET', headers = {}, body } = {}) {
+      const length: Record<string, number> = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
+      return answerOf(begin(path, { method, headers: { ...length, ...headers } }), body);
+    },
+    begin,
+    url: (path) => `https://127.0.0.1:${port}${path}`,
+    async end(signal = 'SIGTERM') {
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit');
+        child.kill(signal);
+        await ended;
+      }
+      return child.exitCode;
+    },
+  };
+  await sees('"message":"ready"');
+  return service;
+}
+
+/** Starts a proxy that may forward to daemons of this machine. */
+export const startImageProxy = (pki: TestPki, settings: Readonly<Record<string, string>> = {}): Promise<ImageService> =>
+  startImageService(pki, {
+    ROLE: 'proxy',
+    SSL_CERTIFICATE: pki.path('proxy.pem'),
+    SSL_KEY: pki.path('proxy.key'),
+    HOST_CERTIFICATE: pki.path('engine.pem'),
+    HOST_KEY: pki.path('engine.key'),
+    HOST_CA: pki.path('ca.pem'),
+    HOST_NETWORKS: '127.0.0.0/8 ::1',
+    ...settings,
+  });
+
+/** A client that keeps one connection. */
+export const oneConnection = (ca: string): Agent => new Agent({ keepAlive: true, maxSockets: 1, ca });
