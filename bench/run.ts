@@ -5,6 +5,7 @@ import { api } from './api.ts';
 import { certificates } from './certificates.ts';
 import { dwh } from './dwh.ts';
 import { firstQuestion } from './first-question.ts';
+import { images } from './images.ts';
 import { install } from './install.ts';
 import { ovn } from './ovn.ts';
 import { plan } from './plan.ts';
@@ -30,6 +31,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   api,
   websocket,
   serialConsoles,
+  images,
   dwh,
   ovn,
   wholeHost,

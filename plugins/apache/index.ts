@@ -3,6 +3,7 @@ import { absent, running, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { engineHere, unit as engineUnit } from '../engine/settings.ts';
 import { isWholeHost } from '../environment/settings.ts';
+import { imageioHere, imageioPort } from '../imageio/settings.ts';
 import { fqdn, httpsPort, ownName, takenPort } from '../network/settings.ts';
 import { paths as pki, trusted, webAuthority } from '../pki/settings.ts';
 import { websocketHere, websocketPort } from '../websocket/settings.ts';
@@ -40,6 +41,7 @@ const proxy = (view: View): Step =>
       httpPort: view.get(httpPort),
       listens: !view.fact(listening).includes(view.get(httpPort)),
       httpsSuffix: view.get(httpsPort) === 443 ? '' : `:${view.get(httpsPort)}`,
+      imageio: imageioHere(view) ? { port: view.get(imageioPort), authority: trusted(view) } : false,
       websocket: websocketHere(view) ? { port: view.get(websocketPort), authority: trusted(view) } : false,
     }),
   });

@@ -28,6 +28,7 @@ export const accounts = {
   notifier: 'ovirt-notifier',
   vmconsole: 'ovirt-vmconsole',
   ovnProvider: 'ovirt-provider-ovn',
+  imageio: 'ovirt-imageio',
 } as const;
 export const readers: readonly string[] = [accounts.fenceKdumpListener, accounts.notifier];
 

@@ -14,6 +14,7 @@ const abouts: Readonly<Record<keyof typeof accounts, string>> = {
   notifier: 'Notifier of the virtualization manager',
   vmconsole: 'Proxy for serial consoles of virtual machines',
   ovnProvider: 'Provider of networks of OVN',
+  imageio: 'Proxy for transfers of disk images',
 };
 
 /** Homes that are not the root of the file system; with a shell where sshd runs something for the account. */

@@ -3,6 +3,7 @@ import { apacheHere, httpPort } from '../apache/settings.ts';
 import { isReachable, port as databasePort } from '../database/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { listenerPort } from '../fence-kdump/settings.ts';
+import { imageioHere, imageioPort } from '../imageio/settings.ts';
 import { httpsPort } from '../network/settings.ts';
 import { proxyPort, vmconsoleHere } from '../vmconsole/settings.ts';
 import { ovnHere, ports as ovnPorts } from '../ovn/settings.ts';
@@ -53,6 +54,12 @@ const components: readonly Component[] = [
     about: 'Messages of hosts that crash',
     when: engineHere,
     ports: (view) => [{ protocol: 'udp', port: view.get(listenerPort) }],
+  },
+  {
+    name: 'ovirt-imageio-proxy',
+    about: 'Uploads and downloads of disk images',
+    when: imageioHere,
+    ports: (view) => tcp(view.get(imageioPort)),
   },
   {
     name: 'ovirt-websocket-proxy',

@@ -1,4 +1,18 @@
-import { setting, yesNo } from '#kit';
+import { type View, fact, port, readText, setting, yesNo } from '#kit';
+import { engineHere } from '../engine/settings.ts';
+import { healthSocketOf, isWholeHost } from '../environment/settings.ts';
+
+export const unit = 'ovirt-imageio';
+
+export const paths = {
+  main: `/etc/ovirt-engine/${unit}.conf`,
+  folder: `/etc/ovirt-engine/${unit}.conf.d`,
+  configuration: `/etc/ovirt-engine/${unit}.conf.d/10-setup.conf`,
+  log: '/var/log/ovirt-engine/image-io.log',
+  healthSocket: healthSocketOf(unit),
+  /** Where tickets are put. */
+  controlSocket: `/run/ovirt-engine/${unit}/control.sock`,
+} as const;
 
 export const imageioProxy = setting({
   key: 'OVESETUP_CONFIG/imageioProxyConfig',
@@ -10,4 +24,23 @@ export const imageioProxy = setting({
   keep: true,
   optional: true,
   initial: true,
+});
+
+/** Whether the proxy is wanted here, beside the engine. */
+export const imageioHere = (view: View): boolean => isWholeHost(view) && engineHere(view) && view.find(imageioProxy) === true;
+
+/** The port that the proxy is configured for now; undefined where there is none. */
+export const presentPort = fact(
+  'present-imageio-port',
+  async (host) => /^LISTEN_PORT="(\d+)"$/m.exec((await readText(host, paths.configuration)) ?? '')?.[1],
+);
+
+export const imageioPort = setting({
+  key: 'OVESETUP_CONFIG/imageioProxyPort',
+  section: 'network',
+  kind: port,
+  about: 'Port on which browsers and other clients reach the Image I/O proxy.',
+  keep: true,
+  when: imageioHere,
+  initial: 54323,
 });

@@ -4,6 +4,7 @@ import { apacheHere, webServer } from '../apache/settings.ts';
 import { isReachable, serverUnit } from '../database/settings.ts';
 import { unit as engine } from '../engine/settings.ts';
 import { accounts, sandbox } from '../environment/settings.ts';
+import { imageioHere, unit as imageioUnit } from '../imageio/settings.ts';
 import { stableAddresses } from '../network/settings.ts';
 import { vmconsoleHere } from '../vmconsole/settings.ts';
 import { ovnHere, unit as ovnUnit } from '../ovn/settings.ts';
@@ -54,6 +55,27 @@ export const certificates: readonly Certificate[] = [
     names: browserNames,
     browsers: true,
     unit: (view) => (apacheHere(view) ? view.fact(webServer).unit : engine),
+  },
+  {
+    name: 'imageio-proxy',
+    about: 'what browsers and backup programs see that transfer images',
+    days: lifetimes.browser,
+    usages: ['serverAuth'],
+    names: browserNames,
+    browsers: true,
+    when: imageioHere,
+    unit: () => imageioUnit,
+    account: accounts.imageio,
+  },
+  {
+    name: 'imageio-client',
+    about: 'the identity of the Image I/O proxy towards hosts',
+    days: lifetimes.service,
+    usages: ['clientAuth'],
+    names: (_view, fqdn) => [fqdn],
+    when: imageioHere,
+    unit: () => imageioUnit,
+    account: accounts.imageio,
   },
   {
     name: 'websocket-proxy',

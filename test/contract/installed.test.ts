@@ -24,7 +24,10 @@ const units = ['ovirt-engine-dwhd', 'ovirt-engine-notifier', 'ovirt-engine', 'ov
 const changes: Readonly<Record<string, readonly string[]>> = {
   '0.1.0': [
     ...units.map((name) => `/etc/systemd/system/${name}.service`),
-    // The VM console proxy, which that version did not have.
+    // The Image I/O proxy and the VM console proxy, which that version did not have.
+    '/etc/apache2/conf-available/z-ovirt-engine-proxy.conf',
+    '/etc/apache2/sites-available/z-ovirt-engine-ssl.conf',
+    '/etc/ovirt-engine-setup.conf.d/20-setup-ovirt-post.conf',
     '/etc/ovirt-engine/iptables.example',
     '/etc/sysusers.d/ovirt-engine.conf',
   ],

@@ -38,11 +38,9 @@ const comparable = (line: string): string =>
 
 /** Lines of components that do not exist in this version. */
 const notYet = [
-  /^\[ INFO {2}\] Stopping Image I\/O Proxy service$/,
-  /^\[ INFO {2}\] Configuring Image I\/O Proxy$/,
   // What else the firewall has to let in.
-  /^ {14}firewall-cmd --permanent --add-service ovirt-(postgres|imageio-proxy)$/,
-  /^ {14}tcp:(5432|54323)$/,
+  /^ {14}firewall-cmd --permanent --add-service ovirt-postgres$/,
+  /^ {14}tcp:5432$/,
 ];
 
 /** Lines that only we have: decisions that the classic product did not know. */

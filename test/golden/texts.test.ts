@@ -173,8 +173,9 @@ describe('a whole translation leaves no English word', () => {
     const names = [...findings.map(({ id }) => id), ...plan.steps.flatMap(({ step }) => step.notify ?? [])];
     // Names of databases, roles, certificates and rows.
     names.push('engine', 'apache', 'FenceKdumpDestinationPort', 'ProductRPMVersion', 'ApplicationMode', 'SANWipeAfterDelete');
-    names.unshift('ovirt_engine_history', 'engine.example.net', 'engine.example.net:6100', 'websocket-proxy');
+    names.unshift('ovirt_engine_history', 'engine.example.net', 'engine.example.net:6100', 'engine.example.net:54323', 'websocket-proxy');
     names.push('ovn-central-firewall-service', 'ovn-central', 'ovn-ndb', 'ovn-sdb', 'pssl:6641:\\[::\\]', 'pssl:6642:\\[::\\]');
+    names.push('imageio-proxy', 'imageio-client', 'ImageProxyAddress', 'ovirt-imageio-proxy');
     names.push('ovirt-engine-core', 'WebSocketProxy', 'ovirt-https', 'ovirt-http', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy');
     names.push('ovirt-vmconsole-proxy', 'openssh-server', 'vmconsole-proxy-helper');
     names.push('apache2', 'firewalld', 'postgresql-15', 'postgresql@15-main', ...Object.values(accounts));

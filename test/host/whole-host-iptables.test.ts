@@ -43,7 +43,7 @@ END`;
 
 /** The rules in force, without the times at which they were listed, and what they have counted. */
 const inForce = "{ iptables-save; ip6tables-save; } | sed '/^#/d; s/ \\[[0-9:]*\\]$//'";
-const tcp = [2222, 35357, 443, 6100, 6641, 6642, 80, 9696].map((port) => `-p tcp -m tcp --dport ${port}`);
+const tcp = [2222, 35357, 443, 54323, 6100, 6641, 6642, 80, 9696].map((port) => `-p tcp -m tcp --dport ${port}`);
 const ports = [...tcp, '-p udp -m udp --dport 7410'];
 const reachable = 'curl --silent --output /dev/null --connect-timeout 2 http://192.0.2.10/';
 

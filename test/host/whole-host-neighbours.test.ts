@@ -47,11 +47,12 @@ firewall-cmd --quiet --zone=public --add-port=8082/tcp
 firewall-cmd --quiet --zone=dmz --add-rich-rule='rule family=ipv4 source address=198.51.100.7 drop'`;
 const zones = ['public', 'dmz'];
 const ours = {
-  ports: ['2222/tcp', '80/tcp', '443/tcp', '6100/tcp', '6641/tcp', '6642/tcp', '9696/tcp', '35357/tcp', '7410/udp'],
+  ports: ['2222/tcp', '80/tcp', '443/tcp', '6100/tcp', '54323/tcp', '6641/tcp', '6642/tcp', '9696/tcp', '35357/tcp', '7410/udp'],
   services: [
     'ovirt-http',
     'ovirt-https',
     'ovirt-fence-kdump-listener',
+    'ovirt-imageio-proxy',
     'ovirt-websocket-proxy',
     'ovirt-vmconsole-proxy',
     'ovirt-provider-ovn',

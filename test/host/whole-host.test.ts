@@ -87,6 +87,10 @@ describe.skipIf(obstacle !== null)(`the package on a Debian host without a netwo
       '600 ovirt:ovirt keys/engine_id_rsa',
       ...['key.nopass', 'p12'].map((end) => `600 ovirt-provider-ovn:ovirt-provider-ovn keys/ovirt-provider-ovn.${end}`),
       ...['ovn-ndb', 'ovn-sdb'].flatMap((name) => ['key.nopass', 'p12'].map((end) => `600 root:root keys/${name}.${end}`)),
+      '600 ovirt-imageio:ovirt-imageio keys/imageio-client.key.nopass',
+      '600 ovirt-imageio:ovirt-imageio keys/imageio-client.p12',
+      '600 ovirt-imageio:ovirt-imageio keys/imageio-proxy.key.nopass',
+      '600 ovirt-imageio:ovirt-imageio keys/imageio-proxy.p12',
       '600 ovirt-vmconsole:ovirt-vmconsole keys/vmconsole-proxy-helper.key.nopass',
       '600 ovirt-vmconsole:ovirt-vmconsole keys/vmconsole-proxy-helper.p12',
       '600 ovirt-websocket-proxy:ovirt-websocket-proxy keys/websocket-proxy.key.nopass',
@@ -128,6 +132,42 @@ describe.skipIf(obstacle !== null)(`the package on a Debian host without a netwo
     expect({ code, errors: stderr.split('\n').filter((line) => line.startsWith('error')) }).toEqual({ code: 0, errors: [] });
     await host.shell('logrotate --force /etc/logrotate.d/ovirt-engine');
     expect(await host.shell('ls /var/log/ovirt-engine')).toContain('engine.log.1');
+  });
+
+  test('carries images to a daemon and back, on the port of their proxy and under the name of the web server', async () => {
+    const pki = '/etc/pki/ovirt-engine';
+    const [daemon, proxy] = ['/run/ovirt-imageio/sock', '/run/ovirt-engine/ovirt-imageio/control.sock'];
+    const id = '7d0e4c0a-3f0b-4b39-9d33-6f1c2f3a5b11';
+    const size = 20_000_000;
+    const settings = [
+      `SSL_CERTIFICATE=${pki}/certs/imageio-proxy.cer`,
+      `SSL_KEY=${pki}/keys/imageio-proxy.key.nopass`,
+      `CLIENT_CA=${pki}/ca.pem`,
+    ];
+    const program = '/usr/lib/ovirt-engine/current';
+    const ticket = (socket: string, url: string): string =>
+      `curl --silent --fail --unix-socket ${socket} --request PUT --data '${JSON.stringify({ uuid: id, size, timeout: 600, ops: ['write'], url })}' http://localhost/tickets/${id}`;
+    const client = `curl --silent --show-error --fail --cacert ${pki}/ca.pem`;
+    // The host has no address but that of loopback, where no host may be otherwise.
+    const nearby = '/etc/ovirt-engine/ovirt-imageio.conf.d/99-nearby.conf';
+    await host.shell(`echo 'HOST_NETWORKS="127.0.0.0/8"' >${nearby} && systemctl restart ovirt-imageio
+mkdir -p /etc/ovirt-imageio/daemon.conf.d /var/tmp/images && : >/var/tmp/images/disk.img && head -c ${size} /dev/urandom >/var/tmp/images/source
+printf '%s\n' ${[...settings, 'CLIENT_CERTIFICATE_REQUIRED=True', 'IMAGE_FOLDERS=/var/tmp/images'].join(' ')} >/etc/ovirt-imageio/daemon.conf.d/10.conf
+systemd-run --quiet --unit=imageio-daemon --setenv=IMAGE_IO_CONF=/etc/ovirt-imageio/daemon.conf ${program}/node_modules/.bin/node ${program}/src/services/image-io/main.ts
+for try in $(seq 100); do [ -S ${daemon} ] && break; sleep 0.2; done
+${ticket(daemon, 'file:///var/tmp/images/disk.img')} && ${ticket(proxy, `https://${hostName}:54322/images/${id}`)}`);
+    await host.shell(`${client} --upload-file /var/tmp/images/source https://${hostName}/ovirt-engine/images/${id}
+cmp /var/tmp/images/source /var/tmp/images/disk.img
+${client} https://${hostName}:54323/images/${id} | cmp - /var/tmp/images/source
+${client} --range 1000-1999 https://${hostName}/ovirt-engine/images/${id} >/var/tmp/images/part
+tail --bytes=+1001 /var/tmp/images/source | head --bytes=1000 | cmp - /var/tmp/images/part`);
+    expect(await host.shell(`${client} --request OPTIONS https://${hostName}:54323/images/${id}`)).toContain('"max_readers":8');
+    // Without a certificate nobody comes to the daemon, and without a ticket nobody through the proxy.
+    expect((await host.run(['sh', '-c', `${client} https://${hostName}:54322/info/`])).code).not.toBe(0);
+    const stranger = id.replace('7d', '8d');
+    expect((await host.run(['sh', '-c', `${client} https://${hostName}:54323/images/${stranger}`])).stderr).toContain('403');
+    expect(await host.shell(`grep -rl ${id} /var/log || true; journalctl --no-pager | grep -c ${id} || true`)).toBe('0\n');
+    await host.shell(`systemctl stop imageio-daemon; rm -r ${nearby} /etc/ovirt-imageio /var/tmp/images; systemctl restart ovirt-imageio`);
   });
 
   test('changes nothing when setup is run a second time, and a third', async () => {

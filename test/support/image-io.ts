@@ -8,6 +8,7 @@ import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import * as runtime from '../../plugins/imageio/runtime.ts';
 import { freePort } from './trial.ts';
 import type { TestPki } from './websocket-proxy.ts';
 
@@ -88,7 +89,11 @@ export async function startImageService(pki: TestPki, settings: Readonly<Record<
       .map(([key, value]) => `${key}="${value}"\n`)
       .join(''),
   );
-  const child: ChildProcess = spawn(process.execPath, [main], { env: { IMAGE_IO_CONF: config }, stdio: ['ignore', 'pipe', 'pipe'] });
+  // As its unit runs it.
+  const child: ChildProcess = spawn(process.execPath, [...runtime.options, main], {
+    env: { IMAGE_IO_CONF: config, NODE_COMPILE_CACHE: join(pki.folder, 'cache'), ...runtime.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const sees = async (text: string): Promise<void> => {

@@ -30,6 +30,7 @@ export const services = [
   'ovirt-engine',
   'ovirt-engine-dwhd',
   'ovirt-fence-kdump-listener',
+  'ovirt-imageio',
   'ovirt-websocket-proxy',
   'ovirt-provider-ovn',
 ] as const;

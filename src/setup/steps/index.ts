@@ -8,6 +8,7 @@ export * from './unit-file.ts';
 export * from './service.ts';
 export * from './sql.ts';
 export * from './own-database.ts';
+export * from './own-address.ts';
 export * from './carry-over.ts';
 export * from './schema.ts';
 export * from './keys.ts';

@@ -1,10 +1,13 @@
-import { type LiveTicket } from '../tickets/live-ticket.ts';
-import { writes } from '../tickets/ticket.ts';
+import type { LiveTicket } from '../tickets/live-ticket.ts';
+import { type Direction, writes } from '../tickets/ticket.ts';
 import type { Exchange } from './exchange.ts';
-import type { ImagesParts } from './images.ts';
 
 /** Answers what can be done: with a ticket, or (without one) at all. */
-export function answerOptions(exchange: Exchange, ticket: LiveTicket | null, { most, localSocket }: ImagesParts): void {
+export function answerOptions(
+  exchange: Exchange,
+  ticket: LiveTicket | null,
+  { most, localSocket }: { readonly most: Readonly<Record<Direction, number>>; readonly localSocket: string | null },
+): void {
   const canWrite = ticket === null || writes(ticket.ticket);
   exchange.json(
     {

@@ -209,7 +209,8 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
         if (unit === undefined) throw new Error('nobody listens');
         const engine = unit === 'ovirt-engine' || (unit === distributionOf(machine).web.unit && machine.running.has('ovirt-engine'));
         if (unit === ovnProvider) return { status: 200, body: '{}' };
-        return engine ? { status: 200, body: 'DB Up!Welcome to Health Status!' } : { status: 426, body: '' };
+        if (engine) return { status: 200, body: 'DB Up!Welcome to Health Status!' };
+        return unit === 'ovirt-imageio' ? { status: 200, body: '{"version":"0.1.0"}' } : { status: 426, body: '' };
       },
     },
     database: {

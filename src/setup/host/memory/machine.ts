@@ -155,6 +155,7 @@ const partOf = (unit: string): readonly string[] => {
   if (unit === 'ovirt-engine-dwhd') return ['/etc/ovirt-engine-dwh/'];
   if (unit === 'ovirt-vmconsole-proxy-sshd') return ['/etc/ovirt-vmconsole/', '/etc/pki/ovirt-vmconsole/'];
   const own = `/etc/ovirt-engine/${unit}.conf`;
+  if (unit === 'ovirt-imageio') return [own, ...['proxy', 'client'].map((name) => `/etc/pki/ovirt-engine/certs/imageio-${name}.cer`)];
   if (unit === 'ovirt-websocket-proxy') return [own, '/etc/pki/ovirt-engine/certs/websocket-proxy.cer'];
   const database = '/etc/ovirt-engine/engine.conf.d/10-setup-database.conf';
   if (unit === 'ovirt-engine-notifier') return ['/etc/ovirt-engine/notifier/', database];

@@ -70,6 +70,12 @@ type Rule = readonly [
 
 const none: readonly Row[] = [];
 const name = '"([^"]+)"';
+/** Rows have no order of their own: two tables with the same rows are the same table. */
+function setOption(database: Database, name: string, value: string): void {
+  const entries = Object.entries({ ...database.options, [name]: value });
+  database.options = Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 const emptyDatabase = (owner: string): Database => ({ owner, open: true, schemas: {}, options: {} });
 
 /** By name, so that what was added in another order is written alike. */
@@ -249,7 +255,7 @@ const rules: readonly Rule[] = [
     (m, { database, values: [version] }) => ((database.schemas[m[1] as string] = { version: String(version) }), none),
   ],
   [/^delete from vdc_options/, (_m, { database, values: [name] }) => (Reflect.deleteProperty(database.options, String(name)), none)],
-  [/^insert into vdc_options/, (_m, { database, values: [name, value] }) => ((database.options[String(name)] = String(value)), none)],
+  [/^insert into vdc_options/, (_m, { database, values: [name, value] }) => (setOption(database, String(name), String(value)), none)],
   [/^insert into aaa_jdbc\.users/, (_m, { database }) => ((database.admin ??= { password: '', attached: false }), none)],
   [/^insert into aaa_jdbc\.user_attributes/, () => none],
   [/^select attach_user_to_role/, (_m, { database }) => (((database.admin as { attached: boolean }).attached = true), none)],

@@ -120,6 +120,7 @@ describe('firewalld', () => {
       'ovirt-https',
       ovn[0],
       'ovirt-fence-kdump-listener',
+      'ovirt-imageio-proxy',
       'ovirt-websocket-proxy',
       'ovirt-http',
       'ovirt-vmconsole-proxy',
@@ -170,6 +171,7 @@ describe('firewalld', () => {
       'ssh',
       'ovirt-https',
       'ovn-central-firewall-service',
+      'ovirt-imageio-proxy',
       'ovirt-http',
       'ovirt-vmconsole-proxy',
       'ovirt-provider-ovn',
@@ -188,6 +190,7 @@ describe('firewalld', () => {
       '2022/tcp',
       '2222/tcp',
       '443/tcp',
+      '54323/tcp',
       '7410/udp',
       '7777/tcp',
       '80/tcp',
@@ -384,7 +387,7 @@ describe('other managers', () => {
     const { answers } = await prepared(machine, [conf(given)]);
     const host = { ...memoryHost(machine), query: () => Promise.resolve({ code: 0, stdout: json, stderr: '' }) };
     const lines = english(((await firewall.summary?.(answers, host)) ?? []).flatMap((one) => one.lines));
-    expect(lines).toContain('    nft insert rule inet guard in tcp dport { 2222, 35357, 443, 6100, 6641, 6642, 80, 9696 } accept');
+    expect(lines).toContain('    nft insert rule inet guard in tcp dport { 2222, 35357, 443, 54323, 6100, 6641, 6642, 80, 9696 } accept');
     expect(lines).toContain('    nft insert rule inet guard in udp dport { 7410 } accept');
   });
 

@@ -14,7 +14,7 @@ import { machines, theirRules, withIptables } from '../../../support/machines.ts
 
 const given = { 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77', 'OVESETUP_DIALOG/confirmSettings': 'bool:True' };
 const files = [conf(given)];
-const tcp = [2222, 443, 6100, 80, 6641, 6642, 9696, 35357].map((port) => `tcp --dport ${port}`);
+const tcp = [2222, 443, 54323, 6100, 80, 6641, 6642, 9696, 35357].map((port) => `tcp --dport ${port}`);
 const ports = [...tcp, 'udp --dport 7410'];
 const ourRules = ports.map((port) => `-A OVIRT-ENGINE -p ${port.split(' ')[0] ?? ''} -m ${port} -j ACCEPT`).sort();
 

@@ -57,6 +57,8 @@ test('an installation has a store for each certificate, for its owner alone, and
   expect(owners).toEqual([
     ['engine.p12', 'ovirt'],
     ['apache.p12', undefined],
+    ['imageio-proxy.p12', 'ovirt-imageio'],
+    ['imageio-client.p12', 'ovirt-imageio'],
     ['websocket-proxy.p12', 'ovirt-websocket-proxy'],
     ['vmconsole-proxy-helper.p12', 'ovirt-vmconsole'],
     ['ovirt-provider-ovn.p12', 'ovirt-provider-ovn'],
@@ -86,7 +88,7 @@ describe('the stores follow', () => {
   test('a certificate that is renewed, and no other is touched', async () => {
     const now = new Date(installed.now.getTime() + 300 * 24 * 3600 * 1000);
     const { machine, changed } = await later((one) => ({ ...one, now }));
-    expect(changed).toEqual([paths.store('apache'), paths.store('websocket-proxy')]);
+    expect(changed).toEqual([paths.store('apache'), paths.store('imageio-proxy'), paths.store('websocket-proxy')]);
     expect(textAt(machine, paths.key('apache'))).toBe(textAt(installed, paths.key('apache')));
   });
 
@@ -112,7 +114,7 @@ describe('the stores follow', () => {
     const pem = authority.read('web.pem') + authority.read('chain.pem');
     const text = `OVESETUP_PKI/httpsCertificate: |\n${indented(pem)}\nOVESETUP_PKI/httpsKey: |\n${indented(authority.read('web.key'))}\n`;
     const { machine, changed } = await later((one) => one, { path: 'import.yaml', text, kept: false });
-    expect(changed).toEqual([paths.store('apache'), paths.store('websocket-proxy')]);
+    expect(changed).toEqual([paths.store('apache'), paths.store('imageio-proxy'), paths.store('websocket-proxy')]);
     // The leaf alone, without those above it.
     const { certificates: found, keys } = readPkcs12(contentAt(machine, paths.store('apache')), 'mypass');
     expect([found.length, keys.length]).toEqual([1, 1]);
