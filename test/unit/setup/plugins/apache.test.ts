@@ -29,6 +29,7 @@ describe('the web server', () => {
     const { machine, text } = await installed();
     expect(text(proxy)).toContain('ProxyPass "/ovirt-engine" "http://127.0.0.1:702/ovirt-engine"');
     expect(text(proxy)).toContain('"https://engine.example.net:6100/" upgrade=websocket');
+    expect(text(proxy)).toContain('ProxyPass "/ovirt-engine/images/" "https://engine.example.net:54323/images/"');
     expect(text(proxy)).toContain('SSLProxyCACertificateFile "/etc/pki/ovirt-engine/ca.pem"');
     expect(text(proxy)).not.toContain('Listen');
     expect(text('/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf')).toContain('ENGINE_HTTP_PORT="702"');
@@ -49,8 +50,11 @@ describe('the web server', () => {
   });
 
   test('knows of no proxy for consoles where there is none', async () => {
-    const { text } = await installed(newMachine(), { 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' });
-    expect(text(proxy)).not.toContain('websocket');
+    const { text } = await installed(newMachine(), {
+      'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False',
+      'OVESETUP_CONFIG/imageioProxyConfig': 'bool:False',
+    });
+    expect(text(proxy)).not.toMatch(/websocket|images/);
     expect(text(proxy)).not.toContain('SSLProxy');
   });
 

@@ -231,6 +231,6 @@ test('new keys have the size that is asked for, and the authority at least 3072 
       ?.apply(counting, () => undefined);
     return asked;
   };
-  expect(await madeWith('2048')).toEqual([3072, ...Array<number>(7).fill(2048)]);
-  expect(await madeWith('4096')).toEqual(Array<number>(8).fill(4096));
+  expect(await madeWith('2048')).toEqual([3072, ...Array<number>(9).fill(2048)]);
+  expect(await madeWith('4096')).toEqual(Array<number>(10).fill(4096));
 });
