@@ -1,4 +1,4 @@
-import { type Summary, type Text, type View, fact, message, setting, term, yesNo } from '#kit';
+import { type View, fact, message, setting, yesNo } from '#kit';
 import type { WantedUnit } from '#steps';
 
 /** Whether the installation lives below a directory of its own, without touching the rest of the host. */
@@ -124,9 +124,3 @@ export const memoryCheck = setting({
   // The question is asked with the other findings about the host; an answer file keeps what was said.
   initial: true,
 });
-
-/** What the summary says of a component that was chosen and that only a later version brings; below a root it is not asked about. */
-export const comesLater = (view: View, chosen: boolean | undefined, title: Text): readonly Summary[] =>
-  isWholeHost(view) && chosen === true
-    ? [{ block: 'more', lines: [], warnings: [message`${term(title)} was chosen, and this version does not install it yet.`] }]
-    : [];

@@ -2,7 +2,7 @@ import { type HealthCheck, type Step, type View, message, messageOf, plugin, rea
 import { absent, directories, retired, running, unitFile, unitPath, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { engineHere } from '../engine/settings.ts';
-import { accounts, comesLater, isWholeHost, serviceUnit } from '../environment/settings.ts';
+import { accounts, isWholeHost, serviceUnit } from '../environment/settings.ts';
 import { fqdn, takenPort } from '../network/settings.ts';
 import { paths as pki, trusted } from '../pki/settings.ts';
 import { address } from './address.ts';
@@ -116,6 +116,4 @@ export default plugin({
     return view.fact(presentPort) === undefined ? [] : farewell(view);
   },
   health: (view) => (imageioHere(view) ? [health(view)] : []),
-  // On a host without the engine it would need a certificate of that engine's authority.
-  summary: (view) => Promise.resolve(comesLater(view, !engineHere(view) && view.find(imageioProxy), 'Image I/O Proxy')),
 });

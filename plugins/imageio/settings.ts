@@ -18,11 +18,13 @@ export const imageioProxy = setting({
   key: 'OVESETUP_CONFIG/imageioProxyConfig',
   section: 'product',
   kind: yesNo,
-  about: 'Installs the Image I/O proxy, through which browsers upload and download disk images.',
+  about: 'Installs the Image I/O proxy, through which browsers upload and download disk images. It stands beside the engine.',
   ask: { name: 'OVESETUP_CONFIG_IMAGEIO_PROXY', text: 'Configure Image I/O Proxy on this host' },
   preview: 'Configure Image I/O Proxy',
   keep: true,
   optional: true,
+  remarks: (view) => (engineHere(view) ? [] : [{ level: 'info', text: 'Image I/O Proxy on a host without the engine is not supported' }]),
+  when: engineHere,
   initial: true,
 });
 

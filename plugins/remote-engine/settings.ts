@@ -19,7 +19,6 @@ import { authority, engineElsewhere } from '../database/settings.ts';
 import { dwh, dwhAlone, paths as warehouse } from '../dwh/settings.ts';
 import { engineHere } from '../engine/settings.ts';
 import { realRoot } from '../environment/settings.ts';
-import { imageioProxy } from '../imageio/settings.ts';
 import { fqdn, hostNameFlaw } from '../network/settings.ts';
 import { paths as pki } from '../pki/settings.ts';
 import { websocketAlone, websocketProxy } from '../websocket/settings.ts';
@@ -29,7 +28,7 @@ import { failureText, loginAt } from './login.ts';
 
 /** A component on this host works for an engine on another one. */
 const isElsewhere = (view: View): boolean =>
-  !engineHere(view) && [dwh, imageioProxy, websocketProxy].some((component) => view.find(component) === true);
+  !engineHere(view) && [dwh, websocketProxy].some((component) => view.find(component) === true);
 
 export const engineFqdn = setting({
   key: 'OVESETUP_ENGINE_CONFIG/fqdn',

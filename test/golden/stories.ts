@@ -174,7 +174,7 @@ export const stories: readonly Story[] = [
       return Promise.resolve(withEngine(machine, databasePassword));
     },
     typed: [
-      ...['no', 'no', '', '', '', '', '', 'engine.example.net', '2', '/root/none.pem', '/root/engine-ca.pem', '', ''],
+      ...['no', '', '', '', '', '', 'engine.example.net', '2', '/root/none.pem', '/root/engine-ca.pem', '', ''],
       ...['engine.example.net', '', '', '', '', '', 'wrong'],
       ...['engine.example.net', '', '', '', '', '', databasePassword],
       ...['', ''],
@@ -189,7 +189,7 @@ export const stories: readonly Story[] = [
     },
     before: (machine) => Promise.resolve(withEngine(machine, databasePassword)),
     typed: [
-      ...['no', 'no', 'no', '', '', 'no', 'engine.example.net', '', '', 'yes', password, '', ''],
+      ...['no', 'no', '', '', 'no', 'engine.example.net', '', '', 'yes', password, '', ''],
       ...['engine.example.net', '', '', '', '', '', databasePassword, '', 'yes', ''],
     ],
   },
@@ -198,7 +198,7 @@ export const stories: readonly Story[] = [
     machine: { ...warehouseHost, sshServers: new Map([['engine.example.net:2222', engineServer(password)]]) },
     before: (machine) => Promise.resolve(withEngine(machine, databasePassword)),
     typed: [
-      ...['no', 'no', '', '', '', '', '', 'engine.example.net', ''],
+      ...['no', '', '', '', '', '', 'engine.example.net', ''],
       // The port, whether it is the right host, and the password of root.
       ...['', '2222', 'no', '2222', 'yes', 'wrong', '', password],
       // The places of both databases.
@@ -209,12 +209,12 @@ export const stories: readonly Story[] = [
   {
     name: 'proxy-signed-over-ssh',
     machine: { ...besideEngine, sshServers: new Map([['engine.example.net:22', signingServer(password)]]) },
-    typed: ['no', 'no', '', 'no', '', '', '', 'engine.example.net', '1', '', 'yes', password, ''],
+    typed: ['no', '', 'no', '', '', '', 'engine.example.net', '1', '', 'yes', password, ''],
   },
   {
     name: 'proxy-waits-for-its-certificate',
     machine: besideEngine,
-    typed: ['no', 'no', '', 'no', '', '', '', 'engine.example.net', '2', ''],
+    typed: ['no', '', 'no', '', '', '', 'engine.example.net', '2', ''],
   },
   {
     name: 'proxy-signed-by-hand',

@@ -77,7 +77,7 @@ describe('the questions of a first installation', () => {
     const no = Object.fromEntries(components.map((name) => [name, 'no']));
     const { asked, answers } = await dialogue({ typed: no });
     expect(asked).toEqual([
-      ...components.slice(0, -1).filter((name) => name !== 'ovirt-provider-ovn'),
+      ...components.slice(0, -1).filter((name) => name !== 'ovirt-provider-ovn' && name !== 'OVESETUP_CONFIG_IMAGEIO_PROXY'),
       'OVESETUP_NETWORK_FQDN_this',
       'OVESETUP_UPDATE_FIREWALL',
       'OVESETUP_CONFIG_FIREWALL_MANAGER',

@@ -15,11 +15,7 @@ const [name, style, port, password] = [
   'SSH_ACCESS_REMOTE_ENGINE_PORT',
   'SSH_ACCESS_REMOTE_ENGINE_PASSWORD',
 ];
-const [dwh, imageio, websocket] = [
-  'OVESETUP_DWH_CORE/enable',
-  'OVESETUP_CONFIG/imageioProxyConfig',
-  'OVESETUP_CONFIG/websocketProxyConfig',
-];
+const [dwh, websocket] = ['OVESETUP_DWH_CORE/enable', 'OVESETUP_CONFIG/websocketProxyConfig'];
 const machine = (more: Partial<Machine> = {}) =>
   besideEngineHost(goodPassword, {
     names: new Map([
@@ -30,7 +26,7 @@ const machine = (more: Partial<Machine> = {}) =>
     sshServers: sshServers(goodPassword, 'engine.example.net:22', 'engine.example.net:2222'),
     ...more,
   });
-const none = { 'OVESETUP_ENGINE_CORE/enable': false, [dwh]: false, [imageio]: false, [websocket]: false };
+const none = { 'OVESETUP_ENGINE_CORE/enable': false, [dwh]: false, [websocket]: false };
 const confirmation = 'remote-host-key';
 const ask = async (
   given: Readonly<Record<string, unknown>>,
@@ -48,7 +44,6 @@ const ask = async (
 describe('an engine on another host', () => {
   test.each([
     [{ [dwh]: true }, [name, style, port, password]],
-    [{ [imageio]: true }, [name]],
     [{ [websocket]: true }, [name, style, port, password]],
     [{}, []],
     [{ 'OVESETUP_ENGINE_CORE/enable': true, [dwh]: true }, []],
@@ -58,7 +53,7 @@ describe('an engine on another host', () => {
 
   test('has a name that resolves', async () => {
     const { find, dialog, asked } = await ask(
-      { [imageio]: true },
+      { [websocket]: true, 'OVESETUP_CONFIG/remoteEngineSetupStyle': 'manual_files' },
       { [name]: ['', 'bad_name', 'nowhere.example.net', 'engine.example.net'] },
     );
     expect(asked).toHaveLength(4);

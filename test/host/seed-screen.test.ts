@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { comparable, differences, seedAnswers, seedPassword, seedScreen, without } from '../support/seed-screen.ts';
+import { bootHost, whyNoHosts } from '../support/test-host.ts';
+import { type WholeHost, forInstallation, ofClone } from '../support/whole-host.ts';
+
+const obstacle = await whyNoHosts();
+
+/** A host like that of the classic transcript: little memory, and a name that only its hosts file knows. */
+const likeTheSeed = `sed 's/^MemTotal:.*/MemTotal: 1883136 kB/' /proc/meminfo >/run/meminfo && mount --bind /run/meminfo /proc/meminfo
+hostname localhost.localdomain && sed -i 's/^127\\.0\\.0\\.1.*/127.0.0.1 localhost localhost.localdomain/' /etc/hosts`;
+
+/** Runs the wizard at a terminal and types the answers; what is typed ahead is taken when its question is asked. */
+const atTerminal = `cat >/root/tmux.conf <<'END'
+set -g history-limit 5000
+END
+tmux -f /root/tmux.conf new-session -d -x 220 -y 50 "${ofClone} --dialog=lines; echo ended with \\$?; sleep 600"
+while IFS= read -r line; do [ -z "$line" ] || tmux send-keys -l "$line"; tmux send-keys Enter; done </root/typed
+for try in $(seq 600); do tmux capture-pane -p -S - | grep -q '^ended with' && break; sleep 0.2; done
+tmux capture-pane -p -S -`;
+
+describe.skipIf(obstacle !== null)(`the classic screen at a terminal of a host${obstacle === null ? '' : ` (${obstacle})`}`, () => {
+  let host: WholeHost;
+  let lines: readonly string[];
+  beforeAll(async () => {
+    host = await forInstallation(await bootHost('equipped'));
+    await host.shell(likeTheSeed);
+    await host.shell(`umask 077; cat >/root/typed <<'END'\n${seedAnswers.join('\n')}\nEND`);
+    lines = (await host.shell(atTerminal)).trimEnd().split('\n');
+  });
+  afterAll(() => host.remove());
+
+  test('is the same from the first line to the last', () => {
+    const { left, added, sometimes } = differences;
+    expect(lines.at(-1)).toBe('ended with 0');
+    const ours = without(lines.slice(0, -1), ...added, ...sometimes);
+    const plain = (line: string): string => comparable(line).trimEnd();
+    expect(ours.map(plain)).toEqual(without(seedScreen, ...left).map(plain));
+    expect(lines.join('\n')).not.toContain(seedPassword);
+  });
+
+  /** A client of each port that the classic summary names, and what it sees there. None of them is ours. */
+  const trusting =
+    'openssl s_client -brief -verify_return_error -CAfile /etc/pki/ovirt-engine/ca.pem -verify_hostname localhost.localdomain';
+  const web = 'curl --silent --max-time 10 --cacert /etc/pki/ovirt-engine/ca.pem';
+  test.each([
+    ['tcp:80', `${web} --head http://localhost.localdomain/ovirt-engine/`, /^HTTP\/1\.1 30\d [^]*^location: https:/im],
+    ['tcp:443', `${web} https://localhost.localdomain/ovirt-engine/services/health`, /./],
+    ['tcp:2222', 'ssh-keyscan -p 2222 localhost.localdomain 2>&1', /SSH-2\.0-OpenSSH/],
+    [
+      'tcp:5432',
+      `${trusting.replace(/ -verify_return_error.*/, '')} -starttls postgres -connect 127.0.0.1:5432 </dev/null 2>&1`,
+      /TLSv1\.3/,
+    ],
+    ['tcp:6100', `${web} --output /dev/null --write-out '%{http_code}' https://localhost.localdomain:6100/`, /^426$/],
+    ['tcp:6641', `${trusting} -connect localhost.localdomain:6641 </dev/null 2>&1`, /certificate required|TLSv1\.[23]/],
+    ['tcp:6642', `${trusting} -connect localhost.localdomain:6642 </dev/null 2>&1`, /certificate required|TLSv1\.[23]/],
+    ['tcp:9696', `${web} https://localhost.localdomain:9696/v2.0/networks`, /"code": ?401/],
+    ['tcp:35357', `${web} https://localhost.localdomain:35357/`, /"v2\.0"/],
+    ['tcp:54323', `${web} --output /dev/null --write-out '%{http_code}' https://localhost.localdomain:54323/images/none`, /^403$/],
+    ['udp:7410', 'ss --udp --listening --numeric --processes "sport = :7410"', /:7410 .*ovirt-fence-kdump|:7410 .*node/],
+  ])('has a service behind %s', async (_, command, sees) => {
+    expect((await host.run(['sh', '-c', command])).stdout).toMatch(sees);
+  });
+});
