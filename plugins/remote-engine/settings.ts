@@ -27,8 +27,7 @@ import { judgeHostKeys } from './host-key.ts';
 import { failureText, loginAt } from './login.ts';
 
 /** A component on this host works for an engine on another one. */
-const isElsewhere = (view: View): boolean =>
-  !engineHere(view) && [dwh, websocketProxy].some((component) => view.find(component) === true);
+const isElsewhere = (view: View): boolean => !engineHere(view) && [dwh, websocketProxy].some((component) => view.find(component) === true);
 
 export const engineFqdn = setting({
   key: 'OVESETUP_ENGINE_CONFIG/fqdn',

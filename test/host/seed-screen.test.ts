@@ -14,8 +14,10 @@ const atTerminal = `cat >/root/tmux.conf <<'END'
 set -g history-limit 5000
 END
 tmux -f /root/tmux.conf new-session -d -x 220 -y 50 "${ofClone} --dialog=lines; echo ended with \\$?; sleep 600"
+shows() { for try in $(seq 600); do tmux capture-pane -p -S - | grep -q "$1" && return; sleep 0.2; done; }
+shows 'Configure Engine on this host'
 while IFS= read -r line; do [ -z "$line" ] || tmux send-keys -l "$line"; tmux send-keys Enter; done </root/typed
-for try in $(seq 600); do tmux capture-pane -p -S - | grep -q '^ended with' && break; sleep 0.2; done
+shows '^ended with'
 tmux capture-pane -p -S -`;
 
 describe.skipIf(obstacle !== null)(`the classic screen at a terminal of a host${obstacle === null ? '' : ` (${obstacle})`}`, () => {
@@ -42,6 +44,8 @@ describe.skipIf(obstacle !== null)(`the classic screen at a terminal of a host${
   const trusting =
     'openssl s_client -brief -verify_return_error -CAfile /etc/pki/ovirt-engine/ca.pem -verify_hostname localhost.localdomain';
   const web = 'curl --silent --max-time 10 --cacert /etc/pki/ovirt-engine/ca.pem';
+  const pki = '/etc/pki/ovirt-engine';
+  const identity = `-p ${pki}/keys/ovirt-provider-ovn.key.nopass -c ${pki}/certs/ovirt-provider-ovn.cer -C ${pki}/ca.pem`;
   test.each([
     ['tcp:80', `${web} --head http://localhost.localdomain/ovirt-engine/`, /^HTTP\/1\.1 30\d [^]*^location: https:/im],
     ['tcp:443', `${web} https://localhost.localdomain/ovirt-engine/services/health`, /./],
@@ -52,12 +56,12 @@ describe.skipIf(obstacle !== null)(`the classic screen at a terminal of a host${
       /TLSv1\.3/,
     ],
     ['tcp:6100', `${web} --output /dev/null --write-out '%{http_code}' https://localhost.localdomain:6100/`, /^426$/],
-    ['tcp:6641', `${trusting} -connect localhost.localdomain:6641 </dev/null 2>&1`, /certificate required|TLSv1\.[23]/],
-    ['tcp:6642', `${trusting} -connect localhost.localdomain:6642 </dev/null 2>&1`, /certificate required|TLSv1\.[23]/],
+    ['tcp:6641', `ovn-nbctl --db=ssl:localhost.localdomain:6641 ${identity} get-connection`, /pssl:6641/],
+    ['tcp:6642', `ovn-sbctl --db=ssl:localhost.localdomain:6642 ${identity} get-connection`, /pssl:6642/],
     ['tcp:9696', `${web} https://localhost.localdomain:9696/v2.0/networks`, /"code": ?401/],
     ['tcp:35357', `${web} https://localhost.localdomain:35357/`, /"v2\.0"/],
     ['tcp:54323', `${web} --output /dev/null --write-out '%{http_code}' https://localhost.localdomain:54323/images/none`, /^403$/],
-    ['udp:7410', 'ss --udp --listening --numeric --processes "sport = :7410"', /:7410 .*ovirt-fence-kdump|:7410 .*node/],
+    ['udp:7410', 'ss --udp --listening --numeric --processes "sport = :7410"', /:7410 .*MainThread/],
   ])('has a service behind %s', async (_, command, sees) => {
     expect((await host.run(['sh', '-c', command])).stdout).toMatch(sees);
   });
