@@ -34,7 +34,8 @@ const put = `${[
   `mv ${place}.new ${place}`,
 ].join(' && ')} || { rm -f ${place}.new; exit 1; }`;
 
-const takeBack = `if [ -e ${former} ]; then mv ${former} ${place}; else rm -f ${place}; fi`;
+/** Brings back what was there, if the file is ours by now: it is given on standard input. A file that was not reached stays as it is. */
+const takeBack = `if [ "$(cat ${place} 2>/dev/null)" = "$(cat)" ]; then if [ -e ${former} ]; then mv ${former} ${place}; else rm -f ${place}; fi; fi`;
 
 /** Runs words of a shell on the host of the engine. Throws SetupError `failed`. */
 async function runThere(view: View, host: Host, command: string, input: string): Promise<void> {
@@ -59,7 +60,7 @@ const heading = {
 /** Over ssh; that it was done says the copy that is kept here. */
 const overSsh = (view: View): Step => ({
   ...heading,
-  undo: { run: (host) => runThere(view, host, takeBack, '') },
+  undo: { run: (host) => runThere(view, host, takeBack, content(view)) },
   async check(host) {
     const found = await readText(host, paths.example);
     if (found === content(view)) return nothing;

@@ -384,6 +384,7 @@ describe('what a client can learn', () => {
     expect((await daemon.ask('/images/4b1a9a3c-8b27-4d4c-9c0a-0d1c1c9c5c99', { method: 'OPTIONS' })).status).toBe(403);
     expect(json(await daemon.ask('/info/'))).toEqual({ version: expect.stringMatching(/^\d/) as string });
     expect((await daemon.ask('/images/')).status).toBe(404);
+    for (const address of ['//', '//[', '/%']) expect((await daemon.ask(address)).status, address).toBe(404);
     const wrong = await daemon.ask(`/images/${id}`, { method: 'DELETE' });
     expect([wrong.status, wrong.headers.allow]).toEqual([405, 'OPTIONS,GET,HEAD,PUT,PATCH']);
   });

@@ -24,7 +24,7 @@ export const engineServer = (password: string | undefined, commands: { command: 
   ...(password === undefined ? { authorized: [ownKey] } : { password }),
   run(command, input) {
     commands.push({ command, input });
-    return command.startsWith('umask 077 && cat >') || command.startsWith('if [ -e ')
+    return command.startsWith('umask 077 && cat >') || command.startsWith('if [ "$(cat ')
       ? { code: 0, stdout: '', stderr: '' }
       : runOnEngine(command);
   },

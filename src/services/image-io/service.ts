@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { Server as HttpServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../frame/config.ts';
 import { createDrain } from '../frame/drain.ts';
@@ -63,7 +64,7 @@ export async function startService({ configFile, log, now, clock }: ServiceParts
 
   const { address, port } = settings.listen;
   await listen(listener.server, { port, ...(address === null ? {} : { host: address }) });
-  if (local !== null) await listen(local, { path: settings.localSocket ?? '' });
+  if (local !== null && settings.localSocket !== null) await listenForClients(local, settings.localSocket);
   // Only the owner, and the group where the folder lets it in: with a ticket every image can be had.
   const controlSocket = await listenLocally(control, settings.controlSocket, 0o660);
   log.info('listening', { role: role.kind, address: address ?? '*', port, version });
@@ -105,6 +106,12 @@ export async function startService({ configFile, log, now, clock }: ServiceParts
     log,
   );
   return { stop };
+}
+
+/** A socket in the abstract name space goes with its process; one in the file system may be left of a process that is gone. */
+async function listenForClients(server: HttpServer, socket: string): Promise<void> {
+  if (socket.startsWith('\0')) await listen(server, { path: socket });
+  else await listenLocally(server, socket, 0o660);
 }
 
 async function placesOf(role: Settings['role']): Promise<Places> {

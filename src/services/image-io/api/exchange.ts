@@ -27,12 +27,16 @@ export interface Exchange {
 /** A client that still sends when it is told of a fault has so long to hear of it. */
 const lingerMs = 5_000;
 
+const base = 'https://any';
+/** What cannot be read as an address, `//` for instance, leads nowhere, as the root does. */
+const addressOf = (url: string): URL => (URL.canParse(url, base) ? new URL(url, base) : new URL(base));
+
 /** @param waits whether the client waits to be told to send its body (`Expect: 100-continue`) */
 export function createExchange(request: IncomingMessage, response: ServerResponse, waits: boolean): Exchange {
   // A client that goes away ends the work by the streams; nobody else has to hear of it.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'https://any');
+  const { pathname, searchParams } = addressOf(request.url ?? '/');
   const cors = corsHeaders(request);
   let mayCome = !waits;
   const hasEnded = (): boolean => request.complete || !mayCome;

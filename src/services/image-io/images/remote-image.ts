@@ -87,7 +87,13 @@ export function remoteImage(url: string, { tls, allowed }: Remote): Image {
         throw new Fault(502, 'the host sends another number of bytes than it was asked for');
       }
       const to = begin();
-      await inBatches(response, signal, (pieces) => writeAll(to, pieces));
+      try {
+        await inBatches(response, signal, (pieces) => writeAll(to, pieces));
+      } catch (error) {
+        // The host goes on sending otherwise, and keeps a place for it.
+        response.destroy();
+        throw error;
+      }
     },
     put: ({ start, length }, body, flush, progress, signal) => {
       let at = start;

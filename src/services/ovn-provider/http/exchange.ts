@@ -35,6 +35,8 @@ export function createHandler(answer: (request: Request) => Promise<Answer>, log
     try {
       result = await answer(requestOf(incoming));
     } catch (error) {
+      // Nobody is there any more who could be told.
+      if (incoming.errored !== null) return void response.destroy();
       const fault = faultOf(error) ?? unexpected(error, log);
       result = { status: fault.status, body: faultBody(fault) };
     }
@@ -98,7 +100,8 @@ function decoded(word: string): string {
 async function readBody(incoming: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+  // A loop that ends early would end the connection as well, and the answer with it.
+  for await (const chunk of incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > longestBody) throw new Fault(413, `A request has at most ${longestBody} bytes.`);
     chunks.push(chunk);

@@ -69,8 +69,12 @@ async function follow(wish: Wish, visitor: Visitor, around: Surroundings): Promi
 function listText(consoles: readonly SerialConsole[], format: 'plain' | 'json'): string {
   if (format === 'plain') return consoles.map(({ vmId, vmName }) => `${vmId}\t${printable(vmName)}\n`).join('');
   const list = consoles.map(({ vmId, vmName }) => ({ vmid: vmId, vmname: vmName, vm: vmName, console: `${vmId}.sock` }));
-  return `${JSON.stringify(list)}\n`;
+  return `${JSON.stringify(list).replaceAll(/[\x7f-\x9f]|\p{Cf}/gu, escaped)}\n`;
 }
+
+/** JSON leaves these as they are, and terminals take some of them for commands. */
+const escaped = (letter: string): string =>
+  Array.from({ length: letter.length }, (_, at) => `\\u${letter.charCodeAt(at).toString(16).padStart(4, '0')}`).join('');
 
 async function fromMenu({ user }: Visitor, { engine, terminal }: Surroundings): Promise<SerialConsole | null> {
   const consoles = await engine.consoles(user.id);
