@@ -23,12 +23,13 @@ export interface Installed {
 export const installedBy = (version: string): Installed =>
   parse(readFileSync(fileURLToPath(new URL(`../fixtures/installed-${version}.yaml`, import.meta.url)), 'utf8')) as Installed;
 
-/** A value whose name says that it is secret, or belongs to one installation: `ENGINE_DB_PASSWORD="..."`, `DWH_UUID="..."`. */
-const ownLine = /^(\w*(?:PASSWORD|SECRET|UUID)\w*)="?([^"\n]*)"?$/gm;
+/** A value whose name says that it is secret, or belongs to one installation: `ENGINE_DB_PASSWORD="..."`, `DWH_UUID="..."`, `ovirt-sso-client-secret=...`. */
+const ownLine = /^([\w-]*(?:PASSWORD|SECRET|UUID)[\w-]*)=("?)([^"\n]*)\2$/gim;
 
 /** The text with the name of each of these values in its place. */
-export const withoutOwn = (text: string): string => text.replaceAll(ownLine, (_, name: string) => `${name}="@${name}@"`);
+export const withoutOwn = (text: string): string =>
+  text.replaceAll(ownLine, (_, name: string, quote: string) => `${name}=${quote}@${name}@${quote}`);
 
 /** These values in a text, by their placeholders. */
 export const ownIn = (text: string): ReadonlyMap<string, string> =>
-  new Map([...text.matchAll(ownLine)].map(([, name = '', value = '']) => [`@${name}@`, value]));
+  new Map([...text.matchAll(ownLine)].map(([, name = '', , value = '']) => [`@${name}@`, value]));
