@@ -83,7 +83,7 @@ const onBare: Readonly<Record<string, Case>> = {
   'packages are missing, and there is no network': {
     begin: 'true',
     end: 'true',
-    says: ['These packages are needed and not installed: postgresql-15 apache2 ovn-central', 'apt-get update'],
+    says: ['These packages are needed and not installed: postgresql-15 apache2 openssh-server ovn-central', 'apt-get update'],
   },
 };
 

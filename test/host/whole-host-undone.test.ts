@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootHost, whyNoHosts } from '../support/test-host.ts';
-import { type WholeHost, difference, expectCode, expectHealthy, forInstallation } from '../support/whole-host.ts';
+import { type WholeHost, difference, expectCode, expectHealthy, forInstallation, ovnState } from '../support/whole-host.ts';
 
 const obstacle = await whyNoHosts();
 
@@ -67,11 +67,12 @@ describe.skipIf(obstacle !== null)(`an installation that fails${obstacle === nul
   test.each(cases)('since %s leaves the host as it was', async (_, begin, end, says) => {
     await host.shell(begin);
     try {
-      const before = await host.manifest({ times: false });
+      const [before, ovn] = [await host.manifest({ times: false }), await host.shell(ovnState)];
       const ended = await host.setup();
       expectCode(ended, 1);
       expect(ended.stdout).toContain(says);
       expect(difference(before, await host.manifest({ times: false }))).toEqual([]);
+      expect(await host.shell(ovnState)).toBe(ovn);
     } finally {
       await host.shell(end);
     }

@@ -34,8 +34,13 @@ const restless = [
   /^\/var\/lib\/(?:ovirt-engine\/setup|systemd|private|logrotate)(?:\/|$)|^\/var\/lib\/ovirt-engine$/,
   // What useradd and its kin leave of the state before.
   /^\/etc\/(?:passwd|shadow|group|gshadow|subuid|subgid)-$/,
+  // Databases of OVN, which are logs of all that was ever said to them; `ovnState` tells what is in them.
+  /^\/var\/lib\/ovn(?:\/|$)/,
   /^\/etc\/\.(?:pwd\.lock|updated)$|^\/var\/\.updated$/,
 ];
+
+/** A shell command that prints what setup may change in the databases of OVN. */
+export const ovnState = 'for tool in ovn-nbctl ovn-sbctl; do $tool get-connection; $tool get-ssl; done 2>&1';
 
 /** Where a server that runs writes all the time. */
 const databases = /^\/var\/lib\/postgresql(?:\/|$)/;
