@@ -117,7 +117,10 @@ function programInPlace(view: View): readonly Step[] {
   ];
 }
 
-/** Accounts, the program, and how its logs are kept small. */
+/** Where services write their logs. */
+const logs = ['/var/log/ovirt-engine', '/var/log/ovirt-engine/notifier', '/var/log/ovirt-engine-dwh'] as const;
+
+/** Accounts, the program, and how its logs are kept small, and have a place. */
 export const wholeHost = (view: View): readonly Step[] => [
   ...moreSharedMemory(view),
   ...programInPlace(view),
@@ -142,8 +145,12 @@ export const wholeHost = (view: View): readonly Step[] => [
     {
       path: '/etc/logrotate.d/ovirt-engine',
       content: render('system/logrotate', {
-        patterns: ['/var/log/ovirt-engine/*.log', '/var/log/ovirt-engine/notifier/*.log', '/var/log/ovirt-engine-dwh/*.log'],
+        patterns: logs.map((path) => `${path}/*.log`),
       }),
     },
+  ),
+  writeFile(
+    { id: 'environment/tmpfiles', chapter: 'system', title: 'Declaring folders of logs', quiet: true },
+    { path: '/etc/tmpfiles.d/ovirt-engine.conf', content: render('system/tmpfiles.conf', { folders: logs }) },
   ),
 ];

@@ -134,6 +134,23 @@ describe.skipIf(obstacle !== null)(`the package on a Debian host without a netwo
     expect(await host.shell('ls /var/log/ovirt-engine')).toContain('engine.log.1');
   });
 
+  test('gives services a place for their logs again where /var/log is empty after a start', async () => {
+    const unit = 'ovirt-fence-kdump-listener';
+    await host.shell('cd /var/log && mv ovirt-engine ovirt-engine.former');
+    try {
+      expect((await host.run(['systemctl', 'restart', unit])).code).not.toBe(0);
+      await host.shell(
+        `systemd-tmpfiles --create /etc/tmpfiles.d/ovirt-engine.conf && systemctl reset-failed ${unit} && systemctl restart ${unit}`,
+      );
+      expect(await host.shell(`stat --format='%a %U:%G' /var/log/ovirt-engine /var/log/ovirt-engine/notifier`)).toBe(
+        '755 root:root\n755 root:root\n',
+      );
+      expect(await host.shell(`cat /var/log/ovirt-engine/${unit}.log`)).toContain('"ready"');
+    } finally {
+      await host.shell(`cd /var/log && rm -r ovirt-engine && mv ovirt-engine.former ovirt-engine && systemctl restart ${unit}`);
+    }
+  });
+
   test('carries images to a daemon and back, on the port of their proxy and under the name of the web server', async () => {
     const pki = '/etc/pki/ovirt-engine';
     const [daemon, proxy] = ['/run/ovirt-imageio/sock', '/run/ovirt-engine/ovirt-imageio/control.sock'];

@@ -192,6 +192,7 @@ describe('a template', () => {
     ['systemd/postgresql.service', { command: ['/c'], logFile: 'l' }],
     ['systemd/ovirt-engine.service', { command: ['/c'], environment: ['A=b'], capabilities: ['CAP_NET_BIND_SERVICE'], logFile: 'l' }],
     ['system/logrotate', { patterns: ['/p'] }],
+    ['system/tmpfiles.conf', { folders: ['/var/log/x'] }],
     ['system/sysusers.conf', { accounts: [{ name: 'n', about: 'a', home: '/' }], engine: 'e', readers: ['r'] }],
   ] as const)('%s needs every single datum', (name, data) => {
     expect(render(name, data)).not.toMatch(/undefined|\[object|\{\{/);
