@@ -9,7 +9,7 @@ import type { Result } from './result.ts';
 
 /*
  * What the VM console proxy costs the engine: ten thousand questions, each over a connection of its own with a signed envelope, as the proxy
- * asks them. Afterwards the engine has no more descriptors than before, and hardly more memory. Questions are compared with health probes,
+ * asks them. Afterwards the engine has no more descriptors than before, but for the pool of its database, and hardly more memory. Questions are compared with health probes,
  * which take a connection with TLS and a look into the database as well.
  */
 

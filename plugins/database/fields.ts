@@ -104,7 +104,7 @@ export function databaseFields({
     },
     preview: message`${title} database host`,
     when: wanted,
-    initial: (view) => (isElsewhere(view) ? undefined : 'localhost'),
+    initial: elsewhere === undefined ? 'localhost' : (view) => (isElsewhere(view) ? undefined : 'localhost'),
     async validate(value, view, reader) {
       if (value === 'localhost') return undefined;
       if (!isWholeHost(view)) return 'Below a root the database is one of its own, on localhost';
@@ -138,7 +138,7 @@ export function databaseFields({
     ask: { ...asked('SECURED'), text: message`${title} database secured connection` },
     preview: message`${title} database secured connection`,
     when: wanted,
-    initial: isElsewhere,
+    initial: elsewhere === undefined ? false : isElsewhere,
     ...special.secured,
   });
 

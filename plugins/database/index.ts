@@ -103,12 +103,13 @@ export default plugin({
     cleanOld,
   ],
   async preflight(view, reader) {
-    const foreign = engineHere(view) && !isOurs(view) ? [...oldServer(view), ...foreignSettings(view)] : [];
-    if (!serverHere(view)) return foreign;
+    const theirs = engineHere(view) && !isOurs(view) ? foreignSettings(view) : [];
+    if (!serverHere(view)) return engineHere(view) ? [...oldServer(view), ...theirs] : [];
     // The cluster of a whole host keeps the port that it has, or gets one that is free.
     if (isWholeHost(view))
       return [
-        ...(foreign.length > 0 ? foreign : oldServer(view)),
+        ...oldServer(view),
+        ...theirs,
         ...overruled(view),
         ...openAccess(view, ownedHere(view)),
         ...(await strayData(reader, whole(view))),

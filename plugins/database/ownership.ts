@@ -1,4 +1,5 @@
-import { type DatabaseAddress, DatabaseUnavailable, type HostReader, type Sql } from '#kit';
+import type { DatabaseAddress, HostReader, Sql } from '#kit';
+import { lookOr } from '#steps';
 
 /* What the engine's database says of the data warehouse that it belongs to. */
 
@@ -15,11 +16,6 @@ export async function ownership(sql: Sql): Promise<Readonly<Record<string, strin
  * @param own identity of the one that does not count
  */
 export async function warehouseOf(host: HostReader, at: DatabaseAddress, own?: string): Promise<string | undefined> {
-  try {
-    const { dwhUuid, dwhHostname } = await host.database.look(at, ownership);
-    return dwhUuid === undefined || dwhUuid === own ? undefined : (dwhHostname ?? dwhUuid);
-  } catch (error) {
-    if (error instanceof DatabaseUnavailable) return undefined;
-    throw error;
-  }
+  const { dwhUuid, dwhHostname } = await lookOr<Awaited<ReturnType<typeof ownership>>>(host, at, {}, ownership);
+  return dwhUuid === undefined || dwhUuid === own ? undefined : (dwhHostname ?? dwhUuid);
 }

@@ -1,5 +1,5 @@
 import { type HostReader, type Summary, type View, fact, message } from '#kit';
-import { lookOr } from '#steps';
+import { lookOr, schemaVersion } from '#steps';
 import { newestVersion } from '../../src/setup/render/shipped.ts';
 import { clients, engineDatabase, isOurs, isReachable, ownership, paths, presentAddress } from '../database/settings.ts';
 import { engineHere } from '../engine/settings.ts';
@@ -9,14 +9,20 @@ import { dwhHere, otherWarehouse, unit } from './settings.ts';
 
 /* An engine whose data warehouse is to be on another host. */
 
-/** Whether the schema of an engine that is here is older than this program. */
+/** Schemas of the engine's database, each with the folder of its migrations. */
+const schemas = { public: 'engine', aaa_jdbc: 'aaa_jdbc' } as const;
+
+/** Whether one of them is older than this program. */
 export const engineIsOld = fact('engine-schema-old', async (host): Promise<boolean> => {
   const at = await presentAddress(host);
   if (at === undefined) return false;
-  const [row] = await lookOr(host, at, [], (sql) =>
-    sql.rows<{ version: string }>('select version from "public".schema_version where current order by id desc limit 1'),
-  );
-  return row !== undefined && row.version < newestVersion('src/services/engine/schema/engine');
+  return lookOr(host, at, false, async (sql) => {
+    for (const [name, folder] of Object.entries(schemas)) {
+      const version = await schemaVersion(sql, name);
+      if (version !== undefined && version < newestVersion(`src/services/engine/schema/${folder}`)) return true;
+    }
+    return false;
+  });
 });
 
 /** Whether a data warehouse on another host has to let go of the database: an upgrade copies it, which takes that nobody is connected. */

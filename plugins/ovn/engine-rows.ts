@@ -15,7 +15,7 @@ import { lookOr, registeredClient, rows, unregisteredClient } from '#steps';
 import { engineDatabase } from '../database/settings.ts';
 import { fqdn } from '../network/settings.ts';
 import { paths as pki } from '../pki/settings.ts';
-import { isNew, ovnHere, ovnPassword, ovnSecret, permittedUser, ports } from './settings.ts';
+import { isNew, ovnPassword, ovnSecret, permittedUser, ports } from './settings.ts';
 
 /* What the engine knows of the provider: where it is, how to sign in to it, and that it asks single sign-on. */
 
@@ -174,7 +174,7 @@ export const forgotten = (view: View): readonly Step[] => [
 
 /** A provider of this name that somebody else has added is not taken over. */
 export async function foreignProvider(view: View, host: HostReader): Promise<readonly Problem[]> {
-  if (!ovnHere(view) || !isNew(view)) return [];
+  if (!isNew(view)) return [];
   const found = await lookOr(host, engineDatabase(view), undefined, find);
   if (found === undefined || found.url === addresses(view).url) return [];
   return [

@@ -40,7 +40,6 @@ export interface ImageService {
   readonly pid: number;
   readonly folder: string;
   readonly healthSocket: string;
-  readonly controlSocket: string;
   log(): string;
   sees(text: string): Promise<void>;
   /** Asks the control interface. */
@@ -114,7 +113,6 @@ export async function startImageService(pki: TestPki, settings: Readonly<Record<
     pid: child.pid ?? 0,
     folder,
     healthSocket,
-    controlSocket,
     log: () => output,
     sees,
     control,

@@ -76,7 +76,6 @@ const forms: ReadonlyMap<string, RegExp> = new Map([
   ['validTo', /^\d{14}$/],
   ['data', /^[\x21-\x7e]{1,8192}$/],
 ]);
-const required = ['salt', 'validFrom', 'validTo', 'data'];
 
 /** Whose signature counts. */
 export interface Verifier {
@@ -144,7 +143,7 @@ function readFields(text: string): ReadonlyMap<string, string> {
 function signedNames(fields: ReadonlyMap<string, string>): readonly string[] {
   const names = (fields.get('signedFields') ?? '').split(',').map((name) => name.trim());
   if (new Set(names).size !== names.length) throw new BadEnvelope('names a signed field twice');
-  const missing = required.filter((name) => !names.includes(name));
+  const missing = signedFields.filter((name) => !names.includes(name));
   if (missing.length > 0) throw new BadEnvelope(`does not sign ${missing.join(', ')}`);
   for (const name of names) {
     const form = forms.get(name);

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Pending, limitPending } from '../frame/pending.ts';
 import { tlsProfile } from '../frame/tls-profile.ts';
-import type { Handler } from './api/images.ts';
+import type { Handler } from './api/exchange.ts';
 import type { ListenSettings, Settings } from './settings.ts';
 
 /** A body may take as long as its ticket lives; what comes before it may not. */
@@ -18,7 +18,7 @@ const limits = {
 };
 
 /** Lets a server hand its requests on, and cut whoever is silent. */
-function serve<S extends HttpServer | Server>(server: S, handler: Handler, silenceMs: number): S {
+export function serve<S extends HttpServer | Server>(server: S, handler: Handler, silenceMs: number): S {
   server.on('request', (request, response) => handler(request, response, false));
   server.on('checkContinue', (request, response) => handler(request, response, true));
   server.timeout = silenceMs;
@@ -35,12 +35,8 @@ export interface Listener {
   readonly admit: (socket: Socket) => void;
 }
 
-/** Makes the server that ends TLS, not listening yet. Throws when certificates or keys cannot be used. */
-export async function createListener(
-  listen: ListenSettings,
-  { maxConnections, silenceMs }: Pick<Settings, 'maxConnections' | 'silenceMs'>,
-  handler: Handler,
-): Promise<Listener> {
+/** Makes the server that ends TLS, neither serving nor listening yet. Throws when certificates or keys cannot be used. */
+export async function createListener(listen: ListenSettings, { maxConnections }: Pick<Settings, 'maxConnections'>): Promise<Listener> {
   const { minVersion, ciphers, clientCa, clientMustHaveOne } = listen;
   const [cert, key, ca] = await Promise.all([
     readFile(listen.certificate),
@@ -49,7 +45,7 @@ export async function createListener(
   ]);
   // Whoever shows a certificate shows a good one; whether everybody must is for the administrator to say.
   const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: clientMustHaveOne };
-  const server = serve(createServer({ ...limits, ...tlsProfile, minVersion, ciphers, cert, key, ...clients }), handler, silenceMs);
+  const server = createServer({ ...limits, ...tlsProfile, minVersion, ciphers, cert, key, ...clients });
   server.maxConnections = maxConnections;
   const pending: Pending = limitPending(server);
   server.on('secureConnection', (socket: TLSSocket) => {

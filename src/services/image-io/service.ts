@@ -6,17 +6,17 @@ import { loadConfig } from '../frame/config.ts';
 import { createDrain } from '../frame/drain.ts';
 import { serveHealth } from '../frame/health.ts';
 import { listen } from '../frame/listen.ts';
-import { listenLocally } from '../frame/local-socket.ts';
+import { type LocalSocket, listenLocally } from '../frame/local-socket.ts';
 import { type Log, errorFields } from '../frame/log.ts';
 import { allowedNetworks } from '../frame/networks.ts';
 import { ownVersion } from '../frame/own-version.ts';
 import { createRefusalLog } from '../frame/refusal-log.ts';
 import { serveControl } from './api/control.ts';
 import type { Exchange } from './api/exchange.ts';
-import { type ImagesParts, serveImages } from './api/images.ts';
+import { serveImages } from './api/images.ts';
 import type { Fault } from './fault.ts';
 import { openImage, type Places } from './images/open.ts';
-import { createListener, createLocalListener } from './listener.ts';
+import { createListener, createLocalListener, serve } from './listener.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { createTickets } from './tickets/tickets.ts';
 
@@ -47,24 +47,16 @@ export async function startService({ configFile, log, now, clock }: ServiceParts
   const tickets = createTickets({ clock, most, removeWithinMs, open: (ticket) => openImage(ticket, places) });
   const failed = tellOf(log, now);
 
-  let admit: ImagesParts['admitted'] = () => undefined;
-  const images = serveImages({
-    tickets,
-    version,
-    most,
-    localSocket: settings.localSocket,
-    silenceMs,
-    admitted: (socket) => admit(socket),
-    failed,
-  });
-  const listener = await createListener(settings.listen, settings, images);
-  ({ admit } = listener);
+  const listener = await createListener(settings.listen, settings);
+  const images = serveImages({ tickets, version, most, localSocket: settings.localSocket, silenceMs, admitted: listener.admit, failed });
+  serve(listener.server, images, silenceMs);
   const local = settings.localSocket === null ? null : createLocalListener(images, silenceMs);
-  const control = createLocalListener(serveControl({ tickets, places, failed }), silenceMs);
+  // Whoever takes a ticket away hears nothing while requests are at work with it.
+  const control = createLocalListener(serveControl({ tickets, places, failed }), silenceMs + removeWithinMs);
 
   const { address, port } = settings.listen;
   await listen(listener.server, { port, ...(address === null ? {} : { host: address }) });
-  if (local !== null && settings.localSocket !== null) await listenForClients(local, settings.localSocket);
+  const clients = local === null || settings.localSocket === null ? null : await listenForClients(local, settings.localSocket);
   // Only the owner, and the group where the folder lets it in: with a ticket every image can be had.
   const controlSocket = await listenLocally(control, settings.controlSocket, 0o660);
   log.info('listening', { role: role.kind, address: address ?? '*', port, version });
@@ -99,6 +91,7 @@ export async function startService({ configFile, log, now, clock }: ServiceParts
           for (const server of servers) server.closeAllConnections();
         },
       },
+      { name: 'the socket for clients', end: async () => clients?.close() },
       { name: 'the control socket', end: () => controlSocket.close() },
       { name: 'the health socket', end: async () => health?.close() },
     ],
@@ -109,9 +102,10 @@ export async function startService({ configFile, log, now, clock }: ServiceParts
 }
 
 /** A socket in the abstract name space goes with its process; one in the file system may be left of a process that is gone. */
-async function listenForClients(server: HttpServer, socket: string): Promise<void> {
-  if (socket.startsWith('\0')) await listen(server, { path: socket });
-  else await listenLocally(server, socket, 0o660);
+async function listenForClients(server: HttpServer, socket: string): Promise<LocalSocket | null> {
+  if (!socket.startsWith('\0')) return listenLocally(server, socket, 0o660);
+  await listen(server, { path: socket });
+  return null;
 }
 
 async function placesOf(role: Settings['role']): Promise<Places> {

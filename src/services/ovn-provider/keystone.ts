@@ -36,7 +36,7 @@ export function createKeystone({ door, host, keystonePort, neutronPort, tokenSec
     // Clients add the version themselves, as Neutron has it everywhere.
     { type: 'network', name: 'neutron', endpoints_links: [], endpoints: [endpoint(`https://${host}:${neutronPort}`, 1)] },
     { type: 'identity', name: 'keystone', endpoints_links: [], endpoints: [endpoint(identity, 2)] },
-    // Clients look for it; nothing of ours listens there.
+    // Clients look for it. It leads to the network API: there is no such service.
     { type: 'compute', name: 'nova', endpoints_links: [], endpoints: [endpoint(`https://${host}:${neutronPort}/v2.1/`, 2)] },
   ];
   const tenant = { id: tenantId, name: 'tenant', description: 'tenant', enabled: true };

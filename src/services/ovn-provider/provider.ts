@@ -52,9 +52,11 @@ export async function startProvider({ configFile, log, mask, now }: ProviderPart
   const { keystonePort, neutronPort } = where;
   const keystone = createKeystone({ door, host, keystonePort, neutronPort, tokenSeconds: signOn.tokenSeconds, now });
   const neutron = createNeutron({ northbound, door, settings, now });
+  // Clients hear that others are too slow before their own connection is cut.
+  const silenceMs = signOn.timeoutMs + settings.ovn.answerMs + 10_000;
   const listeners = [
-    await listen(where, keystonePort, createHandler(keystone, log)),
-    await listen(where, neutronPort, createHandler(neutron, log)),
+    await listen(where, keystonePort, silenceMs, createHandler(keystone, log)),
+    await listen(where, neutronPort, silenceMs, createHandler(neutron, log)),
   ];
   log.info('listening', { address: where.address ?? '*', keystonePort, neutronPort, version });
 

@@ -28,7 +28,11 @@ export interface Access {
 }
 
 const userName = `u.username || '@${internal.profile}'`;
-const isKey = (type: string, base64: string): string =>
+/**
+ * SQL: whether a row of user_profiles, called k, holds a key.
+ * @param type expression for its type, `$1`; the other one for its base64
+ */
+export const isKey = (type: string, base64: string): string =>
   `k.property_type = 'SSH_PUBLIC_KEY' and split_part(k.property_content, ' ', 2) = ${base64} and split_part(k.property_content, ' ', 1) = ${type}`;
 
 /**
@@ -37,12 +41,12 @@ const isKey = (type: string, base64: string): string =>
  */
 export async function ownersOfKey(database: Database, { type, base64 }: ShownKey): Promise<readonly KeyOfUser[]> {
   const found = await database.query<KeyOfUser>(
-    `select u.user_id::text as "userId", ${userName} as "userName", k.property_content as key
+    `select distinct on (u.user_id) u.user_id::text as "userId", ${userName} as "userName", k.property_content as key
      from user_profiles k join ${principalSql.tables} on u.user_id = k.user_id
      where ${isKey('$1', '$2')} and ${principalSql.condition} limit 2`,
     [type, base64],
   );
-  return new Set(found.map(({ userId }) => userId)).size > 1 ? [] : found.slice(0, 1);
+  return found.length > 1 ? [] : found;
 }
 
 /** Consoles that a user may connect to, by the names of their virtual machines. The roles of the user decide, also for administrators. */
@@ -67,8 +71,8 @@ export async function accessTo(database: Database, { userId, key, vm }: AccessQu
   );
   const [user] = await database.query<{ name: string; hasKey: boolean }>(
     `select ${userName} as name, exists (select from user_profiles k join ${principalSql.tables} on u.user_id = k.user_id
-       where k.user_id = w.user_id and ${isKey('$2', '$3')} and ${principalSql.condition}) as "hasKey"
-     from users w join users u on u.user_id = w.user_id where w.user_id = $1`,
+       where k.user_id = $1 and ${isKey('$2', '$3')} and ${principalSql.condition}) as "hasKey"
+     from users u where u.user_id = $1`,
     [userId, key.type, key.base64],
   );
   const machine = machines[0] ?? null;

@@ -2,8 +2,7 @@ import { Fault } from '../fault.ts';
 import { type Places, readPlace } from '../images/open.ts';
 import { isTicketId, readTicket, readTimeout } from '../tickets/ticket.ts';
 import type { Tickets } from '../tickets/tickets.ts';
-import { createExchange, type Exchange } from './exchange.ts';
-import { faultOf, type Handler } from './images.ts';
+import { type Exchange, type Handler, serving } from './exchange.ts';
 
 export interface ControlParts {
   readonly tickets: Tickets;
@@ -15,16 +14,9 @@ export interface ControlParts {
 const mostTicketBytes = 64 * 1024;
 
 /** Serves tickets to the engine or the agent of a host: `/tickets/ID`. */
-export function serveControl(parts: ControlParts): Handler {
-  return (request, response, waits) => {
-    const exchange = createExchange(request, response, waits);
-    route(exchange, parts).catch((error: unknown) => {
-      const fault = faultOf(error);
-      parts.failed(exchange, fault);
-      exchange.fail(fault);
-    });
-  };
-}
+export const serveControl = (parts: ControlParts): Handler => serving((exchange) => route(exchange, parts), faultOf, parts.failed);
+
+const faultOf = (error: unknown): Fault => new Fault(500, 'the ticket cannot be looked after', { cause: error });
 
 async function route(exchange: Exchange, { tickets, places }: ControlParts): Promise<void> {
   const { method, path } = exchange;

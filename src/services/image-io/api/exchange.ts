@@ -24,6 +24,29 @@ export interface Exchange {
   fail(fault: Fault): void;
 }
 
+/** @param waits whether the client waits to be told to send its body (`Expect: 100-continue`) */
+export type Handler = (request: IncomingMessage, response: ServerResponse, waits: boolean) => void;
+
+/**
+ * Makes what serves requests by a route, which may throw Fault.
+ * @param faultOf what a client is told of anything else that is thrown
+ * @param failed told of a request that was not served
+ */
+export const serving =
+  (
+    route: (exchange: Exchange) => Promise<void>,
+    faultOf: (error: unknown) => Fault,
+    failed: (exchange: Exchange, fault: Fault) => void,
+  ): Handler =>
+  (request, response, waits) => {
+    const exchange = createExchange(request, response, waits);
+    route(exchange).catch((error: unknown) => {
+      const fault = error instanceof Fault ? error : faultOf(error);
+      failed(exchange, fault);
+      exchange.fail(fault);
+    });
+  };
+
 /** A client that still sends when it is told of a fault has so long to hear of it. */
 const lingerMs = 5_000;
 
@@ -31,8 +54,7 @@ const base = 'https://any';
 /** What cannot be read as an address, `//` for instance, leads nowhere, as the root does. */
 const addressOf = (url: string): URL => (URL.canParse(url, base) ? new URL(url, base) : new URL(base));
 
-/** @param waits whether the client waits to be told to send its body (`Expect: 100-continue`) */
-export function createExchange(request: IncomingMessage, response: ServerResponse, waits: boolean): Exchange {
+function createExchange(request: IncomingMessage, response: ServerResponse, waits: boolean): Exchange {
   // A client that goes away ends the work by the streams; nobody else has to hear of it.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
@@ -48,14 +70,9 @@ export function createExchange(request: IncomingMessage, response: ServerRespons
     path: pathname,
     query: searchParams,
     reply(status, body = '', headers = {}) {
-      response.writeHead(status, {
-        ...cors,
-        ...(body === '' ? {} : { 'content-type': 'text/plain; charset=UTF-8' }),
-        ...(status === 204 ? {} : { 'content-length': Buffer.byteLength(body) }),
-        ...(searchParams.get('close') === 'y' ? { connection: 'close' } : {}),
-        ...headers,
-      });
-      response.end(body);
+      const kind = body === '' ? {} : { 'content-type': 'text/plain; charset=UTF-8' };
+      const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
+      exchange.begin(status, { ...kind, ...length, ...headers }).end(body);
     },
     json: (value, headers = {}) => exchange.reply(200, JSON.stringify(value), { 'content-type': 'application/json', ...headers }),
     begin(status, headers) {

@@ -1,13 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { readContentLength, readContentRange, readRange, within } from '../byte-range.ts';
 import { algorithms, readChecksumOrder } from '../checksum.ts';
 import { Fault } from '../fault.ts';
+import { writeAll } from '../streaming.ts';
 import type { Operation } from '../tickets/live-ticket.ts';
 import type { Direction, Ticket } from '../tickets/ticket.ts';
 import { isTicketId } from '../tickets/ticket.ts';
 import type { Tickets } from '../tickets/tickets.ts';
-import { type Exchange, createExchange } from './exchange.ts';
+import { type Exchange, type Handler, serving } from './exchange.ts';
 import { answerOptions } from './options.ts';
 import { readPatch } from './patch.ts';
 
@@ -25,23 +26,11 @@ export interface ImagesParts {
   readonly failed: (exchange: Exchange, fault: Fault) => void;
 }
 
-export type Handler = (request: IncomingMessage, response: ServerResponse, waits: boolean) => void;
-
 /** Serves images to whoever shows a ticket: `/images/ID`, with `/extents` and `/checksum` below, and `/info/`. */
-export function serveImages(parts: ImagesParts): Handler {
-  return (request, response, waits) => {
-    const exchange = createExchange(request, response, waits);
-    route(exchange, parts).catch((error: unknown) => {
-      const fault = faultOf(error);
-      parts.failed(exchange, fault);
-      exchange.fail(fault);
-    });
-  };
-}
+export const serveImages = (parts: ImagesParts): Handler => serving((exchange) => route(exchange, parts), faultOf, parts.failed);
 
-/** What went wrong, as the client is told. */
-export function faultOf(error: unknown): Fault {
-  if (error instanceof Fault) return error;
+/** What went wrong with an image, as the client is told. */
+function faultOf(error: unknown): Fault {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new Fault(507, 'the storage is full; what was sent before is kept, go on from there when there is room', { cause: error });
@@ -165,7 +154,7 @@ const sendExtents: Work = async ({ query, begin }, ticket, operation, silence) =
   let response: ServerResponse | null = null;
   for await (const text of (await operation.image()).extents(context, operation.signal)) {
     response ??= begin(200, { 'content-type': 'application/json' });
-    response.write(text);
+    await writeAll(response, [Buffer.from(text)]);
   }
   response?.end();
 };

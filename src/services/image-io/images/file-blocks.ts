@@ -33,13 +33,13 @@ export async function openFile(path: string, ticket: Ticket, { folders, qemuNbd 
   const holesUpTo = async (end: number): Promise<NbdClient> => {
     const former = await holes?.catch(() => null);
     if (former !== undefined && former !== null && former.size >= end) return former;
-    const starting = startHoles(qemuNbd, path, isWritable);
+    const starting = startHoles(qemuNbd, file, isWritable);
     holes = starting;
     starting.catch(() => (holes = holes === starting ? null : holes));
     await former?.close();
     return starting;
   };
-  // One after the other, so that none is served by a server that another replaces.
+  // One after the other, so that none is served by a server that another replaces; a list of extents, which takes long, is broken off by that.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = turn.then(work, work);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,21 +13,24 @@ import { type NbdClient, connectNbd } from '../nbd/client.ts';
 const readyWithinMs = 10_000;
 const lastWords = 500;
 
+/** Where the server finds the file that it inherits, whatever lies at its path by now. */
+const inherited = 3;
+
 /**
- * Starts a server for one file and connects to it; it ends when the connection does. Throws what it has to say where it does not start.
+ * Starts a server for one open file and connects to it; it ends when the connection does. Throws what it has to say where it does not start.
  * @param qemuNbd path of the program
  */
-export async function startHoles(qemuNbd: string, path: string, isWritable: boolean): Promise<NbdClient> {
+export async function startHoles(qemuNbd: string, file: FileHandle, isWritable: boolean): Promise<NbdClient> {
   const folder = await mkdtemp(join(tmpdir(), 'image-io-'));
   const socket = join(folder, 'nbd');
   const how = isWritable ? ['--discard=unmap', '--detect-zeroes=off'] : ['--read-only'];
-  const child = spawn(qemuNbd, [`--socket=${socket}`, '--format=raw', '--cache=writeback', ...how, '--', path], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const child = spawn(qemuNbd, [`--socket=${socket}`, '--format=raw', '--cache=writeback', ...how, '--', `/proc/self/fd/${inherited}`], {
+    stdio: ['ignore', 'ignore', 'pipe', file.fd],
     env: { LC_ALL: 'C' },
   });
   let said = '';
   let over: string | null = null;
-  child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-lastWords)));
+  child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-lastWords)));
   child.on('error', (error) => (over ??= error.message));
   child.on('close', () => (over ??= said.trim() || `it ended with code ${child.exitCode}`));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });

@@ -16,7 +16,7 @@ export const infoExport = 0;
 
 export const commands = { read: 0, write: 1, disconnect: 2, flush: 3, writeZeroes: 6, blockStatus: 7 } as const;
 export const commandFlags = { noHole: 2 } as const;
-export const transmissionFlags = { readOnly: 2, sendFlush: 4, sendWriteZeroes: 64 } as const;
+export const transmissionFlags = { readOnly: 2 } as const;
 
 export const chunks = { none: 0, data: 1, hole: 2, blockStatus: 5 } as const;
 /** Chunks with this bit are errors. */
@@ -24,11 +24,11 @@ export const chunkError = 2 ** 15;
 export const chunkDone = 1;
 
 /** Flags of `base:allocation`. */
-export const allocation = { hole: 1, zero: 2 } as const;
+export const allocation = { zero: 2 } as const;
 export const contexts = { allocation: 'base:allocation', depth: 'qemu:allocation-depth', bitmaps: 'qemu:dirty-bitmap:' } as const;
 
 /** Errors as they go over the wire. */
-export const wireErrors: Readonly<Record<number, string>> = {
+const wireErrors: Readonly<Record<number, string>> = {
   1: 'EPERM',
   5: 'EIO',
   12: 'ENOMEM',

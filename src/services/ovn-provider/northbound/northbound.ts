@@ -16,10 +16,10 @@ export interface Northbound {
   /** Works something out of tables, and keeps it until one of them changes. */
   derived<R>(key: string, from: readonly TableName[], work: () => R): R;
   /**
-   * Runs operations as one transaction: all of them, or none. When it returns, the copy has them. Returns how many rows each has met.
+   * Runs operations as one transaction: all of them, or none. When it returns, the copy has them.
    * Throws OvnRefused, OvnTimeout.
    */
-  transact(operations: readonly Operation[]): Promise<readonly number[]>;
+  transact(operations: readonly Operation[]): Promise<void>;
   /** Runs work that looks first and changes then, one after the other, so that no other work of ours comes in between. */
   alone<R>(work: () => Promise<R>): Promise<R>;
   isUp(): boolean;
@@ -119,7 +119,6 @@ export function openNorthbound({ remotes, context, log, answerMs }: NorthboundPa
       const results = (await current().session.call('transact', [database, ...operations])) as readonly unknown[];
       const failed = results.find((one) => typeof one === 'object' && one !== null && 'error' in one);
       if (failed !== undefined) throw refusalOf(failed);
-      return results.map((one) => (one as { readonly count?: number } | null)?.count ?? 0);
     },
     alone(work) {
       const turn = last.then(work);

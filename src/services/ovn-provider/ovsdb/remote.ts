@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
+import { readServer } from '../../frame/servers.ts';
 import { OvnTimeout } from './failures.ts';
 
 /** Where an OVSDB server is (ovsdb(7), connection methods). */
@@ -15,12 +16,12 @@ export function readRemotes(text: string): readonly Remote[] | null {
 function readRemote(text: string): Remote | null {
   const path = /^unix:(\/.+)$/.exec(text)?.[1];
   if (path !== undefined) return { kind: 'unix', path };
-  const [, address, name, digits] = /^ssl:(?:\[([\da-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  return port >= 1 && port <= 65_535 ? { kind: 'ssl', host: address ?? name ?? '', port } : null;
+  const server = text.startsWith('ssl:') ? readServer(text.slice('ssl:'.length)) : undefined;
+  return server?.port === undefined ? null : { kind: 'ssl', host: server.host, port: server.port };
 }
 
-export const nameOf = (remote: Remote): string => (remote.kind === 'unix' ? `unix:${remote.path}` : `ssl:${remote.host}:${remote.port}`);
+export const nameOf = (remote: Remote): string =>
+  remote.kind === 'unix' ? `unix:${remote.path}` : `ssl:${isIPv6(remote.host) ? `[${remote.host}]` : remote.host}:${remote.port}`;
 
 /**
  * Connects. With TLS both sides prove that the authority of the context has signed them; the name in the certificate is not compared, since
@@ -35,7 +36,6 @@ export async function connectRemote(remote: Remote, context: SecureContext | nul
       : connectTls({
           host: remote.host,
           port: remote.port,
-          minVersion: 'TLSv1.2',
           checkServerIdentity: () => undefined,
           ...(context === null ? {} : { secureContext: context }),
         });

@@ -39,9 +39,14 @@ export async function keepConnected({ engine, attempt, checkMs, graceMs, now, st
       if (now() - lastYes > graceMs) end('The engine does not answer, so it cannot be told whether you may stay.');
     }
   };
-  let checking = Promise.resolve();
+  let isChecking = false;
   const timer = setInterval(() => {
-    checking = checking.then(check).catch(() => end('The console had to be closed.'));
+    // An engine may be silent for longer than that: one question at a time.
+    if (isChecking) return;
+    isChecking = true;
+    void check()
+      .catch(() => end('The console had to be closed.'))
+      .finally(() => (isChecking = false));
   }, checkMs);
   if (gone.aborted) program.kill('SIGTERM');
   gone.addEventListener('abort', () => program.kill('SIGTERM'), { once: true });

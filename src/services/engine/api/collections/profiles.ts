@@ -1,6 +1,7 @@
 import { Refusal } from '../../http/refusal.ts';
 import { incomplete, outOfRange, rejected } from '../fault.ts';
-import { BadSshKey, parseSshPublicKey } from '../../pki/ssh-public-key.ts';
+import { BadSshKey, type SshPublicKey, parseSshPublicKey } from '../../pki/ssh-public-key.ts';
+import { isKey } from '../../vmconsole/serial-consoles.ts';
 import type { Entity } from '../types.ts';
 import { type Collection, type Occasion, reference, type Special, type SpecialChange, type Work, textOf } from './collection.ts';
 import { permits, systemObject } from './permits.ts';
@@ -15,7 +16,7 @@ function contentOf(kind: Kind, entity: Entity): string {
   if (content.length > 20_000) throw outOfRange('content may have 20000 characters at most.');
   if (kind === 'SSH_PUBLIC_KEY') {
     if (content === '') throw incomplete('ssh_public_key', ['content'], 'add');
-    checkKey(content);
+    readKey(content);
     return content;
   }
   const name = textOf(entity, 'name');
@@ -29,10 +30,10 @@ function contentOf(kind: Kind, entity: Entity): string {
   return content;
 }
 
-/** Throws a fault (400) for what is no public key, or a weak one. */
-function checkKey(content: string): void {
+/** The parts of a public key. Throws a fault (400) for what is none, or a weak one. */
+function readKey(content: string): SshPublicKey {
   try {
-    parseSshPublicKey(content);
+    return parseSshPublicKey(content);
   } catch (error) {
     throw error instanceof BadSshKey ? rejected(error.message) : error;
   }
@@ -43,12 +44,12 @@ function checkKey(content: string): void {
  * not be its owner who gives it to a second user.
  */
 async function needFreeKey({ database, place }: Occasion, content: string): Promise<void> {
-  const [type = '', base64 = ''] = content.split(' ');
-  const found = await database.query(
-    `select from user_profiles where property_type = 'SSH_PUBLIC_KEY' and split_part(property_content, ' ', 2) = $1
-       and split_part(property_content, ' ', 1) = $2 and user_id <> $3 limit 1`,
-    [base64, type, place.parent],
-  );
+  const { type, base64 } = readKey(content);
+  const found = await database.query(`select from user_profiles k where ${isKey('$1', '$2')} and k.user_id <> $3 limit 1`, [
+    type,
+    base64,
+    place.parent,
+  ]);
   if (found.length > 0) throw new Refusal(409, 'Another user has this key.');
 }
 
