@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -136,6 +137,7 @@ describe('access to a console', () => {
   it('ends with the permission, with the key, and with the virtual machine', async () => {
     const { postgres } = running;
     const key = newSshKey('ecdsa');
+    const elsewhere = randomUUID();
     await giveKey(postgres, 'bob', key);
     const stays = (vm = shared): Promise<boolean> => engine.access({ ...attempt(vm, bobId, key), occasion: 'stay' });
     const undone = async (change: string, back: string): Promise<void> => {
@@ -150,8 +152,8 @@ describe('access to a console', () => {
     );
     await undone(`update aaa_jdbc.users set disabled = 1 where name = 'bob'`, `update aaa_jdbc.users set disabled = 0 where name = 'bob'`);
     await undone(
-      `update vm_serial_console set vm_id = '${hidden.replace(/^./, 'f')}' where vm_id = '${shared}'`,
-      `update vm_serial_console set vm_id = '${shared}' where vm_id = '${hidden.replace(/^./, 'f')}'`,
+      `update vm_serial_console set vm_id = '${elsewhere}' where vm_id = '${shared}'`,
+      `update vm_serial_console set vm_id = '${shared}' where vm_id = '${elsewhere}'`,
     );
     await postgres.query(`delete from user_profiles where property_content = $1`, [key]);
     expect(await stays()).toBe(false);

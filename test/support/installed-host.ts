@@ -6,8 +6,8 @@ import { installationAnswers, ofHost, services } from './whole-host-answers.ts';
 
 const schemas = { engine: ['engine', 'public'], directory: ['engine', 'aaa_jdbc'], history: ['ovirt_engine_history', 'public'] } as const;
 const kinds = { 'regular file': 'file', 'regular empty file': 'file', directory: 'directory', 'symbolic link': 'link' } as const;
-/** Keys are secret, and certificates are others every time. */
-const isText = (path: string): boolean => !path.startsWith('/etc/pki/') && !path.endsWith('/pg_hba.conf');
+/** Keys are secret, and certificates and public keys are others every time. */
+const isText = (path: string): boolean => !path.startsWith('/etc/pki/') && !/\/(?:pg_hba\.conf|known_hosts)$/.test(path);
 
 /** Installs a package on a fresh host, runs setup there, and says what is there then. */
 export async function installedHost(deb: string): Promise<Omit<Installed, 'version'>> {
