@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -322,6 +322,19 @@ describe('zeroes and holes', () => {
     expect(await allocated(path)).toBeLessThanOrEqual(2 * mebi + 65_536);
   });
 
+  test('can be listed while others are made behind the end', async () => {
+    const path = await image(0);
+    const file = await open(path, 'r+');
+    for (let n = 0; n < 4000; n += 2) await file.write('x', n * 4096);
+    await file.close();
+    const id = await daemon.ticket({ url: `file://${path}`, size: 64 * mebi, ops: ['write'], sparse: true });
+    const [lists] = await Promise.all([
+      Promise.all(Array.from({ length: 6 }, async () => json(await daemon.ask(`/images/${id}/extents`)) as { length: number }[])),
+      ...[20, 24, 28, 32].map(async (at) => expect((await zero(id, at * mebi, mebi)).status).toBe(200)),
+    ]);
+    for (const list of lists) expect(list.reduce((sum, { length }) => sum + length, 0)).toBe(64 * mebi);
+  });
+
   test('stay allocated where the ticket does not say sparse', async () => {
     const path = await image(0);
     const id = await daemon.ticket({ url: `file://${path}`, size: 4 * mebi, ops: ['write'] });
@@ -359,6 +372,16 @@ describe('zeroes and holes', () => {
     ])
       expect([wrong, await patch(wrong)]).toEqual([wrong, 400]);
     expect(await patch(`{"op":"zero","size":1,"x":"${'x'.repeat(5000)}"}`)).toBe(413);
+  });
+
+  test('let go of the image when the ticket is removed', async () => {
+    const path = await image(4096);
+    const id = await daemon.ticket({ url: `file://${path}`, size: 8192, ops: ['write'], sparse: true });
+    expect((await zero(id, 0, 4096)).status).toBe(200);
+    expect((await execa('pgrep', ['-P', String(daemon.pid), 'qemu-nbd'])).stdout).not.toBe('');
+    expect((await daemon.control('DELETE', `/tickets/${id}`)).status).toBe(204);
+    // At once: nothing that holds the file is left.
+    expect((await execa('sh', ['-c', `ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c ${path}`], { reject: false })).stdout).toBe('0');
   });
 
   test('leave no process behind', async () => {

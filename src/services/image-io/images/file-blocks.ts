@@ -33,13 +33,15 @@ export async function openFile(path: string, ticket: Ticket, { folders, qemuNbd 
   const holesUpTo = async (end: number): Promise<NbdClient> => {
     const former = await holes?.catch(() => null);
     if (former !== undefined && former !== null && former.size >= end) return former;
+    // QEMU locks the file: the one that is to be replaced must be gone.
+    holes = null;
+    await former?.close();
     const starting = startHoles(qemuNbd, file, isWritable);
     holes = starting;
     starting.catch(() => (holes = holes === starting ? null : holes));
-    await former?.close();
     return starting;
   };
-  // One after the other, so that none is served by a server that another replaces; a list of extents, which takes long, is broken off by that.
+  // One after the other, so that none is served by a server that another replaces.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = turn.then(work, work);
@@ -93,9 +95,19 @@ export async function openFile(path: string, ticket: Ticket, { folders, qemuNbd 
 
     async *extents() {
       const there = Math.min(size, await present());
-      const client = there === 0 ? null : await inTurn(() => holesUpTo(there));
-      // A raw image has no holes that something else shows through.
-      if (client !== null) for await (const extent of zeroExtents(client, there)) yield { ...extent, hole: false };
+      for (let at = 0; at < there;) {
+        const client = await inTurn(() => holesUpTo(there));
+        try {
+          for await (const extent of zeroExtents(client, there, at)) {
+            at = extent.start + extent.length;
+            // A raw image has no holes that something else shows through.
+            yield { ...extent, hole: false };
+          }
+        } catch (error) {
+          // A list takes long: where the server was replaced meanwhile, its successor tells the rest.
+          if ((await holes?.catch(() => null)) === client) throw error;
+        }
+      }
       if (there < size) yield { start: there, length: size - there, zero: true, hole: false };
     },
 

@@ -33,6 +33,9 @@ export async function startHoles(qemuNbd: string, file: FileHandle, isWritable: 
   child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-lastWords)));
   child.on('error', (error) => (over ??= error.message));
   child.on('close', () => (over ??= said.trim() || `it ended with code ${child.exitCode}`));
+  const gone = Promise.withResolvers<undefined>();
+  child.on('close', () => gone.resolve(undefined));
+  child.on('error', () => gone.resolve(undefined));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const client = await connectWhenReady(socket, () => over);
@@ -41,6 +44,7 @@ export async function startHoles(qemuNbd: string, file: FileHandle, isWritable: 
       async close() {
         await client.close();
         child.kill();
+        await gone.promise;
       },
     };
   } catch (error) {

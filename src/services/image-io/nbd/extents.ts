@@ -5,13 +5,14 @@ import { allocation, contexts } from './protocol.ts';
 /** What is known of some bytes, by context. */
 type Facts = ReadonlyMap<string, number>;
 
-/** Asks until everything up to `size` is known; runs are cut so that each has one answer of every context. */
+/** Asks until everything from a place up to `size` is known; runs are cut so that each has one answer of every context. */
 async function* facts(
   client: NbdClient,
   wanted: readonly string[],
   size: number,
+  from = 0,
 ): AsyncGenerator<{ start: number; length: number; facts: Facts }> {
-  for (let start = 0; start < size;) {
+  for (let start = from; start < size;) {
     const status = await client.status(start, size - start);
     const queues = wanted.map((context) => ({ context, runs: [...(status.get(context) ?? [])] as StatusRun[] }));
     let [length, at] = [0, start];
@@ -49,12 +50,12 @@ async function* joined<E extends object & { readonly start: number; readonly len
 
 const has = (client: NbdClient, context: string): boolean => [...client.contexts.values()].includes(context);
 
-/** The extents of an export up to a size. */
-export function zeroExtents(client: NbdClient, size: number): AsyncIterable<Extent> {
+/** The extents of an export, from a place up to a size. */
+export function zeroExtents(client: NbdClient, size: number, from = 0): AsyncIterable<Extent> {
   const knowsDepth = has(client, contexts.depth);
   const wanted = [contexts.allocation, ...(knowsDepth ? [contexts.depth] : [])];
   const all = async function* (): AsyncGenerator<Extent> {
-    for await (const { start, length, facts: known } of facts(client, wanted, size)) {
+    for await (const { start, length, facts: known } of facts(client, wanted, size, from)) {
       const zero = ((known.get(contexts.allocation) ?? 0) & allocation.zero) !== 0;
       yield { start, length, zero, hole: knowsDepth && known.get(contexts.depth) === 0 };
     }

@@ -69,13 +69,11 @@ export function createLiveTicket(ticket: Ticket, { clock, open, most }: LiveTick
     connections.add(connection);
     connection.once('close', () => connections.delete(connection));
   };
-  const close = (): void => {
+  const close = async (): Promise<void> => {
     clearTimeout(closing);
-    void image?.then(
-      (opened) => opened.close(),
-      () => undefined,
-    );
+    const closes = image;
     image = null;
+    await closes?.then((opened) => opened.close()).catch(() => undefined);
   };
   const opened = (): Promise<Image> => {
     image ??= open(ticket);
@@ -116,8 +114,8 @@ export function createLiveTicket(ticket: Ticket, { clock, open, most }: LiveTick
           if (working.size > 0) return;
           idle.resolve(undefined);
           idle = Promise.withResolvers();
-          if (ended() !== null) close();
-          else closing = setTimeout(close, lingerMs).unref();
+          if (ended() !== null) void close();
+          else closing = setTimeout(() => void close(), lingerMs).unref();
         },
       };
     },
@@ -138,7 +136,8 @@ export function createLiveTicket(ticket: Ticket, { clock, open, most }: LiveTick
         clearTimeout(timer);
       }
       if (working.size > 0) return false;
-      close();
+      // Whoever has ended a ticket goes on to move or remove its image: nothing holds that any more.
+      await close();
       return true;
     },
     state: () => ({
