@@ -54,6 +54,8 @@ const zones: Readonly<Record<string, Zone>> = {
   'src/services/engine': { may: ['src/services/frame'], packages: ['fastify', 'pg', 'handlebars', 'saxes'], builtins: 'all' },
   'src/services/websocket-proxy': { may: ['src/services/frame'], packages: ['ws'], builtins: 'all' },
   'src/services/image-io': { may: ['src/services/frame'], packages: ['hash-wasm'], builtins: 'all' },
+  // The definitions of virtual machines are XML, from the engine and from libvirt.
+  'src/services/host-agent': { may: ['src/services/frame'], packages: ['saxes'], builtins: 'all' },
   'src/services/notifier': { may: ['src/services/frame'], packages: ['nodemailer', 'net-snmp'], builtins: 'all' },
   'src/services/*': { may: ['src/services/frame'], packages: ['fastify', 'pg'], builtins: 'all' },
   'src/portal': { may: [], builtins: 'none' },
