@@ -69,6 +69,9 @@ export function isWithin(text: string, { version, first, last }: Cidr): boolean 
   return address?.version === version && address.value >= first && address.value <= last;
 }
 
+/** The address alone of `192.0.2.1/24`, as routers have it. */
+export const withoutPrefix = (text: string): string => text.replace(/\/\d+$/, '');
+
 /** An address as it is written best; null for a text that is none. */
 export function plainAddress(text: string): string | null {
   const address = readAddress(text);

@@ -7,12 +7,12 @@ import { insert, mutate, needs, setKeys, update } from '../northbound/operations
 import type { DhcpOptions, Switch, SwitchPort } from '../northbound/tables.ts';
 import { map, set, uuid, uuids } from '../ovsdb/notation.ts';
 import { isWithin, plainAddress, plainMac } from './addresses.ts';
-import { addressesOf, fixedAddresses, macOf, newMac, writtenAddresses } from './fixed-addresses.ts';
+import { addressesAt, cidrOf, subnetWith } from './addressing.ts';
+import { fixedAddresses, macOf, newMac, writtenAddresses } from './fixed-addresses.ts';
 import { defaultGroup, membership } from './group-operations.ts';
 import { isSecured } from './networks.ts';
 import type { Parts } from './parts.ts';
 import type { Entity, Resource } from './resource.ts';
-import { cidrOf } from './subnets.ts';
 
 /** Ports: those of logical switches, also the ones that lead to routers, but not the one to the wires. */
 export function ports({ northbound, inventory, defaults, now }: Parts): Resource {
@@ -29,17 +29,13 @@ export function ports({ northbound, inventory, defaults, now }: Parts): Resource
 
   const fixedIps = (networkId: string, addresses: readonly string[]): readonly object[] =>
     addresses.flatMap((address) => {
-      const subnet = inventory.subnetsOf(networkId).find((one) => {
-        const cidr = cidrOf(one);
-        return cidr !== undefined && isWithin(address, cidr);
-      });
+      const subnet = subnetWith(address, inventory.subnetsOf(networkId));
       return subnet === undefined ? [] : [{ ip_address: address, subnet_id: subnet.id }];
     });
 
   function describe(port: SwitchPort): Entity {
     const networkId = inventory.networkOf(port)?.id ?? '';
     const link = isOfRouter(port) ? inventory.routerSide(port) : undefined;
-    const addresses = link === undefined ? addressesOf(port) : link.side.networks.map((one) => one.replace(/\/\d+$/, ''));
     const host = port.options.get('requested-chassis');
     return {
       id: port.id,
@@ -50,7 +46,7 @@ export function ports({ northbound, inventory, defaults, now }: Parts): Resource
       admin_state_up: port.enabled !== false && port.up === true,
       device_id: port.external_ids.get(keys.deviceId) ?? '',
       device_owner: port.external_ids.get(keys.deviceOwner) ?? (link === undefined ? '' : 'network:router_interface'),
-      fixed_ips: fixedIps(networkId, addresses).slice(0, 1),
+      fixed_ips: fixedIps(networkId, addressesAt(port, inventory)).slice(0, 1),
       security_groups: groupsOf(port.id),
       port_security_enabled: port.port_security.length > 0,
       ...(host === undefined ? {} : { 'binding:host_id': host }),
@@ -82,23 +78,16 @@ export function ports({ northbound, inventory, defaults, now }: Parts): Resource
     if (address === null || cidr === undefined || !isWithin(address, cidr)) {
       throw badRequest('ip_address must be an address of the subnet.');
     }
-    const holder = inventory.portsOf(network).find((port) => port.id !== portId && addressesInUse(port).includes(address));
+    const holder = inventory.portsOf(network).find((port) => port.id !== portId && addressesAt(port, inventory).includes(address));
     if (holder !== undefined) throw conflict(`The port ${holder.id} has the address ${address} already.`);
     return address;
   }
-
-  const addressesInUse = (port: SwitchPort): readonly string[] =>
-    isOfRouter(port) ? (inventory.routerSide(port)?.side.networks ?? []).map((one) => one.replace(/\/\d+$/, '')) : addressesOf(port);
 
   function subnetFor(wanted: Fields, network: Switch): DhcpOptions {
     const id = wanted.text('subnet_id');
     const candidates = inventory.subnetsOf(network.id);
     if (id === undefined || id === null) {
-      const address = wanted.text('ip_address') ?? '';
-      const found = candidates.find((one) => {
-        const cidr = cidrOf(one);
-        return cidr !== undefined && isWithin(address, cidr);
-      });
+      const found = subnetWith(wanted.text('ip_address') ?? '', candidates);
       if (found === undefined) throw badRequest('ip_address is of no subnet of the network.');
       return found;
     }

@@ -3,12 +3,12 @@ import type { Fields } from '../http/fields.ts';
 import { tenantId } from '../keystone.ts';
 import { isOfRouter, keys } from '../northbound/inventory.ts';
 import type { DhcpOptions } from '../northbound/tables.ts';
-import { type Cidr, isWithin } from './addresses.ts';
+import { isWithin } from './addresses.ts';
+import { addressesIn, addressesOfSide, gatewayOf, rangeOf, subnetWith } from './addressing.ts';
 import { addressesOf } from './fixed-addresses.ts';
 import type { Parts } from './parts.ts';
 import type { Resource } from './resource.ts';
-import { addressesIn, interfaceOwner, link, linksOf, unlink } from './router-links.ts';
-import { cidrOf, gatewayOf } from './subnets.ts';
+import { interfaceOwner, link, linksOf, unlink } from './router-links.ts';
 
 /** Links of routers with networks inside: by a subnet, whose gateway the router becomes, or by a port that is there. */
 export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<Resource['actions']> {
@@ -21,11 +21,6 @@ export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<
     tenant_id: tenantId,
   });
 
-  const rangeOf = (subnet: DhcpOptions): Cidr => {
-    const cidr = cidrOf(subnet);
-    if (cidr === undefined) throw conflict(`The subnet ${subnet.id} has no network of addresses.`);
-    return cidr;
-  };
   const networkIdOf = (subnet: DhcpOptions): string => subnet.external_ids.get(keys.subnetNetwork) ?? '';
 
   /** The subnet, and the port where one was named, that a request is about. */
@@ -45,14 +40,14 @@ export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<
       const network = port === undefined ? inventory.network(networkIdOf(given)) : inventory.networkOf(port);
       if (network === undefined) throw conflict('The port is of no network.');
       const [own] = port === undefined ? [] : addressesOf(port);
-      const subnet = given ?? inventory.subnetsOf(network.id).find((one) => own !== undefined && isWithin(own, rangeOf(one)));
+      const subnet = given ?? (own === undefined ? undefined : subnetWith(own, inventory.subnetsOf(network.id)));
       if (subnet === undefined) throw badRequest('The port has no address of a subnet.');
       const address = own ?? gatewayOf(subnet);
       if (address === undefined) throw badRequest('The subnet has no gateway_ip, which the router could become.');
       const cidr = rangeOf(subnet);
       if (port === undefined && addressesIn(network, inventory).has(address)) throw conflict(`The address ${address} is taken.`);
       const overlapping = linksOf(router, northbound, inventory).some(({ side }) =>
-        side.networks.some((one) => isWithin(one.replace(/\/\d+$/, ''), cidr)),
+        addressesOfSide(side).some((one) => isWithin(one, cidr)),
       );
       if (overlapping) throw conflict(`The router has an address of ${cidr.text} already.`);
       const made = link({ router, network, address, cidr, owner: interfaceOwner, ...(port === undefined ? {} : { port }) }, northbound);
@@ -67,13 +62,11 @@ export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<
           !one.isGateway &&
           (subnet === undefined
             ? one.port.id === port.id
-            : one.network.id === networkIdOf(subnet) &&
-              one.side.networks.some((each) => isWithin(each.replace(/\/\d+$/, ''), rangeOf(subnet)))),
+            : one.network.id === networkIdOf(subnet) && addressesOfSide(one.side).some((each) => isWithin(each, rangeOf(subnet)))),
       );
       if (found === undefined) throw new Fault(404, 'The router has no such interface.');
       await northbound.transact(unlink(router, found));
-      const address = found.side.networks[0]?.replace(/\/\d+$/, '') ?? '';
-      const its = subnet ?? inventory.subnetsOf(found.network.id).find((one) => isWithin(address, rangeOf(one)));
+      const its = subnet ?? subnetWith(addressesOfSide(found.side)[0] ?? '', inventory.subnetsOf(found.network.id));
       return answer(id, found.port.id, its?.id ?? '', found.network.id);
     },
   };

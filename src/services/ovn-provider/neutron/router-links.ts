@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { conflict } from '../http/fault.ts';
 import { type Inventory, isOfRouter, keys } from '../northbound/inventory.ts';
 import type { Northbound, Operation } from '../northbound/northbound.ts';
 import { insert, mutate, needs, setKeys, update } from '../northbound/operations.ts';
 import type { Router, RouterPort, Switch, SwitchPort } from '../northbound/tables.ts';
 import { map, set, uuids } from '../ovsdb/notation.ts';
-import { type Cidr, isWithin, readAddress, writeAddress } from './addresses.ts';
-import { addressesOf, newMac } from './fixed-addresses.ts';
+import type { Cidr } from './addresses.ts';
+import { newMac } from './fixed-addresses.ts';
 import { membership } from './group-operations.ts';
 
 /** A network that a router is linked to: its port there, and the router's side of it. */
@@ -103,23 +102,3 @@ export const unlink = (router: Router, { port, side, network }: Link): readonly 
   mutate('Logical_Switch', network.id, 'ports', 'delete', uuids([port.id])),
   mutate('Logical_Router', router.id, 'ports', 'delete', uuids([side.id])),
 ];
-
-/** Addresses that ports of a network have. */
-export function addressesIn(network: Switch, inventory: Inventory): ReadonlySet<string> {
-  return new Set(
-    inventory.portsOf(network).flatMap((port) => {
-      const link = isOfRouter(port) ? inventory.routerSide(port) : undefined;
-      return link === undefined ? addressesOf(port) : link.side.networks.map((one) => one.replace(/\/\d+$/, ''));
-    }),
-  );
-}
-
-/** The first address of a network that nobody has; throws a fault where all are taken. */
-export function freeAddress(cidr: Cidr, taken: ReadonlySet<string>): string {
-  const numbers = new Set([...taken].filter((one) => isWithin(one, cidr)).map((one) => readAddress(one)?.value));
-  const last = cidr.version === 4 ? cidr.last - 1n : cidr.last;
-  for (let value = cidr.first + 2n; value <= last; value++) {
-    if (!numbers.has(value)) return writeAddress(cidr.version, value);
-  }
-  throw conflict(`All addresses of ${cidr.text} are taken.`);
-}

@@ -8,11 +8,11 @@ import { insert, mutate, needs, remove, update } from '../northbound/operations.
 import type { DhcpOptions, Router, Row, Switch } from '../northbound/tables.ts';
 import { map, uuids } from '../ovsdb/notation.ts';
 import { isWithin, plainAddress, readCidr } from './addresses.ts';
+import { addressesIn, addressesOfSide, cidrOf, freeAddress, gatewayOf, rangeOf, subnetWith } from './addressing.ts';
 import type { Parts } from './parts.ts';
 import type { Entity, Resource } from './resource.ts';
 import { routerInterfaces } from './router-interfaces.ts';
-import { addressesIn, freeAddress, gatewayOwner, link, linksOf, unlink } from './router-links.ts';
-import { cidrOf, gatewayOf } from './subnets.ts';
+import { gatewayOwner, link, linksOf, unlink } from './router-links.ts';
 
 /** Where a router leads outwards. */
 interface Gateway {
@@ -39,22 +39,15 @@ export function routers(parts: Parts): Resource {
   function describeGateway(router: Router): object | null {
     const found = gatewayLink(router);
     if (found === undefined) return null;
-    const addresses = found.side.networks.map((one) => one.replace(/\/\d+$/, ''));
     return {
       network_id: found.network.id,
       enable_snat: false,
-      external_fixed_ips: addresses.flatMap((address) => {
-        const subnet = subnetOf(found.network.id, address);
+      external_fixed_ips: addressesOfSide(found.side).flatMap((address) => {
+        const subnet = subnetWith(address, inventory.subnetsOf(found.network.id));
         return subnet === undefined ? [] : [{ ip_address: address, subnet_id: subnet.id }];
       }),
     };
   }
-
-  const subnetOf = (networkId: string, address: string): DhcpOptions | undefined =>
-    inventory.subnetsOf(networkId).find((one) => {
-      const cidr = cidrOf(one);
-      return cidr !== undefined && isWithin(address, cidr);
-    });
 
   const describe = (router: Router): Entity => ({
     id: router.id,
@@ -83,7 +76,7 @@ export function routers(parts: Parts): Resource {
       typeof subnetId === 'string'
         ? candidates.find(({ id }) => id === subnetId)
         : typeof text === 'string'
-          ? subnetOf(network.id, text)
+          ? subnetWith(text, candidates)
           : candidates[0];
     const cidr = subnet === undefined ? undefined : cidrOf(subnet);
     if (subnet === undefined || cidr === undefined) throw badRequest('The external network has no such subnet.');
@@ -111,8 +104,7 @@ export function routers(parts: Parts): Resource {
   /** The way outwards, and the route that leads there. */
   function openGateway(router: { readonly id: string }, { network, subnet, address }: Gateway): readonly Operation[] {
     if (addressesIn(network, inventory).has(address)) throw conflict(`The address ${address} is taken.`);
-    const cidr = cidrOf(subnet);
-    if (cidr === undefined) throw badRequest('The subnet has no addresses.');
+    const cidr = rangeOf(subnet);
     const nexthop = gatewayOf(subnet);
     return [
       ...link({ router, network, address, cidr, owner: gatewayOwner }, northbound).operations,

@@ -7,7 +7,8 @@ import type { Operation } from '../northbound/northbound.ts';
 import { insert, needs, remove, setKeys, update } from '../northbound/operations.ts';
 import type { DhcpOptions, Switch } from '../northbound/tables.ts';
 import { map, set, uuid } from '../ovsdb/notation.ts';
-import { type Cidr, isWithin, plainAddress, poolOf, readCidr, type Version } from './addresses.ts';
+import { type Cidr, isWithin, plainAddress, poolOf, readCidr, type Version, withoutPrefix } from './addresses.ts';
+import { addressesAt, cidrOf, gatewayOf, rangeOf } from './addressing.ts';
 import { fixedAddresses, isDynamic, macOf, writtenAddresses } from './fixed-addresses.ts';
 import { mtuOf } from './networks.ts';
 import type { Parts } from './parts.ts';
@@ -21,16 +22,9 @@ const known = [
   'allocation_pools', 'ipv6_address_mode', 'ipv6_ra_mode', 'description', 'host_routes',
 ]; // prettier-ignore
 
-/** The network of addresses that a subnet has; undefined where somebody has written something else into the database. */
-export const cidrOf = (subnet: DhcpOptions): Cidr | undefined => readCidr(subnet.cidr) ?? undefined;
-
-/** The address of the gateway of a subnet. */
-export const gatewayOf = (subnet: DhcpOptions): string | undefined =>
-  subnet.options.get('router') ?? subnet.external_ids.get('ovirt_gateway_ip');
-
 /** Where OVN looks for the addresses that it gives out: those of a network, without that of its gateway. */
 const allocation = (cidr: Cidr, gateway: string | null): Readonly<Record<string, string | undefined>> =>
-  cidr.version === 4 ? { subnet: cidr.text, exclude_ips: gateway ?? undefined } : { ipv6_prefix: cidr.text.replace(/\/\d+$/, '') };
+  cidr.version === 4 ? { subnet: cidr.text, exclude_ips: gateway ?? undefined } : { ipv6_prefix: withoutPrefix(cidr.text) };
 
 /** Subnets: options of DHCP. */
 export function subnets({ northbound, inventory, defaults }: Parts): Resource {
@@ -59,7 +53,7 @@ export function subnets({ northbound, inventory, defaults }: Parts): Resource {
   const optionsOf = (network: Switch, version: Version, wanted: Wanted): Readonly<Record<string, string | undefined>> =>
     version === 4
       ? {
-          server_id: wanted.gateway ?? wanted.cidr.text.replace(/\/\d+$/, ''),
+          server_id: wanted.gateway ?? withoutPrefix(wanted.cidr.text),
           server_mac: serverMac,
           lease_time: String(defaults.leaseSeconds),
           router: wanted.gateway ?? undefined,
@@ -136,8 +130,7 @@ export function subnets({ northbound, inventory, defaults }: Parts): Resource {
       const entity = describe(subnet);
       const network = inventory.network(String(entity['network_id']));
       if (fields.has('network_id') && fields.text('network_id') !== network.id) throw badRequest('A subnet stays in its network.');
-      const cidr = cidrOf(subnet);
-      if (cidr === undefined) throw conflict(`The subnet ${id} has no network of addresses: ${subnet.cidr}.`);
+      const cidr = rangeOf(subnet);
       const [server = null] = entity['dns_nameservers'] as readonly string[];
       const wanted = readSubnet(fields, {
         name: String(entity['name']),
@@ -162,9 +155,8 @@ export function subnets({ northbound, inventory, defaults }: Parts): Resource {
       const used = ports.find(
         (port) =>
           cidr !== undefined &&
-          (isOfRouter(port) ? (inventory.routerSide(port)?.side.networks ?? []) : fixedAddresses(port)).some((address) =>
-            isWithin(address.replace(/\/\d+$/, ''), cidr),
-          ),
+          // Those that OVN has given may go.
+          (isOfRouter(port) ? addressesAt(port, inventory) : fixedAddresses(port)).some((address) => isWithin(address, cidr)),
       );
       if (used !== undefined) throw conflict(`The port ${used.id} has an address of the subnet ${id}.`);
       await northbound.transact([
