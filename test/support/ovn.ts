@@ -29,6 +29,8 @@ export interface TestOvn {
   readonly tls: string;
   readonly folder: string;
   nbctl(...args: string[]): Promise<string>;
+  /** What OVN makes of it, where it translates (`northd`). */
+  sbctl(...args: string[]): Promise<string>;
   /** Ends the northbound database, as a power cut would; `start` brings it back with what it had. */
   kill(): Promise<void>;
   /** Lets it hang, or go on. */
@@ -104,6 +106,7 @@ export async function startOvn({ files, northd = false }: { readonly files?: Ovn
     tls: `ssl:127.0.0.1:${port}`,
     folder,
     nbctl: async (...args) => (await execa('ovn-nbctl', [`--db=${socket}`, '--timeout=10', ...args])).stdout,
+    sbctl: async (...args) => (await execa('ovn-sbctl', [`--db=unix:${socketOf('sb')}`, '--timeout=10', ...args])).stdout,
     kill: () => end('nb', 'SIGKILL'),
     signal: (name) => void children.get('nb')?.kill(name),
     start,

@@ -12,7 +12,7 @@ const list: readonly (readonly [alias: string, name: string, about: string])[] =
   ['security-group', 'security-group', 'What ports let through.'],
 ];
 
-/** Fixed lists: extensions by their alias, and floating addresses, of which there are none. */
+/** Extensions by their alias. */
 export const extensions: Resource = {
   rel: 'extensions',
   one: 'extension',
@@ -33,13 +33,3 @@ const describe = ([alias, name, description]: readonly [string, string, string])
   links: [],
   updated: '2026-01-01T00:00:00Z',
 });
-
-export const floatingIps: Resource = {
-  rel: 'floatingips',
-  one: 'floatingip',
-  many: 'floatingips',
-  list: () => [],
-  get(id) {
-    throw notFound('floating address', id);
-  },
-};

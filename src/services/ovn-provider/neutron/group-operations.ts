@@ -5,6 +5,7 @@ import { insert, mutate } from '../northbound/operations.ts';
 import type { PortGroup } from '../northbound/tables.ts';
 import { map, uuids } from '../ovsdb/notation.ts';
 import { matchOf, type Rule } from './rule-match.ts';
+import { newStamps } from './stamps.ts';
 
 /* How security groups work: rules let through, and a group with every secured port drops what none of them has let. */
 
@@ -47,17 +48,17 @@ const everything = { protocol: null, least: null, most: null, prefix: null, remo
 /** A new group, from which everything may go out; with `among`, its members may reach each other, too. */
 export function addGroup(
   id: string,
-  { name, label, description, at, among }: { name: string; label: string; description: string; at: string; among: boolean },
+  { name, label, description, now, among }: { name: string; label: string; description: string; now: number; among: boolean },
 ): readonly Operation[] {
   const rules: readonly Rule[] = (['IPv4', 'IPv6'] as const).flatMap((ethertype) => [
     { ...everything, direction: 'egress', ethertype },
     ...(among ? [{ ...everything, direction: 'ingress', ethertype, remoteGroup: name } as const] : []),
   ]);
-  const stamps = { [keys.created]: at, [keys.updated]: at, [keys.revision]: '1' };
+  const stamps = newStamps(now);
   return [
     insert('Port_Group', id, {
       name,
-      external_ids: map({ [keys.groupName]: label, [keys.groupDescription]: description, ...stamps }),
+      external_ids: map({ [keys.groupName]: label, [keys.description]: description, ...stamps }),
     }),
     ...rules.flatMap((rule) =>
       addRule(id, name, randomUUID(), rule, {
@@ -73,12 +74,9 @@ export function defaultGroup(inventory: Inventory, now: number): { readonly id: 
   const present = inventory.groups().find(({ name }) => name === defaultName);
   if (present !== undefined) return { id: present.id, made: [] };
   const id = randomUUID();
-  const words = { name: defaultName, label: 'Default', description: 'Default security group', at: timeOf(now), among: true };
+  const words = { name: defaultName, label: 'Default', description: 'Default security group', now, among: true };
   return { id, made: addGroup(id, words) };
 }
-
-/** A moment as the network API writes it. */
-export const timeOf = (now: number): string => new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
 
 /** The group that drops, and what makes it where it is not there yet. DHCP goes through, as everywhere in Neutron. */
 function dropGroup(rows: ReadonlyMap<string, PortGroup>): {

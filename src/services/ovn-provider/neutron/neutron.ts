@@ -7,7 +7,8 @@ import type { Northbound } from '../northbound/northbound.ts';
 import { tableNames } from '../northbound/tables.ts';
 import type { Settings } from '../settings.ts';
 import type { Door } from '../sign-on/door.ts';
-import { extensions, floatingIps } from './extensions.ts';
+import { extensions } from './extensions.ts';
+import { floatingIps } from './floating-ips.ts';
 import { networks } from './networks.ts';
 import { ports } from './ports.ts';
 import { filtered, type Resource } from './resource.ts';
@@ -29,8 +30,8 @@ const nothingHere = (): Fault => new Fault(404, 'There is nothing at this addres
 /** The network API, version 2.0. */
 export function createNeutron({ northbound, door, settings, now }: NeutronParts) {
   const parts = { northbound, inventory: createInventory(northbound), defaults: settings.networks, now };
-  const resources = [networks, subnets, ports, routers, securityGroups, securityGroupRules].map((make) => make(parts));
-  const byRel = new Map([...resources, extensions, floatingIps].map((resource) => [resource.rel, resource]));
+  const resources = [networks, subnets, ports, routers, floatingIps, securityGroups, securityGroupRules].map((make) => make(parts));
+  const byRel = new Map([...resources, extensions].map((resource) => [resource.rel, resource]));
   const version = versions(`https://${settings.host}:${settings.listen.neutronPort}/v2.0/`);
 
   return async (request: Request): Promise<Answer> => {

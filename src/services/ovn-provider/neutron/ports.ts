@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { badRequest, conflict } from '../http/fault.ts';
 import { type Fields, required } from '../http/fields.ts';
 import { tenantId } from '../keystone.ts';
-import { isOfRouter, keys } from '../northbound/inventory.ts';
+import { isOfRouter, isReservation, keys } from '../northbound/inventory.ts';
 import { insert, mutate, needs, setKeys, update } from '../northbound/operations.ts';
 import type { DhcpOptions, Switch, SwitchPort } from '../northbound/tables.ts';
 import { map, set, uuid, uuids } from '../ovsdb/notation.ts';
 import { isWithin, plainAddress, plainMac } from './addresses.ts';
-import { addressesAt, cidrOf, subnetWith } from './addressing.ts';
+import { addressesAt, cidrOf, mustBeFree, subnetWith } from './addressing.ts';
 import { fixedAddresses, macOf, newMac, writtenAddresses } from './fixed-addresses.ts';
+import { floatingAddresses } from './floating.ts';
 import { defaultGroup, membership } from './group-operations.ts';
+import { removeNat } from './nat-operations.ts';
 import { isSecured } from './networks.ts';
 import type { Parts } from './parts.ts';
 import type { Entity, Resource } from './resource.ts';
@@ -64,7 +66,7 @@ export function ports({ northbound, inventory, defaults, now }: Parts): Resource
   }
 
   /** What `fixed_ips` say: an address, OVN's choice (null), or nothing (undefined). */
-  function readFixed(fields: Fields, network: Switch, portId: string | null): string | null | undefined {
+  function readFixed(fields: Fields, network: Switch, portId?: string): string | null | undefined {
     const list = fields.objects('fixed_ips');
     if (list === undefined) return undefined;
     if (list.length > 1) throw badRequest('A port has one of fixed_ips at most.');
@@ -78,8 +80,7 @@ export function ports({ northbound, inventory, defaults, now }: Parts): Resource
     if (address === null || cidr === undefined || !isWithin(address, cidr)) {
       throw badRequest('ip_address must be an address of the subnet.');
     }
-    const holder = inventory.portsOf(network).find((port) => port.id !== portId && addressesAt(port, inventory).includes(address));
-    if (holder !== undefined) throw conflict(`The port ${holder.id} has the address ${address} already.`);
+    mustBeFree(address, network, inventory, portId);
     return address;
   }
 
@@ -112,7 +113,7 @@ export function ports({ northbound, inventory, defaults, now }: Parts): Resource
       const network = inventory.network(required(fields, 'network_id'));
       const secured = fields.flag('port_security_enabled') ?? isSecured(network, defaults.portSecurity);
       const mac = readMac(fields) ?? newMac();
-      const ip = readFixed(fields, network, null) ?? null;
+      const ip = readFixed(fields, network) ?? null;
       const given = readGroups(fields, secured);
       const byDefault = given === undefined ? defaultGroup(inventory, now()) : undefined;
       const groups = byDefault === undefined ? (given ?? null) : [byDefault.id];
@@ -145,6 +146,7 @@ export function ports({ northbound, inventory, defaults, now }: Parts): Resource
       const network = inventory.networkOf(port);
       if (network === undefined) throw conflict(`The port ${id} is of no network any more.`);
       if (fields.has('network_id') && fields.text('network_id') !== network.id) throw badRequest('A port stays in its network.');
+      refuseReservation(port);
       const wasSecured = port.port_security.length > 0;
       const secured = fields.flag('port_security_enabled') ?? wasSecured;
       const fixed = readFixed(fields, network, id);
@@ -154,6 +156,10 @@ export function ports({ northbound, inventory, defaults, now }: Parts): Resource
       }
       const mac = macGiven ?? macOf(port) ?? newMac();
       const ip = fixed === undefined ? (fixedAddresses(port)[0] ?? null) : fixed;
+      const floating = floatingAddresses(northbound, inventory).find(({ translation }) => translation?.port?.id === id);
+      const isMoved = ip !== (fixedAddresses(port)[0] ?? null) && ip !== floating?.translation?.nat.logical_ip;
+      if (floating !== undefined && isMoved)
+        throw conflict(`The floating address ${floating.address} stands for the address of the port ${id}.`);
       const given = readGroups(fields, secured);
       // Who is secured from now on is in the default group, unless somebody says otherwise; who was keeps its groups.
       const byDefault = given === undefined && secured && !wasSecured ? defaultGroup(inventory, now()) : undefined;
@@ -190,11 +196,23 @@ export function ports({ northbound, inventory, defaults, now }: Parts): Resource
       if (isOfRouter(port) && inventory.routerSide(port) !== undefined) {
         throw conflict(`The port ${id} belongs to a router: remove the interface of the router.`);
       }
+      refuseReservation(port);
       const network = inventory.networkOf(port);
       if (network === undefined) return;
-      await northbound.transact([mutate('Logical_Switch', network.id, 'ports', 'delete', uuids([id]))]);
+      // Its floating addresses stay, and stand for nobody.
+      const translations = floatingAddresses(northbound, inventory).flatMap(({ reservation, translation }) =>
+        reservation !== undefined && translation?.port?.id === id ? [translation] : [],
+      );
+      await northbound.transact([
+        mutate('Logical_Switch', network.id, 'ports', 'delete', uuids([id])),
+        ...translations.flatMap(({ router, nat }) => removeNat(router.id, [nat.id])),
+      ]);
     },
   };
+}
+
+function refuseReservation(port: SwitchPort): void {
+  if (isReservation(port)) throw conflict(`The port ${port.id} keeps a floating address: change or delete that.`);
 }
 
 /** Addresses from which a secured port may send. */

@@ -1,11 +1,12 @@
 import { badRequest, conflict, Fault } from '../http/fault.ts';
 import type { Fields } from '../http/fields.ts';
 import { tenantId } from '../keystone.ts';
-import { isOfRouter, keys } from '../northbound/inventory.ts';
+import { isOfRouter, isReservation, keys } from '../northbound/inventory.ts';
 import type { DhcpOptions } from '../northbound/tables.ts';
-import { isWithin } from './addresses.ts';
-import { addressesIn, addressesOfSide, gatewayOf, rangeOf, subnetWith } from './addressing.ts';
+import { isWithin, readCidr } from './addresses.ts';
+import { addressesOfSide, gatewayOf, mustBeFree, rangeOf, subnetWith } from './addressing.ts';
 import { addressesOf } from './fixed-addresses.ts';
+import { floatingAddresses } from './floating.ts';
 import type { Parts } from './parts.ts';
 import type { Resource } from './resource.ts';
 import { interfaceOwner, link, linksOf, unlink } from './router-links.ts';
@@ -37,6 +38,7 @@ export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<
       const router = inventory.router(id);
       const { subnet: given, port } = targetOf(fields);
       if (port !== undefined && isOfRouter(port)) throw conflict(`The port ${port.id} belongs to a router already.`);
+      if (port !== undefined && isReservation(port)) throw conflict(`The port ${port.id} keeps a floating address.`);
       const network = port === undefined ? inventory.network(networkIdOf(given)) : inventory.networkOf(port);
       if (network === undefined) throw conflict('The port is of no network.');
       const [own] = port === undefined ? [] : addressesOf(port);
@@ -45,7 +47,7 @@ export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<
       const address = own ?? gatewayOf(subnet);
       if (address === undefined) throw badRequest('The subnet has no gateway_ip, which the router could become.');
       const cidr = rangeOf(subnet);
-      if (port === undefined && addressesIn(network, inventory).has(address)) throw conflict(`The address ${address} is taken.`);
+      if (port === undefined) mustBeFree(address, network, inventory);
       const overlapping = linksOf(router, northbound, inventory).some(({ side }) =>
         addressesOfSide(side).some((one) => isWithin(one, cidr)),
       );
@@ -65,6 +67,11 @@ export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<
             : one.network.id === networkIdOf(subnet) && addressesOfSide(one.side).some((each) => isWithin(each, rangeOf(subnet)))),
       );
       if (found === undefined) throw new Fault(404, 'The router has no such interface.');
+      const ranges = found.side.networks.flatMap((text) => readCidr(text) ?? []);
+      const used = floatingAddresses(northbound, inventory).find(
+        ({ translation }) => translation?.router.id === id && ranges.some((range) => isWithin(translation.nat.logical_ip, range)),
+      );
+      if (used !== undefined) throw conflict(`The floating address ${used.address} stands for an address behind this interface.`);
       await northbound.transact(unlink(router, found));
       const its = subnet ?? subnetWith(addressesOfSide(found.side)[0] ?? '', inventory.subnetsOf(found.network.id));
       return answer(id, found.port.id, its?.id ?? '', found.network.id);

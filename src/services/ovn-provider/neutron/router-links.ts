@@ -65,7 +65,8 @@ export function link(
             name: portId,
             type: 'router',
             addresses: set(['router']),
-            options: map({ 'router-port': side }),
+            // Who is outside is told of the addresses that the router translates.
+            options: map({ 'router-port': side, 'nat-addresses': owner === gatewayOwner ? 'router' : undefined }),
             external_ids: map({ ...external, [keys.nicName]: '' }),
           }),
           mutate('Logical_Switch', network.id, 'ports', 'insert', uuids([portId])),

@@ -8,7 +8,8 @@ import { insert, mutate, needs, remove, update } from '../northbound/operations.
 import type { DhcpOptions, Router, Row, Switch } from '../northbound/tables.ts';
 import { map, uuids } from '../ovsdb/notation.ts';
 import { isWithin, plainAddress, readCidr } from './addresses.ts';
-import { addressesIn, addressesOfSide, cidrOf, freeAddress, gatewayOf, rangeOf, subnetWith } from './addressing.ts';
+import { addressesOfSide, cidrOf, freeAddress, gatewayOf, mustBeFree, rangeOf, subnetWith } from './addressing.ts';
+import { floatingAddresses } from './floating.ts';
 import type { Parts } from './parts.ts';
 import type { Entity, Resource } from './resource.ts';
 import { routerInterfaces } from './router-interfaces.ts';
@@ -81,8 +82,7 @@ export function routers(parts: Parts): Resource {
     const cidr = subnet === undefined ? undefined : cidrOf(subnet);
     if (subnet === undefined || cidr === undefined) throw badRequest('The external network has no such subnet.');
     if (text === undefined || text === null) {
-      const taken = new Set([...addressesIn(network, inventory), gatewayOf(subnet) ?? '']);
-      return { network, subnet, address: freeAddress(cidr, taken) };
+      return { network, subnet, address: freeAddress(subnet, network, inventory, 'first') };
     }
     const address = plainAddress(text);
     if (address === null || !isWithin(address, cidr)) throw badRequest('ip_address must be an address of the subnet.');
@@ -103,7 +103,7 @@ export function routers(parts: Parts): Resource {
 
   /** The way outwards, and the route that leads there. */
   function openGateway(router: { readonly id: string }, { network, subnet, address }: Gateway): readonly Operation[] {
-    if (addressesIn(network, inventory).has(address)) throw conflict(`The address ${address} is taken.`);
+    mustBeFree(address, network, inventory);
     const cidr = rangeOf(subnet);
     const nexthop = gatewayOf(subnet);
     return [
@@ -112,6 +112,12 @@ export function routers(parts: Parts): Resource {
         ? []
         : addRoute(router.id, { destination: cidr.version === 4 ? '0.0.0.0/0' : '::/0', nexthop }, { [keys.gatewayRoute]: 'true' })),
     ];
+  }
+
+  /** Floating addresses need the network that their router leads to. */
+  function refuseWhileUsed({ id }: Router): void {
+    const used = floatingAddresses(northbound, inventory).find(({ translation }) => translation?.router.id === id);
+    if (used !== undefined) throw conflict(`The router ${id} translates the floating address ${used.address}.`);
   }
 
   const closeGateway = (router: Router): readonly Operation[] => {
@@ -151,6 +157,7 @@ export function routers(parts: Parts): Resource {
         gateway === undefined ||
         (gateway === null && present === null) ||
         (gateway !== null && present?.network_id === gateway.network.id && asksForNothingElse(fields, present.external_fixed_ips, gateway));
+      if (!isSame && gateway?.network.id !== present?.network_id) refuseWhileUsed(router);
       const own = routesOf(router).filter((route) => !isOfGateway(route));
       await northbound.transact([
         needs('Logical_Router', id),
@@ -169,6 +176,7 @@ export function routers(parts: Parts): Resource {
       const router = inventory.router(id);
       const links = linksOf(router, northbound, inventory);
       if (links.some(({ isGateway }) => !isGateway)) throw conflict(`The router ${id} has interfaces.`);
+      refuseWhileUsed(router);
       await northbound.transact([...links.flatMap((each) => unlink(router, each)), remove('Logical_Router', id)]);
     },
     actions: routerInterfaces(parts),

@@ -7,10 +7,11 @@ import { mutate, needs } from '../northbound/operations.ts';
 import type { PortGroup, Row } from '../northbound/tables.ts';
 import { uuids } from '../ovsdb/notation.ts';
 import { readCidr } from './addresses.ts';
-import { addRule, timeOf } from './group-operations.ts';
+import { addRule } from './group-operations.ts';
 import type { Parts } from './parts.ts';
 import type { Entity, Resource } from './resource.ts';
 import { judgeRule, matchOf, protocolOf, type Rule } from './rule-match.ts';
+import { describeStamps, newStamps } from './stamps.ts';
 
 const known = [
   'id', 'direction', 'ethertype', 'protocol', 'port_range_min', 'port_range_max', 'remote_ip_prefix', 'remote_group_id',
@@ -31,12 +32,10 @@ export function describeRule(rule: Row<'ACL'>, groupId: string): Entity {
     port_range_max: number('ovirt_max_port'),
     remote_ip_prefix: ids.get('ovirt_ip_prefix') ?? null,
     remote_group_id: ids.get('ovirt_remote_group_id') ?? null,
-    description: ids.get(keys.groupDescription) ?? '',
+    description: ids.get(keys.description) ?? '',
     tenant_id: tenantId,
     project_id: tenantId,
-    created_at: ids.get(keys.created) ?? null,
-    updated_at: ids.get(keys.updated) ?? null,
-    revision_number: 1,
+    ...describeStamps(ids),
   };
 }
 
@@ -78,15 +77,13 @@ export function securityGroupRules({ northbound, inventory, now }: Parts): Resou
       const equal = group.acls.find((id) => rows.get(id)?.match === match && rows.get(id)?.action === 'allow-related');
       if (equal !== undefined) throw conflict(`The security group has this rule already: ${equal}.`);
       const id = randomUUID();
-      const at = timeOf(now());
       await northbound.transact([
         needs('Port_Group', group.id),
         ...(remote === null ? [] : [needs('Port_Group', remote.id)]),
         ...addRule(group.id, group.name, id, rule, {
           ovirt_remote_group_id: remote?.id,
-          [keys.groupDescription]: fields.text('description') ?? undefined,
-          [keys.created]: at,
-          [keys.updated]: at,
+          [keys.description]: fields.text('description') ?? undefined,
+          ...newStamps(now()),
         }),
       ]);
       return id;

@@ -5,10 +5,11 @@ import { tenantId } from '../keystone.ts';
 import { keys } from '../northbound/inventory.ts';
 import { needs, remove, setKeys } from '../northbound/operations.ts';
 import type { PortGroup } from '../northbound/tables.ts';
-import { addGroup, groupName, timeOf } from './group-operations.ts';
+import { addGroup, groupName } from './group-operations.ts';
 import type { Parts } from './parts.ts';
 import type { Entity, Resource } from './resource.ts';
 import { describeRule } from './security-group-rules.ts';
+import { describeStamps, nextStamps } from './stamps.ts';
 
 const known = ['id', 'name', 'description', 'tenant_id', 'project_id'];
 
@@ -20,12 +21,10 @@ export function securityGroups({ northbound, inventory, now }: Parts): Resource 
     return {
       id: group.id,
       name: ids.get(keys.groupName) ?? '',
-      description: ids.get(keys.groupDescription) ?? '',
+      description: ids.get(keys.description) ?? '',
       tenant_id: tenantId,
       project_id: tenantId,
-      created_at: ids.get(keys.created) ?? null,
-      updated_at: ids.get(keys.updated) ?? null,
-      revision_number: Number(ids.get(keys.revision) ?? 1),
+      ...describeStamps(ids),
       security_group_rules: group.acls.flatMap((id) => {
         const rule = rules.get(id);
         return rule === undefined ? [] : [describeRule(rule, group.id)];
@@ -44,7 +43,7 @@ export function securityGroups({ northbound, inventory, now }: Parts): Resource 
       fields.only(known);
       const id = randomUUID();
       const words = { name: groupName(id), label: required(fields, 'name'), description: fields.text('description') ?? '' };
-      await northbound.transact(addGroup(id, { ...words, at: timeOf(now()), among: false }));
+      await northbound.transact(addGroup(id, { ...words, now: now(), among: false }));
       return id;
     },
     async change(id, fields) {
@@ -57,9 +56,8 @@ export function securityGroups({ northbound, inventory, now }: Parts): Resource 
         needs('Port_Group', id),
         setKeys('Port_Group', id, 'external_ids', {
           ...(name === undefined ? {} : { [keys.groupName]: name }),
-          ...(description === undefined ? {} : { [keys.groupDescription]: description ?? '' }),
-          [keys.updated]: timeOf(now()),
-          [keys.revision]: String(Number(group.external_ids.get(keys.revision) ?? 1) + 1),
+          ...(description === undefined ? {} : { [keys.description]: description ?? '' }),
+          ...nextStamps(group.external_ids, now()),
         }),
       ]);
     },

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { badRequest, conflict } from '../http/fault.ts';
 import { type Fields, required } from '../http/fields.ts';
 import { tenantId } from '../keystone.ts';
-import { isOfRouter, keys } from '../northbound/inventory.ts';
+import { isReservation, keys } from '../northbound/inventory.ts';
 import type { Operation } from '../northbound/northbound.ts';
 import { insert, needs, remove, setKeys, update } from '../northbound/operations.ts';
-import type { DhcpOptions, Switch } from '../northbound/tables.ts';
+import type { DhcpOptions, Switch, SwitchPort } from '../northbound/tables.ts';
 import { map, set, uuid } from '../ovsdb/notation.ts';
 import { type Cidr, isWithin, plainAddress, poolOf, readCidr, type Version, withoutPrefix } from './addresses.ts';
 import { addressesAt, cidrOf, gatewayOf, rangeOf } from './addressing.ts';
+import { excluded } from './exclusions.ts';
 import { fixedAddresses, isDynamic, macOf, writtenAddresses } from './fixed-addresses.ts';
 import { mtuOf } from './networks.ts';
 import type { Parts } from './parts.ts';
@@ -23,8 +24,18 @@ const known = [
 ]; // prettier-ignore
 
 /** Where OVN looks for the addresses that it gives out: those of a network, without that of its gateway. */
-const allocation = (cidr: Cidr, gateway: string | null): Readonly<Record<string, string | undefined>> =>
-  cidr.version === 4 ? { subnet: cidr.text, exclude_ips: gateway ?? undefined } : { ipv6_prefix: withoutPrefix(cidr.text) };
+const allocation = (
+  network: Switch,
+  cidr: Cidr,
+  gateway: string | null,
+  before: string | null,
+): Readonly<Record<string, string | undefined>> =>
+  cidr.version === 4
+    ? {
+        subnet: cidr.text,
+        exclude_ips: excluded(network, { drop: before === null ? [] : [before], add: gateway === null ? [] : [gateway] }),
+      }
+    : { ipv6_prefix: withoutPrefix(cidr.text) };
 
 /** Subnets: options of DHCP. */
 export function subnets({ northbound, inventory, defaults }: Parts): Resource {
@@ -73,8 +84,7 @@ export function subnets({ northbound, inventory, defaults }: Parts): Resource {
     ovirt_gateway_ip: cidr.version === 6 ? (gateway ?? undefined) : undefined,
   });
 
-  /** Ports of virtual machines, of which DHCP tells the addresses. */
-  const machines = (network: Switch) => inventory.portsOf(network).filter(({ type }) => type === '');
+  const machines = (network: Switch) => inventory.portsOf(network).filter(isOfMachine);
 
   /** Those that are there already learn of the subnet, too, and get an address of it unless they have one. */
   const toldToPorts = (network: Switch, id: string, version: Version): readonly Operation[] =>
@@ -119,7 +129,7 @@ export function subnets({ northbound, inventory, defaults }: Parts): Resource {
           options: map(optionsOf(network, version, wanted)),
           external_ids: map({ ...idsOf(wanted), [keys.subnetNetwork]: network.id }),
         }),
-        setKeys('Logical_Switch', network.id, 'other_config', allocation(wanted.cidr, wanted.gateway)),
+        setKeys('Logical_Switch', network.id, 'other_config', allocation(network, wanted.cidr, wanted.gateway, null)),
         ...toldToPorts(network, id, version),
       ]);
       return id;
@@ -139,11 +149,13 @@ export function subnets({ northbound, inventory, defaults }: Parts): Resource {
         nameServer: server,
         mode: subnet.external_ids.get(keys.addressMode) ?? null,
       });
+      const floating = inventory.portsOf(network).find((port) => isReservation(port) && addressesAt(port, inventory)[0] === wanted.gateway);
+      if (floating !== undefined) throw conflict(`The address ${String(wanted.gateway)} is a floating one.`);
       await northbound.transact([
         needs('DHCP_Options', id),
         setKeys('DHCP_Options', id, 'options', optionsOf(network, cidr.version, wanted)),
         setKeys('DHCP_Options', id, 'external_ids', idsOf(wanted)),
-        setKeys('Logical_Switch', network.id, 'other_config', allocation(cidr, wanted.gateway)),
+        setKeys('Logical_Switch', network.id, 'other_config', allocation(network, cidr, wanted.gateway, gatewayOf(subnet) ?? null)),
       ]);
     },
     async remove(id) {
@@ -152,12 +164,9 @@ export function subnets({ northbound, inventory, defaults }: Parts): Resource {
       const networkId = subnet.external_ids.get(keys.subnetNetwork) ?? '';
       const network = inventory.networks().find((one) => one.id === networkId);
       const ports = network === undefined ? [] : inventory.portsOf(network);
-      const used = ports.find(
-        (port) =>
-          cidr !== undefined &&
-          // Those that OVN has given may go.
-          (isOfRouter(port) ? addressesAt(port, inventory) : fixedAddresses(port)).some((address) => isWithin(address, cidr)),
-      );
+      // Addresses that OVN has given may go.
+      const lasting = (port: SwitchPort) => (isOfMachine(port) ? fixedAddresses(port) : addressesAt(port, inventory));
+      const used = ports.find((port) => cidr !== undefined && lasting(port).some((address) => isWithin(address, cidr)));
       if (used !== undefined) throw conflict(`The port ${used.id} has an address of the subnet ${id}.`);
       await northbound.transact([
         remove('DHCP_Options', id),
@@ -167,6 +176,9 @@ export function subnets({ northbound, inventory, defaults }: Parts): Resource {
     },
   };
 }
+
+/** Ports of virtual machines, of which DHCP tells the addresses. */
+const isOfMachine = (port: SwitchPort): boolean => port.type === '' && !isReservation(port);
 
 const forgotten = (cidr: Cidr) => (cidr.version === 4 ? { subnet: undefined, exclude_ips: undefined } : { ipv6_prefix: undefined });
 

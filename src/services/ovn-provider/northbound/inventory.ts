@@ -1,6 +1,6 @@
 import { notFound } from '../http/fault.ts';
 import type { Northbound } from './northbound.ts';
-import type { DhcpOptions, PortGroup, Router, RouterPort, Switch, SwitchPort } from './tables.ts';
+import type { DhcpOptions, Nat, PortGroup, Router, RouterPort, Switch, SwitchPort } from './tables.ts';
 
 /* Names under which the provider keeps what OVN itself has no place for; they are those that other programs know. */
 export const keys = {
@@ -14,10 +14,11 @@ export const keys = {
   subnetName: 'ovirt_name',
   subnetNetwork: 'ovirt_network_id',
   addressMode: 'ovirt_ipv6_address_mode',
-  gatewayNetwork: 'ovirt_gateway_network_id',
   gatewayRoute: 'ovirt_gateway_route',
+  gatewaySnat: 'ovirt_enable_snat',
+  floatingAddress: 'ovirt_floating_ip_address',
   groupName: 'ovirt_sec_group_name',
-  groupDescription: 'ovirt_description',
+  description: 'ovirt_description',
   created: 'ovirt_created_at',
   updated: 'ovirt_updated_at',
   revision: 'ovirt_revision_number',
@@ -33,11 +34,15 @@ export interface Inventory {
   networkOf(port: SwitchPort): Switch | undefined;
   ports(): readonly SwitchPort[];
   port(id: string): SwitchPort;
+  /** A port by the name that other rows know it by. */
+  portNamed(name: string): SwitchPort | undefined;
   subnets(): readonly DhcpOptions[];
   subnet(id: string): DhcpOptions;
   subnetsOf(networkId: string): readonly DhcpOptions[];
   routers(): readonly Router[];
   router(id: string): Router;
+  /** Translations of addresses in a router. */
+  natOf(router: Router): readonly Nat[];
   /** The router's side of a port that leads to one. */
   routerSide(port: SwitchPort): { readonly router: Router; readonly side: RouterPort } | undefined;
   groups(): readonly PortGroup[];
@@ -47,6 +52,10 @@ export interface Inventory {
 /** The port through which a network reaches the wires of hosts is none of its own. */
 export const isPhysical = (port: SwitchPort): boolean => port.type === 'localnet';
 export const isOfRouter = (port: SwitchPort): boolean => port.type === 'router';
+
+export const floatingOwner = 'network:floatingip';
+/** A port that nothing is plugged into: it keeps a floating address in its network, so that nobody else gets it. */
+export const isReservation = ({ external_ids }: SwitchPort): boolean => external_ids.get(keys.deviceOwner) === floatingOwner;
 
 export function createInventory(northbound: Northbound): Inventory {
   const all = <T>(rows: ReadonlyMap<string, T>): readonly T[] => [...rows.values()];
@@ -85,6 +94,13 @@ export function createInventory(northbound: Northbound): Inventory {
       const port = northbound.rows('Logical_Switch_Port').get(id);
       return found(port === undefined || isPhysical(port) || !owners().has(id) ? undefined : port, 'port', id);
     },
+    portNamed(name) {
+      const byName = northbound.derived('names', ['Logical_Switch_Port'], () => {
+        const rows = all(northbound.rows('Logical_Switch_Port'));
+        return new Map(rows.map((port) => [port.name, port] as const));
+      });
+      return byName.get(name);
+    },
     subnets: () => all(northbound.rows('DHCP_Options')).filter((row) => row.external_ids.has(keys.subnetNetwork)),
     subnet(id) {
       const row = northbound.rows('DHCP_Options').get(id);
@@ -93,6 +109,10 @@ export function createInventory(northbound: Northbound): Inventory {
     subnetsOf: (networkId) => inventory.subnets().filter((row) => row.external_ids.get(keys.subnetNetwork) === networkId),
     routers: () => all(northbound.rows('Logical_Router')),
     router: (id) => found(northbound.rows('Logical_Router').get(id), 'router', id),
+    natOf(router) {
+      const rows = northbound.rows('NAT');
+      return router.nat.flatMap((id) => rows.get(id) ?? []);
+    },
     routerSide: (port) => sides().get(port.options.get('router-port') ?? ''),
     groups: () => all(northbound.rows('Port_Group')).filter((row) => row.external_ids.has(keys.groupName)),
     group(id) {

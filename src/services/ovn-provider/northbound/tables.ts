@@ -18,9 +18,24 @@ export const tables = {
     external_ids: 'map',
   },
   DHCP_Options: { cidr: 'text', options: 'map', external_ids: 'map' },
-  Logical_Router: { name: 'text', ports: 'texts', static_routes: 'texts', enabled: 'optionalFlag', external_ids: 'map' },
+  Logical_Router: {
+    name: 'text',
+    ports: 'texts',
+    static_routes: 'texts',
+    nat: 'texts',
+    enabled: 'optionalFlag',
+    external_ids: 'map',
+  },
   Logical_Router_Port: { name: 'text', mac: 'text', networks: 'texts', external_ids: 'map' },
   Logical_Router_Static_Route: { ip_prefix: 'text', nexthop: 'text', output_port: 'optionalText', external_ids: 'map' },
+  NAT: {
+    type: 'text',
+    external_ip: 'text',
+    logical_ip: 'text',
+    logical_port: 'optionalText',
+    external_mac: 'optionalText',
+    external_ids: 'map',
+  },
   Port_Group: { name: 'text', ports: 'texts', acls: 'texts', external_ids: 'map' },
   ACL: { direction: 'text', match: 'text', action: 'text', external_ids: 'map' },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Kind>>>>;
@@ -36,6 +51,7 @@ export type Switch = Row<'Logical_Switch'>;
 export type SwitchPort = Row<'Logical_Switch_Port'>;
 export type Router = Row<'Logical_Router'>;
 export type RouterPort = Row<'Logical_Router_Port'>;
+export type Nat = Row<'NAT'>;
 export type DhcpOptions = Row<'DHCP_Options'>;
 export type PortGroup = Row<'Port_Group'>;
 
