@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { tlsProfile } from '../../frame/tls-profile.ts';
+import { type Agent, type AgentTimes, createAgent } from './agent.ts';
+import type { AgentAddress } from './connection.ts';
+
+/** A host, as its agent is found. */
+export interface AgentOf extends AgentAddress {
+  readonly id: string;
+}
+
+/** What comes from agents by itself. */
+export interface Listener {
+  /** An event, by its name on the wire, such as `|virt|VM_status|<id>`. */
+  event(host: string, name: string, params: Readonly<Record<string, unknown>>): void;
+  /** An agent has come, or is gone or could not be had. */
+  changed(host: string, connected: boolean, reason: string): void;
+}
+
+/** The agents of all hosts, one connection for each. */
+export interface Agents {
+  /** The agent of a host. It is connected from the first time on; another address is another agent. */
+  of(host: AgentOf): Agent;
+  /** Hosts that are not among these are let go. */
+  keep(hosts: ReadonlySet<string>): void;
+  /** From now on, this one is told. */
+  listen(listener: Listener): void;
+  close(): void;
+}
+
+/** The files that the engine shows to agents, and that it knows them by. */
+export interface AgentFiles {
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** Reads them once for all connections. Throws what reading does. */
+export async function agentContext({ authority, certificate, key }: AgentFiles): Promise<SecureContext> {
+  const [ca, cert, secret] = await Promise.all([readFile(authority, 'utf8'), readFile(certificate, 'utf8'), readFile(key, 'utf8')]);
+  const { minVersion, maxVersion, ciphers } = tlsProfile;
+  return createSecureContext({ ca, cert, key: secret, minVersion, maxVersion, ciphers });
+}
+
+export function createAgents(context: SecureContext, times: AgentTimes): Agents {
+  const all = new Map<string, { readonly at: string; readonly agent: Agent }>();
+  let listener: Listener | null = null;
+
+  return {
+    of({ id, address, port }) {
+      const at = `${address} ${port}`;
+      const known = all.get(id);
+      if (known?.at === at) return known.agent;
+      known?.agent.close();
+      const agent = createAgent({
+        address,
+        port,
+        context,
+        times,
+        takeEvent: (name, params) => listener?.event(id, name, params),
+        changed: (connected, reason) => listener?.changed(id, connected, reason),
+      });
+      all.set(id, { at, agent });
+      return agent;
+    },
+    keep(hosts) {
+      for (const [id, { agent }] of all) {
+        if (hosts.has(id)) continue;
+        agent.close();
+        all.delete(id);
+      }
+    },
+    listen: (next) => void (listener = next),
+    close() {
+      for (const { agent } of all.values()) agent.close();
+      all.clear();
+    },
+  };
+}
