@@ -184,6 +184,16 @@ tail --bytes=+1001 /var/tmp/images/source | head --bytes=1000 | cmp - /var/tmp/i
     await host.shell(`systemctl stop imageio-daemon; rm -r /etc/ovirt-imageio /var/tmp/images`);
   });
 
+  test('has consoles in a browser under the name and certificate of the web server', async () => {
+    const client = `curl --silent --show-error --cacert /etc/pki/ovirt-engine/ca.pem`;
+    const page = await host.shell(`${client} --include https://${hostName}/ovirt-engine/services/novnc-main`);
+    expect(page).toContain("connect-src 'self';");
+    expect(page).toContain('data-proxy-path="/ovirt-engine/websocket-proxy/"');
+    const upgrade = `${client} --http1.1 --output /dev/null --write-out '%{http_code}' -H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='`;
+    // The proxy's own answer to a ticket that is none.
+    expect(await host.shell(`${upgrade} https://${hostName}/ovirt-engine/websocket-proxy/none`)).toBe('403');
+  });
+
   test('changes nothing when setup is run a second time, and a third', async () => {
     const [before, pids] = [await host.manifest({ times: true }), await mainPids()];
     expectCode(await host.setup(ofHost), 0);

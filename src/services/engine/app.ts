@@ -64,7 +64,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   welcomeRoutes(app, { sessions, formTokens, pages, caCertificate, databaseUp, log });
   portalRoutes(app, pages);
   await staticRoutes(app);
-  await consoleRoutes(app, settings.hostNames);
+  await consoleRoutes(app, settings.hostNames, settings.listen.behindProxy);
   probeRoutes(app, databaseUp);
   pkiRoutes(app, { database, caCertificate, engineCertificate });
   vmconsoleRoutes(app, { database, caCertificate, log, now });

@@ -2,11 +2,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
+import Handlebars from 'handlebars';
 import { nameInUrls } from '../host-names.ts';
 import { one, queryOf } from '../http/fields.ts';
 import { badRequest } from '../http/refusal.ts';
 
 const services = '/ovirt-engine/services';
+/** Where web servers that setup has configured lead to the WebSocket proxy. */
+const behindWebServer = '/ovirt-engine/websocket-proxy/';
 const page = fileURLToPath(new URL('page/', import.meta.url));
 /** Its folder, through the one module that the package exports. */
 const library = dirname(dirname(fileURLToPath(import.meta.resolve('@novnc/novnc'))));
@@ -22,9 +25,11 @@ const mediaTypeOf = (file: string): string => mediaTypes[file.slice(file.lastInd
  * The page on which a browser shows a console, and what it is made of: its own files and the noVNC library. Each file has
  * its own route, so no part of an address ever becomes a path on disk.
  * @param hostNames under which the proxy of this host may be named: a link must not show displays of strangers under our address
+ * @param behindProxy whether a web server in front leads to the WebSocket proxy, too
  */
-export async function consoleRoutes(app: FastifyInstance, hostNames: readonly string[]): Promise<void> {
-  const html = await readFile(join(page, 'console.html'));
+export async function consoleRoutes(app: FastifyInstance, hostNames: readonly string[], behindProxy: boolean): Promise<void> {
+  const template = Handlebars.compile(await readFile(join(page, 'console.hbs'), 'utf8'));
+  const html = template({ proxyPath: behindProxy ? behindWebServer : null });
   for (const url of [`${services}/novnc-main.jsp`, `${services}/novnc-main`]) {
     app.get(url, { config: { access: 'public' } }, async (request, reply) => {
       const query = queryOf(request);
@@ -32,7 +37,7 @@ export async function consoleRoutes(app: FastifyInstance, hostNames: readonly st
       if (host !== null && !hostNames.includes(nameInUrls(host))) {
         throw badRequest('The proxy for consoles is reached by a name or an address of this host, and by no other.');
       }
-      const policy = contentPolicy(host, one(query, 'port'));
+      const policy = contentPolicy(proxySource(host, one(query, 'port'), behindProxy));
       return reply.headers({ 'content-type': mediaTypeOf('.html'), 'content-security-policy': policy }).send(html);
     });
   }
@@ -55,20 +60,21 @@ async function libraryFiles(): Promise<readonly string[]> {
 }
 
 /** The page runs scripts of ours and connects to one proxy; the pictures are those that displays send. */
-function contentPolicy(host: string | null, port: string | null): string {
-  if (port !== null && !/^\d{1,5}$/.test(port)) throw badRequest('The port is not a number.');
-  return [
+const contentPolicy = (proxy: string): string =>
+  [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' data:",
-    `connect-src ${proxySource(host, port)}`,
+    `connect-src ${proxy}`,
     "form-action 'none'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
-}
 
-/** A policy cannot name an IPv6 address, and without a host it would have to name the one that the browser has used. */
-const proxySource = (host: string | null, port: string | null): string =>
-  `wss://${host === null || host.includes(':') ? '*' : host}:${port ?? '6100'}`;
+/** The proxy as a policy names it. An IPv6 address cannot stand there, and without a host it would have to be the one that the browser has used. */
+function proxySource(host: string | null, port: string | null, behindProxy: boolean): string {
+  if (port !== null && !/^\d{1,5}$/.test(port)) throw badRequest('The port is not a number.');
+  if (behindProxy && host === null && port === null) return "'self'";
+  return `wss://${host === null || host.includes(':') ? '*' : host}:${port ?? '6100'}`;
+}

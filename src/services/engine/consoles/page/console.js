@@ -14,8 +14,13 @@ const tell = (text, isProblem = false) => {
   status.classList.toggle('problem', isProblem);
 };
 
-/** Where the proxy listens: `host` and `port` of the address, else where this page comes from, on the usual port. */
+/**
+ * Where the proxy is: at `host` and `port` of the address; else, if the web server of this page leads to it, there, so that one certificate is
+ * to be trusted; else where this page comes from, on the usual port.
+ */
 const proxyUrl = (ticket) => {
+  const { proxyPath } = document.body.dataset;
+  if (proxyPath && !query.has('host') && !query.has('port')) return `wss://${location.host}${proxyPath}${encodeURIComponent(ticket)}`;
   const host = query.get('host') || location.hostname;
   const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   return `wss://${bracketed}:${query.get('port') || '6100'}/${encodeURIComponent(ticket)}`;
