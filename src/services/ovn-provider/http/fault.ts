@@ -15,7 +15,6 @@ export class Fault extends Error {
 export const badRequest = (message: string): Fault => new Fault(400, message);
 export const notFound = (what: string, id: string): Fault => new Fault(404, `There is no ${what} ${id}.`);
 export const conflict = (message: string): Fault => new Fault(409, message);
-export const notSupported = (message: string): Fault => new Fault(501, message);
 
 /** The body of a refusal, as clients of Neutron and Keystone expect it. */
 export const faultBody = ({ status, message }: Fault): object => ({

@@ -3,6 +3,7 @@ import type { Entity, Resource } from './resource.ts';
 
 /** What the API can beyond its core, by the words that clients ask for. */
 const list: readonly (readonly [alias: string, name: string, about: string])[] = [
+  ['ext-gw-mode', 'Neutron L3 Configurable external gateway mode', 'Routers that translate source addresses.'],
   ['external-net', 'Neutron external network', 'Networks that routers lead out to.'],
   ['extraroute', 'Neutron Extra Route', 'Routes of routers.'],
   ['net-mtu', 'Network MTU', 'The largest packet of a network.'],

@@ -7,9 +7,11 @@ import { isWithin, readCidr } from './addresses.ts';
 import { addressesOfSide, gatewayOf, mustBeFree, rangeOf, subnetWith } from './addressing.ts';
 import { addressesOf } from './fixed-addresses.ts';
 import { floatingAddresses } from './floating.ts';
+import { removeNat } from './nat-operations.ts';
 import type { Parts } from './parts.ts';
 import type { Resource } from './resource.ts';
 import { interfaceOwner, link, linksOf, unlink } from './router-links.ts';
+import { beginSourceNat, hasSourceNat, rangesAt, sourceRows } from './source-nat.ts';
 
 /** Links of routers with networks inside: by a subnet, whose gateway the router becomes, or by a port that is there. */
 export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<Resource['actions']> {
@@ -48,18 +50,23 @@ export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<
       if (address === undefined) throw badRequest('The subnet has no gateway_ip, which the router could become.');
       const cidr = rangeOf(subnet);
       if (port === undefined) mustBeFree(address, network, inventory);
-      const overlapping = linksOf(router, northbound, inventory).some(({ side }) =>
-        addressesOfSide(side).some((one) => isWithin(one, cidr)),
-      );
+      const links = linksOf(router, northbound, inventory);
+      const overlapping = links.some(({ side }) => addressesOfSide(side).some((one) => isWithin(one, cidr)));
       if (overlapping) throw conflict(`The router has an address of ${cidr.text} already.`);
       const made = link({ router, network, address, cidr, owner: interfaceOwner, ...(port === undefined ? {} : { port }) }, northbound);
-      await northbound.transact(made.operations);
+      const gateway = links.find(({ isGateway }) => isGateway);
+      const isTranslated = gateway !== undefined && cidr.version === 4 && hasSourceNat(router, links, inventory);
+      await northbound.transact([
+        ...made.operations,
+        ...(isTranslated ? beginSourceNat(id, addressesOfSide(gateway.side), [cidr.text]) : []),
+      ]);
       return answer(id, made.portId, subnet.id, network.id);
     },
     async remove_router_interface(id, fields) {
       const router = inventory.router(id);
       const { subnet, port } = targetOf(fields);
-      const found = linksOf(router, northbound, inventory).find(
+      const links = linksOf(router, northbound, inventory);
+      const found = links.find(
         (one) =>
           !one.isGateway &&
           (subnet === undefined
@@ -72,7 +79,14 @@ export function routerInterfaces({ northbound, inventory }: Parts): NonNullable<
         ({ translation }) => translation?.router.id === id && ranges.some((range) => isWithin(translation.nat.logical_ip, range)),
       );
       if (used !== undefined) throw conflict(`The floating address ${used.address} stands for an address behind this interface.`);
-      await northbound.transact(unlink(router, found));
+      const rows = sourceRows(router, links, inventory).filter(({ logical_ip }) => rangesAt(found).includes(logical_ip));
+      await northbound.transact([
+        ...unlink(router, found),
+        ...removeNat(
+          id,
+          rows.map((row) => row.id),
+        ),
+      ]);
       const its = subnet ?? subnetWith(addressesOfSide(found.side)[0] ?? '', inventory.subnetsOf(found.network.id));
       return answer(id, found.port.id, its?.id ?? '', found.network.id);
     },
