@@ -29,6 +29,7 @@ const answers = async (): Promise<string> => `[environment:default]
 OVESETUP_CONFIG/fqdn=str:localhost
 OVESETUP_CONFIG/publicHttpsPort=int:${await freePort()}
 OVESETUP_DB/port=int:${await freePort()}
+OVESETUP_CONFIG/imageioProxyPort=int:${await freePort()}
 OVESETUP_CONFIG/fenceKdumpListenerPort=int:${await freePort()}
 OVESETUP_CONFIG/adminPassword=str:bench-Admin-4711
 `;

@@ -7,6 +7,9 @@ export const sandbox = fact('sandbox', (host) => Promise.resolve(host.files.real
 /** Where a path of the installation really lies: services know nothing of sandboxes, so their configuration names real paths. */
 export const realRoot = fact('real-root', (host) => Promise.resolve(host.files.real('/').replace(/\/$/, '')));
 
+/** A path of the installation as services have to know it. */
+export const realPath = (view: View, path: string): string => `${view.fact(realRoot)}${path}`;
+
 /** Memory and distribution of the machine. */
 export const system = fact('system', (host) => host.system());
 

@@ -2,49 +2,56 @@ import { type HealthCheck, type Step, type View, message, messageOf, plugin, rea
 import { absent, directories, retired, running, unitFile, unitPath, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { engineHere } from '../engine/settings.ts';
-import { accounts, isWholeHost, serviceUnit } from '../environment/settings.ts';
+import { accounts, realPath, sandbox, serviceUnit } from '../environment/settings.ts';
 import { fqdn, takenPort } from '../network/settings.ts';
 import { paths as pki, trusted } from '../pki/settings.ts';
 import { address } from './address.ts';
 import * as runtime from './runtime.ts';
 import { imageioHere, imageioPort, imageioProxy, paths, presentPort, unit } from './settings.ts';
 
-const configuration = (view: View): readonly Step[] => [
-  directories(
-    {
-      id: 'imageio/directories',
-      chapter: 'imageio',
-      title: 'Creating directories of the Image I/O proxy',
-      quiet: true,
-      needs: ['environment/directories'],
-    },
-    [{ path: paths.folder, mode: 0o755 }],
-  ),
-  writeFile(
-    {
-      id: 'imageio/10-setup.conf',
-      chapter: 'imageio',
-      title: 'Configuring Image I/O Proxy',
-      needs: ['imageio/directories', 'pki/imageio-proxy', 'pki/imageio-client'],
-      notify: [unit],
-      // Transfers are cut at the beginning, when people have been told so, and not at some moment of the work.
-      stops: [{ unit, title: 'Stopping Image I/O Proxy service' }],
-    },
-    {
-      path: paths.configuration,
-      content: render('imageio/10-setup.conf', {
-        port: view.get(imageioPort),
-        certificate: pki.certificate('imageio-proxy'),
-        key: pki.key('imageio-proxy'),
-        hostCertificate: pki.certificate('imageio-client'),
-        hostKey: pki.key('imageio-client'),
-        authority: pki.authority,
-        controlSocket: paths.controlSocket,
-        healthSocket: paths.healthSocket,
-      }),
-    },
-  ),
-];
+const configuration = (view: View): readonly Step[] => {
+  const real = (path: string): string => realPath(view, path);
+  const trial = view.fact(sandbox);
+  return [
+    directories(
+      {
+        id: 'imageio/directories',
+        chapter: 'imageio',
+        title: 'Creating directories of the Image I/O proxy',
+        quiet: true,
+        needs: ['environment/directories'],
+      },
+      [{ path: paths.folder, mode: 0o755 }],
+    ),
+    writeFile(
+      {
+        id: 'imageio/10-setup.conf',
+        chapter: 'imageio',
+        title: 'Configuring Image I/O Proxy',
+        needs: ['imageio/directories', 'pki/imageio-proxy', 'pki/imageio-client'],
+        notify: [unit],
+        // Transfers are cut at the beginning, when people have been told so, and not at some moment of the work.
+        stops: [{ unit, title: 'Stopping Image I/O Proxy service' }],
+      },
+      {
+        path: paths.configuration,
+        content: render('imageio/10-setup.conf', {
+          address: trial ? '127.0.0.1' : '*',
+          port: view.get(imageioPort),
+          certificate: real(pki.certificate('imageio-proxy')),
+          key: real(pki.key('imageio-proxy')),
+          hostCertificate: real(pki.certificate('imageio-client')),
+          hostKey: real(pki.key('imageio-client')),
+          authority: real(pki.authority),
+          // The hosts of a trial are on loopback, which is no place for hosts otherwise.
+          networks: trial ? '127.0.0.0/8 ::1/128' : '',
+          controlSocket: real(paths.controlSocket),
+          healthSocket: real(paths.healthSocket),
+        }),
+      },
+    ),
+  ];
+};
 
 const service = (view: View): readonly Step[] => [
   unitFile(
@@ -67,7 +74,7 @@ const service = (view: View): readonly Step[] => [
       quiet: true,
       needs: ['imageio/10-setup.conf', 'imageio/unit'],
     },
-    { unit, remedy: message`Look into ${paths.log}` },
+    { unit, remedy: message`Look into ${realPath(view, paths.log)}` },
   ),
 ];
 
@@ -86,7 +93,7 @@ const farewell = (view: View): readonly Step[] => [
 const health = (view: View): HealthCheck => ({
   name: 'imageio-proxy',
   limitMs: 60_000,
-  remedy: message`Look into ${paths.log}`,
+  remedy: message`Look into ${realPath(view, paths.log)}`,
   async probe(host) {
     const ca = await readText(host, trusted(view));
     if (ca === undefined) return message`${trusted(view)} is not there`;
@@ -102,7 +109,6 @@ const health = (view: View): HealthCheck => ({
 
 export default plugin({
   name: 'imageio',
-  applies: isWholeHost,
   facts: [presentPort],
   settings: [imageioProxy, imageioPort],
   async preflight(view, host) {

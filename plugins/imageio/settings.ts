@@ -1,6 +1,6 @@
 import { type View, fact, port, readText, setting, yesNo } from '#kit';
 import { engineHere } from '../engine/settings.ts';
-import { healthSocketOf, isWholeHost } from '../environment/settings.ts';
+import { healthSocketOf, sandbox } from '../environment/settings.ts';
 
 export const unit = 'ovirt-imageio';
 
@@ -29,7 +29,7 @@ export const imageioProxy = setting({
 });
 
 /** Whether the proxy is wanted here, beside the engine. */
-export const imageioHere = (view: View): boolean => isWholeHost(view) && engineHere(view) && view.find(imageioProxy) === true;
+export const imageioHere = (view: View): boolean => engineHere(view) && view.find(imageioProxy) === true;
 
 /** The port that the proxy is configured for now; undefined where there is none. */
 export const presentPort = fact(
@@ -44,5 +44,5 @@ export const imageioPort = setting({
   about: 'Port on which browsers and other clients reach the Image I/O proxy.',
   keep: true,
   when: imageioHere,
-  initial: 54323,
+  initial: (view) => (view.fact(sandbox) ? 64_323 : 54_323),
 });

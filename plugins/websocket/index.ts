@@ -2,7 +2,7 @@ import { type HealthCheck, type Step, type View, message, messageOf, plugin, rea
 import { absent, directories, retired, running, unitFile, unitPath, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { engineHere } from '../engine/settings.ts';
-import { accounts, realRoot, sandbox, serviceUnit } from '../environment/settings.ts';
+import { accounts, realPath, realRoot, sandbox, serviceUnit } from '../environment/settings.ts';
 import { fqdn, takenPort } from '../network/settings.ts';
 import { paths as pki, trusted } from '../pki/settings.ts';
 import { certificateComes } from '../remote-engine/settings.ts';
@@ -16,7 +16,7 @@ const stands = (view: View): boolean => websocketHere(view) || certificateComes(
 const toldToEngine = (view: View): readonly Step[] => (engineHere(view) ? [address(view)] : []);
 
 const configuration = (view: View): readonly Step[] => {
-  const real = (path: string): string => `${view.fact(realRoot)}${path}`;
+  const real = (path: string): string => realPath(view, path);
   const trial = view.fact(sandbox);
   return [
     directories(

@@ -24,6 +24,7 @@ const otherPorts = [
   'OVESETUP_CONFIG/publicHttpsPort=9443',
   'OVESETUP_DB/port=25432',
   'OVESETUP_CONFIG/websocketProxyPort=26100',
+  'OVESETUP_CONFIG/imageioProxyPort=54323',
   'OVESETUP_CONFIG/fenceKdumpListenerPort=27410',
 ].map((answer) => `--set=${answer}`);
 

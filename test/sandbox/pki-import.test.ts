@@ -4,10 +4,9 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ForeignAuthority, foreignAuthority, ofServers } from '../support/foreign-authority.ts';
 import { type Trial, manifest, newTrial, ownPaths, run } from '../support/trial.ts';
+import { hasCurl } from '../support/trial-client.ts';
 
 /* A certificate of somebody else's authority in a real trial, as clients that are not ours see it. */
-
-const hasCurl = (process.env['PATH'] ?? '').split(':').some((directory) => existsSync(join(directory, 'curl')));
 
 let trial: Trial;
 let authority: ForeignAuthority;
@@ -88,6 +87,7 @@ describe.skipIf(!hasCurl)(`pki import${hasCurl ? '' : ' (needs curl)'}`, () => {
     const root = authority.path('root.pem');
     expect(await verified(trial.httpsPort, root)).toBe('0 (ok)');
     expect(await verified(trial.websocketPort, root)).toBe('0 (ok)');
+    expect(await verified(trial.imageioPort, root)).toBe('0 (ok)');
     expect((await curl(pki('ca.pem'))).exitCode).toBe(60);
     const seen = await curl(root);
     expect(seen.stdout).toMatch(/^HTTP\/1\.1 200 /);
@@ -97,7 +97,7 @@ describe.skipIf(!hasCurl)(`pki import${hasCurl ? '' : ' (needs curl)'}`, () => {
   });
 
   test('leaves the key where it belongs alone, and no word of it elsewhere', async () => {
-    const keys = ['apache', 'websocket-proxy'].map((name) => `/etc/pki/ovirt-engine/keys/${name}.key.nopass`);
+    const keys = ['apache', 'imageio-proxy', 'websocket-proxy'].map((name) => `/etc/pki/ovirt-engine/keys/${name}.key.nopass`);
     expect(holding(authority.read('web.key').split('\n')[1] ?? '').toSorted()).toEqual(keys);
     for (const path of keys) expect(statSync(join(trial.root, path)).mode & 0o777).toBe(0o600);
     expect(holding('canary-of-the-key')).toEqual([]);
@@ -125,7 +125,8 @@ describe.skipIf(!hasCurl)(`pki import${hasCurl ? '' : ' (needs curl)'}`, () => {
     const { code, stdout } = await importing('--ours');
     expect(code, stdout).toBe(0);
     expect(stdout).toContain('[WARNING] Browsers that have seen the imported certificate');
-    for (const port of [trial.httpsPort, trial.websocketPort]) expect(await verified(port, pki('ca.pem'))).toBe('0 (ok)');
+    for (const port of [trial.httpsPort, trial.websocketPort, trial.imageioPort])
+      expect(await verified(port, pki('ca.pem'))).toBe('0 (ok)');
     const seen = await curl(pki('ca.pem'));
     expect(seen.stdout).toMatch(/^HTTP\/1\.1 200 /);
     expect(seen.stdout).not.toMatch(/strict-transport-security/i);

@@ -64,6 +64,7 @@ describe('an installation from an answer file', () => {
       ['ovirt-engine', 'running', true],
       ['ovirt-engine-dwhd', 'running', true],
       ['ovirt-fence-kdump-listener', 'running', true],
+      ['ovirt-imageio', 'running', true],
       ['ovirt-websocket-proxy', 'running', true],
       ['postgresql', 'running', true],
     ]);

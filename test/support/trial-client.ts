@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import type { Trial } from './trial.ts';
+
+/** Whether the client is here that everybody has. */
+export const hasCurl = (process.env['PATH'] ?? '').split(':').some((directory) => existsSync(join(directory, 'curl')));
 
 export interface Answer {
   readonly status: number;

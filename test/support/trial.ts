@@ -87,6 +87,7 @@ export interface Trial {
   readonly httpsPort: number;
   readonly databasePort: number;
   readonly websocketPort: number;
+  readonly imageioPort: number;
   /** Arguments of an unattended run. */
   readonly unattended: readonly string[];
   status(): Promise<Status>;
@@ -97,7 +98,7 @@ export interface Trial {
 export async function newTrial(directory = mkdtempSync(join(tmpdir(), 'engine-setup-trial-'))): Promise<Trial> {
   const root = join(directory, 'root');
   const answers = join(directory, 'answers.conf');
-  const [httpsPort, databasePort, websocketPort] = [await freePort(), await freePort(), await freePort()];
+  const [httpsPort, databasePort, websocketPort, imageioPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const password = 'canary-Geheim%4711';
   const lines = [
     '[environment:default]',
@@ -105,6 +106,7 @@ export async function newTrial(directory = mkdtempSync(join(tmpdir(), 'engine-se
     `OVESETUP_CONFIG/publicHttpsPort=int:${httpsPort}`,
     `OVESETUP_DB/port=int:${databasePort}`,
     `OVESETUP_CONFIG/websocketProxyPort=int:${websocketPort}`,
+    `OVESETUP_CONFIG/imageioProxyPort=int:${imageioPort}`,
     `OVESETUP_CONFIG/fenceKdumpListenerPort=int:${await freePort()}`,
     `OVESETUP_CONFIG/adminPassword=str:${password}`,
     'OVESETUP_PKI/organization=str:Trial & Söhne',
@@ -119,6 +121,7 @@ export async function newTrial(directory = mkdtempSync(join(tmpdir(), 'engine-se
     httpsPort,
     databasePort,
     websocketPort,
+    imageioPort,
     unattended: [`--root=${root}`, `--config-append=${answers}`],
     status: async () => JSON.parse((await run(['status', `--root=${root}`, '--json'])).stdout) as Status,
     async remove() {

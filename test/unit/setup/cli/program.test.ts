@@ -335,6 +335,7 @@ describe('answers with flaws of form', () => {
     'OVESETUP_CONFIG/publicHttpsPort=int:PORT',
     // Nobody listens here, whatever else runs on this machine.
     'OVESETUP_CONFIG/websocketProxyPort=int:1',
+    'OVESETUP_CONFIG/imageioProxyPort=int:1',
     'OVESETUP_CONFIG/fenceKdumpListenerPort=int:1',
   ];
   const found = [

@@ -60,6 +60,7 @@ describe('the questions of a first installation', () => {
   test('are only those that matter below a root', async () => {
     const { asked, dialog } = await dialogue({ typed: {}, sandbox: true });
     expect(asked).toEqual([
+      'OVESETUP_CONFIG_IMAGEIO_PROXY',
       'OVESETUP_CONFIG_WEBSOCKET_PROXY',
       'OVESETUP_DWH_ENABLE',
       'OVESETUP_NETWORK_FQDN_this',
@@ -175,7 +176,6 @@ describe('components that there are not below a root', () => {
     expect(plugins.filter(({ applies }) => applies?.(answers) === false).map(({ name }) => name)).toEqual([
       'apache',
       'firewall',
-      'imageio',
       'ovn',
       'packages',
       'vmconsole',

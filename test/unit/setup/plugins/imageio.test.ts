@@ -51,7 +51,22 @@ describe('the Image I/O proxy', () => {
     }
   });
 
-  test('leaves nothing of itself where it is declined, nor below a root', async () => {
+  test('listens on loopback below a root, where its hosts are, too', async () => {
+    const machine = newMachine({ prefix: '/srv/trial' });
+    await setUp(machine, { 'OVESETUP_CONFIG/fqdn': 'str:localhost' });
+    const found = configuration(machine);
+    expect(found).toContain('LISTEN_HOST="127.0.0.1"\nLISTEN_PORT="64323"');
+    expect(found).toContain('HOST_NETWORKS="127.0.0.0/8 ::1/128"');
+    // Services know nothing of roots.
+    const places = [...found.matchAll(/"(\/.*)"/g)].map(([, path = '']) => path);
+    expect(places).toHaveLength(7);
+    expect(places.filter((path) => !path.startsWith('/srv/trial/'))).toEqual([]);
+    expect(machine.running.has(unit)).toBe(true);
+    await setUp(machine, { 'OVESETUP_CONFIG/fqdn': 'str:localhost', [key]: 'bool:False' });
+    expect(machine.running.has(unit)).toBe(false);
+  });
+
+  test('leaves nothing of itself where it is declined', async () => {
     for (const machine of [newMachine(), newMachine({ prefix: '/srv/trial' })]) {
       const { screen } = await setUp(machine, { [key]: 'bool:False' });
       expect(screen).not.toMatch(/Image I\/O Proxy service|Configuring Image/);

@@ -69,7 +69,11 @@ test('an installation has a store for each certificate, for its owner alone, and
 
 test('a trial has them, too, and none for a component that is not there', async () => {
   const machine = newMachine({ prefix: '/srv/trial' });
-  const declined = conf({ ...admin, 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' });
+  const declined = conf({
+    ...admin,
+    'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False',
+    'OVESETUP_CONFIG/imageioProxyConfig': 'bool:False',
+  });
   expect((await install({ machine, files: [declined] })).outcome.failure).toBeUndefined();
   expect(all.filter((path) => machine.disk.has(path))).toEqual([paths.store('engine'), paths.store('apache'), paths.truststore]);
 });
