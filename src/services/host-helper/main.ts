@@ -1,0 +1,7 @@
+import { execFile } from 'node:child_process';
+import { runService } from '../frame/run-service.ts';
+import { startHelper } from './helper.ts';
+
+await runService(process, ({ log }) =>
+  startHelper({ log, configFile: process.env['HOST_HELPER_CONF'] ?? '/etc/vdsm/helper.conf', execFile }),
+);

@@ -1,0 +1,119 @@
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readFile, realpath, rmdir, stat } from 'node:fs/promises';
+import type { Mount } from './mount-request.ts';
+import { Refusal } from './refusal.ts';
+import type { Settings } from './settings.ts';
+
+/** Runs a program with arguments, never a shell. Throws with what it said. */
+export type Run = (program: string, args: readonly string[]) => Promise<void>;
+
+export interface Mounts {
+  /** Mounts unless it is mounted there already. */
+  mount(mount: Mount): Promise<void>;
+  /** Unmounts what is at a folder, and removes the folder; nothing happens where nothing is. */
+  unmount(point: string): Promise<void>;
+}
+
+/**
+ * Mounts and unmounts. systemd does it as it does all mounts of the host, so they are in its own view of the file system, outlive the helper,
+ * and the helper itself needs no right to mount.
+ */
+export function createMounts({ agent, mountFolder, systemdMount, mountSeconds }: Settings, run: Run): Mounts {
+  /** One after the other: two connections to one source would find each other half done. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work, work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+
+  const makePoint = async (point: string): Promise<void> => {
+    const { uid, mode } = await lstat(mountFolder);
+    if (uid !== 0 || (mode & 0o022) !== 0) throw new Refusal(500, `${mountFolder} must be owned by root, and nobody else may write to it`);
+    await mkdir(point, { mode: 0o755 }).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    });
+    if (!(await lstat(point)).isDirectory()) throw new Refusal(409, `${point} is in the way: it is not a folder`);
+  };
+
+  return {
+    mount: ({ source, origin, type, options, point }) =>
+      inTurn(async () => {
+        const present = await mountedAt(point);
+        if (present !== null) {
+          if (!(await isSame(present, { source, origin, point })))
+            throw new Refusal(409, `Something else is mounted at ${point}: ${present}`);
+          return;
+        }
+        await checkSource(source, origin);
+        await makePoint(point);
+        try {
+          // Whoever asks waits for it; systemd gives up by itself, and says why in the journal.
+          await run(systemdMount, [
+            ...['--quiet', '--no-ask-password', '--fsck=no', '--collect', `--type=${type}`, `--options=${options}`],
+            ...[`--property=TimeoutSec=${mountSeconds}`, '--', source, point],
+          ]);
+        } catch (error) {
+          await rmdir(point).catch(() => undefined);
+          throw new Refusal(500, `${source} cannot be mounted at ${point}; the journal of the host says why`, error);
+        }
+        // A file system that was just made belongs to root. What is a folder of this host is for the administrator to give away.
+        if (origin !== 'folder') await own(point, agent);
+      }),
+    unmount: (point) =>
+      inTurn(async () => {
+        if ((await mountedAt(point)) !== null) {
+          try {
+            await run(systemdMount, ['--umount', '--quiet', '--no-ask-password', '--', point]);
+          } catch (error) {
+            throw new Refusal(409, `${point} cannot be unmounted: something uses it`, error);
+          }
+        }
+        await rmdir(point).catch((error: unknown) => {
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        });
+      }),
+  };
+}
+
+/** Throws Refusal where a source on this host is not what it should be, or is reached through a link. */
+async function checkSource(source: string, origin: Mount['origin']): Promise<void> {
+  if (origin === 'network') return;
+  const [what, real] = await Promise.all([stat(source), realpath(source)]).catch((error: unknown) => {
+    throw new Refusal(400, `${source} is not there`, error);
+  });
+  if (origin === 'device' && !what.isBlockDevice()) throw new Refusal(400, `${source} is not a block device`);
+  if (origin === 'folder' && (!what.isDirectory() || real !== source))
+    throw new Refusal(400, `${source} is not a folder, or a link leads there`);
+}
+
+/** Whether what is mounted is what is asked for. Different sources can have one name for their folder. */
+async function isSame(present: string, { source, origin, point }: Pick<Mount, 'source' | 'origin' | 'point'>): Promise<boolean> {
+  if (origin !== 'folder') return present === source;
+  const [there, here] = await Promise.all([stat(source), stat(point)]);
+  return there.dev === here.dev && there.ino === here.ino;
+}
+
+/** Gives the root of what is mounted to the agent, where root has it and the server lets root do so. */
+async function own(point: string, { uid, gid }: Settings['agent']): Promise<void> {
+  const folder = await open(point, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    if ((await folder.stat()).uid !== 0) return;
+    await folder.chown(uid, gid);
+  } catch (error) {
+    // Servers of NFS take root for nobody; then the owner has been set there, or the agent says that it may not write.
+    if (!['EPERM', 'EROFS', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    await folder.close();
+  }
+}
+
+/** What is mounted at a folder, as the table of mounts has it; null if nothing is. */
+async function mountedAt(point: string): Promise<string | null> {
+  for (const line of (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')) {
+    const [before = '', after = ''] = line.split(' - ');
+    // proc(5): blanks and backslashes are written in octal. Neither is in a name here.
+    if (before.split(' ')[4] === point) return after.split(' ')[1] ?? '';
+  }
+  return null;
+}

@@ -1,0 +1,43 @@
+import type { Config } from '../frame/config.ts';
+import { isFileSystem, type FileSystemName } from './file-systems.ts';
+
+export interface Settings {
+  readonly socket: string;
+  /** The account that may ask, and that owns what is mounted. */
+  readonly agent: { readonly uid: number; readonly gid: number };
+  readonly mountFolder: string;
+  readonly fileSystems: readonly FileSystemName[];
+  readonly sharedFolders: readonly string[];
+  readonly mountSeconds: number;
+  readonly systemdMount: string;
+  readonly healthSocket: string | null;
+}
+
+const words = (text: string | null): readonly string[] => (text ?? '').split(/\s+/).filter((word) => word !== '');
+const isPath = (value: string): string | null => (/^\/[^\0]*[^/\0]$/.test(value) ? null : 'must be a path from the root');
+
+/** Takes what the helper needs from its configuration. Throws ConfigError naming the key and its line. */
+export function readSettings(config: Config): Settings {
+  const listed = (key: string, flaw: (word: string) => string | null): readonly string[] =>
+    config.optionalText(key) === null
+      ? []
+      : words(
+          config.text(
+            key,
+            (value) =>
+              words(value)
+                .map(flaw)
+                .find((one) => one !== null) ?? null,
+          ),
+        );
+  return {
+    socket: config.text('SOCKET', isPath),
+    agent: { uid: config.integer('AGENT_UID', 1, 4_294_967_294), gid: config.integer('AGENT_GID', 1, 4_294_967_294) },
+    mountFolder: config.text('MOUNT_FOLDER', isPath),
+    fileSystems: listed('FILE_SYSTEMS', (word) => (isFileSystem(word) ? null : `names ${word}, which is not known`)).filter(isFileSystem),
+    sharedFolders: listed('SHARED_FOLDERS', isPath),
+    mountSeconds: config.integer('MOUNT_TIMEOUT', 1, 3_600),
+    systemdMount: config.text('SYSTEMD_MOUNT', isPath),
+    healthSocket: config.optionalText('HEALTH_SOCKET'),
+  };
+}
