@@ -1,0 +1,38 @@
+import { request } from 'node:http';
+
+export interface LocalAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+const mostBytes = 1024 * 1024;
+
+/**
+ * Asks a service of this host over its unix socket. Throws where nobody answers in time.
+ * @param body sent as JSON; left out: none
+ */
+export function askLocally(
+  socketPath: string,
+  method: string,
+  path: string,
+  { body, timeoutMs }: { readonly body?: unknown; readonly timeoutMs: number },
+): Promise<LocalAnswer> {
+  const content = body === undefined ? undefined : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const headers = content === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
+    // A connection of its own: the service may have been started anew since the last one.
+    const asking = request({ socketPath, method, path, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+      const pieces: Buffer[] = [];
+      let size = 0;
+      response.on('error', reject);
+      response.on('data', (piece: Buffer) => {
+        size += piece.length;
+        if (size > mostBytes) response.destroy(new Error('the answer is too long'));
+        else pieces.push(piece);
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() }));
+    });
+    asking.on('error', reject);
+    asking.end(content);
+  });
+}

@@ -1,0 +1,131 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode, failure } from './failures.ts';
+import type { HeldLease, Holder, LeasePlaces, Leases } from './leases.ts';
+import type { StorageSettings } from './settings.ts';
+
+/*
+ * Leases by sanlock, the lock manager for shared storage that the original has, too: a number for each host, renewed by its daemon, and on top of that
+ * Disk Paxos. The daemon releases a lease when the process ends that it is registered for, and ends that process when it can no longer renew. That
+ * process is one of our own that does nothing but wait for the agent to go: so the lease ends with the agent, however that ends, and the agent
+ * hears of it when the lease is lost, and lives on.
+ */
+
+/** The name that VDSM gives to the lease of the role, and where in the file of leases it has it. */
+const role = { name: 'SDM', offset: 1024 * 1024 };
+/** Waits for its input to end, which is when whoever started it lets go. */
+const waiting = '/bin/cat';
+const heldWithinMs = 60_000;
+const pollMs = 50;
+const alreadyJoined = /done -17\b/;
+
+const space = ({ domain, ids }: LeasePlaces, hostId: number): string => `${domain}:${hostId}:${escape(ids)}:0`;
+const resource = ({ domain, leases }: LeasePlaces): string => `${domain}:${role.name}:${escape(leases)}:${role.offset}`;
+/** A colon separates the parts of what sanlock is told, unless a backslash stands before it. */
+const escape = (path: string): string => path.replaceAll(':', '\\:');
+
+/** Makes leases by the sanlock daemon of this host, which the account of the agent must be allowed to ask (its group). */
+export function sanlockLeases({ sanlock, leaseIoSeconds }: StorageSettings): Leases {
+  const run = (args: readonly string[], signal?: AbortSignal): Promise<string> =>
+    new Promise((resolve, reject) => {
+      execFile(sanlock, args, { env: { LC_ALL: 'C' }, maxBuffer: 4 * 2 ** 20, ...(signal ? { signal } : {}) }, (error, out, said) => {
+        // It tells on its standard output what it was refused, and ends with 1.
+        if (error === null) resolve(out);
+        else reject(new Error(`${out} ${said}`.trim().replaceAll('\n', ' ') || error.message, { cause: error }));
+      });
+    });
+
+  const readVersion = async (places: LeasePlaces): Promise<number> => (await readLeader(run, places)).version;
+
+  return {
+    async format(places) {
+      await run(['direct', 'init', '-s', space(places, 0)]);
+      await run(['direct', 'init', '-r', resource(places)]);
+    },
+    async join(places, hostId, signal) {
+      try {
+        await run(['client', 'add_lockspace', '-s', space(places, hostId), '-o', String(leaseIoSeconds)], signal);
+      } catch (error) {
+        if (error instanceof Error && alreadyJoined.test(error.message)) return;
+        const why = 'another host has it, or the sanlock service of this host is not running or cannot reach the storage';
+        throw failure('host id', `Host id ${hostId} cannot be taken in domain ${places.domain}: ${why}`, error);
+      }
+    },
+    async leave(places, hostId) {
+      await run(['client', 'rem_lockspace', '-s', space(places, hostId)]);
+    },
+    async acquire(places) {
+      const holder = spawn(sanlock, ['client', 'command', '-r', resource(places), '-c', waiting], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+        env: { LC_ALL: 'C' },
+      });
+      // It may be gone before it is told to go.
+      holder.stdin.on('error', () => undefined);
+      const ended = once(holder, 'close').then(
+        () => undefined,
+        () => undefined,
+      );
+      if (!(await hasBegun(holder, ended)))
+        throw failure(
+          'lease',
+          `Another host has the role of the SPM on domain ${places.domain}, or this host is not known to sanlock there`,
+        );
+      const version = await readVersion(places);
+      return heldBy(holder, ended, version);
+    },
+    async holder(places): Promise<Holder> {
+      return readLeader(run, places);
+    },
+  };
+}
+
+/** Waits until sanlock has become the program that waits, which it does when it has the lease; or until it has ended. */
+async function hasBegun(holder: ChildProcess, ended: Promise<void>): Promise<boolean> {
+  let over = false;
+  void ended.then(() => (over = true));
+  const deadline = performance.now() + heldWithinMs;
+  while (!isOver(over)) {
+    if (programOf(holder) === waiting) return true;
+    if (performance.now() > deadline) {
+      holder.kill('SIGKILL');
+      return false;
+    }
+    await sleep(pollMs);
+  }
+  return false;
+}
+
+// The compiler does not see that it changes meanwhile.
+const isOver = (over: boolean): boolean => over;
+
+/** What a process runs by now: the first of its arguments; undefined once it has ended. */
+function programOf({ pid }: ChildProcess): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid ?? 0}/cmdline`, 'latin1').split('\0', 1)[0] || undefined;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
+function heldBy(holder: ChildProcess, ended: Promise<void>, version: number): HeldLease {
+  return {
+    version,
+    // A process that was killed has no arguments any more from that moment on, even before anybody hears of its end.
+    isHeld: () => programOf(holder) === waiting,
+    lost: ended,
+    async release() {
+      holder.stdin?.end();
+      await ended;
+    },
+  };
+}
+
+/** Who has the lease as the storage says; a time of 0 there means that it was given back. */
+async function readLeader(run: (args: readonly string[]) => Promise<string>, places: LeasePlaces): Promise<Holder> {
+  const text = await run(['direct', 'read_leader', '-r', resource(places)]);
+  const number = (name: string): number => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  return { hostId: number('timestamp') === 0 ? -1 : number('owner_id'), version: number('lver') };
+}

@@ -1,0 +1,32 @@
+import type { Config } from '../../frame/config.ts';
+
+/** Where storage is seen on this host, and what helps with it. */
+export interface StorageSettings {
+  /** Below it the helper mounts what is reached over the network. */
+  readonly mountFolder: string;
+  /** Links to folders of this host that are domains (LOCALFS). The agent owns it. */
+  readonly localFolder: string;
+  /** Links to the domains of pools: `<pool>/<domain>`, and `<pool>/mastersd`. */
+  readonly poolFolder: string;
+  readonly helperSocket: string;
+  /** Where tickets for images are put. */
+  readonly ticketSocket: string;
+  readonly qemuImg: string;
+  readonly sanlock: string;
+  /** Seconds that one read or write of a lease may take; a holder that died is known to be dead after 8 times that, and a minute. */
+  readonly leaseIoSeconds: number;
+}
+
+const isPath = (value: string): string | null => (/^\/[^\0]*[^/\0]$/.test(value) ? null : 'must be a path from the root');
+
+/** Takes what storage needs from the configuration of the agent. Throws ConfigError naming the key and its line. */
+export const readStorageSettings = (config: Config): StorageSettings => ({
+  mountFolder: config.text('MOUNT_FOLDER', isPath),
+  localFolder: config.text('LOCAL_FOLDER', isPath),
+  poolFolder: config.text('POOL_FOLDER', isPath),
+  helperSocket: config.text('HELPER_SOCKET', isPath),
+  ticketSocket: config.text('TICKET_SOCKET', isPath),
+  qemuImg: config.text('QEMU_IMG', isPath),
+  sanlock: config.text('SANLOCK', isPath),
+  leaseIoSeconds: config.integer('LEASE_IO_SECONDS', 1, 60),
+});
