@@ -12,7 +12,7 @@ const statusOnly = "--output /dev/null --write-out '%{http_code}'";
 describe.skipIf(obstacle !== null)(`networks of OVN on a Debian host${obstacle === null ? '' : ` (${obstacle})`}`, () => {
   let host: WholeHost;
   beforeAll(async () => {
-    host = await forInstallation(await bootHost('equipped'));
+    host = await forInstallation(await bootHost('with OpenStack'));
     expectCode(await host.setup(ofClone), 0);
   });
   afterAll(() => host.remove());
@@ -44,6 +44,70 @@ describe.skipIf(obstacle !== null)(`networks of OVN on a Debian host${obstacle =
     expect(await host.shell('ovn-sbctl lflow-list | wc -l')).not.toBe('0\n');
     await host.shell('ovn-nbctl ls-add by-hand');
     expect(await call('networks?name=by-hand')).toContain('"name":"by-hand"');
+  });
+
+  test('are made with the command line of OpenStack, floating addresses as well', async () => {
+    await host.shell(`umask 077; cat >/root/openstack.env <<'END'
+export OS_AUTH_TYPE=v2password OS_AUTH_URL=https://${hostName}:35357/v2.0/ OS_IDENTITY_API_VERSION=2
+export OS_USERNAME=admin@internal OS_PASSWORD='${canaries.admin}' OS_TENANT_NAME=tenant OS_CACERT=/etc/pki/ovirt-engine/ca.pem
+END`);
+    const openstack = (...words: readonly string[]): Promise<string> =>
+      host.shell(`. /root/openstack.env; ${words.map((line) => `openstack ${line}`).join(' && ')}`);
+    const translations = (): Promise<string> => host.shell('ovn-nbctl lr-nat-list edge | tail -n +2');
+    const row = async (address: string) =>
+      (JSON.parse(await openstack('floating ip list --format json')) as readonly Readonly<Record<string, unknown>>[]).find(
+        (one) => one['Floating IP Address'] === address,
+      );
+    await openstack(
+      'network create outside',
+      'subnet create wan --network outside --subnet-range 198.51.100.0/24 --gateway 198.51.100.1',
+      'network create inside',
+      'subnet create lan --network inside --subnet-range 10.7.0.0/24 --gateway 10.7.0.1',
+      'router create edge',
+      'router set edge --external-gateway outside --enable-snat',
+      'router add subnet edge lan',
+      'port create web --network inside --fixed-ip subnet=lan,ip-address=10.7.0.9',
+    );
+    expect(await translations()).toMatch(/^snat\s+198\.51\.100\.2\s+10\.7\.0\.0\/24/);
+    const made = JSON.parse(await openstack("floating ip create outside --port web --description 'of the web' --format json")) as Readonly<
+      Record<string, unknown>
+    >;
+    expect(made).toMatchObject({
+      floating_ip_address: '198.51.100.254',
+      fixed_ip_address: '10.7.0.9',
+      status: 'ACTIVE',
+      description: 'of the web',
+    });
+    expect(await translations()).toMatch(/^dnat_and_snat\s+198\.51\.100\.254\s+10\.7\.0\.9\s+snat\s/);
+    const refused = await host.run([
+      'sh',
+      '-c',
+      '. /root/openstack.env; openstack floating ip create outside --floating-ip-address 198.51.100.254',
+    ]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('The address 198.51.100.254 is taken')]);
+
+    await openstack('floating ip unset --port 198.51.100.254');
+    expect(await row('198.51.100.254')).toMatchObject({ ID: made['id'], Port: null, 'Fixed IP Address': null });
+    expect(await translations()).not.toContain('198.51.100.254');
+    await openstack('floating ip set --port web --fixed-ip-address 10.7.0.9 198.51.100.254');
+    expect(await row('198.51.100.254')).toMatchObject({ ID: made['id'], Port: made['port_id'], 'Fixed IP Address': '10.7.0.9' });
+    await openstack('floating ip delete 198.51.100.254');
+    expect(await row('198.51.100.254')).toBeUndefined();
+
+    await host.shell('ovn-nbctl lr-nat-add edge dnat_and_snat 198.51.100.77 10.7.0.9');
+    expect(await row('198.51.100.77')).toMatchObject({ Port: made['port_id'], 'Fixed IP Address': '10.7.0.9' });
+    // Once a host is named, OVN translates.
+    const gateway = (await openstack('port list --router edge --device-owner network:router_gateway --format value --column ID')).trim();
+    await host.shell(`ovn-nbctl lrp-set-gateway-chassis lrp-${gateway} host1 && ovn-nbctl --wait=sb sync`);
+    expect(await host.shell('ovn-sbctl lflow-list')).toMatch(/lr_in_dnat.*ip4\.dst == 198\.51\.100\.77.*ct_dnat\w*\(10\.7\.0\.9\)/);
+    await openstack(
+      'floating ip delete 198.51.100.77',
+      'router remove subnet edge lan',
+      'router delete edge',
+      'port delete web',
+      'network delete outside inside',
+    );
+    expect(await host.shell('ovn-nbctl --bare --columns=_uuid list NAT; ovn-nbctl lr-list')).toBe('');
   });
 
   test('are in databases that take nobody without a certificate of the authority', async () => {

@@ -31,7 +31,9 @@ const kinds = {
   bare: { packages: bare },
   /** One on which an installation finds all it needs, with firewalld. */
   equipped: { packages: bare, onTop: equipment('firewalld') },
-  /** The same, with rules of iptables that are kept over a start. */
+  /** The same, with the command line of OpenStack. */
+  'with OpenStack': { packages: bare, onTop: [...equipment('firewalld'), 'python3-openstackclient'] },
+  /** An equipped one with rules of iptables that are kept over a start. */
   'with iptables': { packages: bare, onTop: equipment('iptables-persistent') },
 } as const satisfies Readonly<Record<string, Kind>>;
 export type HostKind = keyof typeof kinds;

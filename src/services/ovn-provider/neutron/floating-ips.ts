@@ -136,7 +136,7 @@ export function floatingIps({ northbound, inventory, now }: Parts): Resource {
     return [
       needs('Logical_Router', router.id),
       needs('Logical_Switch_Port', port.id),
-      ...(present === undefined ? [...disassociate(before), ...addOneToOne(router.id, wanted)] : [changeOneToOne(present.id, wanted)]),
+      ...(present === undefined ? [...disassociate(before), ...addOneToOne(router.id, wanted)] : changeOneToOne(present.id, wanted)),
     ];
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Operation } from '../northbound/northbound.ts';
-import { insert, mutate, update } from '../northbound/operations.ts';
+import { insert, mutate, needs, update } from '../northbound/operations.ts';
 import { set, uuids } from '../ovsdb/notation.ts';
 
 /* Translations of addresses: rows of NAT, which are of one router each (ovn-nb(5)). */
@@ -19,8 +19,10 @@ export const addOneToOne = (routerId: string, wanted: OneToOne): readonly Operat
   add(routerId, { type: 'dnat_and_snat', ...columnsOf(wanted) });
 
 /** The same row for another port; a hardware address of its own, by which hosts translate by themselves, was that of the port before. */
-export const changeOneToOne = (natId: string, wanted: OneToOne): Operation =>
-  update('NAT', natId, { ...columnsOf(wanted), external_mac: set([]) });
+export const changeOneToOne = (natId: string, wanted: OneToOne): readonly Operation[] => [
+  needs('NAT', natId),
+  update('NAT', natId, { ...columnsOf(wanted), external_mac: set([]) }),
+];
 
 /** Who sends from a range outwards does so from one address. */
 export const addSource = (routerId: string, external: string, range: string): readonly Operation[] =>
