@@ -1,18 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, scryptSync } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import * as runtime from '../../plugins/engine/runtime.ts';
 import { readVersion } from '../../src/services/engine/version.ts';
 import { createClient, type HttpsClient } from './https-client.ts';
 import { freePort, type TestPostgres } from './postgres.ts';
-
-const main = fileURLToPath(new URL('../../src/services/engine/main.ts', import.meta.url));
+import { logged, startService } from './service-process.ts';
 
 /** Our own version, as the project names it. */
 export const ownVersion = (await readVersion()).own;
@@ -58,30 +53,25 @@ export async function startEngine(postgres: TestPostgres, { settings = {}, until
   await writeConfig(`${config}.d/10-setup-database.conf`, databaseKeys(postgres));
   await writeConfig(`${config}.d/10-setup-other.conf`, { ...engineKeys(folder, port), ENGINE_HEALTH_SOCKET: healthSocket, ...settings });
 
-  const child = spawn(process.execPath, [...runtime.options, main], {
-    env: { PATH: process.env['PATH'], ...runtime.environment, ENGINE_CONF: config },
+  const child = startService({
+    name: 'engine',
+    options: runtime.options,
+    environment: { ...runtime.environment, ENGINE_CONF: config },
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const ca = await readFile(join(folder, 'ca.pem'), 'utf8');
   const engine: TestEngine = {
-    pid: child.pid ?? 0,
+    pid: child.pid,
     client: createClient(port, ca),
     port,
     ca,
     folder,
     healthSocket,
-    log: () => output,
-    sees: (message) =>
-      waitFor(
-        () => output.includes(`"message":"${message}"`),
-        child,
-        () => output,
-      ),
-    end: (signal = 'SIGTERM') => end(child, signal),
-    ended: () => end(child, null),
+    log: child.log,
+    sees: (message) => child.sees(logged(message)),
+    end: child.end,
+    ended: () => child.end(null),
     async stop() {
-      await end(child, 'SIGTERM');
+      await child.end();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -192,20 +182,4 @@ async function makeCertificates(folder: string): Promise<void> {
   await openssl([...issuer, '-subj', '/O=Test/CN=localhost', '-addext', names, '-keyout', 'engine.key', '-out', 'engine.pem']);
   // As upstream's tools leave it: the readable form first, then the certificate.
   await writeFile(join(folder, 'engine.cer'), `Certificate:\n    Data:\n${await readFile(join(folder, 'engine.pem'), 'utf8')}`);
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals | null): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = once(child, 'exit');
-    if (signal !== null) child.kill(signal);
-    await ended;
-  }
-  return child.exitCode;
-}
-
-async function waitFor(condition: () => boolean, child: ChildProcess, output: () => string): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (child.exitCode !== null || tries === 600) throw new Error(`the engine did not get that far:\n${output()}`);
-    await sleep(50);
-  }
 }

@@ -1,18 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import * as runtime from '../../plugins/imageio/runtime.ts';
+import { logged, startService } from './service-process.ts';
 import { freePort } from './trial.ts';
 import type { TestPki } from './websocket-proxy.ts';
-
-const main = fileURLToPath(new URL('../../src/services/image-io/main.ts', import.meta.url));
 
 export interface ImageAnswer {
   readonly status: number;
@@ -89,18 +84,11 @@ export async function startImageService(pki: TestPki, settings: Readonly<Record<
       .join(''),
   );
   // As its unit runs it.
-  const child: ChildProcess = spawn(process.execPath, [...runtime.options, main], {
-    env: { IMAGE_IO_CONF: config, NODE_COMPILE_CACHE: join(pki.folder, 'cache'), ...runtime.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = startService({
+    name: 'image-io',
+    options: runtime.options,
+    environment: { IMAGE_IO_CONF: config, NODE_COMPILE_CACHE: join(pki.folder, 'cache'), ...runtime.environment },
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const sees = async (text: string): Promise<void> => {
-    for (let tries = 0; !output.includes(text); tries++) {
-      if (child.exitCode !== null || tries === 600) throw new Error(`the image service never said "${text}":\n${output}`);
-      await sleep(50);
-    }
-  };
   const control: ImageService['control'] = (method, path, body) => {
     const text = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
     const headers = text === undefined ? {} : { 'content-length': Buffer.byteLength(text) };
@@ -109,12 +97,10 @@ export async function startImageService(pki: TestPki, settings: Readonly<Record<
   const begin: ImageService['begin'] = (path, options = {}) =>
     httpsRequest({ host: '127.0.0.1', port, ca: pki.ca, path, agent: false, ...options });
   const service: ImageService = {
+    ...child,
     port,
-    pid: child.pid ?? 0,
     folder,
     healthSocket,
-    log: () => output,
-    sees,
     control,
     async ticket({ ops = ['read'], ...fields }) {
       const uuid = randomUUID();
@@ -128,16 +114,8 @@ export async function startImageService(pki: TestPki, settings: Readonly<Record<
     },
     begin,
     url: (path) => `https://127.0.0.1:${port}${path}`,
-    async end(signal = 'SIGTERM') {
-      if (child.exitCode === null && child.signalCode === null) {
-        const ended = once(child, 'exit');
-        child.kill(signal);
-        await ended;
-      }
-      return child.exitCode;
-    },
   };
-  await sees('"message":"ready"');
+  await child.sees(logged('ready'));
   return service;
 }
 

@@ -1,14 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { createClient, type HttpsClient } from './https-client.ts';
+import { logged, startService } from './service-process.ts';
 import { freePort } from './trial.ts';
 import type { TestPki } from './websocket-proxy.ts';
-
-const main = fileURLToPath(new URL('../../src/services/ovn-provider/main.ts', import.meta.url));
 
 export const providerSecret = 'Provider-Canary-Secret-0123456789';
 export const providerScope = 'ovirt-app-api ovirt-ext=token-info:validate ovirt-ext=token-info:public-authz-search';
@@ -67,35 +62,18 @@ export async function startOvnProvider(
   await mkdir(join(folder, 'conf.d'));
   await writeFile(join(folder, 'conf.d', '10-setup-ovirt-provider-ovn.conf'), text.join('\n'));
 
-  const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env['PATH'], OVN_PROVIDER_CONF: join(folder, 'ovirt-provider-ovn.conf') },
+  const child = startService({
+    name: 'ovn-provider',
+    environment: { OVN_PROVIDER_CONF: join(folder, 'ovirt-provider-ovn.conf') },
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const sees = async (words: string): Promise<void> => {
-    for (let tries = 0; !output.includes(words); tries++) {
-      if (child.exitCode !== null || tries === 600) throw new Error(`the provider never said "${words}":\n${output}`);
-      await sleep(50);
-    }
-  };
-  await sees('"message":"ready"');
+  await child.sees(logged('ready'));
   return {
-    pid: child.pid ?? 0,
+    ...child,
     healthSocket,
     keystonePort,
     neutronPort,
     keystone: createClient(keystonePort, pki.ca),
     neutron: createClient(neutronPort, pki.ca),
-    log: () => output,
-    sees,
-    async end(signal = 'SIGTERM') {
-      if (child.exitCode === null && child.signalCode === null) {
-        const ended = once(child, 'exit');
-        child.kill(signal);
-        await ended;
-      }
-      return child.exitCode;
-    },
   };
 }
 

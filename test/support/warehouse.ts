@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { DatabaseSettings } from '../../src/services/frame/database.ts';
 import type { TestPostgres } from './postgres.ts';
+import { logged, startService } from './service-process.ts';
 
 const inProgram = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const schemaFolder = inProgram('src/services/dwh/schema');
@@ -102,22 +100,15 @@ export async function startWarehouse(
       .map(([key, value]) => `${key}=${quote(value)}\n`)
       .join(''),
   );
-  const child = spawn(process.execPath, [inProgram('src/services/dwh/main.ts')], { env: { PATH: process.env['PATH'], DWH_CONF: config } });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const child = startService({ name: 'dwh', environment: { DWH_CONF: config } });
   return {
     healthSocket,
     folder,
-    log: () => output,
-    async sees(message, times = 1) {
-      for (let tries = 0; output.split(`"message":"${message}"`).length <= times; tries++) {
-        if (child.exitCode !== null || tries === 600) throw new Error(`the data warehouse never said "${message}":\n${output}`);
-        await sleep(50);
-      }
-    },
-    end: (signal = 'SIGTERM') => end(child, signal),
+    log: child.log,
+    sees: (message, times) => child.sees(logged(message), times),
+    end: child.end,
     async stop() {
-      await end(child, 'SIGTERM');
+      await child.end();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -133,12 +124,3 @@ const databaseKeys = (
   [`${prefix}_PASSWORD`]: password,
   [`${prefix}_DATABASE`]: database,
 });
-
-async function end(child: ChildProcess, signal: NodeJS.Signals | null): Promise<number | null> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const ended = once(child, 'exit');
-    if (signal !== null) child.kill(signal);
-    await ended;
-  }
-  return child.exitCode;
-}

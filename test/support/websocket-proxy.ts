@@ -1,17 +1,12 @@
-import { spawn } from 'node:child_process';
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { WebSocket } from 'ws';
 import { makeConsoleTicket, type ConsoleTarget } from '../../src/services/engine/consoles/console-ticket.ts';
+import { logged, startService } from './service-process.ts';
 import { freePort } from './trial.ts';
-
-const main = fileURLToPath(new URL('../../src/services/websocket-proxy/main.ts', import.meta.url));
 
 /** An authority with an engine that signs tickets, the proxy, a host and a stranger; a folder of files that is removed with `remove`. */
 export interface TestPki {
@@ -92,35 +87,17 @@ export async function startProxy(pki: TestPki, settings: Readonly<Record<string,
   const lines = Object.entries(keys).map(([key, value]) => `${key}="${value}"\n`);
   await writeFile(join(`${config}.d`, '10-setup.conf'), lines.join(''));
 
-  const child = spawn(process.execPath, [main], { env: { PATH: process.env['PATH'], WEBSOCKET_PROXY_CONF: config } });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const sees = async (text: string): Promise<void> => {
-    for (let tries = 0; !output.includes(text); tries++) {
-      if (child.exitCode !== null || tries === 600) throw new Error(`the proxy never said "${text}":\n${output}`);
-      await sleep(50);
-    }
-  };
+  const child = startService({ name: 'websocket-proxy', environment: { WEBSOCKET_PROXY_CONF: config } });
   const proxy: TestProxy = {
+    ...child,
     port,
-    pid: child.pid ?? 0,
     healthSocket,
-    log: () => output,
-    sees,
     connect: (ticket, subprotocols = ['binary']) =>
       followed(
         new WebSocket(`wss://127.0.0.1:${port}/${encodeURIComponent(ticket)}`, [...subprotocols], { ca: pki.ca, perMessageDeflate: false }),
       ),
-    async end(signal = 'SIGTERM') {
-      if (child.exitCode === null && child.signalCode === null) {
-        const ended = once(child, 'exit');
-        child.kill(signal);
-        await ended;
-      }
-      return child.exitCode;
-    },
   };
-  await sees('"message":"ready"');
+  await child.sees(logged('ready'));
   return proxy;
 }
 
