@@ -3,14 +3,15 @@ import { succeed, unitAsBefore } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { type Wanted, asWanted, change, closeFormer, inForce, openNow, takeBackNow, untilKnown, withdraw } from './in-force.ts';
 import { wouldCloseSsh, wouldForget } from './reload.ts';
-import type { Opening } from './services.ts';
+import { type Opening, numbers } from './services.ts';
 import { sshPorts } from './ssh-ports.ts';
 import { letsIn, opens, permanentZone, serviceFile, zoneFile, zoneNames, zonesInForce, zonesToBe } from './zones.ts';
 
 const unit = 'firewalld';
 
 /** A definition of a service, as firewalld reads it. */
-export const serviceXml = ({ name, about, ports }: Opening): string => render('firewall/service.xml', { name, about, ports });
+export const serviceXml = ({ name, about, ports }: Opening): string =>
+  render('firewall/service.xml', { name, about, ports: ports.map((port) => ({ ...port, port: numbers(port) })) });
 
 /** What is to be changed in one zone. */
 interface ZoneChange {

@@ -9,7 +9,7 @@ import { iptablesSteps } from './iptables.ts';
 import { driven, managers, otherManagers } from './managers.ts';
 import { examples, iptablesExample, manualInstructions } from './manual.ts';
 import { instructionsFor } from './others.ts';
-import { closings, openings, portsOf } from './services.ts';
+import { closings, numbers, openings, portsOf } from './services.ts';
 import { firewallManager, isDriven, updateFirewall, validManagers } from './settings.ts';
 
 /** Written whatever was answered: somebody may want them later. */
@@ -34,7 +34,13 @@ const exampleFiles = (view: View): readonly Step[] => [
       quiet: true,
       needs: ['environment/directories'],
     },
-    { path: iptablesExample, content: render('firewall/iptables.example', { ssh: 22, ports: portsOf(openings(view)) }) },
+    {
+      path: iptablesExample,
+      content: render('firewall/iptables.example', {
+        ssh: 22,
+        ports: portsOf(openings(view)).map((port) => ({ ...port, port: numbers(port, ':') })),
+      }),
+    },
   ),
 ];
 

@@ -1,4 +1,4 @@
-import type { Port } from './services.ts';
+import { type Port, numbers } from './services.ts';
 
 /*
  * Rules in the language of iptables-save and iptables-restore: what is ours in them, and how it gets there. Ours are in a chain of their own,
@@ -11,7 +11,7 @@ const jump = `-j ${chain}`;
 
 /** Our rules for ports, in the very words of iptables-save: what is read is compared with them. */
 export const acceptRules = (ports: readonly Port[]): readonly string[] => [
-  ...new Set(ports.map(({ protocol, port }) => `-A ${chain} -p ${protocol} -m ${protocol} --dport ${port} -j ACCEPT`)),
+  ...new Set(ports.map((port) => `-A ${chain} -p ${port.protocol} -m ${port.protocol} --dport ${numbers(port, ':')} -j ACCEPT`)),
 ];
 
 /** What is ours of a table. */

@@ -1,5 +1,5 @@
 import { type Family, type HostReader, type Text, familyOf, message } from '#kit';
-import { type Opening, type Port, portsOf } from './services.ts';
+import { type Opening, type Port, numbers, portsOf } from './services.ts';
 
 /** A chain of nftables that sees what comes in. */
 interface Chain {
@@ -31,8 +31,8 @@ async function chainsOf(host: HostReader): Promise<readonly Chain[]> {
 
 const conditions = (ports: readonly Port[]): readonly string[] =>
   (['tcp', 'udp'] as const).flatMap((protocol) => {
-    const numbers = ports.filter((one) => one.protocol === protocol).map(({ port }) => port);
-    return numbers.length === 0 ? [] : [`${protocol} dport { ${numbers.join(', ')} }`];
+    const all = ports.filter((one) => one.protocol === protocol).map((port) => numbers(port));
+    return all.length === 0 ? [] : [`${protocol} dport { ${all.join(', ')} }`];
   });
 
 /** What the service of nftables reads when it starts. */
@@ -52,7 +52,7 @@ const nftables = async (host: HostReader, ports: readonly Port[]): Promise<reado
 
 const ufw = (ports: readonly Port[]): readonly Text[] => [
   'In order to configure ufw, execute the following commands:',
-  ...ports.map(({ protocol, port }) => message`    ufw allow ${port}/${protocol}`),
+  ...ports.map((port) => message`    ufw allow ${numbers(port, ':')}/${port.protocol}`),
 ];
 
 /** Exact instructions for managers that guard the host and that setup does not drive. */

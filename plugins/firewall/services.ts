@@ -5,6 +5,9 @@ import { engineHere } from '../engine/settings.ts';
 import { listenerPort } from '../fence-kdump/settings.ts';
 import { imageioHere, imageioPort } from '../imageio/settings.ts';
 import { httpsPort } from '../network/settings.ts';
+import { daemonPort } from '../node-imageio/settings.ts';
+import { hostPort } from '../node-vmconsole/settings.ts';
+import { isEnrolled, nodeHere } from '../node/settings.ts';
 import { proxyPort, vmconsoleHere } from '../vmconsole/settings.ts';
 import { ovnHere, ports as ovnPorts } from '../ovn/settings.ts';
 import { websocketHere, websocketPort } from '../websocket/settings.ts';
@@ -12,6 +15,8 @@ import { websocketHere, websocketPort } from '../websocket/settings.ts';
 export interface Port {
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
+  /** The last port of a range that begins with the other one. */
+  readonly to?: number;
 }
 
 /** What is to be let in for one component. */
@@ -87,24 +92,47 @@ const components: readonly Component[] = [
   },
 ];
 
+/** What a compute node lets in. Ports for live migration, SNMP and a web console are nobody's yet. */
+const ofNode: readonly Component[] = [
+  { name: 'ovirt-imageio', about: 'Transfers of disk images', when: isEnrolled, ports: () => tcp(daemonPort) },
+  { name: 'ovirt-vmconsole', about: 'Serial consoles, for the proxy beside the engine', when: isEnrolled, ports: () => tcp(hostPort) },
+  {
+    name: 'ovirt-host-displays',
+    about: 'Displays of virtual machines',
+    when: isEnrolled,
+    ports: () => [{ protocol: 'tcp', port: 5900, to: 6923 }],
+  },
+];
+
+const componentsOf = (view: View): readonly Component[] => (nodeHere(view) ? ofNode : components);
+
 /** What the components of this installation need. */
 export const openings = (view: View): readonly Opening[] =>
-  components.filter(({ when }) => when(view)).map(({ name, about, ports }) => ({ name, about, ports: ports(view) }));
+  componentsOf(view)
+    .filter(({ when }) => when(view))
+    .map(({ name, about, ports }) => ({ name, about, ports: ports(view) }));
 
 /** Names of those that this installation does not need, but an earlier one may have. */
-export const closings = (view: View): readonly string[] => components.filter(({ when }) => !when(view)).map(({ name }) => name);
+export const closings = (view: View): readonly string[] =>
+  componentsOf(view)
+    .filter(({ when }) => !when(view))
+    .map(({ name }) => name);
 
 /** All ports, as they are written: `tcp:443`. Sorted as text, like the classic list. */
 export const portsOf = (list: readonly Opening[]): readonly Port[] =>
   list.flatMap(({ ports }) => ports).sort((a, b) => (written(a) < written(b) ? -1 : 1));
 
-export const written = ({ protocol, port }: Port): string => `${protocol}:${port}`;
+/** A port, or the first and the last one of a range. */
+export const numbers = ({ port, to }: Port, between = '-'): string => (to === undefined ? String(port) : `${port}${between}${to}`);
 
-/** As firewalld writes it: `443/tcp`. */
-export const asOption = ({ protocol, port }: Port): string => `${port}/${protocol}`;
+export const written = (port: Port): string => `${port.protocol}:${numbers(port)}`;
 
-/** The other way. A range of ports is not one of ours. */
+/** As firewalld writes it: `443/tcp`, `5900-6923/tcp`. */
+export const asOption = (port: Port): string => `${numbers(port)}/${port.protocol}`;
+
+/** The other way. */
 export const portIn = (option: string): readonly Port[] => {
-  const [, port, protocol] = /^(\d+)\/(tcp|udp)$/.exec(option) ?? [];
-  return port === undefined ? [] : [{ port: Number(port), protocol: protocol === 'udp' ? 'udp' : 'tcp' }];
+  const [, port, to, protocol] = /^(\d+)(?:-(\d+))?\/(tcp|udp)$/.exec(option) ?? [];
+  if (port === undefined) return [];
+  return [{ port: Number(port), ...(to === undefined ? {} : { to: Number(to) }), protocol: protocol === 'udp' ? 'udp' : 'tcp' }];
 };

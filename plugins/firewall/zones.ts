@@ -118,8 +118,8 @@ const within = (range: string, port: number, protocol = 'tcp'): boolean => {
 };
 
 /** Whether a zone names a port among those that it lets in. */
-export const opens = ({ ports }: Pick<Zone, 'ports'>, { port, protocol }: Port): boolean =>
-  ports.some((range) => within(range, port, protocol));
+export const opens = ({ ports }: Pick<Zone, 'ports'>, { port, to = port, protocol }: Port): boolean =>
+  ports.some((range) => within(range, port, protocol) && within(range, to, protocol));
 
 /** Ports that a definition of a service names on disk. */
 export const portsOnDisk = async (host: HostReader, service: string): Promise<readonly string[]> =>

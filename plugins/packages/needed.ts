@@ -4,6 +4,7 @@ import { webServer } from '../apache/settings.ts';
 import { whole } from '../database/settings.ts';
 import { serverHere } from '../dwh/settings.ts';
 import { engineHere } from '../engine/settings.ts';
+import { nodeHere, nodePackages } from '../node/settings.ts';
 import { vmconsoleHere } from '../vmconsole/settings.ts';
 import { layout as ovnLayout, ovnHere } from '../ovn/settings.ts';
 import { managerWords } from './manager.ts';
@@ -11,12 +12,15 @@ import { offline } from './settings.ts';
 import { sshServerOf } from './ssh-server.ts';
 
 /** Packages of the system that the chosen components need. */
-export const neededPackages = (view: View): readonly string[] => [
-  ...(serverHere(view) ? [whole(view).package] : []),
-  ...(engineHere(view) ? view.fact(webServer).packages : []),
-  ...(vmconsoleHere(view) ? sshServerOf(view).packages : []),
-  ...(ovnHere(view) ? [view.fact(ovnLayout).package] : []),
-];
+export const neededPackages = (view: View): readonly string[] =>
+  nodeHere(view)
+    ? nodePackages(view)
+    : [
+        ...(serverHere(view) ? [whole(view).package] : []),
+        ...(engineHere(view) ? view.fact(webServer).packages : []),
+        ...(vmconsoleHere(view) ? sshServerOf(view).packages : []),
+        ...(ovnHere(view) ? [view.fact(ovnLayout).package] : []),
+      ];
 
 /** What comes along where packages are installed anyway: without it logs grow, and everything works. */
 const welcome = ['logrotate'];

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { afterPowerCut, copyOf } from '../../src/setup/host/memory/index.ts';
-import { machineFor, samples } from '../support/installation.ts';
+import { machineFor, samples, walked } from '../support/installation.ts';
 import { again, between, expectSameEnd, oneOf, placeOf, thinned, uninterrupted, walksAll } from './again.ts';
 
-describe.each(samples)('an installation with $path', (sample) => {
+describe.each(walked)('an installation with $path', (sample) => {
   const files = [sample];
 
   test('ends the same when the power is cut at any effect and it is run again', async () => {

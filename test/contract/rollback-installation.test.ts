@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { findUnfinished } from '../../src/setup/core/journal.ts';
 import { afterPowerCut, memoryHost, watchedHost } from '../../src/setup/host/memory/index.ts';
-import { diskOf, install, machineFor, samples } from '../support/installation.ts';
+import { diskOf, install, machineFor, samples, walked } from '../support/installation.ts';
 import { again, between, expectSameEnd, oneOf, uninterrupted, walksAll } from './again.ts';
 
-describe.each(samples)('an installation with $path', (sample) => {
+describe.each(walked)('an installation with $path', (sample) => {
   const files = [sample];
 
   test('has the old state back when any effect fails', async () => {

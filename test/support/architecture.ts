@@ -43,7 +43,9 @@ const zones: Readonly<Record<string, Zone>> = {
   },
   'src/setup/ui': { may: ['src/setup/kit'], mayTypes: ['src/setup/core'], packages: ['listr2', 'enquirer'], builtins: 'all' },
   'src/setup/supervisor': { may: ['src/setup/host/unit-file.ts'], builtins: 'all' },
-  'src/setup/cli': { may: ['src/setup', 'plugins/index.ts'], builtins: 'all' },
+  'src/setup/cli': { may: ['src/setup', 'plugins/index.ts', 'plugins/node.ts'], builtins: 'all' },
+  // Components of the engine's host, and those of a compute node.
+  'plugins/node.ts': { may: ['#kit', 'plugins/*/index.ts'], builtins: 'none' },
   'plugins/index.ts': { may: ['#kit', 'plugins/*/index.ts'], builtins: 'none' },
   'plugins/*': {
     // Settings of one component hang on whether another one is there at all, and those of that one on them: `component.ts` says only that.

@@ -13,7 +13,9 @@ import { type Entry, textOf } from '../../src/setup/kit/host.ts';
 import { linesDialog } from '../../src/setup/ui/dialog-lines.ts';
 import { newMask } from '../../src/setup/ui/mask.ts';
 import { linesProgress } from '../../src/setup/ui/progress-lines.ts';
+import { nodePlugins } from '../../plugins/node.ts';
 import { keyHolder } from './engine-elsewhere.ts';
+import { askingNode, enrolledNode, nodeWithKeys } from './node.ts';
 import { testRun } from './run.ts';
 
 const answersDirectory = fileURLToPath(new URL('../../answers/', import.meta.url));
@@ -25,10 +27,21 @@ export const samples: readonly AnswerFile[] = readdirSync(answersDirectory).map(
   kept: false,
 }));
 
+/** All that contract tests walk through: a compute node as well, before and after the engine has signed what it asks for. */
+export const walked: readonly AnswerFile[] = [...samples, askingNode, enrolledNode];
+
+/** The program that some answers are for. */
+const pluginsFor = ([first]: readonly AnswerFile[]): readonly Plugin[] =>
+  first === askingNode || first === enrolledNode ? nodePlugins : plugins;
+
+/** A machine for a sample, with nothing on it. */
+export const emptyMachineFor = (files: readonly AnswerFile[]): Machine => (files[0] === enrolledNode ? newMachine() : machineFor(files));
+
 /** A machine for a sample: that of a trial lies below a directory, any other is a host of its own, and one of them sees that of an engine. */
 export function machineFor([first]: readonly AnswerFile[]): Machine {
   if (first?.path === 'answers/sandbox.yaml') return newMachine({ prefix: '/srv/trial' });
   if (first?.path === 'answers/warehouse-host.conf') return keyHolder('change-this-password');
+  if (first === enrolledNode) return nodeWithKeys();
   return newMachine();
 }
 
@@ -79,7 +92,7 @@ export async function install({
   signal,
   catalogue = () => undefined,
   more,
-  plugins: list = plugins,
+  plugins: list = pluginsFor(files),
 }: Setting): Promise<Trial> {
   let screen = '';
   let log = '';
@@ -159,6 +172,7 @@ export const silentRun = async (machine: Machine, files: readonly AnswerFile[]):
   testRun({
     version: '0.1.0',
     name: '20260102030405-abcdef',
+    plugins: pluginsFor(files),
     host: memoryHost(machine),
     sources: await readSources([...kept(machine), ...files]),
     acceptDefaults: true,

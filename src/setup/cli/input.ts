@@ -24,11 +24,12 @@ export interface Input {
 /**
  * Reads all input before anything is written. Answers that cannot be read are a part of it: see `refuseFlaws`.
  * @param on.root where plugins of third parties are looked for
+ * @param on.plugins another program than the wizard of the engine, which nobody extends
  * @throws SetupError `usage`, or `refused` for plugins that cannot be used
  */
-export async function readInput(args: Arguments, on: { root: string; signal: AbortSignal }): Promise<Input> {
-  const theirs = await thirdPartyPlugins(on.root, [{ name: 'core', settings: [confirmSettings] }, ...ours]);
-  const plugins = [...ours, ...theirs];
+export async function readInput(args: Arguments, on: { root: string; signal: AbortSignal; plugins?: readonly Plugin[] }): Promise<Input> {
+  const theirs = on.plugins === undefined ? await thirdPartyPlugins(on.root, [{ name: 'core', settings: [confirmSettings] }, ...ours]) : [];
+  const plugins = [...(on.plugins ?? ours), ...theirs];
   const unknownDoubts = await allowedNames(args.allow, theirs);
   const isSecret = secrecy(plugins.flatMap(({ settings }) => settings ?? []));
   const answers = await commandLineAnswers(args, isSecret, on.signal);

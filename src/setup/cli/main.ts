@@ -1,32 +1,30 @@
-import { readFileSync } from 'node:fs';
 import type { Arguments } from './args.ts';
+import { workAndEnd } from './end.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { outliveReader, print } from './output.ts';
+import { print } from './output.ts';
+import { ownVersion } from './own-version.ts';
 import { understand } from './understand.ts';
 
 // Only what --help needs is imported above: every command loads its own modules.
 
-const version = (): string =>
-  (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
-
 async function perform(args: Arguments): Promise<ExitCode> {
   switch (args.command) {
     case 'setup':
-      return (await import('./commands/setup.ts')).setup(args, version());
+      return (await import('./commands/setup.ts')).setup(args, ownVersion());
     case 'plan':
-      return (await import('./commands/plan.ts')).plan(args, version());
+      return (await import('./commands/plan.ts')).plan(args, ownVersion());
     case 'rollback':
-      return (await import('./commands/rollback.ts')).rollback(args, version());
+      return (await import('./commands/rollback.ts')).rollback(args, ownVersion());
     case 'status':
       return (await import('./commands/status.ts')).status(args);
     case 'answers':
       return (await import('./commands/answers.ts')).answers(args);
     case 'pki':
-      return (await import('./commands/pki.ts')).pki(args, version());
+      return (await import('./commands/pki.ts')).pki(args, ownVersion());
     case 'db':
       return (await import('./commands/db.ts')).db(args);
     case 'sandbox':
-      return (await import('./commands/sandbox.ts')).sandbox(args, version());
+      return (await import('./commands/sandbox.ts')).sandbox(args, ownVersion());
   }
 }
 
@@ -37,29 +35,12 @@ async function help(): Promise<string> {
 }
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
-  try {
-    const args = await understand(argv);
-    if (args.help) print(await help());
-    else if (args.version) print(`engine-setup ${version()}\n`);
-    else return await perform(args);
-    return 0;
-  } catch (error) {
-    const { complain } = await import('./complain.ts');
-    return complain(error, argv.includes('--json'));
-  }
+  const args = await understand(argv);
+  if (args.help) print(await help());
+  else if (args.version) print(`engine-setup ${ownVersion()}\n`);
+  else return perform(args);
+  return 0;
 }
 
-/** Waits until everything that was written is with its reader, or cannot be. */
-const drained = (stream: NodeJS.WriteStream): Promise<void> =>
-  new Promise((resolve) => {
-    if (stream.writable) stream.write('', () => setImmediate(resolve));
-    else resolve();
-  });
-
-outliveReader();
-const code = await main(process.argv.slice(2));
-process.exitCode ||= code;
-await drained(process.stdout);
-await drained(process.stderr);
-// Not left to itself: what a plugin has left open, a timer say, would keep the program.
-process.exit();
+const argv = process.argv.slice(2);
+await workAndEnd(() => main(argv), { json: argv.includes('--json') });

@@ -1,7 +1,8 @@
-/* DER (X.690), as much of it as PKCS#12 is made of. node-forge has all of it, but is too slow to load for a mere look. */
+/* DER (X.690), as much of it as PKCS#12 and requests are made of. node-forge has all of it, but is too slow to load for a mere look. */
 
 export const tags = {
   integer: 0x02,
+  bits: 0x03,
   octets: 0x04,
   nothing: 0x05,
   oid: 0x06,

@@ -11,12 +11,13 @@ export interface SoundRequest {
 
 const binary = (structure: forge.asn1.Asn1): Buffer => Buffer.from(forge.asn1.toDer(structure).getBytes(), 'binary');
 
-/** A request for a certificate that speaks for DNS names, as PEM. */
+/** A request for a certificate that speaks for DNS names, as PEM. Without names whoever signs it has to know them. */
 export function makeRequest({ key, names }: { readonly key: string; readonly names: readonly string[] }): string {
   const request = forge.pki.createCertificationRequest();
   request.publicKey = forge.pki.publicKeyFromPem(createPublicKey(key).export({ type: 'spki', format: 'pem' }) as string);
   const altNames = names.map((value) => ({ type: 2, value }));
-  request.setAttributes([{ name: 'extensionRequest', extensions: [{ name: 'subjectAltName', altNames }] }]);
+  const extensions = [{ name: 'subjectAltName', altNames }];
+  if (names.length > 0) request.setAttributes([{ name: 'extensionRequest', extensions }]);
   const body = (): Buffer => binary((request as unknown as { certificationRequestInfo: forge.asn1.Asn1 }).certificationRequestInfo);
   const signer = { sign: () => sign('sha256', body(), key).toString('binary') };
   request.sign(signer as unknown as forge.pki.rsa.PrivateKey, forge.md.sha256.create());
@@ -90,13 +91,13 @@ function isSigned(request: forge.pki.CertificateSigningRequest): boolean {
   }
 }
 
-/**
- * Reads a certificate request of somebody else. Nothing is taken from it but the key and the DNS names.
- * @param bits smallest and largest length of the key
- * @throws SetupError `refused` with everything that is wrong with it
- */
-export function soundRequest(pem: string, bits: { readonly least: number; readonly most: number }): SoundRequest {
-  const request = parse(pem);
+interface Bits {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What is wrong with the key of a request, and with its signature. */
+function flawsOfKey(request: forge.pki.CertificateSigningRequest, bits: Bits): readonly Text[] {
   const flaws: Text[] = [];
   if (!isSigned(request)) flaws.push('it is not signed with its own key, or not with SHA-256 or better');
   const key = request.publicKey as forge.pki.rsa.PublicKey;
@@ -106,6 +107,36 @@ export function soundRequest(pem: string, bits: { readonly least: number; readon
   // Small exponents, and even ones, are mistakes or traps.
   if (key.e.bitLength() > 32 || key.e.intValue() < 65_537 || key.e.intValue() % 2 === 0)
     flaws.push('the exponent of its RSA key is not 65537, and not a larger odd number of 32 bits');
+  return flaws;
+}
+
+const refuse = (flaws: readonly Text[]): void => {
+  if (flaws.length === 0) return;
+  throw new SetupError('refused', 'The request cannot be signed', {
+    problems: flaws.map((text) => ({ id: 'certificate-request', level: 'error', message: text })),
+  });
+};
+
+/**
+ * Reads a certificate request of somebody else of which nothing counts but the key: whoever signs it knows the names.
+ * @param bits smallest and largest length of the key
+ * @returns the public key as PEM
+ * @throws SetupError `refused` with everything that is wrong with the key
+ */
+export function soundKey(pem: string, bits: Bits): string {
+  const request = parse(pem);
+  refuse(flawsOfKey(request, bits));
+  return forge.pki.publicKeyToPem(request.publicKey as forge.pki.PublicKey);
+}
+
+/**
+ * Reads a certificate request of somebody else. Nothing is taken from it but the key and the DNS names.
+ * @param bits smallest and largest length of the key
+ * @throws SetupError `refused` with everything that is wrong with it
+ */
+export function soundRequest(pem: string, bits: Bits): SoundRequest {
+  const request = parse(pem);
+  const flaws: Text[] = [...flawsOfKey(request, bits)];
   const asked = (request.getAttribute({ name: 'extensionRequest' }) as { extensions?: readonly Extension[] } | null)?.extensions ?? [];
   for (const extension of asked) flaws.push(...[excess(extension) ?? []].flat());
   const alternative = asked.flatMap(({ altNames }) => altNames ?? []);
@@ -113,9 +144,6 @@ export function soundRequest(pem: string, bits: { readonly least: number; readon
   const names = [...new Set(alternative.filter(({ type }) => type === 2).map(({ value }) => value.toLowerCase()))];
   if (names.length === 0) flaws.push('it names no host: a DNS name is wanted among its alternative names');
   for (const name of names) if (!isDnsName(name)) flaws.push(message`"${name}" is not the name of one host`);
-  if (flaws.length > 0)
-    throw new SetupError('refused', 'The request cannot be signed', {
-      problems: flaws.map((text) => ({ id: 'certificate-request', level: 'error', message: text })),
-    });
-  return { publicKey: forge.pki.publicKeyToPem(key), names };
+  refuse(flaws);
+  return { publicKey: forge.pki.publicKeyToPem(request.publicKey as forge.pki.PublicKey), names };
 }

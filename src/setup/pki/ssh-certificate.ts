@@ -56,6 +56,23 @@ export const sshPublicKey = (pem: string): Buffer => Buffer.concat([string(keyTy
 /** The same as a line of a file. */
 export const sshPublicKeyLine = (pem: string): string => `${keyType} ${sshPublicKey(pem).toString('base64')}`;
 
+/** The RSA key of such a line as PEM; undefined for other kinds, for less than 2048 bits, and for what is no line of a key. */
+export function publicKeyOfLine(line: string): string | undefined {
+  const [, base64] = /^ssh-rsa ([A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(line.trim()) ?? [];
+  if (base64 === undefined || base64.length > 4096) return undefined;
+  try {
+    const reader = new WireReader(Buffer.from(base64, 'base64'));
+    if (reader.string().toString() !== keyType) return undefined;
+    const [e, n] = [reader.string(), reader.string()].map((bytes) => bytes.toString('base64url'));
+    const key = createPublicKey({ key: { kty: 'RSA', n: n ?? '', e: e ?? '' }, format: 'jwk' });
+    const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+    if (modulusLength < 2048 || publicExponent < 65_537n) return undefined;
+    return key.export({ type: 'spki', format: 'pem' }) as string;
+  } catch {
+    return undefined;
+  }
+}
+
 const seconds = (time: Date): bigint => BigInt(Math.floor(time.getTime() / 1000));
 
 /** Issues a certificate, as the line of its file. A user may have a terminal, and nothing besides; there are no such options for hosts. */

@@ -79,5 +79,7 @@ export async function pki(args: Arguments, version: string): Promise<ExitCode> {
       remedy: 'Run engine-setup first.',
     });
   const answers = await answersOf(args);
-  return changing({ ...args, noInput: true, yes: true }, version, async (run) => verdict(await runPipeline(run)), answers);
+  return changing({ ...args, noInput: true, yes: true }, version, async (run) => verdict(await runPipeline(run)), {
+    answers,
+  });
 }

@@ -3,6 +3,7 @@ import type { Run } from '../../core/run.ts';
 import { endCommands } from '../../host/commands.ts';
 import { SetupError } from '../../kit/errors.ts';
 import type { Arguments } from '../args.ts';
+import type { Plugin } from '../../kit/plugin.ts';
 import { type Composed, compose } from '../compose.ts';
 import { dialogKind, surroundings } from '../dialog-kind.ts';
 import { endUnbegun } from '../end-unbegun.ts';
@@ -26,15 +27,22 @@ export function endNow(code: ExitCode): never {
   process.exit(code);
 }
 
+interface More {
+  /** Answers that the command itself stands for. */
+  readonly answers?: Input['answers'];
+  /** Another program than the wizard of the engine. */
+  readonly plugins?: readonly Plugin[];
+}
+
 /**
  * Makes everything ready for a run that changes something. All input is read first: what cannot be used changes nothing.
  * Whoever closes it lets others work on the installation again.
  */
-async function begin(args: Arguments, version: string, more: Input['answers']): Promise<Composed> {
+async function begin(args: Arguments, version: string, { answers: more = [], plugins }: More): Promise<Composed> {
   const { root, host, claim } = placeToChange(args.root);
   const dialog = dialogKind(args, surroundings(args));
   const signals = listenToSignals(endNow);
-  const read = await readInput(args, { root, signal: signals.signal });
+  const read = await readInput(args, { root, signal: signals.signal, ...(plugins === undefined ? {} : { plugins }) });
   const input = { ...read, answers: [...read.answers, ...more] };
   const on = { version, host, root, signals, dialog };
   await refuseFlaws(args, input, on);
@@ -62,13 +70,12 @@ async function begin(args: Arguments, version: string, more: Input['answers']): 
 /**
  * Does something to an installation that only one may do at a time.
  * @param work returns the exit code
- * @param more answers that the command itself stands for
  */
 export async function changing(
   args: Arguments,
   version: string,
   work: (run: Run) => Promise<ExitCode>,
-  more: Input['answers'] = [],
+  more: More = {},
 ): Promise<ExitCode> {
   let composed: Composed;
   try {

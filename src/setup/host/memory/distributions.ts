@@ -54,7 +54,7 @@ const debian: Distribution = {
     install: 'apt-get install',
     remove: 'apt-get purge',
     mark: 'apt-mark',
-    files: {},
+    files: { 'libvirt-daemon-system': { '/etc/libvirt/qemu.conf': '# Master configuration file for the QEMU driver.\n' } },
   },
   web: {
     unit: 'apache2',

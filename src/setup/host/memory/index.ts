@@ -87,7 +87,9 @@ function services({ disk, running, ...machine }: Machine, effects: Effects): Hos
   const isMade = (unit: string): boolean =>
     server.madeWithCluster && unit === server.unit && disk.has(`${server.configuration}/postgresql.conf`);
   const isOvn = (unit: string): boolean => unit === ovn && disk.has(`${manager.folder}/ovn-central${manager.ending}`);
-  const ofSystem = (unit: string): boolean => machine.units.has(unit) || isMade(unit) || isOvn(unit);
+  // It is started when somebody comes to its socket.
+  const isLibvirt = (unit: string): boolean => unit === 'libvirtd' && disk.has(`${manager.folder}/libvirt-daemon-system${manager.ending}`);
+  const ofSystem = (unit: string): boolean => machine.units.has(unit) || isMade(unit) || isOvn(unit) || isLibvirt(unit);
   const begin = (unit: string): void => {
     if (!ofSystem(unit) && !disk.has(`/etc/systemd/system/${unit}.service`)) throw new SetupError('failed', `There is no unit ${unit}`);
     // A unit that has done its work is over.
@@ -203,7 +205,7 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
         return program === undefined ? undefined : { pid: 4711, program };
       },
       ...sshOf(machine),
-      answersSsh: async (at) => unitOf(at.port) === 'ovirt-vmconsole-proxy-sshd' || sshOf(machine).answersSsh(at),
+      answersSsh: async (at) => unitOf(at.port)?.startsWith('ovirt-vmconsole-') === true || sshOf(machine).answersSsh(at),
       get: async ({ url }) => {
         const unit = unitOf(Number(new URL(url).port || 443));
         if (unit === undefined) throw new Error('nobody listens');

@@ -153,6 +153,9 @@ const partOf = (unit: string): readonly string[] => {
   if (unit === 'httpd') return ['/etc/httpd/', ...certificates];
   if (unit === 'firewalld') return ['/etc/firewalld/'];
   if (unit === 'ovirt-engine-dwhd') return ['/etc/ovirt-engine-dwh/'];
+  if (unit === 'libvirtd') return ['/etc/libvirt/'];
+  if (unit === 'ovirt-imageio-daemon') return ['/etc/ovirt-imageio/', '/etc/pki/vdsm/certs/'];
+  if (unit === 'ovirt-vmconsole-host-sshd') return ['/etc/ovirt-vmconsole/'];
   if (unit === 'ovirt-vmconsole-proxy-sshd') return ['/etc/ovirt-vmconsole/', '/etc/pki/ovirt-vmconsole/'];
   const own = `/etc/ovirt-engine/${unit}.conf`;
   if (unit === 'ovirt-imageio') return [own, ...['proxy', 'client'].map((name) => `/etc/pki/ovirt-engine/certs/imageio-${name}.cer`)];

@@ -43,7 +43,10 @@ export function packages(machine: Machine, effects: Effects): Host['packages'] {
   };
   const installOne = (name: string): void => {
     disk.set(noteOf(name), file('1.0-1', 0o644));
-    for (const [path, text] of Object.entries(manager.files[name] ?? {})) disk.set(path, file(text, 0o644));
+    for (const [path, text] of Object.entries(manager.files[name] ?? {})) {
+      if (!disk.has(posix.dirname(path))) disk.set(posix.dirname(path), { kind: 'directory', mode: 0o755 });
+      disk.set(path, file(text, 0o644));
+    }
     const automatic =
       server.madeWithCluster && !textOf(disk.get('/etc/postgresql-common/createcluster.d/ovirt-engine.conf')).includes('false');
     if (name !== server.package || !automatic || disk.has(`${server.configuration}/postgresql.conf`)) return;
@@ -52,7 +55,11 @@ export function packages(machine: Machine, effects: Effects): Host['packages'] {
   };
   const removeOne = (name: string): void => {
     disk.delete(noteOf(name));
-    for (const path of Object.keys(manager.files[name] ?? {})) disk.delete(path);
+    for (const path of Object.keys(manager.files[name] ?? {})) {
+      disk.delete(path);
+      const folder = posix.dirname(path);
+      if (![...disk.keys()].some((one) => one.startsWith(`${folder}/`))) disk.delete(folder);
+    }
     if (name === server.package && server.madeWithCluster) dropCluster(machine);
   };
   return {
@@ -87,7 +94,25 @@ export function packages(machine: Machine, effects: Effects): Host['packages'] {
   };
 }
 
-const accountsIn = (sysusers: string): readonly string[] => [...sysusers.matchAll(/^u (\S+)/gm)].map(([, name = '']) => name);
+const accountsIn = (sysusers: string): readonly (readonly [name: string, id: string])[] =>
+  [...sysusers.matchAll(/^u (\S+) (\S+)/gm)].map(([, name = '', id = '']) => [name, id === '-' ? '999' : id]);
+
+/** Groups with their members, one for each line. */
+const group = '/etc/group';
+function changeMember({ disk }: Machine, name: string, change: (members: readonly string[]) => readonly string[]): void {
+  const lines = new Map(
+    textOf(disk.get(group))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => [line.split(':')[0] ?? '', line.split(':')[3]?.split(',') ?? []]),
+  );
+  lines.set(name, [...change((lines.get(name) ?? []).filter((one) => one !== ''))].sort());
+  // A group of which nothing is known but its members is not there without any.
+  const left = [...lines].filter(([, members]) => members.length > 0).sort(([a], [b]) => (a < b ? -1 : 1));
+  const idOf = (one: string): string => new RegExp(`^${one}:x:(\\d+):`, 'm').exec(textOf(disk.get('/etc/passwd')))?.[1] ?? '998';
+  if (left.length === 0) disk.delete(group);
+  else disk.set(group, file(left.map(([one, members]) => `${one}:x:${idOf(one)}:${members.join(',')}\n`).join(''), 0o644));
+}
 
 /** Programs of the system; undefined for one that it does not have. */
 export function systemProgram(machine: Machine, effects: Effects, argv: readonly string[]): Output | undefined {
@@ -101,12 +126,22 @@ export function systemProgram(machine: Machine, effects: Effects, argv: readonly
         const known = textOf(disk.get(passwd))
           .split('\n')
           .filter((line) => line !== '');
-        const wanted = accountsIn(textOf(disk.get(words[0] ?? '')));
-        const lines = wanted
-          .filter((name) => !known.some((line) => line.startsWith(`${name}:`)))
-          .map((name) => `${name}:x:999:999::/:/usr/sbin/nologin`);
+        const declared = textOf(disk.get(words[0] ?? ''));
+        const lines = accountsIn(declared)
+          .filter(([name]) => !known.some((line) => line.startsWith(`${name}:`)))
+          .map(([name, id]) => `${name}:x:${id}:${id}::/:/usr/sbin/nologin`);
         // In one order, whichever of them were there before.
-        disk.set(passwd, file(`${[...known, ...lines].sort().join('\n')}\n`, 0o644));
+        const all = [...known, ...lines].sort();
+        if (all.length > 0) disk.set(passwd, file(`${all.join('\n')}\n`, 0o644));
+        for (const [, user = '', name = ''] of declared.matchAll(/^m (\S+) (\S+)/gm))
+          changeMember(machine, name, (members) => [...new Set([...members, user])]);
+      });
+    case 'gpasswd':
+      return perform(() => changeMember(machine, words[2] ?? '', (members) => members.filter((one) => one !== words[1])));
+    case 'systemd-tmpfiles':
+      return perform(() => {
+        for (const [, path = '', mode = ''] of textOf(disk.get(words[1] ?? '')).matchAll(/^d (\S+) (\d+)/gm))
+          disk.set(path, { kind: 'directory', mode: Number.parseInt(mode, 8) });
       });
     case 'userdel':
       return perform(() => {
@@ -114,6 +149,8 @@ export function systemProgram(machine: Machine, effects: Effects, argv: readonly
         const left = lines.filter((line) => !line.startsWith(`${words[0] ?? ''}:`)).join('\n');
         if (left.trim() === '') disk.delete(passwd);
         else disk.set(passwd, file(left, 0o644));
+        for (const [, name = ''] of textOf(disk.get(group)).matchAll(/^([^:]+):/gm))
+          changeMember(machine, name, (members) => members.filter((one) => one !== words[0]));
       });
     case 'pg_createcluster':
       return perform(() => createCluster(machine, words.find((word) => word.startsWith('--port='))?.slice(7) ?? '5432'));

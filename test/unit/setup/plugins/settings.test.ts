@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { chapters, inEnglish, previewLines, questions, sections } from '#kit';
 import { plugins } from '../../../../plugins/index.ts';
+import { nodePlugins } from '../../../../plugins/node.ts';
 import type { AnySetting } from '../../../../src/setup/core/answers.ts';
 import { inOrder } from '../../../../src/setup/core/ask.ts';
 import { confirmSettings } from '../../../../src/setup/core/confirm.ts';
 import { machineFor, prepared, samples } from '../../../support/installation.ts';
 
-const settings: readonly AnySetting[] = [...plugins.flatMap((plugin) => plugin.settings ?? []), confirmSettings];
+// Of the engine's host and of compute nodes; some components are of both.
+const settings: readonly AnySetting[] = [
+  ...new Set([...plugins, ...nodePlugins].flatMap((plugin) => plugin.settings ?? [])),
+  confirmSettings,
+];
 const twice = (list: readonly string[]): readonly string[] => list.filter((one, index) => list.indexOf(one) !== index);
 
 describe('every setting', () => {

@@ -1,0 +1,10 @@
+import type { Plugin } from '#kit';
+import firewall from './firewall/index.ts';
+import nodeImageio from './node-imageio/index.ts';
+import nodeLibvirt from './node-libvirt/index.ts';
+import nodeVmconsole from './node-vmconsole/index.ts';
+import node from './node/index.ts';
+import packages from './packages/index.ts';
+
+/** The components of a compute node, which the engine sets up over SSH. The order means nothing, as in `index.ts`. */
+export const nodePlugins: readonly Plugin[] = [firewall, node, nodeImageio, nodeLibvirt, nodeVmconsole, packages];
