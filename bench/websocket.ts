@@ -21,6 +21,10 @@ const message = 2048;
 const underWay = 16;
 const rounds = 5;
 const consoles = 1000;
+const visits = 10_000;
+const warmUps = 3;
+/** At once. */
+const batch = 50;
 
 /** A proxy that listens, and how to get to a display through it. */
 interface Subject {
@@ -176,6 +180,23 @@ async function memory(pki: TestPki, proxy: TestProxy, subject: Subject): Promise
   return megabytes ?? NaN;
 }
 
+/** Megabytes that consoles leave behind which were opened and closed. Throws where they leave a descriptor. */
+async function leftBehind(pki: TestPki, proxy: TestProxy, subject: Subject): Promise<number> {
+  const visit = async (count: number): Promise<void> => {
+    for (let done = 0; done < count; done += batch)
+      for (const client of await Promise.all(Array.from({ length: batch }, () => browser(subject, pki.ca)))) client.destroy();
+    await sleep(5_000);
+  };
+  const descriptors = async (): Promise<number> => (await readdir(`/proc/${proxy.pid}/fd`)).length;
+  // The first ones fill caches of the runtime, and the memory of used tickets, which are no leak.
+  for (let round = 0; round < warmUps; round++) await visit(visits);
+  const [files, before] = [await descriptors(), (await memoryMB(proxy.pid, 'VmRSS')) ?? NaN];
+  await visit(visits);
+  const left = (await descriptors()) - files;
+  if (left > 0) throw new Error(`${visits} consoles leave ${left} descriptors behind`);
+  return Math.max(0, ((await memoryMB(proxy.pid, 'VmRSS')) ?? NaN) - before);
+}
+
 /** The proxy that browsers reach consoles through, against Debian's. */
 export async function websocket(): Promise<readonly Result[]> {
   const pki = await makePki();
@@ -214,6 +235,12 @@ export async function websocket(): Promise<readonly Result[]> {
       unit: 'MB',
       ours: sample([await memory(pki, proxy, ours)]),
       target: { limit: 300 },
+    });
+    results.push({
+      name: `${visits} consoles opened and closed: memory left`,
+      unit: 'MB',
+      ours: sample([await leftBehind(pki, proxy, ours)]),
+      target: { limit: 20 },
     });
     return results;
   } finally {
