@@ -1,0 +1,150 @@
+import { access } from 'node:fs/promises';
+import { machine as architecture, release } from 'node:os';
+import type { Libvirt } from '../libvirt/libvirt.ts';
+import { type Element, child, childrenOf, parseXml } from '../xml.ts';
+import { deviceOf, networkFacts } from './network.ts';
+import { readLine, readMemory, readProcessors, readRelease } from './proc.ts';
+
+const mebi = 1024 * 1024;
+
+/** What clusters call the machines that guests may have. */
+const clusterLevels = ['4.2', '4.3', '4.4', '4.5', '4.6', '4.7'];
+const engines = ['4.2', '4.3', '4.4', '4.5'];
+const none = '00000000-0000-0000-0000-000000000000';
+
+export interface CapabilityParts {
+  readonly version: string;
+  /** Whether KVM may be used. */
+  readonly kvm: boolean;
+  /** Whether VNC displays have TLS. */
+  readonly vncEncrypted: boolean;
+  /** The address of this machine that the client has reached. */
+  readonly localAddress: string | undefined;
+}
+
+/** What libvirt tells of this machine; it does not change while libvirt runs. */
+export interface LibvirtFacts {
+  readonly uuid: string;
+  readonly machines: readonly string[];
+  readonly models: readonly string[];
+  readonly packages: { readonly qemu: string; readonly libvirt: string };
+}
+
+const versionText = (version: number): string =>
+  `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1_000) % 1_000}.${version % 1_000}`;
+
+/** Asks libvirt what does not change. */
+export async function askLibvirt(libvirt: Libvirt, type: 'kvm' | 'qemu'): Promise<LibvirtFacts> {
+  const [capabilities, domain, versions] = await Promise.all([
+    libvirt.capabilities().then(parseXml),
+    libvirt.domainCapabilities({ machine: 'q35', type }).then(parseXml),
+    libvirt.versions(),
+  ]);
+  const guest = childrenOf(capabilities, 'guest').find((one) => child(one, 'arch')?.attributes['name'] === architecture());
+  const models = childrenOf(child(domain, 'cpu'), 'mode').find(({ attributes }) => attributes['name'] === 'custom');
+  return {
+    uuid: child(capabilities, 'host', 'uuid')?.text ?? none,
+    machines: [...new Set(childrenOf(child(guest, 'arch'), 'machine').flatMap(machineNames))],
+    models: childrenOf(models, 'model')
+      .filter(({ attributes }) => attributes['usable'] === 'yes')
+      .map(({ text }) => text),
+    packages: { qemu: versionText(versions.qemu), libvirt: versionText(versions.libvirt) },
+  };
+}
+
+const machineNames = ({ text, attributes }: Element): readonly string[] =>
+  attributes['canonical'] === undefined ? [text] : [text, attributes['canonical']];
+
+/** The answer to `Host.getCapabilities`. Nearly every number is a text. */
+export async function capabilities(facts: LibvirtFacts, parts: CapabilityParts): Promise<Readonly<Record<string, unknown>>> {
+  const { version, kvm, vncEncrypted, localAddress } = parts;
+  const [cpuinfo, meminfo, os, kernelArgs, network, hasRng] = await Promise.all([
+    readLine('/proc/cpuinfo'),
+    readLine('/proc/meminfo'),
+    readLine('/etc/os-release'),
+    readLine('/proc/cmdline'),
+    networkFacts(),
+    access('/dev/hwrng').then(
+      () => true,
+      () => false,
+    ),
+  ]);
+  const cpu = readProcessors(cpuinfo);
+  const memory = Math.floor((readMemory(meminfo).get('MemTotal') ?? 0) / mebi);
+  const system = readRelease(os);
+  const threads = String(cpu.online.length);
+  const iscsi = /^InitiatorName=(.+)$/m.exec(await readLine('/etc/iscsi/initiatorname.iscsi'))?.[1] ?? '';
+  return {
+    software_version: version,
+    software_revision: '0',
+    version_name: 'Snow Man',
+    supportedENGINEs: engines,
+    clusterLevels,
+    kvmEnabled: String(kvm),
+    cpuSockets: String(cpu.sockets),
+    cpuCores: String(cpu.cores),
+    cpuThreads: threads,
+    onlineCpus: cpu.online.join(','),
+    cpuSpeed: cpu.megahertz,
+    cpuModel: cpu.model,
+    cpuFlags: [...cpu.flags, ...facts.models.map((model) => `model_${model}`)].join(','),
+    memSize: String(memory),
+    reservedMem: '321',
+    guestOverhead: '65',
+    hugepages: [],
+    numaNodes: { '0': { totalMemory: String(memory), hugepages: {}, cpus: cpu.online } },
+    numaNodeDistance: { '0': [10] },
+    autoNumaBalancing: 2,
+    uuid: facts.uuid,
+    operatingSystem: {
+      name: (system.get('ID') ?? 'unknown').toUpperCase(),
+      version: system.get('VERSION_ID') ?? '',
+      release: '1',
+      pretty_name: system.get('PRETTY_NAME') ?? '',
+    },
+    packages2: {
+      kernel: { version: release(), release: '' },
+      'qemu-kvm': { version: facts.packages.qemu, release: '' },
+      libvirt: { version: facts.packages.libvirt, release: '' },
+      vdsm: { version, release: '' },
+    },
+    kernelArgs,
+    kernelFeatures: {},
+    selinux: { mode: '-1' },
+    hooks: {},
+    additionalFeatures: [],
+    emulatedMachines: facts.machines,
+    rngSources: ['random', ...(hasRng ? ['hwrng'] : [])],
+    vmTypes: ['kvm'],
+    hostdevPassthrough: 'false',
+    nestedVirtualization: false,
+    liveSnapshot: 'false',
+    liveMerge: 'false',
+    vncEncrypted,
+    backupEnabled: false,
+    ISCSIInitiatorName: iscsi,
+    HBAInventory: { iSCSI: iscsi === '' ? [] : [{ InitiatorName: iscsi }], FC: [] },
+    domain_versions: [0, 2, 3, 4, 5],
+    supported_block_size: { FILE: [512] },
+    ...network,
+    lastClientIface: deviceOf(localAddress),
+    netConfigDirty: 'False',
+    hostedEngineDeployed: false,
+    kdumpStatus: (await readLine('/sys/kernel/kexec_crash_loaded')) === '1' ? 1 : 0,
+    realtimeKernel: /PREEMPT_RT/.test(await readLine('/proc/version')),
+    connector_info: {},
+  };
+}
+
+/** The answer to `Host.getHardwareInfo`. */
+export async function hardware(uuid: string): Promise<Readonly<Record<string, string>>> {
+  const read = (name: string): Promise<string> => readLine(`/sys/class/dmi/id/${name}`);
+  return {
+    systemManufacturer: await read('sys_vendor'),
+    systemProductName: await read('product_name'),
+    systemVersion: await read('product_version'),
+    systemSerialNumber: await read('product_serial'),
+    systemFamily: await read('product_family'),
+    systemUUID: uuid,
+  };
+}

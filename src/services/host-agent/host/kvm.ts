@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { access, constants } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Libvirt } from '../libvirt/libvirt.ts';
+import { element, writeXml } from '../xml.ts';
+import { readLine, readProcessors } from './proc.ts';
+
+const running = 1;
+const tries = 20;
+const pauseMs = 100;
+
+/**
+ * Whether guests may use KVM: the processor has the extension, and a small guest really runs. That the device can be opened says nothing:
+ * there are machines on which firmware runs then, and kernels hang.
+ */
+export async function probeKvm(libvirt: Libvirt): Promise<boolean> {
+  const { flags } = readProcessors(await readLine('/proc/cpuinfo'));
+  if (!flags.some((flag) => flag === 'vmx' || flag === 'svm')) return false;
+  const isThere = await access('/dev/kvm', constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return false;
+  const uuid = randomUUID();
+  const guest = element('domain', { type: 'kvm' }, [
+    element('name', {}, `probe-${uuid}`),
+    element('uuid', {}, uuid),
+    element('memory', { unit: 'MiB' }, '32'),
+    element('vcpu', {}, '1'),
+    element('os', {}, [element('type', {}, 'hvm')]),
+    element('on_crash', {}, 'destroy'),
+  ]);
+  try {
+    const domain = await libvirt.create(writeXml(guest), { paused: false });
+    try {
+      for (let at = 0; at < tries; at++) {
+        const [state] = await libvirt.state(domain);
+        if (state !== running) return false;
+        const own = (await libvirt.stats()).find((one) => one.domain.uuid === domain.uuid);
+        if (Number(own?.values['vcpu.0.time'] ?? 0) > 0) return true;
+        await sleep(pauseMs);
+      }
+      return false;
+    } finally {
+      await libvirt.destroy(domain, { graceful: false });
+    }
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,132 @@
+import { access, readdir } from 'node:fs/promises';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { readLine } from './proc.ts';
+
+const classFolder = '/sys/class/net';
+
+/** What `Host.getCapabilities` tells of networks. */
+export interface NetworkFacts {
+  readonly networks: Readonly<Record<string, object>>;
+  readonly bridges: Readonly<Record<string, object>>;
+  readonly nics: Readonly<Record<string, object>>;
+  readonly vlans: Readonly<Record<string, object>>;
+  readonly bondings: Readonly<Record<string, object>>;
+  readonly nameservers: readonly string[];
+  readonly supportsIPv6: boolean;
+}
+
+type Kind = 'bridge' | 'bond' | 'vlan' | 'nic' | 'other';
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Devices of guests, tunnels and this machine itself are nobody's to configure. */
+const isInner = (name: string): boolean => /^(lo|vnet\d+|tap.*|virbr\d+.*|docker\d+|veth.*|tun\d+|sit\d+|ip6tnl\d+)$/.test(name);
+
+async function kindOf(name: string): Promise<Kind> {
+  const here = (path: string): Promise<boolean> => exists(join(classFolder, name, path));
+  if (isInner(name)) return 'other';
+  if (await here('bridge')) return 'bridge';
+  if (await here('bonding')) return 'bond';
+  if (await exists(`/proc/net/vlan/${name}`)) return 'vlan';
+  return 'nic';
+}
+
+/** IPv4 gateways of default routes by device, from `/proc/net/route`. */
+export const readGateways = (text: string): ReadonlyMap<string, string> =>
+  new Map(
+    [...text.matchAll(/^(\S+)\t00000000\t([0-9A-F]{8})\t/gm)].map(([, name = '', hex = '']) => [
+      name,
+      [...Buffer.from(hex, 'hex')].reverse().join('.'),
+    ]),
+  );
+
+/** Fields that devices of all kinds have. */
+async function common(name: string, addresses: readonly NetworkInterfaceInfo[], gateways: ReadonlyMap<string, string>): Promise<object> {
+  const read = (path: string): Promise<string> => readLine(join(classFolder, name, path));
+  const four = addresses.filter(({ family }) => family === 'IPv4');
+  const six = addresses.filter(({ family }) => family === 'IPv6');
+  const gateway = gateways.get(name) ?? '';
+  return {
+    hwaddr: await read('address'),
+    mtu: (await read('mtu')) || '1500',
+    addr: four[0]?.address ?? '',
+    netmask: four[0]?.netmask ?? '',
+    gateway,
+    ipv4addrs: four.map(({ cidr }) => cidr ?? ''),
+    ipv4defaultroute: gateway !== '',
+    ipv6addrs: six.map(({ cidr }) => cidr ?? ''),
+    ipv6gateway: '::',
+    ipv6autoconf: (await readLine(`/proc/sys/net/ipv6/conf/${name}/autoconf`)) === '1',
+    dhcpv4: false,
+    dhcpv6: false,
+  };
+}
+
+/** In megabits a second; 0 where the device does not say. */
+export async function speedOf(name: string): Promise<number> {
+  const speed = Number(await readLine(join(classFolder, name, 'speed')));
+  return Number.isFinite(speed) && speed > 0 ? speed : 0;
+}
+
+/** Whether the device carries anything. */
+export const isUp = async (name: string): Promise<boolean> =>
+  ['up', 'unknown'].includes(await readLine(join(classFolder, name, 'operstate')));
+
+/** Looks at the devices of this machine. Every bridge that is not libvirt's own is a network of its name. */
+export async function networkFacts(): Promise<NetworkFacts> {
+  const names = await readdir(classFolder).catch(() => []);
+  const addresses = networkInterfaces();
+  const gateways = readGateways(await readLine('/proc/net/route'));
+  const found: Record<Kind, Record<string, object>> = { bridge: {}, bond: {}, vlan: {}, nic: {}, other: {} };
+  const networks: Record<string, object> = {};
+  for (const name of names) {
+    const kind = await kindOf(name);
+    if (kind === 'other') continue;
+    const fields = await common(name, addresses[name] ?? [], gateways);
+    const read = (path: string): Promise<string> => readLine(join(classFolder, name, path));
+    switch (kind) {
+      case 'bridge': {
+        const ports = await readdir(join(classFolder, name, 'brif')).catch(() => []);
+        const stp = (await read('bridge/stp_state')) === '1' ? 'on' : 'off';
+        found.bridge[name] = { ...fields, ports, stp, opts: {} };
+        networks[name] = { ...fields, bridged: true, iface: name, ports, stp, switch: 'legacy' };
+        break;
+      }
+      case 'bond': {
+        const slaves = (await read('bonding/slaves')).split(' ').filter((slave) => slave !== '');
+        const mode = (await read('bonding/mode')).split(' ')[1] ?? '';
+        found.bond[name] = { ...fields, slaves, opts: { mode }, active_slave: await read('bonding/active_slave'), switch: 'legacy' };
+        break;
+      }
+      case 'vlan': {
+        const [, vlanid = '0', iface = ''] = /VID: (\d+)[^]*Device: (\S+)/.exec(await readLine(`/proc/net/vlan/${name}`)) ?? [];
+        found.vlan[name] = { ...fields, iface, vlanid: Number(vlanid) };
+        break;
+      }
+      case 'nic':
+        found.nic[name] = { ...fields, permhwaddr: await read('address'), speed: await speedOf(name) };
+    }
+  }
+  const resolver = await readLine('/etc/resolv.conf');
+  return {
+    networks,
+    bridges: found.bridge,
+    nics: found.nic,
+    vlans: found.vlan,
+    bondings: found.bond,
+    nameservers: [...resolver.matchAll(/^nameserver +(\S+)/gm)].map(([, address = '']) => address),
+    supportsIPv6: await exists('/proc/net/if_inet6'),
+  };
+}
+
+/** The device that has an address; empty where none has. */
+export function deviceOf(address: string | undefined): string {
+  const plain = address?.replace(/^::ffff:/, '');
+  const found = Object.entries(networkInterfaces()).find(([, addresses]) => addresses?.some((one) => one.address === plain));
+  return found?.[0] ?? '';
+}

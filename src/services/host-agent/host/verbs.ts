@@ -1,0 +1,43 @@
+import type { Call, Params, Verbs } from '../verbs.ts';
+import { type LibvirtFacts, capabilities, hardware } from './capabilities.ts';
+import type { HostStatistics } from './statistics.ts';
+
+export interface HostVerbParts {
+  readonly version: string;
+  readonly facts: () => LibvirtFacts;
+  readonly kvm: () => boolean;
+  readonly vncEncrypted: boolean;
+  readonly statistics: HostStatistics;
+  /** How many virtual machines there are, and how many of them run. */
+  readonly count: () => { readonly all: number; readonly active: number };
+  /** What is known of storage domains, by their ids. */
+  readonly storageDomains: (params: Params, call: Call) => unknown;
+}
+
+/** The verbs of the host itself. */
+export function hostVerbs({ version, facts, kvm, vncEncrypted, statistics, count, storageDomains }: HostVerbParts): Verbs {
+  return {
+    'Host.ping': () => true,
+    // Also tells the agent that the engine still reaches this host.
+    'Host.ping2': () => true,
+    'Host.getCapabilities': (_params, { localAddress }) => capabilities(facts(), { version, kvm: kvm(), vncEncrypted, localAddress }),
+    'Host.getHardwareInfo': () => hardware(facts().uuid),
+    'Host.getStats': async (params, call) => {
+      const { all, active } = count();
+      return {
+        ...(await statistics.read()),
+        vmCount: all,
+        vmActive: active,
+        vmMigrating: 0,
+        incomingVmMigrations: 0,
+        outgoingVmMigrations: 0,
+        storageDomains: await storageDomains(params, call),
+        netConfigDirty: 'False',
+        haScore: 0,
+        haStats: { configured: false, active: false, score: 0, localMaintenance: false, globalMaintenance: false },
+        multipathHealth: {},
+        v2vJobs: {},
+      };
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import type { PartParts } from './agent.ts';
+import { type LibvirtFacts, askLibvirt } from './host/capabilities.ts';
+import { probeKvm } from './host/kvm.ts';
+import { createHostStatistics } from './host/statistics.ts';
+import { hostVerbs } from './host/verbs.ts';
+import { createLink } from './libvirt/link.ts';
+import { type Call, type Part, VerbFailure, type Verbs, protocolCodes, readParams } from './verbs.ts';
+import { codes } from './vms/codes.ts';
+import { type Images, createMachines } from './vms/machines.ts';
+import { createMachineStatistics } from './vms/statistics.ts';
+import { vmVerbs } from './vms/verbs.ts';
+
+export interface VirtualizationParts extends PartParts {
+  /** Verbs of storage, which make volumes ready and know how storage domains are. */
+  readonly storage: Verbs;
+}
+
+const words = (text: string | null): readonly string[] => (text ?? '').split(/[\s,]+/).filter((word) => word !== '');
+
+/** The part of the agent that runs virtual machines, and tells of the host they run on. */
+export function virtualizationPart(parts: VirtualizationParts): Part {
+  const { config, version, log, notify, now, clock, storage } = parts;
+  const imageFolders = words(config.optionalText('IMAGE_FOLDERS')).map((folder) => folder.replace(/\/+$/, ''));
+  const consoleFolder = config.text('CONSOLE_FOLDER', isPath);
+  const displayAddress = config.text('DISPLAY_ADDRESS');
+  let facts: LibvirtFacts | undefined;
+  let kvm = false;
+
+  const link = createLink({
+    socket: config.text('LIBVIRT_SOCKET', isPath),
+    uri: config.text('LIBVIRT_URI'),
+    log,
+    told: (event) => machines.told(event),
+    async connected(libvirt) {
+      kvm = await probeKvm(libvirt);
+      facts = await askLibvirt(libvirt, kvm ? 'kvm' : 'qemu');
+      await machines.recover(libvirt);
+    },
+  });
+  const known = (): LibvirtFacts => {
+    if (facts === undefined) throw new VerbFailure(codes.unavailable, 'libvirt has not answered yet');
+    return facts;
+  };
+  const images = imagesOf(storage);
+  const libvirt = link.current;
+  const machines = createMachines({ libvirt, images, notify, log, now });
+  const statistics = createMachineStatistics({ libvirt, clock, now });
+  const host = createHostStatistics({ clock, now });
+  const getRepoStats = storage['Host.getStorageRepoStats'];
+  return {
+    verbs: {
+      ...hostVerbs({
+        version,
+        facts: known,
+        kvm: () => kvm,
+        vncEncrypted: config.yesNo('VNC_TLS'),
+        statistics: host,
+        count: () => {
+          const all = machines.all();
+          return { all: all.length, active: all.filter(({ domain }) => domain !== undefined).length };
+        },
+        storageDomains: (params, call) => getRepoStats?.(params, call) ?? {},
+      }),
+      ...vmVerbs({
+        machines,
+        libvirt,
+        statistics,
+        images,
+        imageFolders,
+        now,
+        ground: () => ({ kvm, machines: known().machines, displayAddress, consoleSocket: (id) => `${consoleFolder}/${id}.sock` }),
+      }),
+    },
+    async start() {
+      // A first look: load is what happens between two.
+      await host.read();
+      await link.start();
+    },
+    async stop() {
+      machines.stop();
+      link.stop();
+    },
+  };
+}
+
+const isPath = (value: string): string | null => (value.startsWith('/') ? null : 'must be a path from the root');
+
+/** Volumes are made ready by the verbs that clients have for it too. */
+function imagesOf(storage: Verbs): Images {
+  const call: Call = { flowId: undefined, signal: new AbortController().signal, localAddress: undefined };
+  const carryOut = async (name: string, values: object): Promise<unknown> => {
+    const verb = storage[name];
+    if (verb === undefined) throw new VerbFailure(protocolCodes.unknownVerb, `This host has no ${name}`);
+    return await verb(readParams(values), call);
+  };
+  const named = ({ poolID, domainID, imageID, volumeID }: Parameters<Images['prepare']>[0]): object => ({
+    storagepoolID: poolID,
+    storagedomainID: domainID,
+    imageID,
+    volumeID,
+  });
+  return {
+    async prepare(volume) {
+      return readParams(await carryOut('Image.prepare', named(volume))).text('path');
+    },
+    async teardown(volume) {
+      await carryOut('Image.teardown', named(volume));
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { Domain } from '../libvirt/domain.ts';
+import type { Values } from '../libvirt/libvirt.ts';
+import type { Exit, Status } from './codes.ts';
+import type { Live } from './live.ts';
+import type { VolumeRef } from './metadata.ts';
+
+/** A virtual machine as the agent knows it. */
+export interface Machine {
+  readonly id: string;
+  name: string;
+  status: Status;
+  /** Milliseconds since 1970 at which the status was last changed. */
+  statusSince: number;
+  /** The same for its start. */
+  started: number;
+  /** Undefined until libvirt has it, and after it has ended. */
+  domain: Domain | undefined;
+  /** Why it does not run any more. */
+  exit: Exit | undefined;
+  /** What it was defined with; undefined for one that was found running. */
+  definition: string | undefined;
+  /** Volumes that were made ready for it, by the names of its devices. */
+  volumes: ReadonlyMap<string, VolumeRef>;
+  live: Live | undefined;
+  agentConnected: boolean;
+  /** What the agent inside the guest has told last. */
+  guest: Values;
+  /** Why it is paused. */
+  pauseCode: string;
+  clientIp: string;
+  /** What we have begun that will end it, for the reason of its end. */
+  ending: 'destroy' | 'shutdown' | undefined;
+  /** Somebody inside the guest has begun its end, or this host has. */
+  shutdownBy: 'guest' | 'host' | undefined;
+  /** Becomes Up when it has been running for so long, agent or not. */
+  patience: NodeJS.Timeout | undefined;
+}
+
+/** A machine that is about to be started. */
+export const newMachine = (id: string, name: string, now: number): Machine => ({
+  id,
+  name,
+  status: 'WaitForLaunch',
+  statusSince: now,
+  started: now,
+  domain: undefined,
+  exit: undefined,
+  definition: undefined,
+  volumes: new Map(),
+  live: undefined,
+  agentConnected: false,
+  guest: {},
+  pauseCode: 'NOERR',
+  clientIp: '',
+  ending: undefined,
+  shutdownBy: undefined,
+  patience: undefined,
+});
+
+/** The definition as `VM.create` and `Host.getVMFullList` tell it. */
+export function describe({ id, name, status, statusSince, definition, live, exit, pauseCode }: Machine, xml = definition): object {
+  return {
+    vmId: id,
+    vmName: name,
+    status,
+    statusTime: String(statusSince),
+    ...(xml === undefined ? {} : { xml }),
+    ...(live === undefined
+      ? {}
+      : { hash: live.hash, smp: String(live.cpus), emulatedMachine: live.machine, kvmEnable: String(!live.emulated) }),
+    ...(status === 'Paused' ? { pauseCode } : {}),
+    ...exitFields(exit),
+  };
+}
+
+/** How the end of a machine is told. */
+export const exitFields = (exit: Exit | undefined): object =>
+  exit === undefined ? {} : { exitCode: exit.code, exitReason: exit.reason, exitMessage: exit.message };

@@ -1,0 +1,269 @@
+import { type Log, errorFields } from '../../frame/log.ts';
+import type { Domain } from '../libvirt/domain.ts';
+import type { LibvirtEvent } from '../libvirt/events.ts';
+import { type Libvirt } from '../libvirt/libvirt.ts';
+import { LibvirtError } from '../libvirt/rpc.ts';
+import { type Notify, VerbFailure } from '../verbs.ts';
+import { parseXml } from '../xml.ts';
+import { type Exit, type Status, codes, exitReasons } from './codes.ts';
+import { exitOf, lifecycle, stateStatus } from './lifecycle.ts';
+import { readLive } from './live.ts';
+import { type Machine, exitFields, newMachine } from './machine.ts';
+import { type VolumeRef, readMetadata } from './metadata.ts';
+
+/** Guests without an agent count as up after this time. */
+const patienceMs = 60_000;
+const guestEveryMs = 60_000;
+/** How long a machine may take to end that has been told to. */
+const endWithinMs = 60_000;
+/** Guests that we start ourselves to see whether one runs. */
+const isProbe = ({ name }: Domain): boolean => name.startsWith('probe-');
+
+/** Makes volumes ready for use, and lets go of them. */
+export interface Images {
+  /** Returns the path of the volume. */
+  prepare(volume: VolumeRef): Promise<string>;
+  teardown(volume: VolumeRef): Promise<void>;
+}
+
+export interface MachinesParts {
+  readonly libvirt: () => Libvirt;
+  readonly images: Images;
+  readonly notify: Notify;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** All virtual machines of this host: what libvirt tells decides what they do, and clients are told. */
+export interface Machines {
+  all(): readonly Machine[];
+  /** Throws VerbFailure (1). */
+  get(id: string): Machine;
+  /** The same, and its domain. Throws VerbFailure (1), or (6) where it does not run. */
+  running(id: string): Machine & { readonly domain: Domain };
+  /** Adds one that is being started. Throws VerbFailure (4) where there is one of this id. */
+  add(machine: Machine): void;
+  /** Starts it with a definition that libvirt takes. It is Down with the reason if that fails. */
+  launch(machine: Machine, xml: string, paused: boolean): Promise<void>;
+  /** Changes its status, and tells it. */
+  set(machine: Machine, status: Status): void;
+  down(machine: Machine, exit: Exit): Promise<void>;
+  /** Resolves when it is down; throws VerbFailure (42) when that takes too long. */
+  ended(machine: Machine): Promise<void>;
+  /** Takes one away that is down. */
+  remove(machine: Machine): void;
+  /** Reads its devices anew. */
+  refresh(machine: Machine): Promise<void>;
+  /** Takes in what happened. */
+  told(event: LibvirtEvent): void;
+  /** Finds all that run, after the agent or libvirt has been away. */
+  recover(libvirt: Libvirt): Promise<void>;
+  stop(): void;
+}
+
+/** Makes the register of virtual machines. */
+export function createMachines({ libvirt, images, notify, log, now }: MachinesParts): Machines {
+  const machines = new Map<string, Machine>();
+  /** Who waits for the end of a machine. */
+  const waiting = new Map<string, PromiseWithResolvers<undefined>>();
+
+  const tell = (machine: Machine): void =>
+    notify(`|virt|VM_status|${machine.id}`, {
+      [machine.id]: {
+        status: machine.status,
+        ...(machine.live === undefined ? {} : { hash: machine.live.hash }),
+        ...exitFields(machine.exit),
+      },
+    });
+
+  function set(machine: Machine, status: Status): void {
+    if (machine.status === status) return;
+    clearTimeout(machine.patience);
+    if (status === 'Powering up' || status === 'RebootInProgress') {
+      machine.patience = setTimeout(() => set(machine, 'Up'), patienceMs).unref();
+    }
+    machine.status = status;
+    machine.statusSince = now();
+    log.info('virtual machine', { vm: machine.id, status });
+    tell(machine);
+  }
+
+  async function down(machine: Machine, exit: Exit): Promise<void> {
+    if (machine.status === 'Down') return;
+    machine.exit = exit;
+    machine.domain = undefined;
+    machine.agentConnected = false;
+    log.info('virtual machine has ended', { vm: machine.id, ...exit });
+    set(machine, 'Down');
+    waiting.get(machine.id)?.resolve(undefined);
+    for (const volume of machine.volumes.values()) {
+      await images
+        .teardown(volume)
+        .catch((error: unknown) => log.warning('cannot let go of a volume', { vm: machine.id, ...errorFields(error) }));
+    }
+  }
+
+  async function refresh(machine: Machine): Promise<void> {
+    if (machine.domain === undefined) return;
+    machine.live = readLive(parseXml(await libvirt().xml(machine.domain)));
+  }
+
+  async function askGuest(machine: Machine): Promise<void> {
+    if (!machine.agentConnected || machine.domain === undefined) return;
+    try {
+      machine.guest = await libvirt().guestInfo(machine.domain);
+    } catch {
+      // An agent that does not answer now is asked again.
+    }
+  }
+  const asking = setInterval(() => {
+    for (const machine of machines.values()) void askGuest(machine);
+  }, guestEveryMs).unref();
+
+  /** Takes up a machine that runs. What was not started by the engine is told as well, and left alone. */
+  async function adopt(from: Libvirt, domain: Domain): Promise<void> {
+    const machine = machines.get(domain.uuid) ?? newMachine(domain.uuid, domain.name, now());
+    const [xml, [state]] = await Promise.all([from.xml(domain), from.state(domain)]);
+    const root = parseXml(xml);
+    machine.domain = domain;
+    machine.name = domain.name;
+    machine.live = readLive(root);
+    machine.volumes = readMetadata(root).volumes;
+    machines.set(machine.id, machine);
+    // Whether an agent is there is told to those only who listen at that moment; asking finds out.
+    machine.guest = await from.guestInfo(domain).catch(() => ({}));
+    machine.agentConnected = Object.keys(machine.guest).length > 0;
+    const status = stateStatus(state);
+    if (machine.status === 'WaitForLaunch' || status !== 'Up') set(machine, status);
+  }
+
+  async function launch(machine: Machine, xml: string, paused: boolean): Promise<void> {
+    try {
+      const domain = await libvirt().create(xml, { paused });
+      // It may have ended before we have heard that it had begun.
+      if (machine.exit !== undefined) return;
+      machine.domain = domain;
+      await refresh(machine);
+    } catch (error) {
+      const message = error instanceof LibvirtError || error instanceof VerbFailure ? error.message : 'libvirt could not start it';
+      if (!(error instanceof LibvirtError)) log.error('cannot start a virtual machine', { vm: machine.id, ...errorFields(error) });
+      if (machine.status !== 'Down') await down(machine, { code: 1, reason: exitReasons.startFailed, message });
+      return;
+    }
+    if (machine.ending === 'destroy') {
+      await libvirt()
+        .destroy(machine.domain, { graceful: false })
+        .catch(() => undefined);
+    } else if (machine.status === 'WaitForLaunch') set(machine, paused ? 'Paused' : machine.agentConnected ? 'Up' : 'Powering up');
+  }
+
+  function told(event: LibvirtEvent): void {
+    if (isProbe(event.domain)) return;
+    const machine = machines.get(event.domain.uuid);
+    if (machine === undefined) {
+      if (event.kind === 'lifecycle' && event.event === lifecycle.started)
+        adopt(libvirt(), event.domain).catch((error: unknown) => log.warning('cannot look at a virtual machine', errorFields(error)));
+      return;
+    }
+    switch (event.kind) {
+      case 'lifecycle':
+        return happened(machine, event.event, event.detail);
+      case 'reboot':
+        machine.agentConnected = false;
+        if (machine.status !== 'Paused' && machine.status !== 'WaitForLaunch') set(machine, 'RebootInProgress');
+        return;
+      case 'agent':
+        machine.agentConnected = event.connected;
+        if (!event.connected) return;
+        if (machine.status === 'Powering up' || machine.status === 'RebootInProgress') set(machine, 'Up');
+        return void askGuest(machine);
+      case 'graphics':
+        machine.clientIp = event.phase === 2 ? '' : event.client.replace(/^::ffff:/, '');
+        return;
+      case 'ioError':
+        machine.pauseCode = event.reason === 'enospc' ? 'ENOSPC' : event.reason === 'eperm' ? 'EPERM' : 'EIO';
+    }
+  }
+
+  function happened(machine: Machine, event: number, detail: number): void {
+    switch (event) {
+      case lifecycle.suspended:
+        if (machine.status !== 'WaitForLaunch') set(machine, 'Paused');
+        return;
+      case lifecycle.resumed:
+        machine.pauseCode = 'NOERR';
+        if (machine.status === 'Paused') set(machine, 'Up');
+        return;
+      case lifecycle.shutdown:
+        machine.shutdownBy = detail === 1 ? 'guest' : 'host';
+        if (machine.ending !== 'destroy' && machine.status !== 'RebootInProgress') set(machine, 'Powering down');
+        return;
+      case lifecycle.stopped:
+        return void down(machine, exitOf(machine, detail));
+      default:
+    }
+  }
+
+  return {
+    all: () => [...machines.values()],
+    get(id) {
+      const machine = machines.get(id);
+      if (machine === undefined) throw new VerbFailure(codes.noSuchVm, `Virtual machine does not exist: ${id}`);
+      return machine;
+    },
+    running(id) {
+      const machine = this.get(id);
+      if (machine.domain === undefined) throw new VerbFailure(codes.isDown, `The virtual machine ${id} does not run`);
+      return machine as Machine & { readonly domain: Domain };
+    },
+    add(machine) {
+      if (machines.has(machine.id)) throw new VerbFailure(codes.exists, `Virtual machine already exists: ${machine.id}`);
+      machines.set(machine.id, machine);
+    },
+    launch,
+    set,
+    down,
+    async ended(machine) {
+      if (machine.status === 'Down') return;
+      const end = waiting.get(machine.id) ?? Promise.withResolvers<undefined>();
+      waiting.set(machine.id, end);
+      const limit = setTimeout(
+        () =>
+          end.reject(
+            new VerbFailure(codes.destroy, `The virtual machine ${machine.id} has not ended within ${endWithinMs / 1000} seconds`),
+          ),
+        endWithinMs,
+      );
+      try {
+        await end.promise;
+      } finally {
+        clearTimeout(limit);
+        waiting.delete(machine.id);
+      }
+    },
+    remove(machine) {
+      clearTimeout(machine.patience);
+      machines.delete(machine.id);
+    },
+    refresh,
+    told,
+    async recover(from) {
+      const domains = (await from.domains()).filter((domain) => !isProbe(domain));
+      const here = new Set(domains.map(({ uuid }) => uuid));
+      for (const machine of machines.values()) {
+        if (machine.domain !== undefined && !here.has(machine.id))
+          await down(machine, { code: 1, reason: exitReasons.domainGone, message: 'It ended while libvirt could not be reached' });
+      }
+      for (const domain of domains) {
+        await adopt(from, domain).catch((error: unknown) => {
+          // One that has ended since was not to be found any more.
+          if (!(error instanceof LibvirtError)) throw error;
+        });
+      }
+    },
+    stop() {
+      clearInterval(asking);
+      for (const { patience } of machines.values()) clearTimeout(patience);
+    },
+  };
+}

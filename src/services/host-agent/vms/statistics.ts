@@ -1,0 +1,169 @@
+import type { Libvirt, Values } from '../libvirt/libvirt.ts';
+import { guestFields } from './guest.ts';
+import { type Machine, exitFields } from './machine.ts';
+
+interface Sample {
+  /** Milliseconds of a clock that never goes back. */
+  readonly at: number;
+  readonly values: Values;
+}
+
+export interface MachineStatistics {
+  /** Of one or all machines, as `VM.getStats` and `Host.getAllVmStats` tell them. */
+  of(machines: readonly Machine[]): Promise<readonly object[]>;
+}
+
+/** Whoever asks more often gets what the one before has got. */
+const freshMs = 1_500;
+
+/** Makes the source of statistics: all machines are asked for at once, and load is what has been used between two questions. */
+export function createMachineStatistics(parts: {
+  readonly libvirt: () => Libvirt;
+  readonly clock: () => number;
+  readonly now: () => number;
+}): MachineStatistics {
+  const { libvirt, clock, now } = parts;
+  let former = new Map<string, Sample>();
+  let latest = new Map<string, Sample>();
+  let at = -Infinity;
+  let asking: Promise<void> | undefined;
+
+  async function ask(): Promise<void> {
+    const answer = await libvirt().stats();
+    at = clock();
+    former = latest;
+    latest = new Map(answer.map(({ domain, values }) => [domain.uuid, { at, values }]));
+  }
+  async function sample(): Promise<void> {
+    if (clock() - at < freshMs) return;
+    asking ??= ask().finally(() => (asking = undefined));
+    await asking;
+  }
+
+  return {
+    async of(machines) {
+      if (machines.some(({ domain }) => domain !== undefined)) await sample();
+      return machines.map((machine) => {
+        const statistics = statisticsOf(machine, former.get(machine.id), latest.get(machine.id));
+        return {
+          ...statistics,
+          statusTime: String(machine.statusSince),
+          elapsedTime: String(Math.max(0, Math.floor((now() - machine.started) / 1000))),
+        };
+      });
+    },
+  };
+}
+
+function statisticsOf(machine: Machine, before: Sample | undefined, after: Sample | undefined): object {
+  const { id, name, status, exit, live, guest, clientIp, pauseCode } = machine;
+  if (status === 'Down') return { vmId: id, vmName: name, status, ...exitFields(exit), timeOffset: '0' };
+  const values = after?.values ?? {};
+  const number = (key: string, from: Values = values): number => Number(from[key] ?? 0);
+  const seconds = before === undefined || after === undefined ? 0 : (after.at - before.at) / 1000;
+  /** What was added each second between the two looks. */
+  const rate = (key: string): number =>
+    seconds <= 0 || before?.values[key] === undefined ? 0 : Math.max(0, (number(key) - number(key, before.values)) / seconds);
+  const system = rate('cpu.system') / 1e7;
+  const user = Math.max(0, rate('cpu.time') / 1e7 - system);
+  const spice = live?.displays.find(({ type }) => type === 'spice');
+  const display = spice ?? live?.displays[0];
+  const total = number('balloon.current');
+  const unused = values['balloon.unused'] === undefined ? undefined : number('balloon.unused');
+  const indexes = (list: string): readonly number[] => Array.from({ length: number(`${list}.count`) }, (_one, index) => index);
+  return {
+    vmId: id,
+    vmName: name,
+    status,
+    pid: '0',
+    cpuUser: user.toFixed(2),
+    cpuSys: system.toFixed(2),
+    cpuUsage: String(number('cpu.time')),
+    vcpuCount: String(number('vcpu.current') || (live?.cpus ?? 1)),
+    memUsage: unused === undefined || total === 0 ? '0' : String(Math.round(100 - (100 * unused) / total)),
+    memoryStats: {
+      mem_total: String(number('balloon.available') || total),
+      ...(unused === undefined ? {} : { mem_unused: String(unused), mem_free: String(number('balloon.usable') || unused) }),
+      mem_cached: String(number('balloon.disk_caches')),
+      swap_in: String(number('balloon.swap_in')),
+      swap_out: String(number('balloon.swap_out')),
+      majflt: String(number('balloon.major_fault')),
+      minflt: String(number('balloon.minor_fault')),
+      pageflt: String(number('balloon.major_fault') + number('balloon.minor_fault')),
+    },
+    balloonInfo:
+      values['balloon.current'] === undefined
+        ? {}
+        : {
+            balloon_cur: String(total),
+            balloon_max: String(number('balloon.maximum')),
+            balloon_min: '0',
+            balloon_target: String(total),
+          },
+    kvmEnable: String(live?.emulated === false),
+    acpiEnable: 'true',
+    timeOffset: '0',
+    displayInfo: live?.displays.map(({ type, port, tlsPort, address }) => ({ type, port, tlsPort, ipAddress: address })) ?? [],
+    displayType: display?.type === 'spice' ? 'qxl' : 'vnc',
+    displayPort: display?.port ?? '-1',
+    displaySecurePort: display?.tlsPort ?? '-1',
+    displayIp: display?.address ?? '0',
+    clientIp,
+    session: 'Unknown',
+    username: 'Unknown',
+    guestIPs: '',
+    guestFQDN: '',
+    netIfaces: [],
+    disksUsage: [],
+    guestContainers: [],
+    appsList: [],
+    ...guestFields(guest),
+    network: Object.fromEntries(
+      indexes('net').map((index) => {
+        const key = (field: string): string => String(number(`net.${index}.${field}`));
+        const device = String(values[`net.${index}.name`] ?? '');
+        const nic = live?.nics.find((one) => one.device === device);
+        const counts = {
+          ...{ rx: key('rx.bytes'), rxErrors: key('rx.errs'), rxDropped: key('rx.drop') },
+          ...{ tx: key('tx.bytes'), txErrors: key('tx.errs'), txDropped: key('tx.drop') },
+        };
+        return [
+          device,
+          { name: device, macAddr: nic?.mac ?? '', state: 'unknown', speed: '1000', sampleTime: (after?.at ?? 0) / 1000, ...counts },
+        ];
+      }),
+    ),
+    disks: Object.fromEntries(
+      indexes('block').map((index) => {
+        const of = (field: string): string => `block.${index}.${field}`;
+        const device = String(values[of('name')] ?? '');
+        const perRequest = (requests: string, times: string): string => {
+          const count = rate(of(requests));
+          return count === 0 ? '0' : String(Math.round(rate(of(times)) / count));
+        };
+        const image = machine.volumes.get(device)?.imageID;
+        return [
+          device,
+          {
+            ...(image === undefined ? {} : { imageID: image }),
+            truesize: String(number(of('allocation'))),
+            apparentsize: String(number(of('capacity')) || number(of('physical'))),
+            readRate: String(Math.round(rate(of('rd.bytes')))),
+            writeRate: String(Math.round(rate(of('wr.bytes')))),
+            readBytes: String(number(of('rd.bytes'))),
+            writtenBytes: String(number(of('wr.bytes'))),
+            readOps: String(number(of('rd.reqs'))),
+            writeOps: String(number(of('wr.reqs'))),
+            readLatency: perRequest('rd.reqs', 'rd.times'),
+            writeLatency: perRequest('wr.reqs', 'wr.times'),
+            flushLatency: perRequest('fl.reqs', 'fl.times'),
+          },
+        ];
+      }),
+    ),
+    hash: live?.hash ?? '',
+    monitorResponse: '0',
+    vmJobs: {},
+    ...(status === 'Paused' ? { pauseCode } : {}),
+  };
+}
