@@ -35,7 +35,9 @@ export async function setTicket(libvirt: Libvirt, domain: Domain, ticket: Ticket
   if (isVnc && Buffer.byteLength(password) > mostOfVnc)
     throw new VerbFailure(codes.ticket, `The password of a VNC display has at most ${mostOfVnc} characters`);
   const passwdValidTo = new Date(now + 1_000 * seconds).toISOString().slice(0, 19);
-  const changed = { ...display, attributes: { ...display.attributes, passwd: password, passwdValidTo, connected } };
+  // Connections by VNC always stay: QEMU knows nothing else for them.
+  const attributes = { ...display.attributes, passwd: password, passwdValidTo, ...(isVnc ? {} : { connected }) };
+  const changed = { ...display, attributes };
   await change(libvirt, domain, changed, codes.ticket);
 }
 
