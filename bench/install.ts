@@ -30,6 +30,10 @@ OVESETUP_CONFIG/fqdn=str:localhost
 OVESETUP_CONFIG/publicHttpsPort=int:${await freePort()}
 OVESETUP_DB/port=int:${await freePort()}
 OVESETUP_CONFIG/imageioProxyPort=int:${await freePort()}
+OVESETUP_OVN/ovirtProviderOvnKeystonePort=int:${await freePort()}
+OVESETUP_OVN/ovirtProviderOvnNeutronPort=int:${await freePort()}
+OVESETUP_OVN/northboundPort=int:${await freePort()}
+OVESETUP_OVN/southboundPort=int:${await freePort()}
 OVESETUP_CONFIG/fenceKdumpListenerPort=int:${await freePort()}
 OVESETUP_CONFIG/adminPassword=str:bench-Admin-4711
 `;

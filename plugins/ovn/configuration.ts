@@ -1,14 +1,17 @@
 import { type Step, type View, message } from '#kit';
 import { directories, running, unitFile, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import { accounts, readBy, realRoot, serviceUnit } from '../environment/settings.ts';
+import { accounts, readBy, realPath, sandbox, serviceUnit } from '../environment/settings.ts';
 import { fqdn, httpsPort } from '../network/settings.ts';
 import { paths as pki, trusted } from '../pki/settings.ts';
-import { ovnSecret, paths, permittedUser, ports, unit } from './settings.ts';
+import { ovnSecret, paths, permittedUser, portsOf, unit } from './settings.ts';
 
 /** The files of the provider. They come last: by them later runs know that OVN and the engine have been told of it. */
 export function configuration(view: View): readonly Step[] {
   const name = view.get(fqdn);
+  const real = (path: string): string => realPath(view, path);
+  const trial = view.fact(sandbox);
+  const { keystone, neutron, northbound } = portsOf(view);
   return [
     directories({ id: 'ovn/directories', chapter: 'ovn', title: 'Creating directories of ovirt-provider-ovn', quiet: true }, [
       { path: '/etc/ovirt-provider-ovn', mode: 0o755 },
@@ -27,13 +30,17 @@ export function configuration(view: View): readonly Step[] {
         path: paths.configuration,
         content: render('ovn/10-setup-ovirt-provider-ovn.conf', {
           host: name,
-          healthSocket: paths.healthSocket,
-          certificate: pki.certificate('ovirt-provider-ovn'),
-          key: pki.key('ovirt-provider-ovn'),
-          authority: pki.authority,
-          northbound: ports.northbound,
+          // On a host it has the ports that clients look for, on every address.
+          trial,
+          keystone,
+          neutron,
+          healthSocket: real(paths.healthSocket),
+          certificate: real(pki.certificate('ovirt-provider-ovn')),
+          key: real(pki.key('ovirt-provider-ovn')),
+          authority: real(pki.authority),
+          northbound,
           engine: `https://${name}:${view.get(httpsPort)}`,
-          engineAuthority: trusted(view),
+          engineAuthority: real(trusted(view)),
           user: permittedUser(view),
           secret: view.get(ovnSecret),
         }),
@@ -66,6 +73,6 @@ export const service = (view: View): readonly Step[] => [
       quiet: true,
       needs: ['ovn/10-setup-ovirt-provider-ovn.conf', 'ovn/unit'],
     },
-    { unit, remedy: message`Look into ${view.fact(realRoot)}${paths.log}` },
+    { unit, remedy: message`Look into ${realPath(view, paths.log)}` },
   ),
 ];

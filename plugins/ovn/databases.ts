@@ -161,9 +161,3 @@ export function closed(view: View): readonly Step[] {
     ),
   );
 }
-
-/** Whether somebody is connected with the northbound database over TLS. */
-export async function isConnected(host: HostReader): Promise<boolean> {
-  const { code, stdout } = await host.query({ argv: ['ovn-nbctl', timeout, '--bare', '--columns=is_connected', 'list', 'Connection'] });
-  return code === 0 && stdout.includes('true');
-}

@@ -15,7 +15,7 @@ import { lookOr, registeredClient, rows, unregisteredClient } from '#steps';
 import { engineDatabase } from '../database/settings.ts';
 import { fqdn } from '../network/settings.ts';
 import { paths as pki } from '../pki/settings.ts';
-import { isNew, ovnPassword, ovnSecret, permittedUser, ports } from './settings.ts';
+import { isNew, ovnPassword, ovnSecret, permittedUser, portsOf } from './settings.ts';
 
 /* What the engine knows of the provider: where it is, how to sign in to it, and that it asks single sign-on. */
 
@@ -44,8 +44,8 @@ const find = async (sql: Sql): Promise<Provider | undefined> =>
   )[0];
 
 const addresses = (view: View) => ({
-  url: `https://${view.get(fqdn)}:${ports.neutron}`,
-  authUrl: `https://${view.get(fqdn)}:${ports.keystone}/v2.0/`,
+  url: `https://${view.get(fqdn)}:${portsOf(view).neutron}`,
+  authUrl: `https://${view.get(fqdn)}:${portsOf(view).keystone}/v2.0/`,
 });
 
 const insert = (id: string | null, { url, authUrl, authUser, authPassword }: Omit<Provider, 'id' | 'clusters'>): Statement => ({

@@ -15,3 +15,9 @@ const layouts: Readonly<Record<Family, Layout>> = {
 
 /** The layout of a distribution. */
 export const layoutOf = (distribution: System['distribution']): Layout => layouts[familyOf(distribution)];
+
+/** Where packages of OVN have what a trial runs by itself; all distributions agree on that. */
+export const programs = { tool: '/usr/bin/ovsdb-tool', server: '/usr/sbin/ovsdb-server', translator: '/usr/bin/ovn-northd' } as const;
+
+/** What the databases hold, by their short names (ovsdb(5)). */
+export const schemaOf = (name: 'nb' | 'sb'): string => `/usr/share/ovn/ovn-${name}.ovsschema`;

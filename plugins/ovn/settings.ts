@@ -1,7 +1,7 @@
-import { type Setting, type View, fact, message, readText, setting, text, yesNo } from '#kit';
+import { type Setting, type Text, type View, fact, message, port, readText, setting, text, yesNo } from '#kit';
 import { adminPassword, engineHere, installed, postInstall } from '../engine/settings.ts';
-import { healthSocketOf, isWholeHost } from '../environment/settings.ts';
-import { type Layout, layoutOf } from './layouts.ts';
+import { healthSocketOf, isWholeHost, sandbox } from '../environment/settings.ts';
+import { type Layout, layoutOf, programs, schemaOf } from './layouts.ts';
 
 export const unit = 'ovirt-provider-ovn';
 
@@ -13,8 +13,11 @@ export const paths = {
   healthSocket: healthSocketOf(unit),
 } as const;
 
-/** Ports that clients and hosts look for: nobody is told of others. */
+/** Ports that clients and hosts look for: nobody is told of others. Those of a trial are its own. */
 export const ports = { keystone: 35_357, neutron: 9696, northbound: 6641, southbound: 6642 } as const;
+
+/** The units of OVN in a trial, by the names that Debian has for them. */
+export const trialUnits = { northbound: 'ovn-ovsdb-server-nb', southbound: 'ovn-ovsdb-server-sb', northd: 'ovn-northd' } as const;
 
 /** How the distribution brings OVN. */
 export const layout = fact('ovn-layout', async (host): Promise<Layout> => layoutOf((await host.system()).distribution));
@@ -25,17 +28,48 @@ export const withoutIpv6 = fact(
   async (host) => (await readText(host, '/sys/module/ipv6/parameters/disable'))?.trim() === '1',
 );
 
+/** Whether the programs are here that a trial runs OVN with. On a host of its own setup brings them. */
+const programsHere = fact('ovn-programs', async (host) => {
+  const said = async (...argv: [string, ...string[]]): Promise<string> => {
+    try {
+      const { code, stdout } = await host.query({ argv });
+      return code === 0 ? stdout.trim() : '';
+    } catch {
+      // It is not there, or cannot be run.
+      return '';
+    }
+  };
+  if (host.files.real('/') === '/') return false;
+  const found = await Promise.all([
+    ...(['nb', 'sb'] as const).map((name) => said(programs.tool, 'schema-name', schemaOf(name))),
+    ...[programs.server, programs.translator].map((program) => said(program, '--version')),
+  ]);
+  return found.every((text) => text !== '');
+});
+
+/** Whether there can be a provider of networks here at all. */
+const canBeHere = (view: View): boolean => engineHere(view) && (isWholeHost(view) || view.fact(programsHere));
+
 export const ovn = setting({
   key: 'OVESETUP_OVN/ovirtProviderOvn',
   section: 'product',
   kind: yesNo,
   about:
-    'Installs ovirt-provider-ovn, through which virtual machines get software-defined networks of Open Virtual Network. It stands beside the engine, on a host of its own: in a trial there is none.',
+    'Installs ovirt-provider-ovn, through which virtual machines get software-defined networks of Open Virtual Network. It stands beside the engine; in a trial only where the programs of OVN are installed.',
   ask: { name: 'ovirt-provider-ovn', text: 'Configure ovirt-provider-ovn' },
   preview: 'Set up ovirt-provider-ovn',
   keep: true,
   optional: true,
-  when: engineHere,
+  remarks: (view) =>
+    engineHere(view) && !canBeHere(view)
+      ? [
+          {
+            level: 'info',
+            text: message`${unit} is left out of this trial: the programs of OVN are not here, which the package ${view.fact(layout).package} brings`,
+          },
+        ]
+      : [],
+  when: canBeHere,
   initial: true,
 });
 
@@ -46,31 +80,39 @@ export const configured = fact('ovn-configured', async (host) => {
   const found = await readText(host, paths.configuration);
   if (found === undefined) return undefined;
   const valueOf = (key: string): string | undefined => new RegExp(`^${key}=(.+)$`, 'm').exec(found)?.[1];
-  return { user: valueOf('ovirt-admin-user-name'), secret: valueOf('ovirt-sso-client-secret') };
+  return {
+    user: valueOf('ovirt-admin-user-name'),
+    secret: valueOf('ovirt-sso-client-secret'),
+    keystonePort: valueOf('keystone-port'),
+    neutronPort: valueOf('neutron-port'),
+  };
 });
 
-/** Whether an earlier run has come to its end with the provider chosen. */
-const chosenBefore = fact('ovn-chosen', async (host) => ((await readText(host, postInstall)) ?? '').includes(`${ovn.key}=bool:True`));
+/** What the last run that came to its end has said of the provider; undefined where it has said nothing. */
+const chosenBefore = fact('ovn-chosen', async (host) => {
+  const [, chosen] = new RegExp(`^${ovn.key}=bool:(\\w+)$`, 'm').exec((await readText(host, postInstall)) ?? '') ?? [];
+  return chosen === undefined ? undefined : chosen === 'True';
+});
 
-export const facts = [layout, withoutIpv6, configured, chosenBefore] as const;
+export const facts = [layout, withoutIpv6, programsHere, configured, chosenBefore] as const;
 
 /** Whether an earlier run has installed it and told the engine of it. */
-const isPresent = (view: View): boolean => view.fact(chosenBefore) && view.fact(configured) !== undefined;
+const isPresent = (view: View): boolean => view.fact(chosenBefore) === true && view.fact(configured) !== undefined;
 
 /**
- * Chosen with a version that did not have it, and nobody says how the engine signs in to it: without that it cannot be installed, and what
- * runs is no reason to end here.
+ * Chosen with a version that did not have it, or in a trial that could not have it before, and nobody says how the engine signs in to it:
+ * without that it cannot be installed, and what runs is no reason to end here.
  */
 export const isAwaited = (view: View): boolean =>
   engineHere(view) &&
   view.find(ovn) === true &&
-  view.fact(chosenBefore) &&
+  (view.fact(chosenBefore) === true || (view.fact(chosenBefore) === undefined && view.fact(sandbox) && view.fact(installed))) &&
   view.fact(configured) === undefined &&
   !view.stated(ovnPassword) &&
   view.find(adminPassword) === undefined;
 
 /** Whether the provider is a part of this installation. */
-export const ovnHere = (view: View): boolean => isWholeHost(view) && engineHere(view) && view.find(ovn) === true && !isAwaited(view);
+export const ovnHere = (view: View): boolean => engineHere(view) && view.find(ovn) === true && !isAwaited(view);
 
 /** The engine gets to know the provider in this run. */
 export const isNew = (view: View): boolean => ovnHere(view) && !isPresent(view);
@@ -146,3 +188,33 @@ export const ovnSecret = setting({
   initial: (view, host) => view.fact(configured)?.secret ?? host.crypto.random(24).toString('base64url'),
   validate: (value) => (/^[\w-]{32,128}$/.test(value) ? undefined : 'must be 32 to 128 letters, digits, hyphens or underscores'),
 });
+
+/** Ports of a trial are for it to choose: others may run on the same machine. */
+const portSetting = (key: string, initial: number, about: Text): Setting<number> =>
+  setting({
+    key: `OVESETUP_OVN/${key}`,
+    section: 'engine',
+    kind: port,
+    about,
+    keep: true,
+    when: (view) => view.fact(sandbox) && ovnHere(view),
+    initial,
+  });
+
+export const portSettings = {
+  keystone: portSetting(
+    'ovirtProviderOvnKeystonePort',
+    45_357,
+    'Port of a trial on which clients sign in to ovirt-provider-ovn; 35357 on a host.',
+  ),
+  neutron: portSetting('ovirtProviderOvnNeutronPort', 19_696, 'Port of a trial for the network API of ovirt-provider-ovn; 9696 on a host.'),
+  northbound: portSetting('northboundPort', 16_641, 'Port of a trial for the northbound database of OVN; 6641 on a host.'),
+  southbound: portSetting('southboundPort', 16_642, 'Port of a trial for the southbound database of OVN; 6642 on a host.'),
+} as const satisfies Readonly<Record<keyof typeof ports, Setting<number>>>;
+
+/** The ports of this installation. */
+export const portsOf = (view: View): Readonly<Record<keyof typeof ports, number>> => {
+  if (isWholeHost(view)) return ports;
+  const { keystone, neutron, northbound, southbound } = portSettings;
+  return { keystone: view.get(keystone), neutron: view.get(neutron), northbound: view.get(northbound), southbound: view.get(southbound) };
+};

@@ -406,6 +406,7 @@ export const stories: readonly Story[] = [
   { name: 'violations-unattended', before: old({ violations }), answers: complete },
   { name: 'tasks-waited-for', before: old({ tasks: [{ ...task, looks: 3 }] }), typed: [...onUpgrade, 'yes', '', ''] },
   { name: 'tasks-declined', before: old({ tasks: [{ ...task, looks: 3 }] }), typed: [...onUpgrade, ''] },
+  { name: 'trial-without-ovn', machine: { prefix: '/srv/trial', withoutOvn: true }, answers: trialAnswers },
   { name: 'postgres-upgraded', before: onOlderPostgres, typed: ['', 'No', '', '', '', ''] },
   { name: 'postgres-upgrade-declined', before: onOlderPostgres, typed: ['No'] },
   {

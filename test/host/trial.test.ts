@@ -18,6 +18,7 @@ const well = {
   'ovirt-engine': 'ready',
   'ovirt-engine-dwhd': 'ready',
   'ovirt-fence-kdump-listener': 'ready',
+  'ovirt-imageio': 'ready',
   'ovirt-websocket-proxy': 'ready',
 };
 

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ovnIsHere } from '../support/ovn.ts';
 import { engineSql } from '../support/trial-database.ts';
 import { type Trial, eventually, manifest, newTrial, ownPaths, run, start } from '../support/trial.ts';
 import { request } from '../support/trial-client.ts';
@@ -65,7 +66,9 @@ describe('an installation from an answer file', () => {
       ['ovirt-engine-dwhd', 'running', true],
       ['ovirt-fence-kdump-listener', 'running', true],
       ['ovirt-imageio', 'running', true],
+      ...(ovnIsHere ? [['ovirt-provider-ovn', 'running', true]] : []),
       ['ovirt-websocket-proxy', 'running', true],
+      ...(ovnIsHere ? ['ovn-northd', 'ovn-ovsdb-server-nb', 'ovn-ovsdb-server-sb'].map((name) => [name, 'running', false]) : []),
       ['postgresql', 'running', true],
     ]);
   });

@@ -88,6 +88,7 @@ export interface Trial {
   readonly databasePort: number;
   readonly websocketPort: number;
   readonly imageioPort: number;
+  readonly ovnPorts: { readonly keystone: number; readonly neutron: number; readonly northbound: number };
   /** Arguments of an unattended run. */
   readonly unattended: readonly string[];
   status(): Promise<Status>;
@@ -99,6 +100,7 @@ export async function newTrial(directory = mkdtempSync(join(tmpdir(), 'engine-se
   const root = join(directory, 'root');
   const answers = join(directory, 'answers.conf');
   const [httpsPort, databasePort, websocketPort, imageioPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const ovnPorts = { keystone: await freePort(), neutron: await freePort(), northbound: await freePort() };
   const password = 'canary-Geheim%4711';
   const lines = [
     '[environment:default]',
@@ -108,6 +110,10 @@ export async function newTrial(directory = mkdtempSync(join(tmpdir(), 'engine-se
     `OVESETUP_CONFIG/websocketProxyPort=int:${websocketPort}`,
     `OVESETUP_CONFIG/imageioProxyPort=int:${imageioPort}`,
     `OVESETUP_CONFIG/fenceKdumpListenerPort=int:${await freePort()}`,
+    `OVESETUP_OVN/ovirtProviderOvnKeystonePort=int:${ovnPorts.keystone}`,
+    `OVESETUP_OVN/ovirtProviderOvnNeutronPort=int:${ovnPorts.neutron}`,
+    `OVESETUP_OVN/northboundPort=int:${ovnPorts.northbound}`,
+    `OVESETUP_OVN/southboundPort=int:${await freePort()}`,
     `OVESETUP_CONFIG/adminPassword=str:${password}`,
     'OVESETUP_PKI/organization=str:Trial & Söhne',
     'OVESETUP_DIALOG/confirmSettings=bool:True',
@@ -122,6 +128,7 @@ export async function newTrial(directory = mkdtempSync(join(tmpdir(), 'engine-se
     databasePort,
     websocketPort,
     imageioPort,
+    ovnPorts,
     unattended: [`--root=${root}`, `--config-append=${answers}`],
     status: async () => JSON.parse((await run(['status', `--root=${root}`, '--json'])).stdout) as Status,
     async remove() {

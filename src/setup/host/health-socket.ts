@@ -1,15 +1,8 @@
 import { request } from 'node:http';
 import { basename, dirname, join } from 'node:path';
+import type { ServiceHealth } from '../kit/host.ts';
 import { printable } from './printable.ts';
 import { type Held, hold } from './supervisor/hold.ts';
-
-/** What a service says of itself on its socket (`/healthz`): without control characters, since it is shown on terminals of root. */
-export interface ServiceHealth {
-  readonly service: string;
-  readonly version: string;
-  readonly state: string;
-  readonly checks: Readonly<Record<string, string>>;
-}
 
 function plain(text: unknown): string {
   if (typeof text !== 'string') throw new TypeError('not the answer of a service');

@@ -6,6 +6,7 @@ import { message } from '../kit/text.ts';
 import { httpsGet } from './https-get.ts';
 import { reverseName } from './reverse-name.ts';
 import { readOverSsh, sshHostKeys, sshLogin } from './ssh.ts';
+import { askHealth } from './health-socket.ts';
 import { answersSsh } from './ssh-banner.ts';
 import { findListener } from './listener.ts';
 
@@ -76,6 +77,7 @@ export const network: HostReader['network'] = {
   listener: findListener,
   get: httpsGet,
   answersSsh,
+  health: (socket) => askHealth(socket),
   sshHostKeys,
   sshLogin,
   readOverSsh,

@@ -143,6 +143,14 @@ export interface Program {
   readonly intact: boolean;
 }
 
+/** What a service says of itself on its socket (`/healthz`): without control characters, since it is shown on terminals of root. */
+export interface ServiceHealth {
+  readonly service: string;
+  readonly version: string;
+  readonly state: string;
+  readonly checks: Readonly<Record<string, string>>;
+}
+
 /** Looking without touching. Facts, validation, preflight and `check()` receive this one. */
 export interface HostReader {
   readonly files: {
@@ -194,6 +202,8 @@ export interface HostReader {
     get(request: { readonly url: string; readonly ca: string; readonly timeoutMs: number }): Promise<Response>;
     /** Whether an SSH server answers at a port of a host. */
     answersSsh(at: SshAddress): Promise<boolean>;
+    /** What a service of ours says at the real path of its socket; undefined if it does not answer. */
+    health(socket: string): Promise<ServiceHealth | undefined>;
     /** The keys that an SSH server proves to have, the best kind first; none where there is no server. */
     sshHostKeys(at: SshAddress): Promise<readonly SshHostKey[]>;
     /** Tries to log in as root, and looks who it is there. undefined: root is in. */

@@ -162,6 +162,10 @@ export const questions: readonly string[] = [
   'OVESETUP_OVN/ovirtProviderOvnUser',
   'OVESETUP_OVN/ovirtProviderOvnPassword',
   'OVESETUP_OVN/ovirtProviderOvnSecret',
+  'OVESETUP_OVN/ovirtProviderOvnKeystonePort',
+  'OVESETUP_OVN/ovirtProviderOvnNeutronPort',
+  'OVESETUP_OVN/northboundPort',
+  'OVESETUP_OVN/southboundPort',
   'OVESETUP_CONFIG/ssoClientSecret',
   // storage
   'OVESETUP_CONFIG/sanWipeAfterDelete',

@@ -1,5 +1,5 @@
 import { createHash, pbkdf2Sync, scryptSync } from 'node:crypto';
-import { dirname } from 'node:path/posix';
+import { basename, dirname } from 'node:path/posix';
 import type { Command, Entry, Host, Output, SqlWriter } from '../../kit/host.ts';
 import { SetupError } from '../../kit/errors.ts';
 import { file, textOf } from '../../kit/host.ts';
@@ -9,7 +9,7 @@ import { type Accident, type Effects, type Moment, newEffects } from './effects.
 import { type Machine, configurationOf, copyOf } from './machine.ts';
 import { carry, connect, initialize } from './postgres.ts';
 import { privateKey } from './private-keys.ts';
-import { ovnProvider, unitOf as ovnUnitOf } from './ovn.ts';
+import { healthOf, ovnProvider, unitOf as ovnUnitOf } from './ovn.ts';
 import { hostProgram } from './programs.ts';
 import { sealing } from './sealing.ts';
 import { runOn, sshOf } from './ssh.ts';
@@ -206,6 +206,11 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
       },
       ...sshOf(machine),
       answersSsh: async (at) => unitOf(at.port)?.startsWith('ovirt-vmconsole-') === true || sshOf(machine).answersSsh(at),
+      health: async (socket) => {
+        const unit = basename(dirname(socket));
+        if (!machine.running.has(unit)) return undefined;
+        return { service: unit, version: '0.1.0', state: 'ready', checks: unit === ovnProvider ? healthOf(machine) : {} };
+      },
       get: async ({ url }) => {
         const unit = unitOf(Number(new URL(url).port || 443));
         if (unit === undefined) throw new Error('nobody listens');

@@ -49,6 +49,8 @@ export interface Machine {
   readonly postgresVersion: string;
   /** Major versions of PostgreSQL that the system has programs of. */
   readonly systemPostgres: readonly string[];
+  /** Whether a trial finds no programs of OVN. */
+  readonly withoutOvn: boolean;
   /** The data warehouse that the engine's database belongs to. */
   readonly warehouse?: { readonly dwhUuid: string; readonly dwhHostname: string; running?: boolean; replaced?: boolean };
   /** Machines that a hosted engine runs in, with their hosts. */
@@ -107,6 +109,7 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   updates: [],
   postgresVersion: '18',
   systemPostgres: [],
+  withoutOvn: false,
   hostedEngines: [],
   levels: [
     { kind: 'cluster', name: 'Default', level: '4.8' },
@@ -157,6 +160,7 @@ const partOf = (unit: string): readonly string[] => {
   if (unit === 'ovirt-imageio-daemon') return ['/etc/ovirt-imageio/', '/etc/pki/vdsm/certs/'];
   if (unit === 'ovirt-vmconsole-host-sshd') return ['/etc/ovirt-vmconsole/'];
   if (unit === 'ovirt-vmconsole-proxy-sshd') return ['/etc/ovirt-vmconsole/', '/etc/pki/ovirt-vmconsole/'];
+  if (unit === 'ovirt-provider-ovn') return ['/etc/ovirt-provider-ovn/', '/etc/pki/ovirt-engine/certs/ovirt-provider-ovn.cer'];
   const own = `/etc/ovirt-engine/${unit}.conf`;
   if (unit === 'ovirt-imageio') return [own, ...['proxy', 'client'].map((name) => `/etc/pki/ovirt-engine/certs/imageio-${name}.cer`)];
   if (unit === 'ovirt-websocket-proxy') return [own, '/etc/pki/ovirt-engine/certs/websocket-proxy.cer'];

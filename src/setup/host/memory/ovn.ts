@@ -13,9 +13,18 @@ const nobody: Access = { tls: [], targets: [] };
 
 export const ovnProvider = 'ovirt-provider-ovn';
 
-/** The provider listens on ports that stand in no configuration. */
-export const unitOf = ({ running }: Machine, port: number): string | undefined =>
-  [9696, 35_357].includes(port) && running.has(ovnProvider) ? ovnProvider : undefined;
+/** On a host the provider listens on ports that stand in no configuration. */
+export function unitOf({ running, prefix }: Machine, port: number): string | undefined {
+  const configuration = running.get(ovnProvider);
+  if (configuration === undefined) return undefined;
+  const listens = prefix === '' ? [9696, 35_357].includes(port) : configuration.includes(`-port=${port}\n`);
+  return listens ? ovnProvider : undefined;
+}
+
+/** What the provider says of itself. */
+export const healthOf = (machine: Machine): Readonly<Record<string, string>> => ({
+  ovn: machine.running.has(machine.prefix === '' ? distributionOf(machine).ovn : 'ovn-ovsdb-server-nb') ? 'up' : 'down',
+});
 
 const programs: Readonly<Record<string, string>> = {
   'ovn-nbctl': '/var/lib/ovn/ovnnb_db.db',
@@ -41,11 +50,25 @@ function after(access: Access, words: readonly string[], withRoles: boolean): Ac
   }
 }
 
-/** `ovn-nbctl` and `ovn-sbctl`; undefined for any other program. */
+/** What a trial calls by its path: `ovsdb-tool`, and what it will run; undefined for any other program. */
+function trialProgram(machine: Machine, effects: Effects, [program = '', ...words]: readonly string[]): Output | undefined {
+  if (!['/usr/bin/ovsdb-tool', '/usr/sbin/ovsdb-server', '/usr/bin/ovn-northd'].includes(program)) return undefined;
+  if (machine.withoutOvn) return { code: 127, stdout: '', stderr: 'there is no such program' };
+  const [command, path = ''] = words;
+  if (command !== 'create') return said([command === 'schema-name' ? 'OVN' : 'ovsdb-server (Open vSwitch) 3.1.0']);
+  const place = path.slice(machine.prefix.length);
+  const lock = place.replace(/[^/]+$/, (name) => `.${name}.~lock~`);
+  effects.perform([program, ...words].join(' '), () => {
+    for (const one of [place, lock]) machine.disk.set(one, file('', 0o640));
+  });
+  return said([]);
+}
+
+/** `ovn-nbctl` and `ovn-sbctl`, and what a trial calls; undefined for any other program. */
 export function ovnProgram(machine: Machine, effects: Effects, argv: readonly string[]): Output | undefined {
   const [program = '', ...words] = argv;
   const path = programs[program];
-  if (path === undefined) return undefined;
+  if (path === undefined) return trialProgram(machine, effects, argv);
   const { disk, running } = machine;
   if (!running.has(distributionOf(machine).ovn))
     return { code: 1, stdout: '', stderr: 'database connection failed (No such file or directory)' };
@@ -60,7 +83,6 @@ export function ovnProgram(machine: Machine, effects: Effects, argv: readonly st
     );
   }
   if (words.includes('get-connection')) return said(access.targets.map((target) => (withRoles ? `read-write role="" ${target}` : target)));
-  if (words.includes('list')) return said([String(running.has(ovnProvider))]);
   const commands: string[][] = [[]];
   for (const word of words) {
     if (word === '--') commands.push([]);

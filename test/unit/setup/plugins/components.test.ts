@@ -21,7 +21,7 @@ const withoutEngine = {
 };
 
 /** Components that a trial below a root can have. The engine it always has. */
-const inTrials: ReadonlySet<unknown> = new Set<unknown>([imageioProxy, websocketProxy, dwh]);
+const inTrials: ReadonlySet<unknown> = new Set<unknown>([ovn, imageioProxy, websocketProxy, dwh]);
 
 describe.each([
   ['OVESETUP_ENGINE_ENABLE', enable, false],

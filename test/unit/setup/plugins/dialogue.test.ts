@@ -60,6 +60,7 @@ describe('the questions of a first installation', () => {
   test('are only those that matter below a root', async () => {
     const { asked, dialog } = await dialogue({ typed: {}, sandbox: true });
     expect(asked).toEqual([
+      'ovirt-provider-ovn',
       'OVESETUP_CONFIG_IMAGEIO_PROXY',
       'OVESETUP_CONFIG_WEBSOCKET_PROXY',
       'OVESETUP_DWH_ENABLE',
@@ -67,6 +68,7 @@ describe('the questions of a first installation', () => {
       'OVESETUP_CONFIG_ADMIN_SETUP',
       'OVESETUP_CONFIG_ADMIN_SETUP',
       'OVESETUP_CONFIG_APPLICATION_MODE',
+      'ovirt-provider-ovn-default-credentials',
       'OVESETUP_CONFIG_SAN_WIPE_AFTER_DELETE',
       'OVESETUP_PKI_ORG',
       'OVESETUP_DWH_SCALE',
@@ -156,7 +158,7 @@ describe('an unattended first installation', () => {
 describe('components that there are not below a root', () => {
   test('leave no answer to them unsaid', async () => {
     const given = {
-      'OVESETUP_OVN/ovirtProviderOvn': true,
+      'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig': true,
       'OVESETUP_CONFIG/updateFirewall': false,
       'OVESETUP_CONFIG/adminPassword': goodPassword,
     };
@@ -167,7 +169,10 @@ describe('components that there are not below a root', () => {
         'warning',
         'OVESETUP_CONFIG/updateFirewall (a.conf:1) has no effect: there is no component firewall in an installation of this kind',
       ],
-      ['warning', 'OVESETUP_OVN/ovirtProviderOvn (a.conf:1) has no effect: there is no component ovn in an installation of this kind'],
+      [
+        'warning',
+        'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig (a.conf:1) has no effect: there is no component vmconsole in an installation of this kind',
+      ],
     ]);
   });
 
@@ -176,7 +181,6 @@ describe('components that there are not below a root', () => {
     expect(plugins.filter(({ applies }) => applies?.(answers) === false).map(({ name }) => name)).toEqual([
       'apache',
       'firewall',
-      'ovn',
       'packages',
       'vmconsole',
     ]);

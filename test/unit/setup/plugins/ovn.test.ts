@@ -39,11 +39,14 @@ describe('the credentials of the OVN provider', () => {
     expect(result.values).toEqual(values);
   });
 
-  test('are not asked for where the provider is declined, the engine is elsewhere, or everything is below a root', async () => {
+  test('are not asked for where the provider is declined, the engine is elsewhere, or a trial has no OVN', async () => {
     expect((await ask({ given: { 'OVESETUP_OVN/ovirtProviderOvn': false } })).values).toEqual([undefined, undefined, undefined]);
     const elsewhere = { 'OVESETUP_ENGINE_CORE/enable': false, 'OVESETUP_ENGINE_CONFIG/fqdn': 'engine.example.net' };
     expect((await ask({ given: elsewhere })).asked).toEqual([]);
-    expect((await ask({ sandbox: true })).asked).toEqual([]);
+    const trial = await ask({ sandbox: true, machine: newMachine({ withoutOvn: true }) });
+    expect([trial.asked, trial.values]).toEqual([[], [undefined, undefined, undefined]]);
+    const said = 'ovirt-provider-ovn is left out of this trial: the programs of OVN are not here, which the package ovn-central brings';
+    expect(trial.dialog.logged).toContainEqual(['info', said]);
   });
 
   test('are taken from a file, which then decides that they are not those of the administrator', async () => {
@@ -227,5 +230,79 @@ describe('the provider of networks', () => {
     await setUp(machine, { 'OVESETUP_OVN/ovirtProviderOvnPassword': `str:${own}` });
     expect(machine.running.has(unit)).toBe(true);
     expect((await setUp(machine, {})).screen).not.toContain('earlier version');
+  });
+});
+
+describe('the provider of networks in a trial', () => {
+  const given = { 'OVESETUP_CONFIG/fqdn': 'str:localhost', 'OVESETUP_CONFIG/adminPassword': `str:${goodPassword}` };
+  const key = 'OVESETUP_OVN/ovirtProviderOvn';
+  const newTrial = (more: Partial<Machine> = {}): Machine => newMachine({ prefix: '/srv/trial', ...more });
+  const setUp = async (machine: Machine, answers: Readonly<Record<string, string>> = {}) => {
+    const { outcome, host, screen } = await install({ machine, files: [conf({ ...given, ...answers })] });
+    expect(outcome.failure, screen).toBeUndefined();
+    return { screen, effects: host.effects.filter((effect) => !effect.includes('/setup/answers/')) };
+  };
+  const units = ['ovn-ovsdb-server-nb', 'ovn-ovsdb-server-sb', 'ovn-northd', unit];
+  const running = (machine: Machine) => units.filter((name) => machine.running.has(name));
+  const unitOf = ({ disk }: Machine, name: string): string => textOf(disk.get(`/etc/systemd/system/${name}.service`));
+  const databases = ['/var/lib/ovn/ovnnb_db.db', '/var/lib/ovn/ovnsb_db.db'];
+
+  test('has databases of its own, which are reached with TLS on loopback', async () => {
+    const machine = newTrial();
+    await setUp(machine);
+    expect(running(machine)).toEqual(units);
+    const northbound = unitOf(machine, 'ovn-ovsdb-server-nb');
+    expect(northbound).toContain(' /srv/trial/var/lib/ovn/ovnnb_db.db ');
+    expect(northbound.match(/--remote=\S+/g)).toEqual(['--remote=punix:/srv/trial/run/ovn/ovnnb_db.sock', '--remote=pssl:16641:127.0.0.1']);
+    expect(northbound).toContain('--private-key=/srv/trial/etc/pki/ovirt-engine/keys/ovn-ndb.key.nopass');
+    const configuration = textOf(machine.disk.get(paths.configuration));
+    expect(configuration).toContain('listen-address=127.0.0.1\nkeystone-port=45357\nneutron-port=19696\n');
+    expect(configuration).toContain('ovn-remote=ssl:127.0.0.1:16641\n');
+    expect([...configuration.matchAll(/=(\/.*)$/gm)].filter(([, path = '']) => !path.startsWith('/srv/trial/'))).toEqual([]);
+    expect((await setUp(machine)).effects).toEqual([]);
+  });
+
+  test('goes with its databases, whose content stays, and comes back', async () => {
+    const machine = newTrial();
+    await setUp(machine);
+    await setUp(machine, { [key]: 'bool:False' });
+    expect(running(machine)).toEqual([]);
+    expect(units.filter((name) => unitOf(machine, name) !== '')).toEqual([]);
+    expect(databases.filter((path) => machine.disk.has(path))).toEqual(databases);
+    expect((await setUp(machine, { [key]: 'bool:False' })).effects).toEqual([]);
+    const { effects } = await setUp(machine, { [key]: 'bool:True', 'OVESETUP_OVN/ovirtProviderOvnPassword': `str:${own}` });
+    expect(running(machine)).toEqual(units);
+    expect(effects.filter((effect) => effect.includes('ovsdb-tool'))).toEqual([]);
+  });
+
+  test('moves to other ports', async () => {
+    const machine = newTrial();
+    await setUp(machine);
+    await setUp(machine, { 'OVESETUP_OVN/northboundPort': 'int:26641', 'OVESETUP_OVN/ovirtProviderOvnNeutronPort': 'int:29696' });
+    expect(machine.running.get('ovn-ovsdb-server-nb')).toContain('pssl:26641:127.0.0.1');
+    expect(machine.running.get(unit)).toContain('ovn-remote=ssl:127.0.0.1:26641\n');
+    expect(machine.running.get(unit)).toContain('neutron-port=29696\n');
+  });
+
+  test('names what has one of its ports, and how to choose another', async () => {
+    const machine = newTrial({ foreignPorts: new Map([[16_642, 'ovsdb-server']]) });
+    const { screen, outcome } = await install({ machine, files: [conf(given)] });
+    expect(outcome.failure).toBeDefined();
+    expect(screen).toContain('Port 16642, wanted for databases of OVN, is taken by ovsdb-server');
+    expect(screen).toContain('--set OVESETUP_OVN/southboundPort=PORT');
+  });
+
+  test('is left out where OVN is not installed, and comes when it is there and somebody gives the password', async () => {
+    const without = newTrial({ withoutOvn: true });
+    expect((await setUp(without)).screen).toContain('which the package ovn-central brings');
+    expect(running(without)).toEqual([]);
+    const { 'OVESETUP_CONFIG/adminPassword': _, ...unattended } = given;
+    const machine: Machine = { ...without, withoutOvn: false };
+    const later = await install({ machine, files: [conf(unattended)] });
+    expect(later.outcome.failure).toBeUndefined();
+    expect(later.screen).toContain('ovirt-provider-ovn is not in this trial yet.');
+    expect(running(machine)).toEqual([]);
+    await setUp(machine, { 'OVESETUP_OVN/ovirtProviderOvnPassword': `str:${own}` });
+    expect(running(machine)).toEqual(units);
   });
 });

@@ -73,6 +73,7 @@ test('a trial has them, too, and none for a component that is not there', async 
     ...admin,
     'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False',
     'OVESETUP_CONFIG/imageioProxyConfig': 'bool:False',
+    'OVESETUP_OVN/ovirtProviderOvn': 'bool:False',
   });
   expect((await install({ machine, files: [declined] })).outcome.failure).toBeUndefined();
   expect(all.filter((path) => machine.disk.has(path))).toEqual([paths.store('engine'), paths.store('apache'), paths.truststore]);
