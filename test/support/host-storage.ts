@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HelperDoor } from '../../src/services/host-agent/storage/helper-door.ts';
 import { failure } from '../../src/services/host-agent/storage/failures.ts';
 import type { HeldLease, Leases } from '../../src/services/host-agent/storage/leases.ts';
-import { type StoragePart, createStorage } from '../../src/services/host-agent/storage/storage.ts';
+import { createStorage } from '../../src/services/host-agent/storage/storage.ts';
 import type { StorageSettings } from '../../src/services/host-agent/storage/settings.ts';
 import type { TaskStatus } from '../../src/services/host-agent/storage/tasks.ts';
-import { readParams, VerbFailure } from '../../src/services/host-agent/verbs.ts';
+import { type Part, readParams, VerbFailure } from '../../src/services/host-agent/verbs.ts';
 import { createMask } from '../../src/services/frame/mask.ts';
 import { createLog } from '../../src/services/frame/log.ts';
 
@@ -74,7 +74,7 @@ export function testLeases(): TestLeases {
 
 /** A host with its storage verbs, for tests. */
 export interface TestStorage {
-  readonly part: StoragePart;
+  readonly part: Part;
   readonly settings: StorageSettings;
   readonly log: () => string;
   /** Calls a verb as clients do. */

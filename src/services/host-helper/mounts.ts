@@ -1,8 +1,11 @@
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readFile, realpath, rmdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Mount } from './mount-request.ts';
 import { Refusal } from './refusal.ts';
 import type { Settings } from './settings.ts';
+
+const sticky = 0o1000;
 
 /** Runs a program with arguments, never a shell. Throws with what it said. */
 export type Run = (program: string, args: readonly string[]) => Promise<void>;
@@ -28,8 +31,15 @@ export function createMounts({ agent, mountFolder, systemdMount, mountSeconds }:
   };
 
   const makePoint = async (point: string): Promise<void> => {
-    const { uid, mode } = await lstat(mountFolder);
-    if (uid !== 0 || (mode & 0o022) !== 0) throw new Refusal(500, `${mountFolder} must be owned by root, and nobody else may write to it`);
+    // Whoever could put something else in its place could have anything mounted over. In a folder with the sticky bit nobody can.
+    for (const [folder, allowed] of [
+      [mountFolder, 0],
+      [dirname(mountFolder), sticky],
+    ] as const) {
+      const { uid, mode } = await lstat(folder);
+      if (uid !== 0 || ((mode & 0o022) !== 0 && (mode & allowed) === 0))
+        throw new Refusal(500, `${folder} must be owned by root, and nobody else may write to it`);
+    }
     await mkdir(point, { mode: 0o755 }).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     });

@@ -30,6 +30,8 @@ export interface Folder {
   rename(from: string, to: string): Promise<void>;
   /** Works in a folder in it. */
   within<T>(name: string, work: (folder: Folder) => Promise<T>): Promise<T>;
+  /** Removes what a replacement that was broken off has left. Nobody else may be replacing anything in it meanwhile. */
+  sweep(): Promise<void>;
   /** Has the names in it on the disk. */
   sync(): Promise<void>;
 }
@@ -37,6 +39,7 @@ export interface Folder {
 const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 /** What a content is written to before it takes its name. */
 const temporary = (name: string): string => `.${name}.new`;
+const isTemporary = (name: string): boolean => /^\..+\.new$/.test(name);
 
 /**
  * Opens a folder below another one for some work.
@@ -132,6 +135,9 @@ function folderOf(handle: FileHandle, path: string): Folder {
       } finally {
         await inside.close();
       }
+    },
+    async sweep() {
+      for (const name of await readdir(self)) if (isTemporary(name)) await folder.remove(name);
     },
     sync: () => handle.sync(),
   };

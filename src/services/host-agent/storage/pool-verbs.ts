@@ -16,12 +16,15 @@ export function poolVerbs({
   pools,
   leases,
   starts,
+  seenAt,
 }: {
   readonly connections: Connections;
   readonly domains: Domains;
   readonly pools: Pools;
   readonly leases: Leases;
   readonly starts: StartTasks;
+  /** Where a domain of a pool is seen under the names of both. */
+  readonly seenAt: (pool: string, domain: string) => string;
 }): Verbs {
   const poolOf = (params: Params): string => params.uuid('storagepoolID');
   const newPool = (params: Params, members: readonly string[]): NewPool => ({
@@ -82,7 +85,7 @@ export function poolVerbs({
       for (const [id, status] of known.domains) {
         const found = await domains.find(id).catch(() => null);
         const its = found === null ? null : await domains.read(found).catch(() => null);
-        const prefix = found !== null && its?.class === 'Iso' && status === 'Active' ? `${found.root}/images/${isoImage}` : '';
+        const prefix = found !== null && its?.class === 'Iso' && status === 'Active' ? `${seenAt(pool.id, id)}/images/${isoImage}` : '';
         isoprefix ||= prefix;
         const room = found === null || status !== 'Active' ? null : await domains.room(found).catch(() => null);
         dominfo[id] = {

@@ -1,31 +1,24 @@
 import type { Log } from '../../frame/log.ts';
+import type { PartParts } from '../agent.ts';
 import type { Part } from '../verbs.ts';
 import { createConnections } from './connections.ts';
 import { createDomains } from './domains.ts';
 import { domainVerbs } from './domain-verbs.ts';
-import type { HelperDoor } from './helper-door.ts';
+import { helperDoor, type HelperDoor } from './helper-door.ts';
 import type { Leases } from './leases.ts';
-import { createMonitor, type DomainHealth } from './monitor.ts';
+import { createMonitor } from './monitor.ts';
 import { createPoolDomains } from './pool-domains.ts';
 import { poolVerbs } from './pool-verbs.ts';
 import { createPools } from './pools.ts';
-import { createPreparedImages } from './prepared-images.ts';
 import { createQemuImg } from './qemu-img.ts';
-import type { StorageSettings } from './settings.ts';
+import { readStorageSettings, type StorageSettings } from './settings.ts';
+import { sanlockLeases } from './sanlock.ts';
 import { createStartTasks } from './start-tasks.ts';
 import { taskVerbs } from './task-verbs.ts';
 import { ticketVerbs } from './ticket-verbs.ts';
 import { createTurns } from './turns.ts';
 import { volumeVerbs } from './volume-verbs.ts';
 import { volumeWorks } from './volume-works.ts';
-
-/** The agent's part that looks after storage, and what other parts need of it. */
-export interface StoragePart extends Part {
-  /** How the active domains do, for the statistics of the host. */
-  domainHealth(): Readonly<Record<string, DomainHealth>>;
-  /** Whether a path is one of an image that was prepared on this host, or of one that such an image stands on. */
-  isPrepared(path: string): boolean;
-}
 
 export interface StorageParts {
   readonly settings: StorageSettings;
@@ -39,7 +32,7 @@ export interface StorageParts {
 }
 
 /** Makes the part of the agent that looks after storage. */
-export function createStorage({ settings, helper, leases, log, now, clock }: StorageParts): StoragePart {
+export function createStorage({ settings, helper, leases, log, now, clock }: StorageParts): Part {
   const domains = createDomains(settings, leases);
   const connections = createConnections(settings, helper, log);
   const qemuImg = createQemuImg(settings.qemuImg);
@@ -52,15 +45,15 @@ export function createStorage({ settings, helper, leases, log, now, clock }: Sto
     log,
     works: (pool) => volumeWorks({ domain: (id) => pool.activeDomain(id), qemuImg, turns, now: seconds }),
   });
-  const prepared = createPreparedImages();
+  const seenAt = (pool: string, domain: string): string => `${settings.poolFolder}/${pool}/${domain}`;
   const starts = createStartTasks();
   const monitor = createMonitor(domains, pools, clock);
 
   return {
     verbs: {
-      ...poolVerbs({ connections, domains, pools, leases, starts }),
+      ...poolVerbs({ connections, domains, pools, leases, starts, seenAt }),
       ...domainVerbs({ domains, pools, poolDomains: createPoolDomains(domains) }),
-      ...volumeVerbs({ domains, pools, qemuImg, prepared }),
+      ...volumeVerbs({ domains, pools, qemuImg, turns, seenAt }),
       ...taskVerbs({ pools, starts }),
       ...ticketVerbs(settings.ticketSocket),
       'Host.getStorageRepoStats': () => monitor.health(),
@@ -72,7 +65,11 @@ export function createStorage({ settings, helper, leases, log, now, clock }: Sto
       monitor.stop();
       await pools.stop();
     },
-    domainHealth: () => monitor.health(),
-    isPrepared: (path) => prepared.has(path),
   };
+}
+
+/** The same as the configuration of the agent has it. Throws ConfigError naming the key and its line. */
+export function storagePart({ config, log, now, clock }: Pick<PartParts, 'config' | 'log' | 'now' | 'clock'>): Part {
+  const settings = readStorageSettings(config);
+  return createStorage({ settings, helper: helperDoor(settings.helperSocket), leases: sanlockLeases(settings), log, now, clock });
 }

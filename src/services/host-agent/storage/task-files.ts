@@ -19,7 +19,7 @@ export interface TaskRecord {
 export interface TaskFiles {
   write(record: TaskRecord): Promise<void>;
   remove(id: string): Promise<void>;
-  /** All tasks; what cannot be read is told to the log and left alone. */
+  /** All tasks, before this host has begun any; what cannot be read is told to the log and left alone. */
   readAll(log: Log): Promise<readonly TaskRecord[]>;
 }
 
@@ -45,6 +45,7 @@ export function taskFiles({ mount, id: domain }: Domain): TaskFiles {
     readAll: (log) =>
       inFolder(mount, [domain, ...places], async (folder) => {
         const found: TaskRecord[] = [];
+        await folder.sweep();
         for (const name of (await folder.names()).sort()) {
           const id = nameForm.exec(name)?.[1];
           if (id === undefined || !isUuid(id)) continue;

@@ -96,9 +96,10 @@ export function createTasks(
 
   /** Keeps what a task has come to. Where the role is gone nothing may be written, and the next holder finds the last state. */
   const keep = async (task: Task, change: Partial<TaskRecord>): Promise<void> => {
-    task.record = { ...task.record, ...change };
     assert();
-    await files.write(task.record);
+    // Told when it is written: whoever hears of the end may have it forgotten at once.
+    await files.write({ ...task.record, ...change });
+    task.record = { ...task.record, ...change };
   };
 
   const workOf = ({ kind }: TaskRecord): Work => works[kind] ?? fail(`Tasks of the kind ${kind} are not known`);

@@ -57,6 +57,8 @@ export async function removeUnfinished(place: VolumePlace, assert: () => void): 
   const { domain, image, volume } = place;
   if (!(await hasImage(place))) return;
   await inImage(domain, image, async (folder) => {
+    assert();
+    await folder.sweep();
     const metadata = await readVolumeMetadata(folder, volume).catch(() => null);
     for (const name of [volume, leaseName(volume)]) {
       assert();
@@ -71,7 +73,7 @@ export async function removeUnfinished(place: VolumePlace, assert: () => void): 
       if (others.length === 0) await writeVolumeMetadata(folder, parent, { ...below, role: 'LEAF' });
     }
     assert();
-    for (const name of [`.${metaName(volume)}.new`, metaName(volume)]) await folder.remove(name);
+    await folder.remove(metaName(volume));
     await folder.sync();
   });
   await inImages(domain, async (folder) => {

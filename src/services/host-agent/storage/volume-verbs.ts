@@ -4,10 +4,21 @@ import { oneLine } from './domain-verbs.ts';
 import { failure } from './failures.ts';
 import type { Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
-import type { PreparedImages } from './prepared-images.ts';
 import type { QemuImg } from './qemu-img.ts';
+import type { Turns } from './turns.ts';
 import { noVolume, readVolumeMetadata, type VolumeMetadata, writeVolumeMetadata } from './volume-metadata.ts';
-import { chainOf, childrenOf, hasImage, inImage, listVolumes, missing, readVolume, verifyHeader, type VolumePlace } from './volumes.ts';
+import {
+  chainOf,
+  childrenOf,
+  hasImage,
+  imageKey,
+  inImage,
+  listVolumes,
+  missing,
+  readVolume,
+  verifyHeader,
+  type VolumePlace,
+} from './volumes.ts';
 
 const formats: Readonly<Record<number, VolumeMetadata['format']>> = { 4: 'COW', 5: 'RAW' };
 /** What older clients write for a disk with data. */
@@ -20,12 +31,15 @@ export function volumeVerbs({
   domains,
   pools,
   qemuImg,
-  prepared,
+  turns,
+  seenAt,
 }: {
   readonly domains: Domains;
   readonly pools: Pools;
   readonly qemuImg: QemuImg;
-  readonly prepared: PreparedImages;
+  readonly turns: Turns;
+  /** Where a domain of a pool is seen under the names of both. */
+  readonly seenAt: (pool: string, domain: string) => string;
 }): Verbs {
   const placeOf = async (params: Params): Promise<VolumePlace> => ({
     domain: await domains.find(params.uuid('storagedomainID')),
@@ -56,11 +70,14 @@ export function volumeVerbs({
     async (params) => {
       const pool = poolOf(params);
       const { place } = await named(params, pool);
-      await pool.change(() =>
-        inImage(place.domain, place.image, async (folder) => {
-          const metadata = (await readVolumeMetadata(folder, place.volume)) ?? missing(place);
-          await writeVolumeMetadata(folder, place.volume, work(metadata, params));
-        }),
+      // One after the other with what tasks do to the image.
+      await turns.take([imageKey(place)], () =>
+        pool.change(() =>
+          inImage(place.domain, place.image, async (folder) => {
+            const metadata = (await readVolumeMetadata(folder, place.volume)) ?? missing(place);
+            await writeVolumeMetadata(folder, place.volume, work(metadata, params));
+          }),
+        ),
       );
     };
 
@@ -72,12 +89,7 @@ export function volumeVerbs({
         throw failure('volume', `Volume ${each.volume} is illegal: it was not finished, or is being removed`);
       await verifyHeader(each, each.metadata, chain[at + 1] ?? null, qemuImg);
     }
-    const path = `${place.domain.root}/images/${place.image}/${place.volume}`;
-    prepared.add(
-      place,
-      chain.map(({ domain, image, volume }) => `${domain.root}/images/${image}/${volume}`),
-    );
-    return { path };
+    return { path: `${seenAt(poolOf(params).id, place.domain.id)}/images/${place.image}/${place.volume}` };
   };
 
   return {
@@ -198,8 +210,9 @@ export function volumeVerbs({
       return true;
     },
     'Image.prepare': prepare,
+    // Files need nothing to be undone after use.
     'Image.teardown': async (params) => {
-      prepared.remove({ domain: await domains.find(params.uuid('storagedomainID')), image: params.uuid('imageID') });
+      await domains.find(params.uuid('storagedomainID'));
     },
     'Image.getVolumes': async (params) => listVolumes(await domains.find(params.uuid('storagedomainID')), params.uuid('imageID')),
   };

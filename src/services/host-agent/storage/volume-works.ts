@@ -14,6 +14,7 @@ import {
   chainOf,
   childrenOf,
   hasImage,
+  imageKey,
   inImage,
   inImages,
   listVolumes,
@@ -50,7 +51,7 @@ export function volumeWorks(
   });
   const targetOf = (params: Params): Promise<VolumePlace> => placeOf(params, ['targetDomain', 'targetImage', 'targetVolume']);
   const locked = <T>(places: readonly VolumePlace[], work: () => Promise<T>): Promise<T> =>
-    turns.take([...new Set(places.map(({ domain, image }) => `${domain.id}/${image}`))], work);
+    turns.take([...new Set(places.map(imageKey))], work);
 
   const metadataFrom = (params: Params, { domain, image }: VolumePlace, parent: string | null): VolumeMetadata => ({
     domain: domain.id,
@@ -76,7 +77,10 @@ export function volumeWorks(
       const metadata = (await hasImage(place))
         ? await inImage(place.domain, place.image, (folder) => readVolumeMetadata(folder, place.volume))
         : null;
-      if (metadata !== null && metadata.task !== task) return 'finished';
+      if (metadata !== null && metadata.task !== task) {
+        await inImage(place.domain, place.image, (folder) => folder.sweep());
+        return 'finished';
+      }
       await removeUnfinished(place, assert);
       return 'undone';
     });
@@ -200,7 +204,7 @@ export function volumeWorks(
       const domain = await parts.domain(params.uuid('domain'));
       const image = params.uuid('image');
       const { assert } = course;
-      await turns.take([`${domain.id}/${image}`], async () => {
+      await turns.take([imageKey({ domain, image })], async () => {
         await inImages(domain, async (folder) => {
           const gone = `.${image}.removed`;
           assert();
@@ -227,6 +231,7 @@ export function volumeWorks(
         if (metadata.isPreallocated) await makeRoom(place.domain, bytes - metadata.capacity);
         await inImage(place.domain, place.image, async (folder) => {
           assert();
+          await folder.sweep();
           const { virtualSize } = await qemuImg.info(folder, place.volume, metadata.format);
           if (virtualSize < bytes)
             await qemuImg.resize(

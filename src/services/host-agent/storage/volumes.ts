@@ -16,6 +16,9 @@ const images = 'images';
 /** Deeper ones are not made; a ring would never end. */
 const deepest = 100;
 
+/** What work on an image needs for itself. */
+export const imageKey = ({ domain, image }: Pick<VolumePlace, 'domain' | 'image'>): string => `${domain.id}/${image}`;
+
 /** Works in the folder of an image. Throws VerbFailure (268) where there is none. */
 export const inImage = <T>({ mount, id }: Domain, image: string, work: (folder: Folder) => Promise<T>): Promise<T> =>
   inFolder(mount, [id, images, image], work).catch((error: unknown) => {
