@@ -2,6 +2,7 @@ import { type Step, type Summary, type View, type HostReader, message, plugin } 
 import { writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { isWholeHost } from '../environment/settings.ts';
+import { isEnrolled, nodeHere } from '../node/settings.ts';
 import { opened, serviceXml } from './firewalld.ts';
 import { acceptChanges, reviewChanges } from './iptables-review.ts';
 import { flaws, savedRules } from './iptables-saved.ts';
@@ -66,10 +67,14 @@ export default plugin({
   facts: [managers, savedRules],
   settings: [validManagers, updateFirewall, firewallManager, reviewChanges, acceptChanges],
   preflight: (view) => Promise.resolve(isDriven(view, 'iptables') ? flaws(view) : []),
-  steps: (view) => [
-    ...exampleFiles(view),
-    ...(isDriven(view, 'firewalld') ? [opening(view)] : []),
-    ...(isDriven(view, 'iptables') ? iptablesSteps(view) : []),
-  ],
+  steps: (view) =>
+    // Of a node that is set up again nothing is closed while its certificate is looked at.
+    nodeHere(view) && !isEnrolled(view)
+      ? []
+      : [
+          ...exampleFiles(view),
+          ...(isDriven(view, 'firewalld') ? [opening(view)] : []),
+          ...(isDriven(view, 'iptables') ? iptablesSteps(view) : []),
+        ],
   summary,
 });

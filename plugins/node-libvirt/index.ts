@@ -1,4 +1,4 @@
-import { type Step, plugin } from '#kit';
+import { type Step, message, plugin } from '#kit';
 import { copyFile, directories, editLines } from '#steps';
 import { isEnrolled, paths as node } from '../node/settings.ts';
 
@@ -17,7 +17,7 @@ const certificatesOf = (display: (typeof displays)[number]): readonly Step[] => 
       {
         id: `libvirt/${display}-${id}`,
         chapter: 'libvirt',
-        title: `Installing the ${id} of displays: ${display}`,
+        title: message`Installing the ${id} of displays: ${display}`,
         quiet: true,
         needs: [`libvirt/${display}`, 'node/certificate', 'node/keys'],
       },
@@ -25,7 +25,12 @@ const certificatesOf = (display: (typeof displays)[number]): readonly Step[] => 
     );
   return [
     directories(
-      { id: `libvirt/${display}`, chapter: 'libvirt', title: `Creating the folder for certificates of displays: ${display}`, quiet: true },
+      {
+        id: `libvirt/${display}`,
+        chapter: 'libvirt',
+        title: message`Creating the folder for certificates of displays: ${display}`,
+        quiet: true,
+      },
       [{ path: folder, mode: 0o755 }],
     ),
     copy('authority', node.authority, 'ca-cert.pem', 0o644),

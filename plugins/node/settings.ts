@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type HostReader, type Setting, type View, fact, message, readText, setting, text } from '#kit';
+import { type HostReader, type Kind, type Setting, type View, fact, message, readText, setting, text } from '#kit';
 import { belongsTo, covers, parseCertificate } from '../../src/setup/pki/inspect.ts';
 import { certificatesPem } from '../../src/setup/pki/pem-kinds.ts';
 
@@ -65,6 +65,9 @@ export const engineKey = setting({
       : 'a line of authorized_keys is expected',
 });
 
+/** Certificates, or none yet. */
+const perhapsPem: Kind<string> = { ...certificatesPem, parse: (raw) => (raw === '' ? '' : certificatesPem.parse(raw)) };
+
 export const authority: Setting<string> = setting({
   key: 'OVESETUP_NODE/authority',
   section: 'pki',
@@ -77,7 +80,7 @@ export const authority: Setting<string> = setting({
 export const certificate: Setting<string> = setting({
   key: 'OVESETUP_NODE/certificate',
   section: 'pki',
-  kind: certificatesPem,
+  kind: perhapsPem,
   about: 'The certificate that the engine has issued for the key of this host, in PEM. Without one only key and request are made.',
   remember: false,
   initial: (view) => view.fact(enrolment).certificate,
