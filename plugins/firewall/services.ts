@@ -5,6 +5,7 @@ import { engineHere } from '../engine/settings.ts';
 import { listenerPort } from '../fence-kdump/settings.ts';
 import { imageioHere, imageioPort } from '../imageio/settings.ts';
 import { httpsPort } from '../network/settings.ts';
+import { agentPort } from '../node-agent/settings.ts';
 import { daemonPort } from '../node-imageio/settings.ts';
 import { hostPort } from '../node-vmconsole/settings.ts';
 import { isEnrolled, nodeHere } from '../node/settings.ts';
@@ -94,6 +95,7 @@ const components: readonly Component[] = [
 
 /** What a compute node lets in. Ports for live migration, SNMP and a web console are nobody's yet. */
 const ofNode: readonly Component[] = [
+  { name: 'ovirt-host-agent', about: 'The engine, which gives orders to this host', when: isEnrolled, ports: () => tcp(agentPort) },
   { name: 'ovirt-imageio', about: 'Transfers of disk images', when: isEnrolled, ports: () => tcp(daemonPort) },
   { name: 'ovirt-vmconsole', about: 'Serial consoles, for the proxy beside the engine', when: isEnrolled, ports: () => tcp(hostPort) },
   {

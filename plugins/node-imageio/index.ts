@@ -3,7 +3,7 @@ import { directories, running, unitFile, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { healthSocketOf, serviceUnit } from '../environment/settings.ts';
 import { accounts, isEnrolled, paths as node } from '../node/settings.ts';
-import { daemonPort, unit } from './settings.ts';
+import { daemonPort, paths, unit } from './settings.ts';
 
 const folder = '/etc/ovirt-imageio';
 const main = `${folder}/ovirt-imageio.conf`;
@@ -29,6 +29,7 @@ const steps = (view: View): readonly Step[] => [
         certificate: node.certificate,
         key: node.key,
         authority: node.authority,
+        controlSocket: paths.controlSocket,
         healthSocket: healthSocketOf(unit),
       }),
     },

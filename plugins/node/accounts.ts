@@ -12,6 +12,8 @@ const members: readonly (readonly [user: string, group: string])[] = [
   [accounts.agent, 'libvirt'],
   // The device of the kernel.
   [accounts.agent, 'kvm'],
+  // Leases of storage.
+  [accounts.agent, 'sanlock'],
   // Images belong to the agent, and QEMU reads and writes them.
   ['libvirt-qemu', accounts.agent],
 ];

@@ -3,6 +3,9 @@ import { directories, keys, writeFile } from '#steps';
 import { isPrivateKey } from '../../src/setup/pki/inspect.ts';
 import { isRequestOf } from '../../src/setup/pki/own-request.ts';
 import { sshPublicKeyLine } from '../../src/setup/pki/ssh-certificate.ts';
+import { unit as agentUnit } from '../node-agent/settings.ts';
+import { unit as imageioUnit } from '../node-imageio/settings.ts';
+import { unit as consoleUnit } from '../node-vmconsole/settings.ts';
 import { accounts, authority, certificate, consoleAuthority, consoleCertificate, isEnrolled, paths } from './settings.ts';
 
 /* Keys are made on the host, and never leave it. The engine signs requests for them. */
@@ -53,17 +56,25 @@ const consolePublicKey: Step = {
 
 /** What the engine has issued. */
 function issued(view: View): readonly Step[] {
+  const readers = [agentUnit, imageioUnit];
   const put = (id: string, path: string, content: string, title: string, ...notify: readonly string[]): Step =>
     writeFile({ id: `node/${id}`, chapter: 'pki.certificates', title, quiet: true, needs: ['node/request'], notify }, { path, content });
   return [
-    put('authority', paths.authority, view.get(authority), 'Installing the certificate of the authority', 'ovirt-imageio-daemon'),
-    put('certificate', paths.certificate, view.get(certificate), 'Installing the certificate of this host', 'ovirt-imageio-daemon'),
-    put('console-authority', paths.consoleAuthority, `${view.get(consoleAuthority)}\n`, 'Installing the authority for serial consoles'),
+    put('authority', paths.authority, view.get(authority), 'Installing the certificate of the authority', ...readers),
+    put('certificate', paths.certificate, view.get(certificate), 'Installing the certificate of this host', ...readers),
+    put(
+      'console-authority',
+      paths.consoleAuthority,
+      `${view.get(consoleAuthority)}\n`,
+      'Installing the authority for serial consoles',
+      consoleUnit,
+    ),
     put(
       'console-certificate',
       paths.consoleCertificate,
       `${view.get(consoleCertificate)}\n`,
       'Installing the certificate for serial consoles',
+      consoleUnit,
     ),
   ];
 }

@@ -57,7 +57,7 @@ export const engineKey = setting({
   section: 'network',
   kind: text,
   about: 'The public key that the engine logs in with, as a line of authorized_keys; nothing: nobody is let in by this run.',
-  remember: false,
+  keep: true,
   initial: '',
   validate: (value) =>
     value === '' || /^ssh-(rsa|ed25519) [A-Za-z0-9+/]+={0,2}( [\w@. -]*)?$/.test(value)
@@ -124,4 +124,6 @@ export const isEnrolled = (view: View): boolean =>
 
 /** What a node is made of: nothing of it is needed before there is a certificate. */
 export const nodePackages = (view: View): readonly string[] =>
-  isEnrolled(view) ? ['libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'openssh-server'] : [];
+  isEnrolled(view)
+    ? ['libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'sanlock', 'openssh-server']
+    : [];

@@ -42,6 +42,7 @@ export const chapters = {
     'dwh.schema',
     'engine.configuration',
     'libvirt',
+    'agent',
     'imageio',
     'vmconsole',
     'websocket',

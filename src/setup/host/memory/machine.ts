@@ -157,8 +157,10 @@ const partOf = (unit: string): readonly string[] => {
   if (unit === 'firewalld') return ['/etc/firewalld/'];
   if (unit === 'ovirt-engine-dwhd') return ['/etc/ovirt-engine-dwh/'];
   if (unit === 'libvirtd') return ['/etc/libvirt/'];
+  if (['ovirt-host-agent', 'ovirt-host-helper'].includes(unit))
+    return ['/etc/ovirt-host-agent/', ...(unit === 'ovirt-host-agent' ? ['/etc/pki/vdsm/certs/'] : [])];
   if (unit === 'ovirt-imageio-daemon') return ['/etc/ovirt-imageio/', '/etc/pki/vdsm/certs/'];
-  if (unit === 'ovirt-vmconsole-host-sshd') return ['/etc/ovirt-vmconsole/'];
+  if (unit === 'ovirt-vmconsole-host-sshd') return ['/etc/ovirt-vmconsole/', '/etc/pki/ovirt-vmconsole/'];
   if (unit === 'ovirt-vmconsole-proxy-sshd') return ['/etc/ovirt-vmconsole/', '/etc/pki/ovirt-vmconsole/'];
   if (unit === 'ovirt-provider-ovn') return ['/etc/ovirt-provider-ovn/', '/etc/pki/ovirt-engine/certs/ovirt-provider-ovn.cer'];
   const own = `/etc/ovirt-engine/${unit}.conf`;
