@@ -3,8 +3,8 @@ import { unit } from './settings.ts';
 import { lookInside } from './upgrade.ts';
 
 /*
- * What was begun in the engine and has not ended. Its own commands end within the request that asked for them. What can run for long are
- * jobs of other programs (POST /jobs), and only those programs, or an administrator in their place, can end them.
+ * What was begun in the engine and has not ended. Its own commands that are interrupted are carried on by the next engine. What can run for long
+ * are jobs of other programs (POST /jobs), and only those programs, or an administrator in their place, can end them.
  */
 
 export interface Task {

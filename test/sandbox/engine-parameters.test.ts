@@ -5,6 +5,7 @@ import { apiCalls, apiRoot as root, type Json } from '../support/api-calls.ts';
 import { addUser } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
+import { addHost } from '../support/simulated-host.ts';
 import { newSshKey } from '../support/vmconsole.ts';
 
 /* Parameters that every collection has, and collections that are more than rows of a table. */
@@ -25,6 +26,7 @@ beforeAll(async () => {
 beforeAll(async () => {
   await got('jobs', { body: { description: 'There is one' } });
   await got('affinitylabels', { body: { name: 'There-is-one' } });
+  await addHost(running.postgres, { name: 'There-is-one', address: '127.0.0.2', port: 1 });
 });
 
 const list = async (path: string): Promise<readonly Json[]> => (Object.values(await got(path))[0] ?? []) as readonly Json[];

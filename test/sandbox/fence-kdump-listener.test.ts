@@ -17,12 +17,18 @@ const [one, six] = ['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-
 let postgres: TestPostgres;
 beforeAll(async () => {
   postgres = await startPostgres();
+  const others = ['00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-000000000003'];
+  await postgres.query(
+    `insert into vds_static (vds_id, vds_name, host_name, cluster_id)
+     select id, id, id, (select cluster_id from cluster) from unnest($1::uuid[]) id`,
+    [[one, six, ...others]],
+  );
   await postgres.query(
     `insert into vds_interface (id, name, vds_id, addr, ipv6_address) values
        (gen_random_uuid(), 'eth0', $1, '127.0.0.71', null), (gen_random_uuid(), 'eth1', $1, '127.0.0.72', ''),
        (gen_random_uuid(), 'eth0', $2, null, '::1'),
-       (gen_random_uuid(), 'eth0', gen_random_uuid(), '127.0.0.79', null), (gen_random_uuid(), 'eth0', gen_random_uuid(), '127.0.0.79', null)`,
-    [one, six],
+       (gen_random_uuid(), 'eth0', $3, '127.0.0.79', null), (gen_random_uuid(), 'eth0', $4, '127.0.0.79', null)`,
+    [one, six, ...others],
   );
 });
 afterAll(() => postgres.stop());

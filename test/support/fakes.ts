@@ -14,6 +14,7 @@ import {
   nothing,
   textOf,
 } from '#kit';
+import type { Log } from '../../src/services/frame/log.ts';
 import type { Observer } from '../../src/setup/core/execute.ts';
 import { type Journal, openJournal } from '../../src/setup/core/journal.ts';
 
@@ -142,3 +143,6 @@ export function fileStep(
 
 /** A journal of a new run on a host. */
 export const newJournal = (host: Host, run = '20260101000000-aaaaaa'): Promise<Journal> => openJournal(host, undefined, run);
+
+/** A log of a service that nobody reads. */
+export const quietLog: Log = { info: () => undefined, warning: () => undefined, error: () => undefined };

@@ -34,11 +34,13 @@ export interface AppParts {
   readonly sessions: Sessions;
   readonly log: Log;
   readonly now: () => number;
+  /** Called when somebody has begun a command that goes on after its request is answered. */
+  readonly commandBegun: () => void;
 }
 
 /** Puts the web server together: every route of the engine is named here. */
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
-  const { settings, version, makeServer, database, databaseUp, sessions, log, now } = parts;
+  const { settings, version, makeServer, database, databaseUp, sessions, log, now, commandBegun } = parts;
   const { caCertificate, engineCertificate } = settings;
   const pages = await loadPages(version);
   const audit = createAudit(database, log, now);
@@ -70,6 +72,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   vmconsoleRoutes(app, { database, caCertificate, log, now });
   sso.addRoutes(app);
   rootRoutes(app, { database, version, now });
-  collectionRoutes(app, database, now);
+  collectionRoutes(app, database, now, commandBegun);
   return app;
 }

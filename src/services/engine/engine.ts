@@ -10,9 +10,10 @@ import { createApp } from './app.ts';
 import { prepareListener } from './http/listener.ts';
 import { startHeartBeat } from './heart-beat.ts';
 import { namesOfListener } from './host-names.ts';
+import { type Hosts, startHosts } from './hosts/hosts.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { waitForSchemas } from './schemas.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { createSessions } from './sso/sessions.ts';
 import { readVersion } from './version.ts';
 
@@ -74,7 +75,9 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
       () => false,
     );
   const sessions = createSessions(database, now, settings.mostSessionsOfUser);
-  const app = await createApp({ settings, version, makeServer, database, databaseUp, sessions, log, now });
+  let hosts: Hosts | null = null;
+  const commandBegun = (): void => hosts?.wake();
+  const app = await createApp({ settings, version, makeServer, database, databaseUp, sessions, log, now, commandBegun });
 
   const { address, port } = settings.listen;
   await app.listen({ host: address, port });
@@ -85,14 +88,16 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
 
   const waiting = new AbortController();
   let endHeartBeat = (): void => undefined;
-  const ready = waitForSchemas(pool, log, waiting.signal).then(() => {
+  const ready = waitForSchemas(pool, log, waiting.signal).then(async () => {
     schemasFit = true;
     endHeartBeat = startHeartBeat({ database, log });
+    hosts = await hostsOf(settings, database, log, now);
     log.info('ready', { version: version.own });
   });
   const stop = createDrain(
     [
       { name: 'the web server', end: () => app.close(), force: () => app.server.closeAllConnections() },
+      { name: 'the work on hosts', end: async () => hosts?.close() },
       { name: 'the health socket', end: async () => health?.close() },
       { name: 'the database pool', end: () => pool.close() },
     ],
@@ -108,6 +113,17 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
       return stop(reason);
     },
   };
+}
+
+/** Begins to work on hosts; null where there is no key to show them. */
+async function hostsOf(settings: Settings, database: Database, log: Log, now: () => number): Promise<Hosts | null> {
+  const { caCertificate: authority, engineCertificate: certificate, engineKey: key } = settings;
+  if (key === null) {
+    log.warning('ENGINE_PKI_ENGINE_KEY names no key, so no host can be worked on');
+    return null;
+  }
+  const session = openDatabase(settings.database, log, { name: 'engine-turn', connections: 1 });
+  return startHosts({ database, session, files: { authority, certificate, key }, log, now });
 }
 
 async function startHealth(socket: string | null, version: string, databaseUp: () => Promise<boolean>): Promise<LocalSocket | null> {

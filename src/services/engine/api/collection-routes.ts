@@ -18,8 +18,11 @@ const bodies = { xml: ['application/xml', 'text/xml'], json: ['application/json'
 
 const options = { config: { access: 'api' as const } };
 
-/** The routes of all collections: lists, members, the changes that each allows, and the actions. */
-export function collectionRoutes(app: FastifyInstance, database: Database, now: () => number): void {
+/**
+ * The routes of all collections: lists, members, the changes that each allows, and the actions.
+ * @param begun called when a command has begun that goes on
+ */
+export function collectionRoutes(app: FastifyInstance, database: Database, now: () => number, begun: () => void): void {
   // In a context of their own: nothing else of the engine takes XML or JSON.
   void app.register(async (api) => {
     // And here nothing takes the forms of our pages.
@@ -27,7 +30,7 @@ export function collectionRoutes(app: FastifyInstance, database: Database, now: 
     for (const [form, types] of Object.entries(bodies)) {
       api.addContentTypeParser([...types], { parseAs: 'string' }, (_request, body, done) => done(null, { form, text: body.toString() }));
     }
-    const handling = createHandling(database, createMembers(database), now);
+    const handling = createHandling(database, createMembers(database), now, begun);
     for (const collection of collections) {
       const { below, rel, actions = {}, collectionActions = {} } = collection;
       const url = below === undefined ? `${apiPath}/${rel}` : `${apiPath}/${below.rel}/:parent/${rel}`;

@@ -56,8 +56,9 @@ export interface Handling {
   change(request: FastifyRequest, reply: FastifyReply, collection: Collection, what: SpecialChange, read: () => Entity): Promise<Done>;
 }
 
-export function createHandling(database: Database, members: Members, now: () => number): Handling {
-  const doWork = createWork(database, now);
+/** @param begun called when a command has begun that goes on */
+export function createHandling(database: Database, members: Members, now: () => number, begun: () => void): Handling {
+  const doWork = createWork(database, now, begun);
   const workerOf = (request: FastifyRequest, reply: FastifyReply): Worker => {
     const { principal } = callerOf(request);
     return { userId: principal.userId, userName: loginName(principal), correlationId: String(reply.getHeader('correlation-id')) };
@@ -78,7 +79,8 @@ export function createHandling(database: Database, members: Members, now: () => 
       const worker = workerOf(request, reply);
       await doWork.needPermit(permit, worker);
       const place = placeOf(collection, request);
-      const occasion = { database, members, asker: askerOf(request), worker, place, id: idOf(request), entity: read() };
+      const asks = (parameter: string): boolean => flag(request, parameter);
+      const occasion = { database, members, asker: askerOf(request), worker, place, id: idOf(request), entity: read(), asks };
       return doWork({ ...(await work(occasion)), permit }, worker);
     },
   };

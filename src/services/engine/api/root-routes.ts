@@ -48,7 +48,7 @@ export function rootRoutes(app: FastifyInstance, { database, version, now }: Roo
 const blank = '00000000-0000-0000-0000-000000000000';
 
 /** Collections whose searches clients look for here. All others can be searched as well. */
-const withTemplate: ReadonlySet<string> = new Set(['clusters', 'datacenters', 'events', 'groups', 'networks', 'users']);
+const withTemplate: ReadonlySet<string> = new Set(['clusters', 'datacenters', 'events', 'groups', 'hosts', 'networks', 'users']);
 
 /** A link to each collection at the top, and templates of searches; the braces are a part of them. */
 const rootLinks: readonly Link[] = collections
@@ -77,9 +77,13 @@ function describeProduct(instanceId: string, version: Version): Entity {
 }
 
 async function summarize(database: Database, now: number): Promise<Entity> {
-  const [users] = await database.query<{ active: string; total: string }>(
-    `select (select count(distinct user_id) from sso_sessions where valid_to > $1) as active, (select count(*) from users) as total`,
+  const [counts] = await database.query<Record<'hosts' | 'hostsUp' | 'users' | 'usersHere', string>>(
+    `select (select count(*) from vds_static) as hosts, (select count(*) from vds_dynamic where status = 3) as "hostsUp",
+       (select count(*) from users) as users, (select count(distinct user_id) from sso_sessions where valid_to > $1) as "usersHere"`,
     [new Date(now)],
   );
-  return { users: { active: users?.active, total: users?.total } };
+  return {
+    hosts: { active: counts?.hostsUp, total: counts?.hosts },
+    users: { active: counts?.usersHere, total: counts?.users },
+  };
 }

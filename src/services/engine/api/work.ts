@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../frame/database.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
+import { beginSql, lockConstraint } from '../commands/begin.ts';
 import type { Event, Work, Worker } from './collections/collection.ts';
 import { permitName } from './collections/permits.ts';
 import { outOfRange, rejected } from './fault.ts';
@@ -20,10 +21,20 @@ const named = (parts: readonly (readonly [name: string, sql: string])[]): string
 
 const filledIn = ({ text }: Event, name: string, user: string): string => text.replaceAll('${name}', name).replaceAll('${user}', user);
 
+/** SQL of the host that an event is about, and of its name. */
+const hostOf = (values: Values, host: string | undefined): string => {
+  if (host === undefined) return 'null, null';
+  const id = `${values.add(host)}::uuid`;
+  return `${id}, (select vds_name from vds_static where vds_id = ${id})`;
+};
+
+/** Whether a job, called `known`, goes on: one of its commands has not ended, or one that is added begins. */
+const stillRunning = `(excluded.status = 'STARTED' or exists (select from step t where t.job_id = known.job_id and t.status = 'STARTED'))`;
+
 /** A command as its job and its step show it. */
 interface Told {
   readonly event: Event;
-  readonly status: 'FINISHED' | 'FAILED';
+  readonly status: 'STARTED' | 'FINISHED' | 'FAILED';
   /** How far it came: a command that was refused did not begin. */
   readonly type: 'VALIDATING' | 'EXECUTING';
   /** SQL of what people read. */
@@ -38,17 +49,18 @@ interface Told {
  * Does the work of commands: asks for the permit, changes the database, and writes the job and the event in the same statement,
  * so that nothing is ever changed without a trace, and nothing is told that did not happen.
  */
-export function createWork(database: Database, now: () => number) {
+export function createWork(database: Database, now: () => number, begun: () => void) {
   const insertEvent = (
     values: Values,
-    event: Event & { readonly severity: number },
+    event: Event & { readonly severity: number; readonly host?: string | undefined },
     message: string,
     worker: Worker,
     from: string,
   ): string =>
-    `insert into audit_log (log_time, log_type, log_type_name, severity, message, user_id, user_name, correlation_id, job_id)
+    `insert into audit_log (log_time, log_type, log_type_name, severity, message, user_id, user_name, correlation_id, job_id, vds_id, vds_name)
      select ${values.add(new Date(now()))}::timestamptz, ${values.add(event.code)}::integer, ${values.add(event.name)}::text, ${values.add(event.severity)}::integer,
-       ${message}, ${values.add(worker.userId)}::uuid, ${values.add(worker.userName)}::text, ${values.add(worker.correlationId)}::text, j.job_id from ${from}`;
+       ${message}, ${values.add(worker.userId)}::uuid, ${values.add(worker.userName)}::text, ${values.add(worker.correlationId)}::text, j.job_id,
+       ${hostOf(values, event.host)} from ${from}`;
 
   /**
    * The job of a command and its step in it. What one user asks for with one correlation id is one job, however many commands it
@@ -62,40 +74,54 @@ export function createWork(database: Database, now: () => number) {
     const [time, owner] = [`${values.add(new Date(now()))}::timestamptz`, `${values.add(worker.userId)}::uuid`];
     const correlation = `${values.add(worker.correlationId)}::text`;
     const state = `${values.add(status)}::text`;
+    const end = status === 'STARTED' ? 'null::timestamptz' : time;
     return [
       [
         'j',
         `insert into job as known (job_id, action_type, description, status, owner_id, start_time, end_time, last_update_time, correlation_id)
          select coalesce((select job_id from job where correlation_id = ${correlation} and owner_id = ${owner} and not is_external
              order by start_time, job_id limit 1), gen_random_uuid()),
-           ${values.add(event.name)}::text, ${text}, ${state}, ${owner}, ${time}, ${time}, ${time}, ${correlation}${from}
-         on conflict (job_id) do update set end_time = excluded.end_time, last_update_time = excluded.last_update_time,
-           status = case when known.status = 'FAILED' then known.status else excluded.status end
+           ${values.add(event.name)}::text, ${text}, ${state}, ${owner}, ${time}, ${end}, ${time}, ${correlation}${from}
+         on conflict (job_id) do update set last_update_time = excluded.last_update_time,
+           end_time = case when ${stillRunning} then null else excluded.end_time end,
+           status = case when ${stillRunning} then 'STARTED' when known.status = 'FAILED' then known.status else excluded.status end
          returning job_id, description`,
       ],
       [
         's',
         `insert into step (step_id, job_id, step_type, description, step_number, status, start_time, end_time, correlation_id)
          select ${values.add(step)}::uuid, j.job_id, ${values.add(type)}::text, ${text},
-           (select count(*) + 1 from step t where t.job_id = j.job_id), ${state}, ${time}, ${time}, ${correlation}
+           (select count(*) + 1 from step t where t.job_id = j.job_id), ${state}, ${time}, ${end}, ${correlation}
          from j${from.replace(' from ', ', ')}`,
       ],
     ];
   }
 
   /** The job and the event of what was done, with the name that the statement itself returns. */
-  function trace(values: Values, step: string, event: Event, worker: Worker): readonly (readonly [string, string])[] {
+  function trace(values: Values, step: string, work: Work, worker: Worker): readonly (readonly [string, string])[] {
+    const { event, begins, host } = work;
     const said = filledIn(event, '\u0000', worker.userName).split('\u0000');
     const text = said.map((part) => `${values.add(part)}::text`).join(' || done.name || ');
     return [
-      ...insertJob(values, { event, status: 'FINISHED', type: 'EXECUTING', text, step, from: ' from done' }, worker),
-      ['told', insertEvent(values, { ...event, severity: 0 }, text, worker, 'done, j')],
+      ...insertJob(
+        values,
+        { event, status: begins === undefined ? 'FINISHED' : 'STARTED', type: 'EXECUTING', text, step, from: ' from done' },
+        worker,
+      ),
+      ...(begins === undefined ? [] : beginSql(values, begins, worker, step)),
+      ['told', insertEvent(values, { ...event, severity: 0, host }, text, worker, 'done, j')],
     ];
   }
 
-  async function failed(work: Pick<Work, 'event' | 'name'>, worker: Worker, why: string, type: Told['type']): Promise<void> {
+  async function failed(work: Pick<Work, 'event' | 'name' | 'host'>, worker: Worker, why: string, type: Told['type']): Promise<void> {
     const values = new Values();
-    const event = { code: work.event.code + 1, name: `${work.event.name}_FAILED`, text: work.event.text, severity: 2 };
+    const event = {
+      code: work.event.failed ?? work.event.code + 1,
+      name: `${work.event.name}_FAILED`,
+      text: work.event.text,
+      severity: 2,
+      host: work.host,
+    };
     const text = `${values.add(`Failed: ${[filledIn(work.event, work.name ?? '', worker.userName), why].filter((part) => part !== '').join(' ')}`)}::text`;
     const parts = insertJob(values, { event: work.event, status: 'FAILED', type, text, step: randomUUID(), from: '' }, worker);
     await database.query(`with ${named(parts)} ${insertEvent(values, event, text, worker, 'j')}`, values.all);
@@ -132,7 +158,7 @@ export function createWork(database: Database, now: () => number) {
     const step = randomUUID();
     const parts = work.statement(values);
     const traced = work.quiet !== true;
-    const all = [...parts, ...(traced ? trace(values, step, work.event, worker) : [])];
+    const all = [...parts, ...(traced ? trace(values, step, work, worker) : [])];
     // A part that only selects is run only where something refers to it.
     const also = parts.some(([name]) => name === 'also') ? ', (select count(*) from also)' : '';
     try {
@@ -140,7 +166,8 @@ export function createWork(database: Database, now: () => number) {
         `with ${named(all)} select id, ${traced ? '(select job_id::text from j)' : 'null'} as job${also} from done`,
         values.all,
       );
-      if (done === undefined) throw notFound();
+      if (done === undefined) throw work.otherwise?.() ?? notFound();
+      if (work.begins !== undefined) begun();
       return { id: done.id, job: done.job, step };
     } catch (error) {
       const refusal = refusalOf(error);
@@ -165,6 +192,8 @@ function refusalOf(error: unknown): Refusal | null {
     case 'OV409': // raised by our own triggers, with a text for people
       return new Refusal(409, (error as Error).message);
     case '23505': // unique_violation
+      if (error instanceof Error && 'constraint' in error && error.constraint === lockConstraint)
+        return new Refusal(409, 'Another command is working on it. Wait until that has ended.');
       // The detail names the columns: `Key (role_id, action_group_id)=(...) already exists.`
       return new Refusal(409, /name/.test(detailOf(error).split('=', 1)[0] ?? '') ? 'The name is already in use.' : 'It is there already.');
     case '23503': // foreign_key_violation

@@ -1,4 +1,5 @@
 import type { Database } from '../../../frame/database.ts';
+import type { Begun } from '../../commands/command.ts';
 import type { Values } from '../search/values.ts';
 import type { Entity, Value } from '../types.ts';
 
@@ -39,6 +40,8 @@ export interface Event {
   readonly name: string;
   /** `${name}` and `${user}` are filled in. */
   readonly text: string;
+  /** The number of the event that tells of a failure, where that is not the next one. */
+  readonly failed?: number;
 }
 
 /** How members are added, changed or removed: a permit, and the number and the name of the event that tells of it. */
@@ -125,6 +128,12 @@ export interface Work {
   readonly name?: string;
   /** True where the change itself is the event or the job, so that none has to tell of it. */
   readonly quiet?: boolean;
+  /** The host that the events are about. */
+  readonly host?: string;
+  /** A command that begins with this work, and goes on when it is answered: its job stays started until it has ended. */
+  readonly begins?: Begun;
+  /** What a client is told where there was nothing to do it to; that there is no such thing, unless it says otherwise. */
+  readonly otherwise?: () => Error;
 }
 
 /** Who wants a change, and what the answer, the job and the events of it go by. */
@@ -145,6 +154,8 @@ export interface Occasion {
   readonly id: string;
   /** What the client sent; empty where one is removed. */
   readonly entity: Entity;
+  /** Whether the client has set a parameter that is a truth value. Throws a refusal (400) for one that is none. */
+  readonly asks: (parameter: string) => boolean;
 }
 
 /** A change that is more than a row of one table: the permit for it, and what it comes to here. */

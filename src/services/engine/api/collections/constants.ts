@@ -1,3 +1,4 @@
+import { processors as known } from '../../hosts/processors.ts';
 import { invalidValue } from '../fault.ts';
 import { type Collection, versionOf } from './collection.ts';
 import { isAdministrative, permits } from './permits.ts';
@@ -6,31 +7,7 @@ import { valuesTable } from './values.ts';
 /** Levels of compatibility that clusters and data centers can have. */
 export const levels: readonly string[] = ['4.2', '4.3', '4.4', '4.5', '4.6', '4.7', '4.8'];
 
-/** Processor types of all levels, from the oldest to the newest of each vendor. */
-const processors: readonly string[] = [
-  'Intel Nehalem Family',
-  'Secure Intel Nehalem Family',
-  'Intel Westmere Family',
-  'Secure Intel Westmere Family',
-  'Intel SandyBridge Family',
-  'Secure Intel SandyBridge Family',
-  'Intel IvyBridge Family',
-  'Secure Intel IvyBridge Family',
-  'Intel Haswell Family',
-  'Secure Intel Haswell Family',
-  'Intel Broadwell Family',
-  'Secure Intel Broadwell Family',
-  'Intel Skylake Client Family',
-  'Secure Intel Skylake Client Family',
-  'Intel Skylake Server Family',
-  'Secure Intel Skylake Server Family',
-  'Intel Cascadelake Server Family',
-  'Secure Intel Cascadelake Server Family',
-  'AMD Opteron G4',
-  'AMD Opteron G5',
-  'AMD EPYC',
-  'Secure AMD EPYC',
-];
+const processors: readonly string[] = known.map(({ name }) => name);
 
 /** The processor type of a cluster; empty where it is still open. Throws a fault (400) for one that no level knows. */
 export const processorType = (value: unknown): unknown => {

@@ -3,6 +3,7 @@ import { clusterFeatures, clusterLevels, clusterNetworkFilters, networkFilters }
 import { clusters, dataCenterClusters } from './clusters.ts';
 import { dataCenters } from './datacenters.ts';
 import { domainGroups, domainUsers, domains, groups, groupsOfUser, users } from './directory.ts';
+import { hostNics, hosts, hostStatistics } from './hosts.ts';
 import { icons } from './icons.ts';
 import { jobs, steps } from './jobs.ts';
 import { affinityLabels, labelHosts, labelVms } from './labels.ts';
@@ -43,6 +44,10 @@ export const collections: readonly Collection[] = [
   permissions({ rel: 'groups', column: 'ad_element_id' }),
   rolesOf('groups'),
   tagsOf('groups', 'tags_user_group_map', 'group_id'),
+  hosts,
+  hostNics,
+  hostStatistics,
+  permissionsOf('hosts'),
   icons,
   jobs,
   steps,

@@ -1,0 +1,298 @@
+import { createHash } from 'node:crypto';
+import { hostStatuses, statusNumber, statusWord } from '../../hosts/host-status.ts';
+import type { Entity } from '../types.ts';
+import { type Collection, optional, reference, type Row } from './collection.ts';
+import { permits } from './permits.ts';
+import { activateHost, deactivateHost, hostSpecial, refreshHost } from './special-hosts.ts';
+import { choicesOf, numberIn, plainName, within } from './stored.ts';
+
+const externalStatuses = ['ok', 'info', 'warning', 'error', 'failure'] as const;
+const types = ['rhel', 'rhev_h', 'ovirt_node'] as const;
+const selinuxModes = ['permissive', 'enforcing', 'disabled'] as const;
+const numaStatuses = ['disable', 'enable', 'unknown'] as const;
+const architectures = ['undefined', 'x86_64', 'ppc64'] as const;
+const placements = ['consolidated', 'separated'] as const;
+
+/** Why a host is not operational, in the words of the API, by the number that is stored. */
+const details: Readonly<Record<number, string>> = {
+  1: 'general',
+  2: 'cpu_type_incompatible_with_cluster',
+  4: 'network_unreachable',
+  5: 'version_incompatible_with_cluster',
+  6: 'kvm_not_running',
+  11: 'emulated_machines_incompatible_with_cluster',
+  14: 'cluster_version_incompatible_with_cluster',
+};
+
+/** A version as packages have it, with what of it are numbers: `9.0.0 - 4`. */
+function versionOf(text: unknown): Entity | undefined {
+  if (typeof text !== 'string') return undefined;
+  const [major, minor, build, revision] = (/^\d+(?:\.\d+)*/.exec(text)?.[0] ?? '').split('.').filter(Boolean).map(Number);
+  return { full_version: text, major, minor, build, revision };
+}
+
+const megabytes = (value: unknown): bigint | undefined => (typeof value === 'number' ? BigInt(value) * 1_048_576n : undefined);
+
+const number = (value: unknown): number | undefined => (value === null || value === undefined ? undefined : Number(value));
+
+/** Cores of each socket and threads of each core, as the API has them. */
+function topologyOf(row: Row): Entity | undefined {
+  const [sockets, cores, threads] = ['cpu_sockets', 'cpu_cores', 'cpu_threads'].map((column) => number(row[column]));
+  if (sockets === undefined || cores === undefined || threads === undefined) return undefined;
+  return { sockets, cores: Math.max(1, Math.round(cores / sockets)), threads: Math.max(1, Math.round(threads / cores)) };
+}
+
+/** The operating system; nothing of it is known before the host has been up. */
+const osOf = (row: Row): Entity => ({
+  custom_kernel_cmdline: String(row['kernel_cmdline']),
+  reported_kernel_cmdline: optional(row['kernel_args']),
+  type: optional(row['host_os'])?.split(' - ')[0],
+  version: versionOf(optional(row['host_os'])?.split(' - ').slice(1).join(' - ')),
+});
+
+const hardwareOf = (row: Row): Entity | undefined =>
+  row['hw_uuid'] === null && row['hw_manufacturer'] === null
+    ? undefined
+    : {
+        family: optional(row['hw_family']),
+        manufacturer: optional(row['hw_manufacturer']),
+        product_name: optional(row['hw_product_name']),
+        serial_number: optional(row['hw_serial_number']),
+        supported_rng_sources: optional(row['supported_rng_sources'])?.split(',') ?? [],
+        uuid: optional(row['hw_uuid']),
+        version: optional(row['hw_version']),
+      };
+
+const kdumpWords: Readonly<Record<number, string>> = { 0: 'disabled', 1: 'enabled' };
+
+export const hosts: Collection = {
+  rel: 'hosts',
+  type: 'host',
+  about: 'Hosts, on which virtual machines run.',
+  from: 'vds t',
+  id: 't.vds_id',
+  columns: `t.vds_name, t.free_text_comment, t.host_name, t.port, t.cluster_id, t.status, t.non_operational_reason, t.external_status, t.vds_type,
+    t.sshkeyfingerprint, t.ssh_port, t.pm_enabled, t.pm_detect_kdump, t.disable_auto_pm, t.vds_spm_priority, t.kernel_cmdline, t.kernel_args,
+    t.vgpu_placement, t.reinstall_required, t.cpu_sockets, t.cpu_cores, t.cpu_threads, t.cpu_model, t.cpu_speed_mh, t.physical_mem_mb,
+    t.reserved_mem, t.mem_commited, t.vm_active, t.vm_count, t.vm_migrating, t.supported_rng_sources, t.host_os, t.libvirt_version, t.rpm_version,
+    t.software_version, t.selinux_enforce_mode, t.iscsi_initiator_name, t.hw_manufacturer, t.hw_product_name, t.hw_version, t.hw_serial_number,
+    t.hw_uuid, t.hw_family, t.kdump_status, t.is_numa_supported, t.auto_numa_balancing, t.hostdev_passthrough, t.is_update_available, t.ksm_state,
+    t.transparent_hugepages_state, (select architecture from cluster c where c.cluster_id = t.cluster_id) as architecture,
+    (select cpu_name from cluster c where c.cluster_id = t.cluster_id) as cluster_cpu,
+    exists (select from command_locks l join command_entities e using (command_id) where l.object_id = t.vds_id and e.command_type = 'ActivateHost')
+      as network_operation`,
+  describe: (row) => ({
+    name: String(row['vds_name']),
+    comment: String(row['free_text_comment']),
+    address: String(row['host_name']),
+    auto_numa_status: numaStatuses[Number(row['auto_numa_balancing'])] ?? 'unknown',
+    cpu: {
+      architecture: architectures[Number(row['architecture'])],
+      name: optional(row['cpu_model']),
+      speed: number(row['cpu_speed_mh']),
+      topology: topologyOf(row),
+      type: optional(row['cluster_cpu']),
+    },
+    device_passthrough: { enabled: row['hostdev_passthrough'] === true },
+    external_status: externalStatuses[Number(row['external_status'])],
+    hardware_information: hardwareOf(row),
+    iscsi: row['iscsi_initiator_name'] === null ? undefined : { initiator: optional(row['iscsi_initiator_name']) },
+    kdump_status: kdumpWords[Number(row['kdump_status'])] ?? 'unknown',
+    ksm: { enabled: row['ksm_state'] === true },
+    libvirt_version: versionOf(row['libvirt_version']),
+    max_scheduling_memory: megabytes(
+      Math.max(0, Number(row['physical_mem_mb']) - Number(row['reserved_mem']) - Number(row['mem_commited'])),
+    ),
+    memory: megabytes(row['physical_mem_mb']),
+    network_operation_in_progress: row['network_operation'] === true,
+    numa_supported: row['is_numa_supported'] === true,
+    os: osOf(row),
+    port: Number(row['port']),
+    power_management: {
+      automatic_pm_enabled: row['disable_auto_pm'] === false,
+      enabled: row['pm_enabled'] === true,
+      kdump_detection: row['pm_detect_kdump'] === true,
+      pm_proxies: [],
+    },
+    protocol: 'stomp',
+    reinstallation_required: row['reinstall_required'] === true,
+    se_linux: { mode: selinuxModes[Number(row['selinux_enforce_mode'])] },
+    spm: { priority: Number(row['vds_spm_priority']), status: 'none' },
+    ssh: { fingerprint: optional(row['sshkeyfingerprint']), port: Number(row['ssh_port']) },
+    status: statusWord(row['status']),
+    status_detail: row['status'] === statusNumber('non_operational') ? details[Number(row['non_operational_reason'])] : undefined,
+    summary: { active: Number(row['vm_active']), migrating: Number(row['vm_migrating']), total: Number(row['vm_count']) },
+    transparent_hugepages: { enabled: row['transparent_hugepages_state'] === true },
+    type: types[Number(row['vds_type'])],
+    update_available: row['is_update_available'] === true,
+    version: versionOf(row['rpm_version'] ?? row['software_version']),
+    vgpu_placement: placements[Number(row['vgpu_placement']) - 1],
+    cluster: reference('clusters', row['cluster_id']),
+  }),
+  named: 't.vds_name',
+  order: 'lower(t.vds_name), t.vds_id',
+  sight: 'permitted',
+  search: {
+    name: { sql: 't.vds_name', as: 'text' },
+    comment: { sql: 't.free_text_comment', as: 'text' },
+    address: { sql: 't.host_name', as: 'text' },
+    status: { sql: 't.status', as: { choices: choicesOf(hostStatuses) } },
+    external_status: { sql: 't.external_status', as: { choices: choicesOf(externalStatuses) } },
+    cluster: { sql: 't.cluster_name', as: 'text' },
+    'cluster.name': { sql: 't.cluster_name', as: 'text' },
+    datacenter: { sql: 't.storage_pool_name', as: 'text' },
+    'datacenter.name': { sql: 't.storage_pool_name', as: 'text' },
+    cpu_usage: { sql: 't.usage_cpu_percent', as: 'number' },
+    mem_usage: { sql: 't.usage_mem_percent', as: 'number' },
+    network_usage: { sql: 't.usage_network_percent', as: 'number' },
+    load: { sql: 't.cpu_load', as: 'number' },
+    version: { sql: 't.rpm_version', as: 'text' },
+    cpus: { sql: 't.cpu_threads', as: 'number' },
+    memory: { sql: 't.physical_mem_mb', as: 'number' },
+    cpu_speed: { sql: 't.cpu_speed_mh', as: 'number' },
+    cpu_model: { sql: 't.cpu_model', as: 'text' },
+    active_vms: { sql: 't.vm_active', as: 'number' },
+    migrating_vms: { sql: 't.vm_migrating', as: 'number' },
+    committed_mem: { sql: 't.mem_commited', as: 'number' },
+    type: { sql: 't.vds_type', as: { choices: choicesOf(types) } },
+    architecture: {
+      sql: '(select architecture from cluster c where c.cluster_id = t.cluster_id)',
+      as: { choices: choicesOf(architectures) },
+    },
+    update_available: { sql: 't.is_update_available', as: 'boolean' },
+    hw_id: { sql: 't.vds_unique_id', as: 'text' },
+    id: { sql: 't.vds_id::text', as: 'text' },
+  },
+  words: ['name', 'comment', 'address', 'cluster'],
+  store: {
+    table: 'vds_static',
+    key: 'vds_id',
+    noun: 'Host',
+    fields: {
+      name: { column: 'vds_name', required: true, store: plainName },
+      comment: { column: 'free_text_comment', longest: 4000 },
+      // Who is reached at another address is somebody else.
+      address: { column: 'host_name', fixed: true },
+      port: { column: 'port', fixed: true },
+      cluster: { column: 'cluster_id', fixed: true, reference: 'clusters' },
+      'os.custom_kernel_cmdline': { column: 'kernel_cmdline', longest: 4000 },
+      'power_management.automatic_pm_enabled': { column: 'disable_auto_pm', store: (value) => value !== true },
+      'power_management.kdump_detection': { column: 'pm_detect_kdump' },
+      'spm.priority': { column: 'vds_spm_priority', store: within(-1, 10, 'spm.priority') },
+      'ssh.port': { column: 'ssh_port', store: within(1, 65_535, 'ssh.port') },
+      vgpu_placement: { column: 'vgpu_placement', store: (value) => numberIn(placements, 'vgpu_placement')(value) + 1 },
+    },
+    update: { permit: permits.edit_host_configuration, code: 43, event: 'USER_UPDATE_VDS' },
+  },
+  special: hostSpecial,
+  actions: { activate: activateHost, deactivate: deactivateHost, refresh: refreshHost },
+};
+
+const bootProtocols = ['none', 'dhcp', 'static'] as const;
+const ipv6BootProtocols = ['none', 'dhcp', 'static', 'autoconf', 'poly_dhcp_autoconf'] as const;
+
+const ipOf = (version: 'v4' | 'v6', address: unknown, netmask: unknown, gateway: unknown): Entity | undefined =>
+  address === null ? undefined : { address: optional(address), gateway: optional(gateway), netmask: optional(netmask), version };
+
+/** `mode=4 miimon=100`, as options with their names. */
+const optionsOf = (text: unknown): readonly Entity[] =>
+  (optional(text) ?? '')
+    .split(' ')
+    .filter((option) => option.includes('='))
+    .map((option) => ({ name: option.slice(0, option.indexOf('=')), value: option.slice(option.indexOf('=') + 1) }));
+
+export const hostNics: Collection = {
+  rel: 'nics',
+  below: { rel: 'hosts', condition: 't.vds_id = $parent' },
+  type: 'host_nic',
+  about: 'Network interfaces of a host.',
+  from: 'vds_interface t left join vds_interface_statistics s using (id)',
+  id: 't.id',
+  columns: `t.name, t.vds_id, t.mac_addr, t.speed, t.mtu, t.addr, t.subnet, t.gateway, t.ipv6_address, t.ipv6_prefix, t.ipv6_gateway, t.boot_protocol,
+    t.ipv6_boot_protocol, t.is_bond, t.bond_opts, t.base_interface, t.vlan_id, t.bridged, s.iface_status,
+    (select json_agg(b.id order by b.name) from vds_interface b where t.is_bond and b.vds_id = t.vds_id and b.bond_name = t.name) as slaves,
+    (select n.id from network n join cluster c on c.storage_pool_id = n.storage_pool_id join vds_static v on v.cluster_id = c.cluster_id
+      where v.vds_id = t.vds_id and n.vdsm_name = t.network_name) as network_id`,
+  describe: (row) => ({
+    name: String(row['name']),
+    base_interface: optional(row['base_interface']),
+    bonding:
+      row['is_bond'] === true
+        ? {
+            options: optionsOf(row['bond_opts']),
+            slaves: ((row['slaves'] ?? []) as readonly string[]).map((id) => reference(`hosts/${String(row['vds_id'])}/nics`, id)),
+          }
+        : undefined,
+    boot_protocol: bootProtocols[Number(row['boot_protocol'])],
+    bridged: row['bridged'] === true,
+    custom_configuration: false,
+    ip: ipOf('v4', row['addr'], row['subnet'], row['gateway']),
+    ipv6: ipOf('v6', row['ipv6_address'], number(row['ipv6_prefix'])?.toString() ?? null, row['ipv6_gateway']),
+    ipv6_boot_protocol: ipv6BootProtocols[Number(row['ipv6_boot_protocol'])],
+    mac: row['mac_addr'] === null ? undefined : { address: optional(row['mac_addr']) },
+    mtu: number(row['mtu']),
+    speed: row['speed'] === null ? undefined : Number(row['speed']) * 1_000_000,
+    status: row['iface_status'] === null ? undefined : row['iface_status'] === 1 ? 'up' : 'down',
+    vlan: row['vlan_id'] === null ? undefined : { id: optional(row['vlan_id']) ?? '' },
+    host: reference('hosts', row['vds_id']),
+    network: reference('networks', row['network_id']),
+  }),
+  order: 't.name',
+  sight: 'permitted',
+  object: 't.vds_id',
+  search: { name: { sql: 't.name', as: 'text' } },
+  words: ['name'],
+};
+
+/** What is told of each host: by its name, with what it is and how it is had of the view `vds` (`v`). */
+const hostFigures: readonly (readonly [name: string, description: string, unit: string, type: 'integer' | 'decimal', sql: string])[] = [
+  ['memory.installed', 'Total memory', 'bytes', 'integer', 'v.physical_mem_mb::numeric * 1048576'],
+  ['memory.used', 'Used memory', 'bytes', 'integer', '(v.physical_mem_mb::numeric - v.mem_free) * 1048576'],
+  ['memory.free', 'Free memory', 'bytes', 'integer', 'v.mem_free::numeric * 1048576'],
+  ['memory.shared', 'Shared memory', 'bytes', 'integer', 'v.mem_shared::numeric * 1048576'],
+  ['swap.total', 'Total swap', 'bytes', 'integer', 'v.swap_total::numeric * 1048576'],
+  ['swap.free', 'Free swap', 'bytes', 'integer', 'v.swap_free::numeric * 1048576'],
+  ['swap.used', 'Used swap', 'bytes', 'integer', '(v.swap_total::numeric - v.swap_free) * 1048576'],
+  ['ksm.cpu.current', 'KSM CPU usage', 'percent', 'decimal', 'v.ksm_cpu_percent::numeric'],
+  ['cpu.current.user', 'User CPU usage', 'percent', 'decimal', 'v.cpu_user'],
+  ['cpu.current.system', 'System CPU usage', 'percent', 'decimal', 'v.cpu_sys'],
+  ['cpu.current.idle', 'Idle CPU usage', 'percent', 'decimal', 'v.cpu_idle'],
+  ['cpu.load.avg.5m', 'CPU 5 minute load average', 'percent', 'decimal', 'v.cpu_load'],
+  ['boot.time', 'Boot time of the machine', 'none', 'integer', 'v.boot_time::numeric'],
+];
+
+/** Ids of statistics are the same everywhere: the UUID (version 3) of the bare name. */
+function idOfName(name: string): string {
+  const digest = createHash('md5').update(name).digest();
+  digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x30, 6);
+  digest.writeUInt8((digest.readUInt8(8) & 0x3f) | 0x80, 8);
+  return digest.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+const figureRows = hostFigures.map(
+  ([name, about, unit, type, sql], at) => `(${at}, '${idOfName(name)}'::uuid, '${name}', '${about}', '${unit}', '${type}', ${sql})`,
+);
+
+export const hostStatistics: Collection = {
+  rel: 'statistics',
+  below: { rel: 'hosts', condition: 't.vds_id = $parent' },
+  type: 'statistic',
+  about: 'What a host uses at the moment.',
+  from: `(select v.vds_id, f.* from vds v cross join lateral (values ${figureRows.join(', ')}) f (place, id, name, about, unit, type, datum)) t`,
+  id: 't.id',
+  columns: 't.vds_id, t.name, t.about, t.unit, t.type, t.datum',
+  describe: (row) => ({
+    name: String(row['name']),
+    description: String(row['about']),
+    kind: 'gauge',
+    type: String(row['type']),
+    unit: String(row['unit']),
+    values: row['datum'] === null ? [] : [{ datum: Number(row['datum']) }],
+    host: reference('hosts', row['vds_id']),
+  }),
+  order: 't.place',
+  sight: 'permitted',
+  object: 't.vds_id',
+  search: { name: { sql: 't.name', as: 'text' } },
+  words: ['name'],
+};

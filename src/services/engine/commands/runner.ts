@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Database, DatabaseUnavailable } from '../../frame/database.ts';
+import { errorFields, type Log } from '../../frame/log.ts';
+import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
+import { CommandFailure, type CommandType, type CommandTypes, type Occasion } from './command.ts';
+import { advanced, createRecords, type Recorded, type Records, TurnLost } from './records.ts';
+import type { Turn } from './turn.ts';
+
+export interface RunnerParts {
+  readonly database: Database;
+  readonly types: CommandTypes;
+  readonly turn: Turn;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+export interface Runner {
+  /** There may be commands that have just begun. */
+  wake(): void;
+  /** Fulfilled when nothing runs any more; the turn must be over for that. */
+  idle(): Promise<void>;
+}
+
+/** When the database is away, a stage is begun again so much later, in milliseconds. */
+const againMs = 1_000;
+/** So often it is tried to take a stage back that cannot be. */
+const mostUndos = 3;
+
+/** Carries on with all commands that there are, and with those that begin during the turn. */
+export function createRunner({ database, types, turn, log, now }: RunnerParts): Runner {
+  const records = createRecords(database, turn.generation, now);
+  const running = new Map<string, Promise<void>>();
+  let looking: Promise<void> | null = null;
+  let again = false;
+
+  async function look(): Promise<void> {
+    await lasting(async () => {
+      await records.settle();
+      for (const command of await records.open()) {
+        if (running.has(command.id) || turn.signal.aborted) continue;
+        const run = carryOn(command).finally(() => running.delete(command.id));
+        running.set(command.id, run);
+      }
+    });
+  }
+  function wake(): void {
+    if (turn.signal.aborted) return;
+    if (looking !== null) {
+      again = true;
+      return;
+    }
+    looking = look()
+      .catch((error: unknown) => log.error('commands could not be looked for', errorFields(error)))
+      .finally(() => {
+        looking = null;
+        if (!again) return;
+        again = false;
+        wake();
+      });
+  }
+
+  /** Does something until the database takes it. Throws everything else. */
+  async function lasting<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailable)) throw error;
+      }
+      await sleep(againMs, undefined, { signal: turn.signal });
+    }
+  }
+
+  async function carryOn(command: Recorded): Promise<void> {
+    const type = types[command.type];
+    // One of a newer engine: it is left for that.
+    if (type === undefined)
+      return log.error('a command is of a kind that this engine does not know', { command: command.id, type: command.type });
+    try {
+      await toItsEnd(type, command);
+    } catch (error) {
+      // It is left as it stands, for whoever has the next turn.
+      if (turn.signal.aborted || error instanceof TurnLost) return;
+      log.error('a command could not be carried on', { command: command.id, type: command.type, ...errorFields(error) });
+    }
+  }
+
+  async function toItsEnd(type: CommandType, begun: Recorded): Promise<void> {
+    let command = begun;
+    while (command.failure === null && command.stage < type.stages.length) {
+      command = await forward(type, command);
+    }
+    while (command.failure !== null && command.stage >= 0) {
+      command = await back(type, command);
+    }
+    const { failure } = command;
+    const [status, ending] =
+      failure === null ? (['FINISHED', type.succeeded(command)] as const) : (['FAILED', type.failed(command, failure)] as const);
+    await lasting(() => records.end(command, status, ending));
+    log.info(failure === null ? 'a command has ended' : 'a command has failed', { command: command.id, type: command.type, why: failure });
+  }
+
+  async function forward(type: CommandType, command: Recorded): Promise<Recorded> {
+    const stage = type.stages[command.stage];
+    await lasting(() => records.enter(command, stage?.title ?? ''));
+    let next: Recorded;
+    try {
+      next = advanced(command, await lasting(async () => stage?.work(occasionOf(records, command))));
+    } catch (error) {
+      if (turn.signal.aborted || error instanceof TurnLost) throw error;
+      next = { ...command, failure: reasonOf(error, command) };
+    }
+    await lasting(() => records.save(next, next.failure === null ? 'FINISHED' : 'FAILED'));
+    return next;
+  }
+
+  async function back(type: CommandType, command: Recorded): Promise<Recorded> {
+    const { undo, title = '' } = type.stages[command.stage] ?? {};
+    let failure = command.failure;
+    for (let tries = 1; undo !== undefined; tries++) {
+      try {
+        await lasting(() => undo(occasionOf(records, command)));
+        break;
+      } catch (error) {
+        if (turn.signal.aborted || error instanceof TurnLost) throw error;
+        log.warning('a stage could not be taken back', { command: command.id, stage: title, tries, ...errorFields(error) });
+        if (tries < mostUndos) await sleep(againMs, undefined, { signal: turn.signal });
+        else {
+          failure = `${failure ?? ''} What was done by "${title}" could not be taken back.`;
+          break;
+        }
+      }
+    }
+    const next = { ...command, stage: command.stage - 1, failure };
+    await lasting(() => records.save(next, 'FAILED'));
+    return next;
+  }
+
+  const occasionOf = (kept: Records, command: Recorded): Occasion => ({
+    command,
+    database,
+    signal: turn.signal,
+    tell: (told) => kept.tell(command, told),
+    isCancelled: () => kept.isCancelled(command.id),
+  });
+
+  /** What people are told of an error. */
+  function reasonOf(error: unknown, command: Recorded): string {
+    if (error instanceof CommandFailure) return error.message;
+    if (error instanceof AgentFailure || error instanceof AgentUnreachable) return `${error.message}.`;
+    log.error('a command has met an error', { command: command.id, type: command.type, ...errorFields(error) });
+    return 'The engine has met an error, which its log tells.';
+  }
+
+  return {
+    wake,
+    async idle() {
+      await looking;
+      await Promise.allSettled(running.values());
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentUnreachable } from '../agents/agent-failure.ts';
+import { type Agent, isRecovering } from '../agents/agent.ts';
+import type { Agents } from '../agents/agents.ts';
+import { type Command, CommandFailure, type CommandTypes, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
+import { examine } from './examine.ts';
+import type { HostRecord, HostRecords } from './host-records.ts';
+import { type HostStatus, statusNumber, statusNumbers } from './host-status.ts';
+import type { Unfit } from './suitability.ts';
+
+export interface HostCommandParts {
+  readonly agents: Agents;
+  readonly records: HostRecords;
+}
+
+/** How often a host is asked whether its virtual machines are gone, and an agent that has just been started whether it is ready, in milliseconds. */
+const askAgainMs = 2_000;
+
+/** What the command is about, as it was begun with. */
+const hostOf = ({ parameters }: Command): { readonly id: string; readonly name: string } => ({
+  id: String(parameters['host']),
+  name: String(parameters['name']),
+});
+
+const unfitOf = ({ data }: Command): Unfit | null => (data['unfit'] as Unfit | null | undefined) ?? null;
+
+/** Changes the status along with the end of a command. */
+const statusSql = (command: Command, from: readonly HostStatus[], to: HostStatus, reason = 0): NonNullable<Ending['change']> => ({
+  sql: `update vds_dynamic set status = $2, non_operational_reason = $3, status_since = now()
+    where vds_id = $1 and status = any($4::integer[]) and exists (select from gone)`,
+  values: [hostOf(command).id, statusNumber(to), reason, statusNumbers(...from)],
+});
+
+/** Commands that work on hosts which are installed. */
+export function hostCommands({ agents, records }: HostCommandParts): CommandTypes {
+  /** The host with its agent. Throws CommandFailure when it is gone. */
+  async function found(command: Command): Promise<{ readonly host: HostRecord; readonly agent: Agent }> {
+    const host = await records.find(hostOf(command).id);
+    if (host === null) throw new CommandFailure(`Host ${hostOf(command).name} has been removed.`);
+    return { host, agent: agents.of(host) };
+  }
+
+  const reaching: Stage = {
+    title: 'Waiting for the agent of the host',
+    async work({ command, signal }) {
+      const { host, agent } = await found(command);
+      await untilReady(agent, command.correlationId, signal);
+      await records.change({ host: host.id, from: ['unassigned'], to: 'initializing', command, told: initializing(host) });
+      return undefined;
+    },
+  };
+
+  const examining = (complete: boolean): Stage => ({
+    title: 'Looking at what the host is and has',
+    async work({ command, signal }) {
+      const unfit = await examine({ ...(await found(command)), records, complete, flowId: command.correlationId, signal });
+      return { unfit };
+    },
+  });
+
+  const comparing: Stage = {
+    title: 'Comparing the host with its cluster',
+    async work({ command }) {
+      const unfit = unfitOf(command);
+      if (unfit !== null) throw new CommandFailure(nonOperational(hostOf(command), unfit).text);
+      return undefined;
+    },
+  };
+
+  const emptying: Stage = {
+    title: 'Waiting until no virtual machine runs on the host',
+    async work({ command, signal, isCancelled }: Occasion) {
+      for (;;) {
+        if (await isCancelled()) throw new CommandFailure('The host is wanted after all.');
+        const { host, agent } = await found(command);
+        if ((await machinesOn(agent, host, command.correlationId, signal)) === 0) return undefined;
+        await sleep(askAgainMs, undefined, { signal });
+      }
+    },
+  };
+
+  return {
+    ActivateHost: {
+      stages: [reaching, examining(true), comparing],
+      succeeded: (command) => ({
+        told: detected(hostOf(command), 'Up'),
+        change: statusSql(command, ['unassigned', 'initializing'], 'up'),
+      }),
+      failed: (command, why) => {
+        const [host, unfit] = [hostOf(command), unfitOf(command)];
+        if (unfit === null) {
+          return {
+            told: { code: 12, name: 'VDS_FAILURE', severity: 2, text: `Host ${host.name} is non responsive: ${why}`, host: host.id },
+            change: statusSql(command, ['unassigned', 'initializing'], 'non_responsive'),
+          };
+        }
+        return {
+          told: nonOperational(host, unfit),
+          change: statusSql(command, ['unassigned', 'initializing'], 'non_operational', unfit.reason),
+        };
+      },
+    },
+    MaintainHost: {
+      stages: [emptying],
+      succeeded: (command) => ({
+        told: { ...told(15, 'VDS_MAINTENANCE', 0, command), text: `Host ${hostOf(command).name} is in maintenance.` },
+        change: statusSql(command, ['preparing_for_maintenance'], 'maintenance'),
+      }),
+      failed: (command, why) => ({
+        told: {
+          ...told(17, 'VDS_MAINTENANCE_FAILED', 1, command),
+          text: `Host ${hostOf(command).name} did not go into maintenance: ${why}`,
+        },
+        change: statusSql(command, ['preparing_for_maintenance'], command.parameters['from'] as HostStatus),
+      }),
+    },
+    RefreshHost: {
+      stages: [examining(false), comparing],
+      succeeded: (command) => ({
+        told: {
+          ...told(606, 'HOST_REFRESHED_CAPABILITIES', 0, command),
+          text: `The engine has looked at host ${hostOf(command).name} again.`,
+        },
+      }),
+      failed: (command, why) => {
+        const unfit = unfitOf(command);
+        const text = `The engine could not look at host ${hostOf(command).name} again: ${why}`;
+        if (unfit === null) return { told: { ...told(607, 'HOST_REFRESH_CAPABILITIES_FAILED', 1, command), text } };
+        return { told: nonOperational(hostOf(command), unfit), change: statusSql(command, ['up'], 'non_operational', unfit.reason) };
+      },
+    },
+  };
+}
+
+/** Waits for an agent that looks for its virtual machines. Throws AgentUnreachable, and AgentFailure for what it says else. */
+async function untilReady(agent: Agent, flowId: string, signal: AbortSignal): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await agent.call('Host.ping2', {}, { flowId, signal });
+      return;
+    } catch (error) {
+      if (!isRecovering(error) || tries === 60) throw error;
+    }
+    await sleep(askAgainMs, undefined, { signal });
+  }
+}
+
+/** How many virtual machines a host has; by what it said last, if it cannot be reached. */
+async function machinesOn(agent: Agent, host: HostRecord, flowId: string, signal: AbortSignal): Promise<number> {
+  try {
+    const list = await agent.call('Host.getVMList', {}, { flowId, signal });
+    // An answer that is none proves nothing.
+    return Array.isArray(list) ? list.length : Number.POSITIVE_INFINITY;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return error instanceof AgentUnreachable ? host.virtualMachines : Number.POSITIVE_INFINITY;
+  }
+}
+
+const told = (code: number, name: string, severity: Told['severity'], command: Command): Omit<Told, 'text'> => ({
+  ...{ code, name, severity },
+  host: hostOf(command).id,
+});
+
+const initializing = ({ id, name }: HostRecord): Told => ({
+  ...{ code: 514, name: 'VDS_INITIALIZING', severity: 0, host: id },
+  text: `Host ${name} is initializing.`,
+});
+
+/** The event that a host was seen to have a status, in the words that tools look for. */
+export const detected = ({ id, name }: { readonly id: string; readonly name: string }, status: string): Told => ({
+  ...{ code: 13, name: 'VDS_DETECTED', severity: 0, host: id },
+  text: `Status of host ${name} was set to ${status}.`,
+});
+
+/** The event that a host cannot be used. */
+export const nonOperational = ({ id, name }: { readonly id: string; readonly name: string }, unfit: Unfit): Told => ({
+  ...{ code: unfit.code, name: unfit.name, severity: 2, host: id },
+  text: `Host ${name} is not operational: ${unfit.text}.`,
+});

@@ -1,0 +1,153 @@
+import type { Database } from '../../frame/database.ts';
+import type { Command, Told } from '../commands/command.ts';
+import type { Capabilities } from './capabilities.ts';
+import { statusNumber, statusNumbers, type HostStatus } from './host-status.ts';
+import type { Demands, Settled } from './suitability.ts';
+
+/** A host as its agent is found, and as the engine sees it. */
+export interface HostRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly status: number;
+  readonly statusSince: Date;
+  readonly reason: number;
+  readonly virtualMachines: number;
+  readonly uniqueId: string | null;
+  /** A command works on it. */
+  readonly locked: boolean;
+}
+
+/** A step of a host from one status to another. */
+export interface StatusChange {
+  readonly host: string;
+  /** It is done only from one of these. */
+  readonly from: readonly HostStatus[];
+  readonly to: HostStatus;
+  /** Why it is not operational, by its number. */
+  readonly reason?: number;
+  readonly told?: Told;
+  /** The command that it belongs to. */
+  readonly command?: Command;
+}
+
+/** Hosts in the database, as the engine changes them on its own account. What is written is written for a turn. */
+export interface HostRecords {
+  all(): Promise<readonly HostRecord[]>;
+  find(id: string): Promise<HostRecord | null>;
+  /** What the cluster of a host asks of it; null where the host is gone. */
+  demands(host: string): Promise<Demands | null>;
+  /** The name of another host with the same hardware UUID; null where there is none. */
+  twin(host: string, uniqueId: string): Promise<string | null>;
+  /** Returns whether it was done: not from another status, nor in another's turn. The event is written along with it, or not at all. */
+  change(change: StatusChange): Promise<boolean>;
+  /** Keeps what a host has told of itself. */
+  keep(host: string, capabilities: Capabilities): Promise<void>;
+  /** Settles what the cluster of a host has left open. */
+  settle(host: string, settled: Settled): Promise<void>;
+  tell(told: Told): Promise<void>;
+}
+
+const recordColumns = `s.vds_id as id, s.vds_name as name, s.host_name as address, s.port, d.status, d.status_since as "statusSince",
+  d.non_operational_reason as reason, d.vm_count as "virtualMachines", s.vds_unique_id as "uniqueId",
+  exists (select from command_locks l where l.object_id = s.vds_id) as locked`;
+
+const interfaceColumns = [
+  ...[
+    'mac_addr',
+    'network_name',
+    'speed',
+    'mtu',
+    'addr',
+    'subnet',
+    'gateway',
+    'ipv6_address',
+    'ipv6_prefix',
+    'ipv6_gateway',
+    'boot_protocol',
+  ],
+  ...['ipv6_boot_protocol', 'is_bond', 'bond_name', 'bond_opts', 'base_interface', 'vlan_id', 'bridged'],
+].join(', ');
+
+export function createHostRecords(database: Database, generation: string, now: () => number): HostRecords {
+  const inTurn = (place: string): string => `exists (select from engine_turn where generation = ${place}::bigint for share)`;
+
+  async function one<Row>(sql: string, values: readonly unknown[]): Promise<Row | null> {
+    return (await database.query<Row>(sql, values))[0] ?? null;
+  }
+
+  return {
+    all: () => database.query<HostRecord>(`select ${recordColumns} from vds_static s join vds_dynamic d using (vds_id)`),
+    find: (id) => one(`select ${recordColumns} from vds_static s join vds_dynamic d using (vds_id) where s.vds_id = $1`, [id]),
+
+    demands: (host) =>
+      one(
+        `select c.name as cluster, c.compatibility_version as level, c.cpu_name as processor, c.emulated_machine as "emulatedMachine",
+           coalesce((select string_to_array(option_value, ',') from vdc_options where option_name = 'ClusterEmulatedMachines'
+             and version = c.compatibility_version), '{}') as "emulatedMachines",
+           (select n.vdsm_name from network n join network_cluster m on m.network_id = n.id where m.cluster_id = c.cluster_id and m.management limit 1) as network
+         from vds_static s join cluster c using (cluster_id) where s.vds_id = $1`,
+        [host],
+      ),
+
+    async twin(host, uniqueId) {
+      const found = await one<{ name: string }>(`select vds_name as name from vds_static where vds_unique_id = $1 and vds_id <> $2`, [
+        uniqueId,
+        host,
+      ]);
+      return found?.name ?? null;
+    },
+
+    async change({ host, from, to, reason = 0, told, command }) {
+      const changed = await one(
+        `with changed as (update vds_dynamic set status = $3, non_operational_reason = $4, status_since = $5
+           where vds_id = $1 and status = any($2::integer[]) and ${inTurn('$6')} returning vds_id),
+         told as (insert into audit_log (log_time, log_type, log_type_name, severity, message, vds_id, vds_name, user_id, user_name, correlation_id, job_id)
+           select $5, $7::integer, $8, $9::integer, $10, vds_id, (select vds_name from vds_static where vds_id = $1), $11::uuid, $12, $13, $14::uuid
+           from changed where $7::integer is not null)
+         select from changed`,
+        [
+          ...[host, statusNumbers(...from), statusNumber(to), reason, new Date(now()), generation],
+          ...[told?.code ?? null, told?.name ?? null, told?.severity ?? null, told?.text ?? null],
+          ...[command?.userId ?? null, command?.userName ?? null, command?.correlationId ?? null, command?.job ?? null],
+        ],
+      );
+      return changed !== null;
+    },
+
+    async keep(host, { columns, interfaces, uniqueId }) {
+      const names = Object.keys(columns).join(', ');
+      await database.query(
+        `with d as (update vds_dynamic set (${names}) = (select ${names} from jsonb_populate_record(null::vds_dynamic, $2))
+           where vds_id = $1 and ${inTurn('$5')} returning vds_id),
+         s as (update vds_static set vds_unique_id = coalesce(vds_unique_id, $4) where vds_id in (select vds_id from d)),
+         found as (select * from jsonb_populate_recordset(null::vds_interface, $3)),
+         gone as (delete from vds_interface where vds_id in (select vds_id from d) and name not in (select name from found))
+         insert into vds_interface as known (id, vds_id, name, ${interfaceColumns})
+         select gen_random_uuid(), d.vds_id, name, ${interfaceColumns.replace(/\w+/g, 'found.$&')} from found, d
+         on conflict (vds_id, name) do update set (${interfaceColumns}, _update_date) =
+           (${interfaceColumns.replace(/\w+/g, 'excluded.$&')}, now())`,
+        [host, JSON.stringify(columns), JSON.stringify(interfaces), uniqueId, generation],
+      );
+    },
+
+    async settle(host, { processor, emulatedMachine }) {
+      await database.query(
+        `update cluster set cpu_name = coalesce(cpu_name, $2), emulated_machine = coalesce(emulated_machine, $3),
+           architecture = case when architecture = 0 then 1 else architecture end
+         where cluster_id = (select cluster_id from vds_static where vds_id = $1)
+           and ((cpu_name is null and $2::text is not null) or emulated_machine is null or architecture = 0) and ${inTurn('$4')}`,
+        [host, processor, emulatedMachine, generation],
+      );
+    },
+
+    async tell({ code, name, severity, text, host = null }) {
+      await database.query(
+        `insert into audit_log (log_time, log_type, log_type_name, severity, message, vds_id, vds_name)
+         select $1, $2::integer, $3, $4::integer, $5, $6::uuid, (select vds_name from vds_static where vds_id = $6::uuid) where ${inTurn('$7')}`,
+        [new Date(now()), code, name, severity, text, host, generation],
+      );
+    },
+  };
+}

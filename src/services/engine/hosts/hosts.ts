@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../frame/database.ts';
+import { errorFields, type Log } from '../../frame/log.ts';
+import { usualTimes, type AgentTimes } from '../agents/agent.ts';
+import { agentContext, type AgentFiles, createAgents } from '../agents/agents.ts';
+import { createRunner, type Runner } from '../commands/runner.ts';
+import { takeTurns, type Turn } from '../commands/turn.ts';
+import { startMonitoring } from '../monitoring/monitoring.ts';
+import { readNumber } from '../options.ts';
+import { hostCommands } from './host-commands.ts';
+import { createHostRecords } from './host-records.ts';
+
+export interface HostsParts {
+  readonly database: Database;
+  /** A database with one single connection. */
+  readonly session: Database;
+  readonly files: AgentFiles;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** What works on hosts and commands, while it is this engine's turn. */
+export interface Hosts {
+  /** A command has begun. */
+  wake(): void;
+  close(): Promise<void>;
+}
+
+const lookEveryMs = 5_000;
+
+/** Times of agents, by the options; null if the turn is over before they can be read. */
+async function timesOf(database: Database, log: Log, signal: AbortSignal): Promise<AgentTimes | null> {
+  while (!signal.aborted) {
+    try {
+      const [connect, call, heartbeat] = await Promise.all(
+        ['vdsConnectionTimeout', 'vdsTimeout', 'vdsHeartbeatInSeconds'].map((name) => readNumber(database, name)),
+      );
+      return { ...usualTimes, connectMs: (connect ?? 20) * 1_000, callMs: (call ?? 180) * 1_000, heartbeatMs: (heartbeat ?? 30) * 1_000 };
+    } catch (error) {
+      log.warning('the options of hosts cannot be read', errorFields(error));
+    }
+    await sleep(1_000, undefined, { signal }).catch(() => undefined);
+  }
+  return null;
+}
+
+/** Works on hosts and commands whenever it is this engine's turn. Throws when the engine's own certificate or key cannot be read. */
+export async function startHosts({ database, session, files, log, now }: HostsParts): Promise<Hosts> {
+  const context = await agentContext(files);
+  let runner: Runner | null = null;
+  let working: Promise<void> = Promise.resolve();
+
+  async function work(turn: Turn): Promise<void> {
+    const times = await timesOf(database, log, turn.signal);
+    if (times === null) return;
+    const agents = createAgents(context, times);
+    const records = createHostRecords(database, turn.generation, now);
+    const mine = createRunner({ database, types: hostCommands({ agents, records }), turn, log, now });
+    const monitoring = startMonitoring({ database, agents, records, turn, log, now });
+    runner = mine;
+    mine.wake();
+    // Commands may be begun by an engine that waits for its turn.
+    const looking = setInterval(mine.wake, lookEveryMs).unref();
+    await new Promise((resolve) => turn.signal.addEventListener('abort', resolve, { once: true }));
+    runner = null;
+    clearInterval(looking);
+    agents.close();
+    await Promise.allSettled([mine.idle(), monitoring]);
+  }
+
+  const end = takeTurns({
+    session,
+    log,
+    begin: (turn) => {
+      // The next turn begins when what was under way in the last one has stopped.
+      working = working
+        .then(() => (turn.signal.aborted ? undefined : work(turn)))
+        .catch((error: unknown) => {
+          log.error('hosts are not worked on', errorFields(error));
+        });
+    },
+  });
+  return {
+    wake: () => runner?.wake(),
+    async close() {
+      await end();
+      await working;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
+import { type Agent, lacksVerb } from '../agents/agent.ts';
+import type { Capabilities } from './capabilities.ts';
+
+export interface NetworkWish {
+  readonly agent: Agent;
+  readonly capabilities: Capabilities;
+  /** The network as hosts call it. */
+  readonly network: string;
+  readonly flowId: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** How a host was asked for its management network. */
+export type NetworkOutcome = { readonly done: 'asked' } | { readonly done: 'unable' } | { readonly done: 'refused'; readonly why: string };
+
+/** The agent goes back to what was before unless it hears of the engine for so long, in seconds. */
+const connectivitySeconds = 120;
+const pingEveryMs = 1_000;
+
+/**
+ * Has a host make its management network on the interface that the engine reaches it through. The connection breaks meanwhile, and the answer
+ * may be lost with it: whoever asks looks at the host again afterwards. Agents of nodes that cannot make networks are told apart.
+ */
+export async function makeManagementNetwork({ agent, capabilities, network, flowId, signal }: NetworkWish): Promise<NetworkOutcome> {
+  const { engineInterface, interfaces } = capabilities;
+  const under = interfaces.find(({ name }) => name === engineInterface);
+  if (under === undefined) return { done: 'refused', why: 'the agent does not say through which interface the engine reaches it' };
+  const ended = new AbortController();
+  const pings = keepPinging(agent, AbortSignal.any([signal, ended.signal]));
+  try {
+    const options = { connectivityCheck: 'true', connectivityTimeout: connectivitySeconds, commitOnSuccess: true };
+    const params = { networks: { [network]: bridgeOn(under) }, bondings: {}, options };
+    await agent.call('Host.setupNetworks', params, { timeoutMs: (connectivitySeconds + 60) * 1_000, flowId, signal });
+  } catch (error) {
+    if (lacksVerb(error)) return { done: 'unable' };
+    if (error instanceof AgentFailure) return { done: 'refused', why: error.message };
+    if (!(error instanceof AgentUnreachable) || signal.aborted) throw error;
+  } finally {
+    ended.abort();
+    await pings;
+  }
+  return { done: 'asked' };
+}
+
+/** The bridge takes the addresses of the interface that it is made on. */
+function bridgeOn(under: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const vlan = under['vlan_id'] ?? undefined;
+  const base = vlan === undefined ? under['name'] : under['base_interface'];
+  const addresses =
+    under['boot_protocol'] === 1
+      ? { bootproto: 'dhcp' }
+      : { bootproto: 'none', ipaddr: under['addr'], netmask: under['subnet'], gateway: under['gateway'] ?? undefined };
+  const six = under['ipv6_boot_protocol'];
+  const six6 =
+    six === 2
+      ? { ipv6addr: `${String(under['ipv6_address'])}/${String(under['ipv6_prefix'])}`, ipv6gateway: under['ipv6_gateway'] ?? undefined }
+      : { dhcpv6: six === 1 || six === 4, ipv6autoconf: six === 3 || six === 4 };
+  return { [under['is_bond'] === true ? 'bonding' : 'nic']: base, vlan, bridged: 'true', defaultRoute: true, ...addresses, ...six6 };
+}
+
+/** Lets the agent hear of the engine, over whatever connection there is. */
+async function keepPinging(agent: Agent, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await agent.call('Host.ping2', {}, { timeoutMs: 5_000, signal }).catch(() => undefined);
+    await sleep(pingEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,325 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { apiCalls, type Json } from '../support/api-calls.ts';
+import { useEngine } from '../support/running-engine.ts';
+import { type AgentPki, makeAgentPki, SimulatedFailure, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
+import { addHost, capabilities, hardwareId, statistics, wellBehaved } from '../support/simulated-host.ts';
+import { addUser } from '../support/engine.ts';
+import { basic } from '../support/https-client.ts';
+
+const addresses = ['127.0.0.1', ...Array.from({ length: 60 }, (_, at) => `127.0.1.${at + 1}`)];
+const pki: AgentPki = await makeAgentPki(addresses);
+
+const running = useEngine(
+  async (postgres) => {
+    const options = { VdsStatisticsInSeconds: '1', TimeoutToResetVdsInSeconds: '2', NonOperationalRetryInSeconds: '1' };
+    for (const [name, value] of Object.entries(options)) {
+      await postgres.query('update vdc_options set option_value = $2 where option_name = $1', [name, value]);
+    }
+    await addUser(postgres, 'mortal', 'Mortal-Pass-1');
+    await postgres.query(
+      `select attach_user_to_role('mortal', 'internal-authz', '*', uuid::text, 'UserRole') from aaa_jdbc.users where name = 'mortal'`,
+    );
+    // On something that has no hosts in it.
+    await postgres.query(`update permissions set object_id = (select id from mac_pools), object_type_id = 28
+      where ad_element_id = (select user_id from users where username = 'mortal')`);
+  },
+  {
+    settings: {
+      ENGINE_PKI_CA: pki.path('ca.pem'),
+      ENGINE_PKI_ENGINE_CERT: pki.path('engine.pem'),
+      ENGINE_PKI_ENGINE_KEY: pki.path('engine.key'),
+    },
+  },
+);
+const { call, got, fault, idOf } = apiCalls(running);
+
+/** Waits until something holds. */
+const eventually = (holds: () => Promise<void>): Promise<void> => vi.waitFor(holds, { timeout: 20_000, interval: 50 });
+
+let agents: SimulatedAgents;
+let count = 0;
+beforeAll(async () => {
+  agents = await startSimulatedAgents(pki, { everywhere: true });
+});
+beforeEach(() => {
+  agents.verbs = wellBehaved();
+  agents.heartbeats = true;
+});
+afterAll(async () => {
+  await agents.stop();
+  await pki.remove();
+});
+
+/** A host of its own for a test, in maintenance. */
+async function host(more: { status?: number; cluster?: string } = {}): Promise<{ id: string; name: string; address: string }> {
+  const address = addresses[++count]!;
+  const name = `host${count}`;
+  return { id: await addHost(running.postgres, { name, address, port: agents.port, ...more }), name, address };
+}
+const status = async (id: string): Promise<unknown> => (await got(`hosts/${id}`))['status'];
+const becomes = (id: string, wanted: string) => eventually(async () => expect(await status(id)).toBe(wanted));
+const act = (id: string, action: string, body: object = {}) => got(`hosts/${id}/${action}`, { method: 'POST', body });
+const eventsOf = async (name: string): Promise<readonly Json[]> =>
+  (((await got(`events?search=${encodeURIComponent(`host.name=${name}`)}`))['event'] ?? []) as Json[]).toReversed();
+const codesOf = async (name: string): Promise<readonly number[]> => (await eventsOf(name)).map(({ code }) => Number(code));
+async function up(): Promise<{ id: string; name: string; address: string }> {
+  const one = await host();
+  await act(one.id, 'activate');
+  await becomes(one.id, 'up');
+  return one;
+}
+
+describe('a host', () => {
+  it('is activated: it is looked at, fits, and is up, with everything that it told', async () => {
+    const { id, name, address } = await host();
+    const done = await act(id, 'activate');
+    expect(done['status']).toBe('complete');
+    await becomes(id, 'up');
+    const shown = await got(`hosts/${id}`);
+    expect(shown).toMatchObject({
+      name,
+      address,
+      status: 'up',
+      port: String(agents.port),
+      protocol: 'stomp',
+      type: 'rhel',
+      memory: String(31_996 * 1_048_576),
+      cpu: { name: 'Intel(R) Xeon(R) Gold 6148', speed: 2400, topology: { sockets: '1', cores: '4', threads: '2' } },
+      hardware_information: {
+        manufacturer: 'QEMU',
+        uuid: hardwareId(address),
+        supported_rng_sources: { supported_rng_source: ['random', 'hwrng'] },
+      },
+      libvirt_version: { full_version: '9.0.0 - 4+deb12u2', major: '9', minor: '0' },
+      os: { type: 'Debian', version: { full_version: '12 - 1', major: '12' } },
+      se_linux: { mode: 'disabled' },
+      iscsi: { initiator: 'iqn.1993-08.org.debian:01:host' },
+      ssh: { port: '22' },
+      spm: { priority: '5', status: 'none' },
+      power_management: { enabled: 'false', kdump_detection: 'true', automatic_pm_enabled: 'true' },
+    });
+    expect((shown['actions'].link as Json[]).map(({ rel }) => rel as string)).toEqual(['activate', 'deactivate', 'refresh']);
+    expect(await codesOf(name)).toEqual([16, 514, 13]);
+    const job = await got(`jobs/${done['job'].id}?follow=steps`);
+    expect(job['status']).toBe('finished');
+    expect((job['steps'].step as Json[]).map(({ description, status: of }) => [description, of] as string[])).toEqual([
+      [`Activation of host ${name} was asked for by admin@internal.`, 'finished'],
+      ['Waiting for the agent of the host', 'finished'],
+      ['Looking at what the host is and has', 'finished'],
+      ['Comparing the host with its cluster', 'finished'],
+    ]);
+  });
+
+  it('settles what its cluster has left open', async () => {
+    await up();
+    const cluster = await got(`clusters/${await idOf('clusters', 'Default')}`);
+    expect(cluster['cpu']).toEqual({ architecture: 'x86_64', type: 'Intel Skylake Server Family' });
+    expect(await running.postgres.query(`select emulated_machine from cluster where name = 'Default'`)).toEqual([
+      { emulated_machine: 'pc-q35-4.1' },
+    ]);
+  });
+
+  it('shows its interfaces with their networks and addresses', async () => {
+    const { id, address } = await up();
+    await eventually(async () => {
+      const { host_nic: nics } = await got(`hosts/${id}/nics`);
+      expect((nics as Json[]).map(({ name, status: of, speed, vlan }) => [name, of, speed, vlan?.id] as string[])).toEqual([
+        ['eth0', 'up', '10000000000', undefined],
+        ['eth1', 'up', '1000000000', undefined],
+        ['eth1.12', undefined, undefined, '12'],
+      ]);
+      expect(nics[0]).toMatchObject({
+        bridged: 'true',
+        boot_protocol: 'static',
+        ip: { address, netmask: '255.255.255.0', version: 'v4' },
+        mac: { address: '52:54:00:00:00:01' },
+        network: { id: '00000000-0000-0000-0000-000000000009' },
+      });
+      expect(nics[1]).toMatchObject({ boot_protocol: 'dhcp', ip: { address: '10.9.8.7' } });
+    });
+  });
+
+  it('is sampled, for clients and the data warehouse', async () => {
+    const { id, name } = await up();
+    await eventually(async () => {
+      const { statistic } = await got(`hosts/${id}/statistics`);
+      const values = Object.fromEntries(
+        (statistic as Json[]).map((one) => [one['name'], one['values'].value?.[0]?.datum] as [string, number]),
+      );
+      expect(values).toMatchObject({
+        'memory.installed': 31_996 * 1_048_576,
+        'cpu.current.user': 12.5,
+        'swap.used': 96 * 1_048_576,
+        'boot.time': 1_700_000_000,
+      });
+    });
+    expect((await got(`hosts?search=name%3D${name}%20and%20cpu_usage%3D16%20and%20active_vms%3D2`))['host']).toHaveLength(1);
+    expect((await got(`hosts/${id}`))['summary']).toEqual({ active: '2', migrating: '0', total: '3' });
+    const [configured] = await running.postgres.query('select * from dwh_host_configuration_history_view where host_id = $1', [id]);
+    expect(configured).toMatchObject({
+      host_name: name,
+      memory_size_mb: '31996',
+      number_of_threads: 8,
+      threads_per_core: 2,
+      vdsm_version: '4.50.0 - 1',
+    });
+    const [sampled] = await running.postgres.query('select * from dwh_host_history_view where host_id = $1', [id]);
+    expect(sampled).toMatchObject({
+      host_status: 1,
+      cpu_usage_percent: 16,
+      memory_usage_percent: 35,
+      active_vms: 2,
+      total_vms: 3,
+      swap_used_mb: '96',
+    });
+    await eventually(async () => {
+      const nics = await running.postgres.query<Json>(
+        `select s.* from dwh_host_interface_history_view s join vds_interface i on i.id = s.host_interface_id where i.vds_id = $1 order by i.name`,
+        [id],
+      );
+      // A gigabit a second: all of one interface, and a tenth of the other.
+      expect(nics.map((nic) => nic['receive_rate_percent'] as number)).toEqual([10, 100]);
+    });
+  });
+
+  it('goes into maintenance, and is let go by the engine', async () => {
+    const { id, name, address } = await up();
+    await act(id, 'deactivate', { reason: 'cleaning' });
+    await becomes(id, 'maintenance');
+    expect(await codesOf(name)).toEqual([16, 514, 13, 600, 15]);
+    await eventually(async () => expect(agents.connections(address)).toBe(0));
+  });
+
+  it('is not in maintenance before its machines are gone, and can be wanted back meanwhile', async () => {
+    const { id, name } = await up();
+    agents.verbs['Host.getVMList'] = () => ['00000000-0000-4000-8000-000000000001'];
+    const { job } = await act(id, 'deactivate');
+    await becomes(id, 'preparing_for_maintenance');
+    expect(await fault(`hosts/${id}/deactivate`, { method: 'POST', body: {} })).toEqual([409, expect.any(String)]);
+    expect((await got(`jobs/${job.id}`))['status']).toBe('started');
+    await act(id, 'activate');
+    await becomes(id, 'up');
+    expect((await got(`jobs/${job.id}`))['status']).toBe('failed');
+    expect((await codesOf(name)).slice(-3)).toEqual([600, 16, 17]);
+  });
+
+  it('is looked at again when somebody asks', async () => {
+    const { id, name } = await up();
+    agents.verbs['Host.getCapabilities'] = (_params, of) =>
+      capabilities(of, { memSize: '64000', nics: { eth7: { hwaddr: '52:54:00:00:00:07' } } });
+    await act(id, 'refresh');
+    await eventually(async () => expect((await got(`hosts/${id}`))['memory']).toBe(String(64_000 * 1_048_576)));
+    await eventually(async () => expect((await codesOf(name)).at(-1)).toBe(606));
+    const { host_nic: nics } = await got(`hosts/${id}/nics`);
+    expect((nics as Json[]).map((nic) => nic['name'] as string)).toEqual(['eth1.12', 'eth7']);
+  });
+
+  it('is changed, searched for, and removed only in maintenance', async () => {
+    const { id, name } = await up();
+    expect(
+      (await got(`hosts/${id}`, { method: 'PUT', body: { name: `${name}-new`, comment: 'in <rack> 7', spm: { priority: 9 } } }))['comment'],
+    ).toBe('in <rack> 7');
+    expect(await fault(`hosts/${id}`, { method: 'PUT', body: { address: '127.0.0.9' } })).toEqual([409, 'address cannot be changed.']);
+    expect((await got(`hosts?search=${encodeURIComponent(`name=${name}-new and status=up and cluster=Default`)}`))['host'][0].id).toBe(id);
+    expect((await fault(`hosts/${id}`, { method: 'DELETE' }))[0]).toBe(409);
+    await act(id, 'deactivate');
+    await becomes(id, 'maintenance');
+    expect((await call(`hosts/${id}`, { method: 'DELETE' })).status).toBe(200);
+    expect((await call(`hosts/${id}`)).status).toBe(404);
+    expect(await running.postgres.query('select * from vds_interface where vds_id = $1', [id])).toEqual([]);
+    expect((await codesOf(`${name}-new`)).at(-1)).toBe(44);
+  });
+});
+
+describe('a host that does not fit', () => {
+  it.each([
+    ['an engine that it does not work with', { supportedENGINEs: ['3.6'] }, 'version_incompatible_with_cluster', 154],
+    ['a lower level', { clusterLevels: ['4.2'] }, 'cluster_version_incompatible_with_cluster', 154],
+    ['a lesser processor', { cpuFlags: 'vmx,nx,model_Nehalem' }, 'cpu_type_incompatible_with_cluster', 515],
+    ['other emulated machines', { emulatedMachines: ['pc-q35-9.9'] }, 'emulated_machines_incompatible_with_cluster', 517],
+    [
+      'nothing that could be read',
+      { uuid: 7, networks: 'x', nics: [1], cpuFlags: {}, clusterLevels: { a: 1 } },
+      'cluster_version_incompatible_with_cluster',
+      154,
+    ],
+  ])('has %s', async (_what, wrong, detail, code) => {
+    await up();
+    const { id, name } = await host();
+    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, wrong);
+    const { job } = await act(id, 'activate');
+    await becomes(id, 'non_operational');
+    expect((await got(`hosts/${id}`))['status_detail']).toBe(detail);
+    expect((await codesOf(name)).at(-1)).toBe(code);
+    expect((await got(`jobs/${job.id}`))['status']).toBe('failed');
+    // It is looked at now and then, and is up as soon as it fits.
+    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of);
+    await becomes(id, 'up');
+    await act(id, 'deactivate');
+    await becomes(id, 'maintenance');
+  });
+
+  it('is another machine than before, or the same as another host', async () => {
+    const { id } = await up();
+    await act(id, 'deactivate');
+    await becomes(id, 'maintenance');
+    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, { uuid: hardwareId('1.2.3.4') });
+    await act(id, 'activate');
+    await becomes(id, 'non_operational');
+    expect((await got(`hosts/${id}`))['hardware_information'].uuid).not.toBe(hardwareId('1.2.3.4'));
+    await act(id, 'deactivate');
+    await becomes(id, 'maintenance');
+    const twin = await host();
+    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, { uuid: hardwareId(addresses[count - 1]!) });
+    await act(twin.id, 'activate');
+    await becomes(twin.id, 'non_operational');
+    expect((await eventsOf(twin.name)).at(-1)?.['description']).toContain('same hardware UUID as host');
+    await act(twin.id, 'deactivate');
+    await becomes(twin.id, 'maintenance');
+  });
+});
+
+describe('a host that is away', () => {
+  it('is waited for, given up, and up again when it comes back', async () => {
+    const { id, name } = await up();
+    await agents.stop();
+    await becomes(id, 'connecting');
+    await becomes(id, 'non_responsive');
+    await agents.start();
+    await becomes(id, 'up');
+    const codes = await codesOf(name);
+    expect(codes.filter((code) => code === 9008 || code === 12 || code === 13)).toEqual([13, 9008, 12, 13]);
+  });
+
+  it('is non responsive when it cannot be activated', async () => {
+    const { id, name } = await host();
+    agents.verbs['Host.ping2'] = () => Promise.reject(new SimulatedFailure(100, 'General Exception'));
+    await act(id, 'activate');
+    await becomes(id, 'non_responsive');
+    expect((await eventsOf(name)).at(-1)?.['description']).toContain('General Exception');
+  });
+
+  it('tells the wrong time', async () => {
+    const { name } = await up();
+    agents.verbs['Host.getStats'] = () => statistics({ dateTime: '2017-06-01T02:20:30 GMT' });
+    await eventually(async () => expect(await codesOf(name)).toContain(604));
+  });
+});
+
+describe('who may', () => {
+  it('see and change hosts is a matter of permissions', async () => {
+    const { id } = await up();
+    const mortal = basic('mortal@internal', 'Mortal-Pass-1');
+    expect((await call('hosts', { as: mortal })).status).toBe(403);
+    expect(await got('hosts?filter=true', { as: mortal })).toEqual({});
+    expect((await call(`hosts/${id}`, { as: mortal })).status).toBe(404);
+    expect((await call(`hosts/${id}/deactivate`, { as: mortal, method: 'POST', body: {} })).status).toBeGreaterThanOrEqual(403);
+    const user = (await got('users?search=usrname%3Dmortal*'))['user'][0].id as string;
+    await got(`hosts/${id}/permissions`, { method: 'POST', body: { user: { id: user }, role: { name: 'HostAdmin' } } });
+    expect((await got(`hosts/${id}`, { as: mortal }))['id']).toBe(id);
+    expect((await got(`hosts/${id}/permissions`))['permission']).toHaveLength(1);
+    await got(`hosts/${id}/deactivate`, { as: mortal, method: 'POST', body: {} });
+    await becomes(id, 'maintenance');
+    expect((await call('hosts', { method: 'POST', body: { name: 'x', address: '127.0.0.9', root_password: 'x' } })).status).toBe(405);
+  });
+});
