@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 
 /** Several measurements of one thing. */
@@ -113,4 +113,21 @@ export async function memoryMB(pid: number, field: 'VmRSS' | 'VmHWM'): Promise<n
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+}
+
+/** Milliseconds of processor time of a process and those it has started. */
+export async function processorMs(pid: number): Promise<number> {
+  let ticks = 0;
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
+    const [, parent, , , , , , , , , , , user, system, formerUser, formerSystem] = stat
+      .slice(stat.lastIndexOf(')') + 1)
+      .trim()
+      .split(' ');
+    if (Number(entry) === pid) ticks += Number(user) + Number(system) + Number(formerUser) + Number(formerSystem);
+    else if (Number(parent) === pid) ticks += Number(user) + Number(system);
+  }
+  // The kernel counts in hundredths of a second.
+  return ticks * 10;
 }

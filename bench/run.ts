@@ -5,6 +5,7 @@ import { api } from './api.ts';
 import { certificates } from './certificates.ts';
 import { dwh } from './dwh.ts';
 import { firstQuestion } from './first-question.ts';
+import { hosts } from './hosts.ts';
 import { images } from './images.ts';
 import { install } from './install.ts';
 import { ovn } from './ovn.ts';
@@ -32,6 +33,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   websocket,
   serialConsoles,
   images,
+  hosts,
   dwh,
   ovn,
   wholeHost,

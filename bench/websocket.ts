@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, readdir } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { makePki, startProxy, type TestPki, type TestProxy } from '../test/support/websocket-proxy.ts';
 import { freePort } from '../test/support/trial.ts';
-import { memoryMB, sample } from './measure.ts';
+import { memoryMB, processorMs, sample } from './measure.ts';
 import type { Result } from './result.ts';
 
 /*
@@ -32,23 +31,6 @@ interface Subject {
   readonly port: number;
   readonly pid: number;
   readonly pathTo: () => Promise<string>;
-}
-
-/** Milliseconds of processor time of a process and those it has started. */
-async function processorMs(pid: number): Promise<number> {
-  let ticks = 0;
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
-    const [, parent, , , , , , , , , , , user, system, formerUser, formerSystem] = stat
-      .slice(stat.lastIndexOf(')') + 1)
-      .trim()
-      .split(' ');
-    if (Number(entry) === pid) ticks += Number(user) + Number(system) + Number(formerUser) + Number(formerSystem);
-    else if (Number(parent) === pid) ticks += Number(user) + Number(system);
-  }
-  // The kernel counts in hundredths of a second.
-  return ticks * 10;
 }
 
 /** A display that listens; each connection is handed to `serve`. */
