@@ -279,6 +279,66 @@ describe('a host that does not fit', () => {
   });
 });
 
+describe('a host without its management network', () => {
+  const bare = {
+    networks: {},
+    nics: { eth0: { hwaddr: '52:54:00:00:00:01', addr: '10.0.0.5', netmask: '255.0.0.0', gateway: '10.0.0.1' } },
+  };
+
+  it('is given one on the interface that the engine comes through, though the answer is lost with the connection', async () => {
+    const { id, address } = await host();
+    let asked: unknown;
+    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, of === address && asked === undefined ? bare : {});
+    agents.verbs['Host.setupNetworks'] = (params, of) => {
+      asked = params;
+      agents.cut(of);
+      return new Promise(() => undefined);
+    };
+    await act(id, 'activate');
+    await becomes(id, 'up');
+    expect(asked).toEqual({
+      networks: {
+        ovirtmgmt: {
+          ...{
+            nic: 'eth0',
+            bridged: 'true',
+            defaultRoute: true,
+            bootproto: 'none',
+            ipaddr: '10.0.0.5',
+            netmask: '255.0.0.0',
+            gateway: '10.0.0.1',
+          },
+          ...{ dhcpv6: false, ipv6autoconf: false },
+        },
+      },
+      bondings: {},
+      options: { connectivityCheck: 'true', connectivityTimeout: 120, commitOnSuccess: true },
+    });
+  });
+
+  it('is not operational when its agent went back, and not up by itself before somebody tries again', async () => {
+    const { id, name } = await host();
+    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, bare);
+    agents.verbs['Host.setupNetworks'] = () => Promise.reject(new SimulatedFailure(10, 'Lost connectivity'));
+    await act(id, 'activate');
+    await becomes(id, 'non_operational');
+    expect((await got(`hosts/${id}`))['status_detail']).toBe('network_unreachable');
+    expect((await codesOf(name)).at(-1)).toBe(519);
+    const looks = () => agents.calls.filter(({ host: of, method }) => of === addresses[count] && method === 'Host.getCapabilities').length;
+    const before = looks();
+    await eventually(async () => expect(looks()).toBeGreaterThan(before + 1));
+    expect(await status(id)).toBe('non_operational');
+  });
+
+  it('is up with a warning when its agent cannot make networks', async () => {
+    const { id, name } = await host();
+    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, bare);
+    await act(id, 'activate');
+    await becomes(id, 'up');
+    expect(await codesOf(name)).toContain(9860);
+  });
+});
+
 describe('a host that is away', () => {
   it('is waited for, given up, and up again when it comes back', async () => {
     const { id, name } = await up();

@@ -36,6 +36,9 @@ export async function examine(examination: Examination): Promise<Unfit | null> {
 
   const { network } = demands;
   const has = (): boolean => network === null || capabilities.networks.some(({ name, bridged }) => name === network && bridged);
+  // One that was refused for it does not come up for having been away.
+  if (!has() && !examination.complete && network !== null && host.reason === reasons.network)
+    return networkless(network, 'activate it to try again');
   if (!has() && examination.complete && network !== null) {
     const outcome = await makeManagementNetwork({ ...examination, capabilities, network, flowId: examination.flowId });
     if (outcome.done === 'refused') return networkless(network, outcome.why);

@@ -25,7 +25,7 @@ export interface StatusChange {
   /** It is done only from one of these. */
   readonly from: readonly HostStatus[];
   readonly to: HostStatus;
-  /** Why it is not operational, by its number. */
+  /** Why it is not operational, by its number; what it was, where it is left out. */
   readonly reason?: number;
   readonly told?: Told;
   /** The command that it belongs to. */
@@ -99,16 +99,16 @@ export function createHostRecords(database: Database, generation: string, now: (
       return found?.name ?? null;
     },
 
-    async change({ host, from, to, reason = 0, told, command }) {
+    async change({ host, from, to, reason, told, command }) {
       const changed = await one(
-        `with changed as (update vds_dynamic set status = $3, non_operational_reason = $4, status_since = $5
+        `with changed as (update vds_dynamic set status = $3, non_operational_reason = coalesce($4::integer, non_operational_reason), status_since = $5
            where vds_id = $1 and status = any($2::integer[]) and ${inTurn('$6')} returning vds_id),
          told as (insert into audit_log (log_time, log_type, log_type_name, severity, message, vds_id, vds_name, user_id, user_name, correlation_id, job_id)
            select $5, $7::integer, $8, $9::integer, $10, vds_id, (select vds_name from vds_static where vds_id = $1), $11::uuid, $12, $13, $14::uuid
            from changed where $7::integer is not null)
          select from changed`,
         [
-          ...[host, statusNumbers(...from), statusNumber(to), reason, new Date(now()), generation],
+          ...[host, statusNumbers(...from), statusNumber(to), reason ?? null, new Date(now()), generation],
           ...[told?.code ?? null, told?.name ?? null, told?.severity ?? null, told?.text ?? null],
           ...[command?.userId ?? null, command?.userName ?? null, command?.correlationId ?? null, command?.job ?? null],
         ],

@@ -7,7 +7,7 @@ import type { Turn } from '../commands/turn.ts';
 import { examine } from '../hosts/examine.ts';
 import { detected, nonOperational } from '../hosts/host-commands.ts';
 import type { HostRecord, HostRecords } from '../hosts/host-records.ts';
-import { type HostStatus, statusWord } from '../hosts/host-status.ts';
+import { type HostStatus, reasons, statusWord } from '../hosts/host-status.ts';
 import { readNumber } from '../options.ts';
 import { type HostStatistics, readStatistics } from './host-statistics.ts';
 import { deedFor, graceOf, isAtRest, isWatched, type Patience, type Seen } from './host-watch.ts';
@@ -125,9 +125,9 @@ export async function startMonitoring({ database, agents, records, turn, log, no
     const agent = agents.of(host);
     memory.examinationAt = now() + retryMs;
     await agent.call('Host.ping2', {}, { timeoutMs: answerMs, signal });
-    const unfit = await examine({ agent, host, records, complete: statusWord(host.status) === 'non_operational', signal });
+    const unfit = await examine({ agent, host, records, complete: false, signal });
     const from: readonly HostStatus[] = [statusWord(host.status)];
-    if (unfit === null) await records.change({ host: host.id, from, to: 'up', told: detected(host, 'Up') });
+    if (unfit === null) await records.change({ host: host.id, from, to: 'up', reason: reasons.none, told: detected(host, 'Up') });
     else if (statusWord(host.status) !== 'non_operational' || host.reason !== unfit.reason) {
       await records.change({ host: host.id, from, to: 'non_operational', reason: unfit.reason, told: nonOperational(host, unfit) });
     }
