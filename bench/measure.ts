@@ -121,12 +121,14 @@ export async function processorMs(pid: number): Promise<number> {
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
-    const [, parent, , , , , , , , , , , user, system, formerUser, formerSystem] = stat
-      .slice(stat.lastIndexOf(')') + 1)
-      .trim()
-      .split(' ');
-    if (Number(entry) === pid) ticks += Number(user) + Number(system) + Number(formerUser) + Number(formerSystem);
-    else if (Number(parent) === pid) ticks += Number(user) + Number(system);
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    // Fields 4 and 14 to 17 of proc(5); the first here is field 3.
+    const [parent, user = 0, system = 0, formerUser = 0, formerSystem = 0] = [1, 11, 12, 13, 14].map((at) => fields[at]);
+    if (Number(entry) === pid) ticks += user + system + formerUser + formerSystem;
+    else if (parent === pid) ticks += user + system;
   }
   // The kernel counts in hundredths of a second.
   return ticks * 10;

@@ -26,6 +26,8 @@ export interface MonitoringParts {
 const roundMs = 1_000;
 /** So often the options are read again, in rounds. */
 const optionsEvery = 60;
+/** A host that is seen for the first time is asked within so much time. */
+const soonMs = 4_000;
 /** An agent that says something but does not answer is taken for one that is gone. */
 const answerMs = 15_000;
 /** A clock that is further off is told of. */
@@ -56,6 +58,8 @@ interface Memory extends Seen {
   /** Something is being done about it. */
   busy: boolean;
   drifts: boolean;
+  /** It has not told any statistics yet. */
+  isNew: boolean;
 }
 
 /** Watches over all hosts until the turn is over; fulfilled then. */
@@ -69,9 +73,9 @@ export async function startMonitoring({ database, agents, records, turn, log, no
   const memoryOf = (host: string): Memory => {
     const known = memories.get(host);
     if (known !== undefined) return known;
-    // Not all at the same moment.
-    const statisticsAt = now() + Math.random() * (rhythm?.statisticsMs ?? 0);
-    const fresh: Memory = { reachable: undefined, statisticsAt, examinationAt: 0, reason: '', busy: false, drifts: false };
+    // Not all at the same moment, but soon: nobody knows yet how they are.
+    const statisticsAt = now() + Math.random() * Math.min(soonMs, rhythm?.statisticsMs ?? soonMs);
+    const fresh: Memory = { reachable: undefined, statisticsAt, examinationAt: 0, reason: '', busy: false, drifts: false, isNew: true };
     memories.set(host, fresh);
     return fresh;
   };
@@ -165,7 +169,9 @@ export async function startMonitoring({ database, agents, records, turn, log, no
       const memory = memoryOf(host.id);
       const deed = memory.busy ? 'nothing' : deedFor(host, memory, patience, now());
       if (deed === 'statistics') {
-        memory.statisticsAt = now() + patience.statisticsMs;
+        // Those that began together spread over the time between two rounds.
+        memory.statisticsAt = now() + patience.statisticsMs * (memory.isNew ? 0.3 + Math.random() * 0.7 : 1);
+        memory.isNew = false;
         busy(host, memory, () => takeStatistics(host, memory));
       } else if (deed === 'examine') busy(host, memory, () => look(host, memory, patience.retryMs));
       else if (deed === 'lost') busy(host, memory, () => loseSight(host, memory, patience));
