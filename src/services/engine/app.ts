@@ -9,6 +9,7 @@ import { parseTarget, routedUrl } from './api/target.ts';
 import { createAudit } from './audit.ts';
 import { consoleRoutes } from './consoles/console-routes.ts';
 import { guardRoutes } from './http/access.ts';
+import type { Secrets } from './hosts/secrets.ts';
 import type { RequestHandler } from './http/listener.ts';
 import { createServer } from './http/server.ts';
 import { loadPages } from './pages/pages.ts';
@@ -36,11 +37,12 @@ export interface AppParts {
   readonly now: () => number;
   /** Called when somebody has begun a command that goes on after its request is answered. */
   readonly commandBegun: () => void;
+  readonly secrets: Secrets;
 }
 
 /** Puts the web server together: every route of the engine is named here. */
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
-  const { settings, version, makeServer, database, databaseUp, sessions, log, now, commandBegun } = parts;
+  const { settings, version, makeServer, database, databaseUp, sessions, log, now, commandBegun, secrets } = parts;
   const { caCertificate, engineCertificate } = settings;
   const pages = await loadPages(version);
   const audit = createAudit(database, log, now);
@@ -72,6 +74,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   vmconsoleRoutes(app, { database, caCertificate, log, now });
   sso.addRoutes(app);
   rootRoutes(app, { database, version, now });
-  collectionRoutes(app, database, now, commandBegun);
+  collectionRoutes(app, { database, now, begun: commandBegun, secrets });
   return app;
 }

@@ -10,7 +10,8 @@ import { createApp } from './app.ts';
 import { prepareListener } from './http/listener.ts';
 import { startHeartBeat } from './heart-beat.ts';
 import { namesOfListener } from './host-names.ts';
-import { type Hosts, startHosts } from './hosts/hosts.ts';
+import { type Hosts, type HostsParts, startHosts } from './hosts/hosts.ts';
+import { createSecrets } from './hosts/secrets.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { waitForSchemas } from './schemas.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -76,8 +77,9 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
     );
   const sessions = createSessions(database, now, settings.mostSessionsOfUser);
   let hosts: Hosts | null = null;
+  const secrets = createSecrets(settings.client.secret);
   const commandBegun = (): void => hosts?.wake();
-  const app = await createApp({ settings, version, makeServer, database, databaseUp, sessions, log, now, commandBegun });
+  const app = await createApp({ settings, version, makeServer, database, databaseUp, sessions, log, now, commandBegun, secrets });
 
   const { address, port } = settings.listen;
   await app.listen({ host: address, port });
@@ -91,7 +93,7 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
   const ready = waitForSchemas(pool, log, waiting.signal).then(async () => {
     schemasFit = true;
     endHeartBeat = startHeartBeat({ database, log });
-    hosts = await hostsOf(settings, database, log, now);
+    hosts = await hostsOf(settings, { database, secrets, log, now });
     log.info('ready', { version: version.own });
   });
   const stop = createDrain(
@@ -116,14 +118,15 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
 }
 
 /** Begins to work on hosts; null where there is no key to show them. */
-async function hostsOf(settings: Settings, database: Database, log: Log, now: () => number): Promise<Hosts | null> {
+async function hostsOf(settings: Settings, parts: Pick<HostsParts, 'database' | 'secrets' | 'log' | 'now'>): Promise<Hosts | null> {
+  const { log } = parts;
   const { caCertificate: authority, engineCertificate: certificate, engineKey: key } = settings;
   if (key === null) {
     log.warning('ENGINE_PKI_ENGINE_KEY names no key, so no host can be worked on');
     return null;
   }
   const session = openDatabase(settings.database, log, { name: 'engine-turn', connections: 1 });
-  return startHosts({ database, session, files: { authority, certificate, key }, log, now });
+  return startHosts({ ...parts, session, files: { authority, certificate, key }, deployment: null });
 }
 
 async function startHealth(socket: string | null, version: string, databaseUp: () => Promise<boolean>): Promise<LocalSocket | null> {

@@ -78,8 +78,9 @@ export function actionRoutes({ app, database, handling, collection, url, name, a
   });
 }
 
-/** What a client sent stands in the answer, too; what only we know is not taken from it. */
-const repeated = ({ id: _id, fault: _fault, job: _job, status: _status, ...sent }: Entity): Entity => sent;
+/** What a client sent stands in the answer, too; what only we know is not taken from it, and what nobody else should is not repeated. */
+const repeated = ({ id: _id, fault: _fault, job: _job, status: _status, root_password: _password, ssh: _ssh, ...sent }: Entity): Entity =>
+  sent;
 
 /** An action that could not be done is answered as one, with the fault in it. Throws on what is no matter of the action. */
 function sendFailed(request: FastifyRequest, reply: FastifyReply, sent: Entity, error: unknown): FastifyReply {

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Database } from '../../frame/database.ts';
 import { Refusal } from '../http/refusal.ts';
 import { actionRoutes, jobOf } from './action-routes.ts';
 import { listText, sendEntity, sendList } from './answer.ts';
@@ -8,7 +7,17 @@ import { type Collection, listName } from './collections/collection.ts';
 import { collections } from './collections/index.ts';
 import { changesOf } from './changes.ts';
 import { follow } from './follow.ts';
-import { askerOf, createHandling, entityOf, type Handling, idOf, placeOf, seeing, wantsAllContent } from './handling.ts';
+import {
+  askerOf,
+  createHandling,
+  entityOf,
+  type Handling,
+  type HandlingParts,
+  idOf,
+  placeOf,
+  seeing,
+  wantsAllContent,
+} from './handling.ts';
 import { createMembers, pathOf } from './members.ts';
 import { apiPath } from './target.ts';
 import type { Entity } from './types.ts';
@@ -18,11 +27,9 @@ const bodies = { xml: ['application/xml', 'text/xml'], json: ['application/json'
 
 const options = { config: { access: 'api' as const } };
 
-/**
- * The routes of all collections: lists, members, the changes that each allows, and the actions.
- * @param begun called when a command has begun that goes on
- */
-export function collectionRoutes(app: FastifyInstance, database: Database, now: () => number, begun: () => void): void {
+/** The routes of all collections: lists, members, the changes that each allows, and the actions. */
+export function collectionRoutes(app: FastifyInstance, parts: Omit<HandlingParts, 'members'>): void {
+  const { database } = parts;
   // In a context of their own: nothing else of the engine takes XML or JSON.
   void app.register(async (api) => {
     // And here nothing takes the forms of our pages.
@@ -30,7 +37,7 @@ export function collectionRoutes(app: FastifyInstance, database: Database, now: 
     for (const [form, types] of Object.entries(bodies)) {
       api.addContentTypeParser([...types], { parseAs: 'string' }, (_request, body, done) => done(null, { form, text: body.toString() }));
     }
-    const handling = createHandling(database, createMembers(database), now, begun);
+    const handling = createHandling({ ...parts, members: createMembers(database) });
     for (const collection of collections) {
       const { below, rel, actions = {}, collectionActions = {} } = collection;
       const url = below === undefined ? `${apiPath}/${rel}` : `${apiPath}/${below.rel}/:parent/${rel}`;

@@ -2,8 +2,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../../frame/database.ts';
 import { callerOf } from '../http/access.ts';
 import { notFound } from '../http/refusal.ts';
+import type { Secrets } from '../hosts/secrets.ts';
 import { loginName } from '../sso/principals.ts';
-import { flag, isFiltered } from './api-request.ts';
+import { flag, isFiltered, parameter } from './api-request.ts';
 import { types } from './api-types.ts';
 import { parseEntity } from './body.ts';
 import type { Asker, Collection, Members, Place, SpecialChange, Worker } from './collections/collection.ts';
@@ -56,8 +57,16 @@ export interface Handling {
   change(request: FastifyRequest, reply: FastifyReply, collection: Collection, what: SpecialChange, read: () => Entity): Promise<Done>;
 }
 
-/** @param begun called when a command has begun that goes on */
-export function createHandling(database: Database, members: Members, now: () => number, begun: () => void): Handling {
+export interface HandlingParts {
+  readonly database: Database;
+  readonly members: Members;
+  readonly now: () => number;
+  /** Called when a command has begun that goes on. */
+  readonly begun: () => void;
+  readonly secrets: Secrets;
+}
+
+export function createHandling({ database, members, now, begun, secrets }: HandlingParts): Handling {
   const doWork = createWork(database, now, begun);
   const workerOf = (request: FastifyRequest, reply: FastifyReply): Worker => {
     const { principal } = callerOf(request);
@@ -79,8 +88,9 @@ export function createHandling(database: Database, members: Members, now: () => 
       const worker = workerOf(request, reply);
       await doWork.needPermit(permit, worker);
       const place = placeOf(collection, request);
-      const asks = (parameter: string): boolean => flag(request, parameter);
-      const occasion = { database, members, asker: askerOf(request), worker, place, id: idOf(request), entity: read(), asks };
+      const asks = (name: string, otherwise = false): boolean =>
+        parameter(request, name, null) === null ? otherwise : flag(request, name);
+      const occasion = { database, members, asker: askerOf(request), worker, place, id: idOf(request), entity: read(), asks, secrets };
       return doWork({ ...(await work(occasion)), permit }, worker);
     },
   };

@@ -22,10 +22,11 @@ const named = (parts: readonly (readonly [name: string, sql: string])[]): string
 const filledIn = ({ text }: Event, name: string, user: string): string => text.replaceAll('${name}', name).replaceAll('${user}', user);
 
 /** SQL of the host that an event is about, and of its name. */
-const hostOf = (values: Values, host: string | undefined): string => {
+const hostOf = (values: Values, host: string | undefined, named = 'null'): string => {
   if (host === undefined) return 'null, null';
   const id = `${values.add(host)}::uuid`;
-  return `${id}, (select vds_name from vds_static where vds_id = ${id})`;
+  // One that has just been added is not seen yet.
+  return `${id}, coalesce((select vds_name from vds_static where vds_id = ${id}), ${named})`;
 };
 
 /** Whether a job, called `known`, goes on: one of its commands has not ended, or one that is added begins. */
@@ -56,11 +57,12 @@ export function createWork(database: Database, now: () => number, begun: () => v
     message: string,
     worker: Worker,
     from: string,
+    named?: string,
   ): string =>
     `insert into audit_log (log_time, log_type, log_type_name, severity, message, user_id, user_name, correlation_id, job_id, vds_id, vds_name)
      select ${values.add(new Date(now()))}::timestamptz, ${values.add(event.code)}::integer, ${values.add(event.name)}::text, ${values.add(event.severity)}::integer,
        ${message}, ${values.add(worker.userId)}::uuid, ${values.add(worker.userName)}::text, ${values.add(worker.correlationId)}::text, j.job_id,
-       ${hostOf(values, event.host)} from ${from}`;
+       ${hostOf(values, event.host, named)} from ${from}`;
 
   /**
    * The job of a command and its step in it. What one user asks for with one correlation id is one job, however many commands it
@@ -109,7 +111,7 @@ export function createWork(database: Database, now: () => number, begun: () => v
         worker,
       ),
       ...(begins === undefined ? [] : beginSql(values, begins, worker, step)),
-      ['told', insertEvent(values, { ...event, severity: 0, host }, text, worker, 'done, j')],
+      ['told', insertEvent(values, { ...event, severity: 0, host }, text, worker, 'done, j', 'done.name')],
     ];
   }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentUnreachable } from '../agents/agent-failure.ts';
 import { type Agent, isRecovering } from '../agents/agent.ts';
 import type { Agents } from '../agents/agents.ts';
-import { type Command, CommandFailure, type CommandTypes, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
+import { type Command, CommandFailure, type CommandType, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
 import { examine } from './examine.ts';
 import type { HostRecord, HostRecords } from './host-records.ts';
 import { type HostStatus, statusNumber, statusNumbers } from './host-status.ts';
@@ -25,14 +25,17 @@ const hostOf = ({ parameters }: Command): { readonly id: string; readonly name: 
 const unfitOf = ({ data }: Command): Unfit | null => (data['unfit'] as Unfit | null | undefined) ?? null;
 
 /** Changes the status along with the end of a command. */
-const statusSql = (command: Command, from: readonly HostStatus[], to: HostStatus, reason = 0): NonNullable<Ending['change']> => ({
+export const statusSql = (command: Command, from: readonly HostStatus[], to: HostStatus, reason = 0): NonNullable<Ending['change']> => ({
   sql: `update vds_dynamic set status = $2, non_operational_reason = $3, status_since = now()
     where vds_id = $1 and status = any($4::integer[]) and exists (select from gone)`,
   values: [hostOf(command).id, statusNumber(to), reason, statusNumbers(...from)],
 });
 
 /** Commands that work on hosts which are installed. */
-export function hostCommands({ agents, records }: HostCommandParts): CommandTypes {
+export function hostCommands({
+  agents,
+  records,
+}: HostCommandParts): Readonly<Record<'ActivateHost' | 'MaintainHost' | 'RefreshHost', CommandType>> {
   /** The host with its agent. Throws CommandFailure when it is gone. */
   async function found(command: Command): Promise<{ readonly host: HostRecord; readonly agent: Agent }> {
     const host = await records.find(hostOf(command).id);

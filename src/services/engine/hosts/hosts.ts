@@ -7,14 +7,20 @@ import { createRunner, type Runner } from '../commands/runner.ts';
 import { takeTurns, type Turn } from '../commands/turn.ts';
 import { startMonitoring } from '../monitoring/monitoring.ts';
 import { readNumber } from '../options.ts';
+import type { Deployment } from './deployment.ts';
 import { hostCommands } from './host-commands.ts';
 import { createHostRecords } from './host-records.ts';
+import { installHost } from './install-host.ts';
+import type { Secrets } from './secrets.ts';
 
 export interface HostsParts {
   readonly database: Database;
   /** A database with one single connection. */
   readonly session: Database;
   readonly files: AgentFiles;
+  /** How machines are made hosts; null where nothing can. */
+  readonly deployment: Deployment | null;
+  readonly secrets: Secrets;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -45,7 +51,7 @@ async function timesOf(database: Database, log: Log, signal: AbortSignal): Promi
 }
 
 /** Works on hosts and commands whenever it is this engine's turn. Throws when the engine's own certificate or key cannot be read. */
-export async function startHosts({ database, session, files, log, now }: HostsParts): Promise<Hosts> {
+export async function startHosts({ database, session, files, deployment, secrets, log, now }: HostsParts): Promise<Hosts> {
   const context = await agentContext(files);
   let runner: Runner | null = null;
   let working: Promise<void> = Promise.resolve();
@@ -55,7 +61,10 @@ export async function startHosts({ database, session, files, log, now }: HostsPa
     if (times === null) return;
     const agents = createAgents(context, times);
     const records = createHostRecords(database, turn.generation, now);
-    const mine = createRunner({ database, types: hostCommands({ agents, records }), turn, log, now });
+    const commands = hostCommands({ agents, records });
+    const installing =
+      deployment === null ? {} : { InstallHost: installHost({ deployment, secrets, records, activation: commands.ActivateHost }) };
+    const mine = createRunner({ database, types: { ...commands, ...installing }, turn, log, now });
     const monitoring = startMonitoring({ database, agents, records, turn, log, now });
     runner = mine;
     mine.wake();

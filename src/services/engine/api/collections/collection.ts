@@ -1,5 +1,6 @@
 import type { Database } from '../../../frame/database.ts';
 import type { Begun } from '../../commands/command.ts';
+import type { Secrets } from '../../hosts/secrets.ts';
 import type { Values } from '../search/values.ts';
 import type { Entity, Value } from '../types.ts';
 
@@ -154,8 +155,10 @@ export interface Occasion {
   readonly id: string;
   /** What the client sent; empty where one is removed. */
   readonly entity: Entity;
-  /** Whether the client has set a parameter that is a truth value. Throws a refusal (400) for one that is none. */
-  readonly asks: (parameter: string) => boolean;
+  /** A parameter of the request that is a truth value; `otherwise` where it is missing. Throws a refusal (400) for one that is none. */
+  readonly asks: (parameter: string, otherwise?: boolean) => boolean;
+  /** What seals secrets that a command needs later. */
+  readonly secrets: Secrets;
 }
 
 /** A change that is more than a row of one table: the permit for it, and what it comes to here. */

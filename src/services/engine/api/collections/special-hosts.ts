@@ -11,7 +11,8 @@ interface Subject {
   readonly machines: number;
 }
 
-async function subjectOf({ database, id }: Pick<Occasion, 'database' | 'id'>): Promise<Subject> {
+/** The host that something is done with. Throws a refusal (404). */
+export async function subjectOf({ database, id }: Pick<Occasion, 'database' | 'id'>): Promise<Subject> {
   const [row] = await database.query<{ name: string; status: number; machines: number }>(
     'select vds_name as name, status, vm_count as machines from vds where vds_id = $1',
     [id],
@@ -23,11 +24,11 @@ async function subjectOf({ database, id }: Pick<Occasion, 'database' | 'id'>): P
 const words = (statuses: readonly HostStatus[]): string => statuses.map((status) => status.replaceAll('_', ' ')).join(', ');
 
 /** A refusal (409) for a host whose status does not allow something. */
-const notNow = ({ name, status }: Subject, what: string, from: readonly HostStatus[]): Refusal =>
+export const notNow = ({ name, status }: Subject, what: string, from: readonly HostStatus[]): Refusal =>
   new Refusal(409, `Cannot ${what} host ${name}: its status is ${words([status])}, and it would have to be one of: ${words(from)}.`);
 
 /** The statement that takes a host from one of some statuses to another, and returns it. */
-const moving =
+export const moving =
   (id: string, from: readonly HostStatus[], to: HostStatus): Work['statement'] =>
   (values) => [
     [

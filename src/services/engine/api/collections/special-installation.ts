@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
+import { type HostStatus, statusNumber } from '../../hosts/host-status.ts';
+import { Refusal } from '../../http/refusal.ts';
+import { incomplete, invalidValue, outOfRange, rejected } from '../fault.ts';
+import type { Entity } from '../types.ts';
+import { type Occasion, type SpecialChange, textOf, type Work } from './collection.ts';
+import { permits } from './permits.ts';
+import { moving, notNow, subjectOf } from './special-hosts.ts';
+import { plainName, within } from './stored.ts';
+
+/* Machines that become hosts. */
+
+const objectIn = (entity: Entity, name: string): Entity => {
+  const value = entity[name];
+  return value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date) ? (value as Entity) : {};
+};
+
+/** How the engine logs in: with a password, which is kept sealed until it is used, or with its key. */
+function credentialOf({ entity, secrets }: Occasion, method: string): { readonly password?: string } {
+  const ssh = objectIn(entity, 'ssh');
+  const way = textOf(ssh, 'authentication_method') || 'password';
+  if (way !== 'password' && way !== 'publickey') throw invalidValue('ssh.authentication_method', ['password', 'publickey']);
+  if (way === 'publickey') return {};
+  const password = textOf(entity, 'root_password') || textOf(objectIn(ssh, 'user'), 'password');
+  if (password === '') throw incomplete('host', ['root_password|ssh.authentication_method'], method);
+  if (password.length > 1_000 || /[\0\r\n]/.test(password)) throw rejected('A password has one line of 1000 characters at most.');
+  return { password: secrets.seal(password) };
+}
+
+/** A name or an IP address of a machine, as it can stand in a certificate. */
+function addressOf(entity: Entity): string {
+  const address = textOf(entity, 'address').trim();
+  const isName = address.length <= 253 && address.split('.').every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label));
+  if (isIP(address) === 0 && !isName) throw rejected('address must be a host name or an IP address.');
+  return address;
+}
+
+/** The key of an ssh server, by the digest that tools show. */
+function fingerprintOf(entity: Entity): string | null {
+  const fingerprint = textOf(objectIn(entity, 'ssh'), 'fingerprint');
+  if (fingerprint === '') return null;
+  if (!/^SHA256:[A-Za-z0-9+/]{43}$/.test(fingerprint))
+    throw rejected('ssh.fingerprint must be of the form SHA256:..., as ssh-keygen -l shows it.');
+  return fingerprint;
+}
+
+async function clusterOf({ entity, members, asker }: Occasion): Promise<string> {
+  return members.resolve(
+    'clusters',
+    Object.keys(objectIn(entity, 'cluster')).length === 0 ? { name: 'Default' } : objectIn(entity, 'cluster'),
+    asker,
+  );
+}
+
+/** Throws a refusal (409) where another host has the address or the key. */
+async function needNoTwin({ database }: Occasion, address: string, fingerprint: string | null): Promise<void> {
+  const [twin] = await database.query<{ name: string; same: boolean }>(
+    `select vds_name as name, lower(host_name) = lower($1) as same from vds_static where lower(host_name) = lower($1) or sshkeyfingerprint = $2 limit 1`,
+    [address, fingerprint],
+  );
+  if (twin === undefined) return;
+  throw new Refusal(409, `Cannot add the host: ${twin.name} has the same ${twin.same ? 'address' : 'SSH fingerprint'}.`);
+}
+
+/** Adds a host, and begins to install it. */
+export const addHost: SpecialChange = {
+  permit: permits.create_host,
+  async work(occasion): Promise<Omit<Work, 'permit'>> {
+    const { entity, asks } = occasion;
+    const missing = ['name', 'address'].filter((attribute) => textOf(entity, attribute).trim() === '');
+    if (missing.length > 0) throw incomplete('host', missing, 'add');
+    const name = String(plainName(textOf(entity, 'name')));
+    if (name.length > 255 || textOf(entity, 'comment').length > 4_000)
+      throw outOfRange('name may have 255 characters, and comment 4000 at most.');
+    const [address, fingerprint, credential] = [addressOf(entity), fingerprintOf(entity), credentialOf(occasion, 'add')];
+    const cluster = await clusterOf(occasion);
+    await needNoTwin(occasion, address, fingerprint);
+    const port = objectIn(entity, 'ssh')['port'];
+    const id = randomUUID();
+    const columns = {
+      vds_id: id,
+      vds_name: name,
+      host_name: address,
+      cluster_id: cluster,
+      free_text_comment: textOf(entity, 'comment'),
+      sshkeyfingerprint: fingerprint,
+      ssh_port: port === undefined || port === null ? 22 : within(1, 65_535, 'ssh.port')(port),
+    };
+    return {
+      ...{ object: cluster, host: id, name },
+      event: { code: 42, name: 'USER_ADD_VDS', text: 'Host ${name} was added by ${user}.', failed: 58 },
+      statement: (values) => [
+        [
+          'added',
+          `insert into vds_static (${Object.keys(columns).join(', ')}) values (${Object.values(columns)
+            .map((value) => values.add(value))
+            .join(', ')}) returning vds_id, vds_name`,
+        ],
+        ['dynamic', `insert into vds_dynamic (vds_id, status) select vds_id, ${statusNumber('installing')} from added`],
+        ['statistics', 'insert into vds_statistics (vds_id) select vds_id from added'],
+        ['done', 'select vds_id::text as id, vds_name::text as name from added'],
+      ],
+      begins: { type: 'InstallHost', parameters: { host: id, name, ...credential, activate: asks('activate', true) }, locks: [id] },
+    };
+  },
+};
+
+const installing = (method: 'install' | 'approve', from: readonly HostStatus[], event: Work['event']): SpecialChange => ({
+  permit: permits.edit_host_configuration,
+  async work(occasion) {
+    const { id, entity } = occasion;
+    const subject = await subjectOf(occasion);
+    if (!from.includes(subject.status)) throw notNow(subject, method, from);
+    const parameters = { host: id, name: subject.name, ...credentialOf(occasion, method), activate: entity['activate'] !== false };
+    return {
+      ...{ object: id, host: id, name: subject.name, event },
+      statement: moving(id, from, 'installing'),
+      begins: { type: 'InstallHost', parameters, locks: [id] },
+      otherwise: () => new Refusal(409, `The status of host ${subject.name} has just changed. Try again.`),
+    };
+  },
+});
+
+/** Installs a host again. */
+export const installHost = installing('install', ['maintenance', 'install_failed', 'non_operational'], {
+  ...{ code: 503, name: 'VDS_INSTALL_STARTED', failed: 505 },
+  text: 'Installation of host ${name} was asked for by ${user}.',
+});
+
+/** Takes in a host that has registered itself. */
+export const approveHost = installing('approve', ['pending_approval'], {
+  ...{ code: 498, name: 'VDS_APPROVE', failed: 499 },
+  text: 'Host ${name} was approved by ${user}.',
+});
