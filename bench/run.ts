@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
+import { agent } from './agent.ts';
 import { answers } from './answers.ts';
 import { api } from './api.ts';
 import { certificates } from './certificates.ts';
@@ -34,6 +35,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   serialConsoles,
   images,
   hosts,
+  agent,
   dwh,
   ovn,
   wholeHost,

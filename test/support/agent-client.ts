@@ -32,7 +32,9 @@ export interface AgentClient {
 
 export interface AgentAddress {
   readonly host?: string;
-  readonly port: number;
+  readonly port?: number;
+  /** A socket that leads there, in place of host and port. */
+  readonly path?: string;
   readonly ca: Buffer | string;
   readonly cert?: Buffer | string;
   readonly key?: Buffer | string;
@@ -43,7 +45,7 @@ const responses = 'jms.topic.vdsm_responses';
 
 /** Connects with TLS, and says nothing yet. Throws when the agent does not let it in. */
 export async function openAgent({ host = '127.0.0.1', ...tls }: AgentAddress): Promise<AgentClient> {
-  const socket = connect({ host, ...tls, checkServerIdentity: () => undefined });
+  const socket = connect({ ...(tls.path === undefined ? { host } : {}), ...tls, checkServerIdentity: () => undefined });
   socket.setMaxListeners(0);
   await once(socket, 'secureConnect');
   const frames: Frame[] = [];

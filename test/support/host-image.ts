@@ -35,6 +35,11 @@ const kinds = {
   'with OpenStack': { packages: bare, onTop: [...equipment('firewalld'), 'python3-openstackclient'] },
   /** An equipped one with rules of iptables that are kept over a start. */
   'with iptables': { packages: bare, onTop: equipment('iptables-persistent') },
+  /** A machine that runs virtual machines, without KVM. */
+  'with libvirt': {
+    packages: bare,
+    onTop: ['libvirt-daemon-system', 'libvirt-clients', 'libvirt-daemon-driver-qemu', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'socat'],
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 export type HostKind = keyof typeof kinds;
 

@@ -79,6 +79,8 @@ export interface TestHost {
   run(argv: readonly string[]): Promise<Ended>;
   /** Copies a file of this machine onto the host, into a directory that is there. */
   copy(from: string, to: string): Promise<void>;
+  /** Where a file of the host is seen from this machine while it runs: sockets too. */
+  path(inside: string): string;
   /** Gives it a network card of this machine (`wire`), until its power goes. */
   plug(card: string): Promise<void>;
   /** Ends every process at once, as if the power had gone. The disk stays as it was. */
@@ -114,11 +116,12 @@ export async function bootHost(kind: HostKind = 'bare', { ownVar }: { readonly o
   const host: TestHost = {
     start: (argv) => watch(inside(argv)),
     run,
-    async copy(from, to) {
+    path(inside) {
       const init = initOf(machine);
       if (init === null) throw new Error('the host is not running');
-      await copyFile(from, `/proc/${init}/root${to}`);
+      return `/proc/${init}/root${inside}`;
     },
+    copy: (from, to) => copyFile(from, host.path(to)),
     async boot() {
       const nspawn = ['systemd-nspawn', '--quiet', '--boot', `--directory=${disk}/root`, '--register=no', '--keep-unit'];
       const options = ['--private-network', '--resolv-conf=off', '--link-journal=no', `--bind-ro=${project}:${programOnHost}`];

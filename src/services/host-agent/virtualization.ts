@@ -3,8 +3,9 @@ import { type LibvirtFacts, askLibvirt } from './host/capabilities.ts';
 import { probeKvm } from './host/kvm.ts';
 import { createHostStatistics } from './host/statistics.ts';
 import { hostVerbs } from './host/verbs.ts';
+import { LibvirtError, LibvirtGone } from './libvirt/rpc.ts';
 import { createLink } from './libvirt/link.ts';
-import { type Call, type Part, VerbFailure, type Verbs, protocolCodes, readParams } from './verbs.ts';
+import { type Call, type Part, VerbFailure, type Verbs, ordered, protocolCodes, readParams } from './verbs.ts';
 import { codes } from './vms/codes.ts';
 import { type Images, createMachines } from './vms/machines.ts';
 import { createMachineStatistics } from './vms/statistics.ts';
@@ -48,7 +49,7 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
   const host = createHostStatistics({ clock, now });
   const getRepoStats = storage['Host.getStorageRepoStats'];
   return {
-    verbs: {
+    verbs: explained({
       ...hostVerbs({
         version,
         facts: known,
@@ -70,7 +71,7 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
         now,
         ground: () => ({ kvm, machines: known().machines, displayAddress, consoleSocket: (id) => `${consoleFolder}/${id}.sock` }),
       }),
-    },
+    }),
     async start() {
       // A first look: load is what happens between two.
       await host.read();
@@ -82,6 +83,23 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
     },
   };
 }
+
+/** What goes wrong between libvirt and us, said in codes that clients know. */
+const explained = (verbs: Verbs): Verbs =>
+  Object.fromEntries(
+    Object.entries(verbs).map(([name, verb]) => [
+      name,
+      ordered(verb.order ?? [], async (params, call) => {
+        try {
+          return await verb(params, call);
+        } catch (error) {
+          if (error instanceof LibvirtGone) throw new VerbFailure(codes.unavailable, error.message, error);
+          if (error instanceof LibvirtError) throw new VerbFailure(codes.unexpected, `libvirt: ${error.message}`, error);
+          throw error;
+        }
+      }),
+    ]),
+  );
 
 const isPath = (value: string): string | null => (value.startsWith('/') ? null : 'must be a path from the root');
 

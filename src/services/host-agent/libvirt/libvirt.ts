@@ -15,6 +15,7 @@ const procedures = {
   resume: 28,
   suspend: 34,
   authentications: 66,
+  polkit: 70,
   libraryVersion: 157,
   updateDevice: 174,
   screenshot: 211,
@@ -73,6 +74,7 @@ export interface LibvirtOptions {
   readonly told: (event: LibvirtEvent) => void;
 }
 
+const authentications = { none: 0 } as const;
 const limitMs = 120_000;
 const largestPicture = 64 * 1024 * 1024;
 const flags = { paused: 1, active: 1, live: 1, graceful: 1, byAcpi: 1, byAgent: 2, withoutWaiting: 1 << 29 } as const;
@@ -116,7 +118,9 @@ export async function connectLibvirt({ socket, uri, told }: LibvirtOptions): Pro
     },
   });
   try {
-    await rpc.call(procedures.authentications, Buffer.alloc(0), nothing);
+    const ways = await rpc.call(procedures.authentications, Buffer.alloc(0), (reader) => reader.list(() => reader.int()));
+    // Who may open the socket is let in, or polkit is asked about who has opened it.
+    if (ways.length > 0 && !ways.includes(authentications.none)) await rpc.call(procedures.polkit, Buffer.alloc(0), nothing);
     await rpc.call(procedures.open, xdrWriter().optionalText(uri).int(0).bytes(), nothing);
     for (const [kind, number] of Object.entries(eventKinds) as [keyof typeof eventKinds, number][]) {
       const id = await rpc.call(procedures.registerEvent, xdrWriter().int(number).int(0).bytes(), (reader) => reader.int());

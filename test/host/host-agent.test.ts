@@ -1,0 +1,196 @@
+import { writeFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AgentClient } from '../support/agent-client.ts';
+import { type AgentHost, startAgentHost } from '../support/agent-host.ts';
+import { whyNoHosts } from '../support/test-host.ts';
+import { eventually } from '../support/trial.ts';
+import { definition } from '../support/vm-definition.ts';
+
+/*
+ * The host agent with libvirt and QEMU, without KVM: its machines boot from disks of one sector, whose program talks on the serial port or
+ * presses the power button.
+ */
+
+const obstacle = await whyNoHosts();
+const uuid = (letter: string): string => `${letter.repeat(8)}-1111-4111-8111-111111111111`;
+const domain = `/rhev/data-center/${uuid('a')}/${uuid('b')}`;
+const image = (name: string): string => `${domain}/images/${uuid('c')}/${name}`;
+const consoles = '/var/run/ovirt-vmconsole-console';
+
+/** Says so on the serial port, again and again. */
+const talker = Buffer.concat([
+  Buffer.from('31c08ed8baf803be197cac84c07403eeebf8b9ffffe2feebeb', 'hex'),
+  Buffer.from('the guest is here\r\n\0'),
+]);
+/** Has the machine switched off, as a guest does that has shut down. */
+const ender = Buffer.from('ba0406b80020eff4', 'hex');
+const bootable = (program: Buffer): Buffer =>
+  Buffer.concat([program, Buffer.alloc(510 - program.length), Buffer.of(0x55, 0xaa), Buffer.alloc(1024 * 1024 - 512)]);
+
+const disk = (name: string): string =>
+  `<disk type="file" device="disk"><target dev="sda" bus="sata"/><source file="${image(name)}"/><driver name="qemu" type="raw"/><boot order="2"/></disk>`;
+
+describe.skipIf(obstacle !== null)(`the host agent${obstacle === null ? '' : ` (${obstacle})`}`, () => {
+  let agent: AgentHost;
+  let client: AgentClient;
+  const shell = (line: string): Promise<string> => agent.shell(line);
+  const statusOf = (id: string) => async (): Promise<string> =>
+    (await client.result<{ vmId: string; status: string }[]>('Host.getVMList', { onlyUUID: false })).find(({ vmId }) => vmId === id)
+      ?.status ?? 'not there';
+  const reaches = (id: string, status: string): Promise<void> =>
+    client.seesEvent(({ method, params }) => method.endsWith(id) && (params[id] as { status: string } | undefined)?.status === status);
+  const create = (id: string, changes: Parameters<typeof definition>[0] = {}) =>
+    client.call('VM.create', { vmID: id, vmParams: { xml: definition({ id, name: `vm-${id.slice(0, 2)}`, diskless: true, ...changes }) } });
+
+  beforeAll(async () => {
+    agent = await startAgentHost();
+    await shell(`mkdir -p ${domain}/images/${uuid('c')}`);
+    for (const [name, program] of Object.entries({ talker, ender })) await writeFile(agent.host.path(image(name)), bootable(program));
+    client = await agent.ready();
+  });
+  afterAll(async () => {
+    client.end();
+    await agent.remove();
+  });
+
+  test('tells what the host can, as clients read it', async () => {
+    const found = await client.result<Record<string, unknown>>('Host.getCapabilities');
+    expect(found).toMatchObject({ kvmEnabled: 'false', supportedENGINEs: expect.arrayContaining(['4.5']), version_name: 'Snow Man' });
+    expect(found['emulatedMachines']).toEqual(expect.arrayContaining(['q35', 'pc']));
+    expect(found['cpuFlags']).toContain('model_qemu64');
+    expect(typeof found['memSize']).toBe('string');
+    expect(await client.result('Host.getStats')).toMatchObject({
+      vmCount: 0,
+      cpuIdle: expect.any(String),
+      dateTime: expect.stringMatching(/ GMT$/),
+    });
+    expect(await client.result('Host.getHardwareInfo')).toMatchObject({ systemUUID: found['uuid'] });
+  });
+
+  test('runs a machine from its disk, with a serial console, and tells each step', async () => {
+    const id = uuid('1');
+    expect(await create(id, { devices: disk('talker') })).toMatchObject({ result: { vmId: id, status: 'WaitForLaunch' } });
+    expect(await create(id)).toMatchObject({ error: { code: 4 } });
+    await reaches(id, 'Powering up');
+    expect(await shell(`timeout 20 socat -u UNIX:${consoles}/${id}.sock - | head -c 400`)).toContain('the guest is here');
+    const [statistics] = await client.result<Record<string, unknown>[]>('VM.getStats', [id]);
+    expect(statistics).toMatchObject({ vmId: id, kvmEnable: 'false', displayInfo: [{ type: 'vnc', port: '5900' }] });
+    expect((await client.result<unknown[]>('Host.getAllVmStats')).length).toBe(1);
+    expect((await client.result<Record<string, string>>('Host.dumpxmls', [[id]]))[id]).toContain(image('talker'));
+    expect(await client.result('Host.getVMFullList', [[id]])).toMatchObject([{ vmId: id, hash: statistics?.['hash'] }]);
+  });
+
+  test('has it paused, resumed, reset and photographed', async () => {
+    const id = uuid('1');
+    expect(await client.result('VM.pause', [id])).toEqual({ vmList: {} });
+    expect(await statusOf(id)()).toBe('Paused');
+    await client.result('VM.cont', [id]);
+    await eventually('it is Up', async () => (await statusOf(id)()) === 'Up');
+    expect(await client.result('VM.reset', [id])).toBe(true);
+    await reaches(id, 'RebootInProgress');
+    const picture = Buffer.from(await client.result<string>('VM.screenshot', [id]), 'base64');
+    expect(picture.subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n');
+  });
+
+  test('opens its display with a ticket, and its drive for images alone', async () => {
+    const id = uuid('1');
+    const ticket = { deviceType: 'graphics', graphicsType: 'vnc', password: 'canary-8', ttl: 120, disconnectAction: 'disconnect' };
+    expect(await client.call('VM.updateDevice', { vmID: id, params: ticket })).toMatchObject({ result: { vmId: id } });
+    expect(await client.call('VM.updateDevice', { vmID: id, params: { ...ticket, password: 'canary-of-more-than-8' } })).toMatchObject({
+      error: { code: 18 },
+    });
+    expect(await shell('journalctl --unit=agent')).not.toContain('canary');
+    expect(await client.call('VM.changeCD', [id, '/etc/shadow'])).toMatchObject({ error: { code: 13 } });
+    const { hash } = await client.result<{ hash: string }>('VM.changeCD', {
+      vmID: id,
+      driveSpec: { path: image('ender'), iface: 'sata', index: '2' },
+    });
+    expect((await client.result<{ hash: string }>('VM.changeCD', [id, ''])).hash).not.toBe(hash);
+  });
+
+  test('goes without the agent, which finds it again, and leaves alone what is not from the engine', async () => {
+    const id = uuid('1');
+    const running = await shell('virsh -c qemu:///system list --uuid');
+    await shell(`virsh -c qemu:///system create /dev/stdin <<'END'
+<domain type='qemu'><name>stranger</name><uuid>${uuid('2')}</uuid><memory unit='MiB'>32</memory><os><type>hvm</type></os></domain>
+END`);
+    await eventually('it is Up', async () => (await statusOf(uuid('2'))()) === 'Up');
+    await shell('systemctl kill --signal=KILL agent');
+    client = await agent.ready();
+    expect(await statusOf(id)()).toBe('Up');
+    expect(await statusOf(uuid('2'))()).toBe('Up');
+    expect(await shell('virsh -c qemu:///system list --uuid')).toContain(running.trim());
+    expect(await client.result('VM.getStats', [id])).toMatchObject([{ vmName: 'vm-11', displayInfo: [{ type: 'vnc' }] }]);
+  });
+
+  test('finds it again after libvirt was away', async () => {
+    await shell('systemctl restart libvirtd');
+    await eventually('libvirt is back', async () => (await client.call('VM.pause', [uuid('1')])).error === undefined);
+    await client.result('VM.cont', [uuid('1')]);
+  });
+
+  test('tells how each of them ended, and lists it until it is destroyed', async () => {
+    const [self, lost] = [uuid('3'), uuid('4')];
+    await create(self, { devices: disk('ender') });
+    await reaches(self, 'Down');
+    expect(await client.result('VM.getStats', [self])).toMatchObject([{ status: 'Down', exitCode: 0, exitReason: 7 }]);
+    await create(lost);
+    await reaches(lost, 'Powering up');
+    await shell(`pkill --signal KILL --full guest=vm-44`);
+    await reaches(lost, 'Down');
+    expect(await client.result('VM.getStats', [lost])).toMatchObject([{ exitCode: 1, exitReason: 2 }]);
+    await client.result('VM.destroy', [uuid('1'), 1]);
+    for (const id of [self, lost]) expect(await client.result('VM.destroy', [id])).toBe(true);
+    expect(await client.call('VM.destroy', [self])).toMatchObject({ error: { code: 1 } });
+    expect(await client.result('Host.getVMList')).toEqual([uuid('2')]);
+  });
+
+  test('starts firmware of both kinds on machines of both kinds', async () => {
+    const [uefi, old] = [uuid('5'), uuid('6')];
+    const firmware = '<type machine="q35">hvm</type><loader type="pflash" readonly="yes" secure="no">/usr/share/elsewhere.fd</loader>';
+    await create(uefi, { os: firmware });
+    const params = { vmId: old, vmName: 'old', memSize: '64', smp: '1', emulatedMachine: 'pc', display: 'vnc', devices: [] };
+    expect(await client.call('VM.create', { vmID: old, vmParams: params })).toMatchObject({ result: { status: 'WaitForLaunch' } });
+    await Promise.all([reaches(uefi, 'Powering up'), reaches(old, 'Powering up')]);
+    const xml = await client.result<Record<string, string>>('Host.dumpxmls', [[uefi, old]]);
+    expect(xml[uefi]).toMatch(/OVMF_CODE/);
+    expect(xml[old]).toMatch(/machine='pc-i440fx-/);
+    expect(await client.result('VM.shutdown', { vmID: old, force: true, timeout: 1 })).toBe(true);
+    await reaches(old, 'Down');
+    expect(await client.result('VM.getStats', [old])).toMatchObject([{ exitReason: 6 }]);
+    await client.result('VM.destroy', [uefi]);
+  });
+
+  test('tells why one could not be started', async () => {
+    const id = uuid('7');
+    await create(id, { devices: '<interface type="bridge"><source bridge="nowhere"/></interface>' });
+    await reaches(id, 'Down');
+    expect(await client.result('VM.getStats', [id])).toMatchObject([
+      { exitCode: 1, exitReason: 3, exitMessage: expect.stringContaining('nowhere') },
+    ]);
+    expect(await create(uuid('8'), { top: '<seclabel type="none"/>' })).toMatchObject({
+      error: { code: 9, message: expect.stringContaining('seclabel') },
+    });
+    expect(await statusOf(uuid('8'))()).toBe('not there');
+  });
+
+  test('speaks with a client that is not ours', async () => {
+    const frames = [
+      'SUBSCRIBE\ndestination:jms.topic.vdsm_responses\nid:1\nack:auto\n\n\\0',
+      'CONNECT\naccept-version:1.2\nhost:x\nheart-beat:0,24000\n\n\\0',
+      'SEND\ndestination:jms.topic.vdsm_requests\nreply-to:jms.topic.vdsm_responses\n\n{"jsonrpc":"2.0","method":"Host.ping2","params":{},"id":"7"}\\0',
+    ].join('\n');
+    const files = '-cert /etc/pki/vdsm/engine.pem -key /etc/pki/vdsm/engine.key -CAfile /etc/pki/vdsm/ca.pem';
+    const answer = await shell(
+      `(printf '${frames.replaceAll('\n', '\\n')}'; sleep 2) | openssl s_client -quiet -verify_return_error ${files} -connect 127.0.0.1:54321 2>/dev/null | tr '\\0' '\\n'`,
+    );
+    expect(answer).toMatch(/^CONNECTED\n/);
+    expect(answer).toContain('heart-beat:24000,0\n');
+    expect(answer).toContain('{"jsonrpc":"2.0","id":"7","result":true}');
+  });
+
+  test('says how it is', async () => {
+    const health = await shell('curl --silent --unix-socket /run/host-agent/health.sock http://localhost/healthz');
+    expect(JSON.parse(health)).toMatchObject({ service: 'host-agent', state: 'ready' });
+  });
+});

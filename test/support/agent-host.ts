@@ -1,0 +1,75 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { type AgentClient, connectAgent } from './agent-client.ts';
+import { type TestHost, bootHost, programOnHost } from './test-host.ts';
+import { eventually } from './trial.ts';
+import { type TestPki, makePki } from './websocket-proxy.ts';
+
+/** A host of its own on which the agent runs as a service, with libvirt and QEMU. */
+export interface AgentHost {
+  readonly host: TestHost;
+  readonly pki: TestPki;
+  /** Runs a line as root. Throws where it fails. */
+  shell(line: string): Promise<string>;
+  connect(): Promise<AgentClient>;
+  /** Connects as soon as the agent knows its machines. */
+  ready(): Promise<AgentClient>;
+  remove(): Promise<void>;
+}
+
+/** Boots a host without KVM and starts the agent on it, as an account that may do no more than it needs. */
+export async function startAgentHost(): Promise<AgentHost> {
+  const [host, pki] = await Promise.all([bootHost('with libvirt'), makePki()]);
+  const shell = async (line: string): Promise<string> => {
+    const { code, stdout, stderr } = await host.run(['sh', '-c', line]);
+    if (code !== 0) throw new Error(`${line}: ${stderr}${stdout}`);
+    return stdout;
+  };
+  const connect = async (): Promise<AgentClient> =>
+    connectAgent({
+      path: host.path('/run/agent.sock'),
+      ca: pki.ca,
+      cert: await readFile(pki.path('engine.pem')),
+      key: await readFile(pki.path('engine.key')),
+    });
+  const folder = '/etc/pki/vdsm';
+  const settings = {
+    SSL_CERTIFICATE: `${folder}/host.pem`,
+    SSL_KEY: `${folder}/host.key`,
+    SSL_CA: `${folder}/ca.pem`,
+    CLIENT_NAMES: 'engine',
+    HEALTH_SOCKET: '/run/host-agent/health.sock',
+  };
+  const consoles = '/var/run/ovirt-vmconsole-console';
+  await shell(
+    `mkdir -p ${folder} /etc/host-agent.conf.d ${consoles} && useradd --system --gid kvm --groups libvirt vdsm && chown libvirt-qemu ${consoles}`,
+  );
+  for (const file of ['host.pem', 'host.key', 'ca.pem', 'engine.pem', 'engine.key']) await host.copy(pki.path(file), `${folder}/${file}`);
+  const lines = Object.entries(settings).map(([key, value]) => `${key}="${value}"\n`);
+  await writeFile(host.path('/etc/host-agent.conf.d/10-setup.conf'), lines.join(''));
+  // Groups of control are not for a container to make.
+  await shell(`chown vdsm:kvm ${folder}/host.key && chmod 600 ${folder}/*.key
+    echo 'cgroup_controllers = []' >>/etc/libvirt/qemu.conf && systemctl restart libvirtd
+    systemd-run --quiet --unit=door socat UNIX-LISTEN:/run/agent.sock,fork TCP:127.0.0.1:54321
+    systemd-run --quiet --unit=agent --uid=vdsm --property=Restart=always --property=RuntimeDirectory=host-agent \
+      --setenv=HOST_AGENT_CONF=/etc/host-agent.conf ${programOnHost}/node_modules/.bin/node ${programOnHost}/src/services/host-agent/main.ts`);
+  return {
+    host,
+    pki,
+    shell,
+    connect,
+    async ready() {
+      let client: AgentClient | undefined;
+      await eventually('the agent is ready', async () => {
+        client?.end();
+        client = await connect().catch(() => undefined);
+        return client !== undefined && (await client.call('Host.ping').catch(() => ({ error: true }))).error === undefined;
+      });
+      if (client === undefined) throw new Error('the agent is not there');
+      return client;
+    },
+    async remove() {
+      await host.remove();
+      await pki.remove();
+    },
+  };
+}
