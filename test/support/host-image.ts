@@ -40,6 +40,8 @@ const kinds = {
     packages: bare,
     onTop: ['libvirt-daemon-system', 'libvirt-clients', 'libvirt-daemon-driver-qemu', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'socat'],
   },
+  /** One whose storage the agent looks after. */
+  storage: { packages: bare, onTop: ['iptables-persistent', 'openssh-server', 'sanlock', 'qemu-utils', 'strace'] },
 } as const satisfies Readonly<Record<string, Kind>>;
 export type HostKind = keyof typeof kinds;
 

@@ -94,8 +94,12 @@ export interface TestHost {
 /**
  * Boots a fresh machine. Throws when it does not come up.
  * @param more.ownVar size of a file system of its own for /var, '700M': it can run full
+ * @param more.shared a folder of this machine that it sees as /srv/shared, which it may have in common with others
  */
-export async function bootHost(kind: HostKind = 'bare', { ownVar }: { readonly ownVar?: string } = {}): Promise<TestHost> {
+export async function bootHost(
+  kind: HostKind = 'bare',
+  { ownVar, shared }: { readonly ownVar?: string; readonly shared?: string } = {},
+): Promise<TestHost> {
   const image = await imageOf(kind);
   const disk = await mkdtemp(join(folder, 'host-'));
   const ofVar = ownVar === undefined ? 'true' : separate(`${disk}/var`, ownVar, `${image}/var`, `${disk}/root/var`);
@@ -125,6 +129,7 @@ export async function bootHost(kind: HostKind = 'bare', { ownVar }: { readonly o
     async boot() {
       const nspawn = ['systemd-nspawn', '--quiet', '--boot', `--directory=${disk}/root`, '--register=no', '--keep-unit'];
       const options = ['--private-network', '--resolv-conf=off', '--link-journal=no', `--bind-ro=${project}:${programOnHost}`];
+      const binds = shared === undefined ? [] : [`--bind=${shared}:/srv/shared`];
       // In a mount namespace of its own, which ends with it; and it ends with us.
       machine = spawn(
         'setpriv',
@@ -135,7 +140,7 @@ export async function bootHost(kind: HostKind = 'bare', { ownVar }: { readonly o
           '--mount',
           'sh',
           '-c',
-          `${overlay(image, disk)} && ${ofVar} && exec ${[...nspawn, ...options].join(' ')}`,
+          `${overlay(image, disk)} && ${ofVar} && exec ${[...nspawn, ...options, ...binds].join(' ')}`,
         ],
         { stdio: ['ignore', 'pipe', 'pipe'] },
       );

@@ -3,5 +3,5 @@ import { runService } from '../frame/run-service.ts';
 import { startHelper } from './helper.ts';
 
 await runService(process, ({ log }) =>
-  startHelper({ log, configFile: process.env['HOST_HELPER_CONF'] ?? '/etc/vdsm/helper.conf', execFile }),
+  startHelper({ log, configFile: process.env['HOST_HELPER_CONF'] ?? '/etc/ovirt-host-agent/helper.conf', execFile }),
 );
