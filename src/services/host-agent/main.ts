@@ -1,5 +1,6 @@
 import { runService } from '../frame/run-service.ts';
 import { startAgent } from './agent.ts';
+import { storagePart } from './storage/storage.ts';
 import { virtualizationPart } from './virtualization.ts';
 
 // Passwords of displays are the only secrets here, and nothing ever logs parameters of calls.
@@ -10,6 +11,9 @@ await runService(process, ({ log }) =>
     now: Date.now,
     // Since the machine has started, as events tell it.
     clock: () => Number(process.hrtime.bigint() / 1_000_000n),
-    createParts: (parts) => [virtualizationPart({ ...parts, storage: {} })],
+    createParts: (parts) => {
+      const storage = storagePart(parts);
+      return [storage, virtualizationPart({ ...parts, storage: storage.verbs })];
+    },
   }),
 );
