@@ -285,6 +285,15 @@ describe('pools', () => {
     await other.part.stop?.();
   });
 
+  test('whoever has the role keeps it, and its tasks, when told to take it again', async () => {
+    const pool = await localPool(host, join(folder, 'data'));
+    const params = { ...newVolume(pool), size: MiB, volFormat: RAW, preallocate: sparse, diskType: 'DATA', desc: '' };
+    const taskID = await host.call<string>('Volume.create', params);
+    expect(await host.task('StoragePool.spmStart', { storagepoolID: pool.storagepoolID })).toMatchObject({ taskResult: 'success' });
+    expect(await host.ended(taskID)).toMatchObject({ taskResult: 'success' });
+    expect(await host.call('StoragePool.getSpmStatus', { storagepoolID: pool.storagepoolID })).toMatchObject({ spmLver: 2 });
+  });
+
   test('whoever loses the role changes nothing any more', async () => {
     const pool = await localPool(host, join(folder, 'data'));
     leases.lose(pool.storagedomainID);

@@ -79,6 +79,7 @@ export function joinPool(
       return domains.find(domain);
     },
     async startSpm() {
+      if (tasks !== null && role.state() === 'SPM') return;
       await role.take();
       try {
         const present = await master();

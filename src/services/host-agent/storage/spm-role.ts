@@ -60,6 +60,8 @@ export function createSpmRole(places: LeasePlaces, hostId: number, leases: Lease
     async take() {
       if (contends) throw failure('SPM start', 'The role of the SPM is being taken already');
       if (held?.isHeld() === true) return;
+      // It is lost, and nobody has told yet.
+      if (held !== null) drop(held);
       contends = true;
       try {
         await joined;

@@ -6,6 +6,8 @@ import { createDomains } from './domains.ts';
 import { domainVerbs } from './domain-verbs.ts';
 import { helperDoor, type HelperDoor } from './helper-door.ts';
 import type { Leases } from './leases.ts';
+import { forwardWorks } from './forward-works.ts';
+import { makingWorks } from './making-works.ts';
 import { createMonitor } from './monitor.ts';
 import { createPoolDomains } from './pool-domains.ts';
 import { poolVerbs } from './pool-verbs.ts';
@@ -18,7 +20,6 @@ import { taskVerbs } from './task-verbs.ts';
 import { ticketVerbs } from './ticket-verbs.ts';
 import { createTurns } from './turns.ts';
 import { volumeVerbs } from './volume-verbs.ts';
-import { volumeWorks } from './volume-works.ts';
 
 export interface StorageParts {
   readonly settings: StorageSettings;
@@ -43,7 +44,10 @@ export function createStorage({ settings, helper, leases, log, now, clock }: Sto
     domains,
     leases,
     log,
-    works: (pool) => volumeWorks({ domain: (id) => pool.activeDomain(id), qemuImg, turns, now: seconds }),
+    works(pool) {
+      const work = { domain: (id: string) => pool.activeDomain(id), qemuImg, turns, now: seconds };
+      return { ...makingWorks(work), ...forwardWorks(work) };
+    },
   });
   const seenAt = (pool: string, domain: string): string => `${settings.poolFolder}/${pool}/${domain}`;
   const starts = createStartTasks();
