@@ -251,6 +251,8 @@ export const checks: readonly string[] = [
   'not-root',
   'unsupported-host',
   'original-installed',
+  'engine-here',
+  'node-account',
   'packages-missing',
   'postgres-programs',
   'host-name',

@@ -15,6 +15,10 @@ interface Event {
   readonly code?: number;
 }
 
+/** What setup ends with where another run is active: one that an engine began that is gone, say, and that goes on without it. */
+const busy = 7;
+const mostTries = 120;
+
 const answersOnHost = '/var/lib/ovirt-engine/setup/host.yaml';
 
 const parse = (line: string): Event => {
@@ -56,7 +60,7 @@ export async function runSetup(
     on.log(one);
     const { type, state, level, text: said } = parse(one);
     if (type === 'step' && state === 'started') on.told('normal', plain(said));
-    if (type !== 'log') return;
+    if (type !== 'message') return;
     if (level === 'warning') on.told('warning', plain(said));
     if (level === 'error') errors.push(plain(said));
   };
@@ -72,7 +76,15 @@ export async function runSetup(
     '--no-input',
     '--events=json',
   ];
-  const { code, stderr } = await session.run(words.join(' '), { line });
+  let ended = await session.run(words.join(' '), { line });
+  for (let tries = 0; ended.code === busy && tries < mostTries; tries++) {
+    if (tries === 0) on.told('warning', 'Another installation is at work on the host; waiting for its end');
+    // Over there, so that the end of the connection is noticed meanwhile.
+    await session.run('sleep 10');
+    errors.length = 0;
+    ended = await session.run(words.join(' '), { line });
+  }
+  const { code, stderr } = ended;
   stderr.split('\n').forEach((one) => on.log(one));
   if (code === 0) return;
   throw new DeployFailure(reasonOf(code, errors, stderr));
@@ -85,7 +97,7 @@ function reasonOf(code: number, errors: readonly string[], stderr: string): stri
       return `Setup on the host was cut off, or not all could be taken back: ${said}. Install the host again: that takes it up.`;
     case 6:
       return `The host is set up, but not every service answers: ${said}. Its logs are in /var/log/vdsm.`;
-    case 7:
+    case busy:
       return 'Another installation is at work on the host. Wait for its end, and install the host again.';
     default:
       return `Setup on the host failed, and what it had changed was taken back: ${said}`;

@@ -73,6 +73,8 @@ beforeEach(async () => {
   };
   const shell = (command: string): readonly string[] => {
     commands.push(command);
+    // The other run has come to its end.
+    if (command === 'sleep 10') return [`echo 0 >${root}/code`];
     if (command === 'id -u; uname -m') return ['echo 0; echo x86_64'];
     return [command.replaceAll(/\/(usr\/lib\/ovirt-engine|var\/lib\/ovirt-engine|etc\/pki)/g, `${root}/$1`)];
   };
@@ -197,14 +199,16 @@ describe('setting a host up', { timeout: 60_000 }, () => {
   test('tells what setup says, as one line without control characters', async () => {
     put(
       'events',
-      event({ type: 'log', level: 'error', text: 'The disk\n\u001b[31mis full' }) +
-        event({ type: 'log', level: 'error', text: 'Execution of setup failed' }),
+      event({ type: 'message', level: 'error', text: 'The disk\n\u001b[31mis full' }) +
+        event({ type: 'message', level: 'error', text: 'Execution of setup failed' }),
     );
     put('code', '1');
     expect(failureOf(await deploy())).toBe('Setup on the host failed, and what it had changed was taken back: The disk [31mis full');
     put('code', '7');
-    expect(failureOf(await deploy())).toMatch(/Another installation is at work/);
-    put('events', `no JSON\n${'x'.repeat(3_000_000)}\n${event({ type: 'log', level: 'warning', text: 7 })}null\n`);
+    const { told, outcome } = await deploy();
+    expect(outcome).toHaveProperty('fingerprint');
+    expect(told).toContain('warning Another installation is at work on the host; waiting for its end');
+    put('events', `no JSON\n${'x'.repeat(3_000_000)}\n${event({ type: 'message', level: 'warning', text: 7 })}null\n`);
     put('code', '6');
     expect(failureOf(await deploy())).toMatch(/not every service answers/);
   });
