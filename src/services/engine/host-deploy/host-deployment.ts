@@ -1,7 +1,6 @@
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { signHost } from '../../../setup/pki/sign-host.ts';
 import { SetupError, inEnglish } from '../../../setup/kit/index.ts';
 import { toSshPublicKey } from '../pki/ssh-key.ts';
 import { DeployFailure } from './failure.ts';
@@ -106,6 +105,8 @@ export function hostDeployment(files: DeploymentFiles): HostDeployment {
         await read(session, onHost.certificate),
         await read(session, onHost.consoleCertificate),
       ];
+      // What issues certificates is large, and few engines add a host on a day.
+      const { signHost } = await import('../../../setup/pki/sign-host.ts');
       const issued = signHost({
         request,
         console,
