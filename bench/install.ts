@@ -30,6 +30,7 @@ OVESETUP_CONFIG/fqdn=str:localhost
 OVESETUP_CONFIG/publicHttpsPort=int:${await freePort()}
 OVESETUP_DB/port=int:${await freePort()}
 OVESETUP_CONFIG/imageioProxyPort=int:${await freePort()}
+OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyTrialPort=int:${await freePort()}
 OVESETUP_OVN/ovirtProviderOvnKeystonePort=int:${await freePort()}
 OVESETUP_OVN/ovirtProviderOvnNeutronPort=int:${await freePort()}
 OVESETUP_OVN/northboundPort=int:${await freePort()}

@@ -1,15 +1,24 @@
-import { type HealthCheck, type Step, type View, message, plugin } from '#kit';
+import { type HealthCheck, type Step, type Text, type View, message, plugin } from '#kit';
 import { absent, directories, retired, running, unitFile, unitPath, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
-import { accounts, isWholeHost, programPath } from '../environment/settings.ts';
+import { accounts, isWholeHost, programPath, realPath, sandbox } from '../environment/settings.ts';
 import { fqdn, httpsPort, takenPort } from '../network/settings.ts';
 import { paths as pki, trusted } from '../pki/settings.ts';
 import { keysAndCertificates } from './keys-and-certificates.ts';
-import { paths, presentPort, proxyPort, unit, vmconsoleHere, vmconsoleProxy } from './settings.ts';
+import { accountOf, paths, portOf, presentPort, trialPort, unit, vmconsoleHere, vmconsoleProxy } from './settings.ts';
+import { server, trialServer } from './trial.ts';
 
 const source = 'src/services/vmconsole-proxy';
 const node = (view: View): string => programPath(view, 'node_modules/.bin/node');
 const keysProgram = (view: View): string => programPath(view, `${source}/keys/main.ts`);
+
+/** Where its programs keep what they are compiled to. */
+const cache = (view: View): string => realPath(view, `/var/cache/ovirt-engine/${isWholeHost(view) ? unit : 'compile'}`);
+
+/** Where its log is: on a host in the journal. */
+const log = '/var/log/ovirt-engine/vmconsole-proxy.log';
+const remedy = (view: View): Text =>
+  isWholeHost(view) ? message`Look into its log: journalctl --unit=${unit}` : message`Look into ${realPath(view, log)}`;
 
 const configuration = (view: View): readonly Step[] => [
   directories(
@@ -20,7 +29,7 @@ const configuration = (view: View): readonly Step[] => [
       quiet: true,
       needs: ['environment/directories', 'pki/directories'],
     },
-    [...paths.folders, ...paths.homes].map((path) => ({ path, mode: 0o755 })),
+    [...paths.folders, ...(isWholeHost(view) ? paths.homes : [])].map((path) => ({ path, mode: 0o755 })),
   ),
   writeFile(
     {
@@ -33,12 +42,12 @@ const configuration = (view: View): readonly Step[] => [
       path: paths.configuration,
       content: render('vmconsole/10-setup.conf', {
         engine: `https://${view.get(fqdn)}:${view.get(httpsPort)}/ovirt-engine/`,
-        authority: trusted(view),
-        certificate: pki.certificate('vmconsole-proxy-helper'),
-        key: pki.key('vmconsole-proxy-helper'),
-        userKey: paths.userKey,
-        userCertificate: paths.certificateOf(paths.userKey),
-        knownHosts: paths.knownHosts,
+        authority: realPath(view, trusted(view)),
+        certificate: realPath(view, pki.certificate('vmconsole-proxy-helper')),
+        key: realPath(view, pki.key('vmconsole-proxy-helper')),
+        userKey: realPath(view, paths.userKey),
+        userCertificate: realPath(view, paths.certificateOf(paths.userKey)),
+        knownHosts: realPath(view, paths.knownHosts),
       }),
     },
   ),
@@ -57,16 +66,17 @@ const configuration = (view: View): readonly Step[] => [
     {
       path: paths.serverConfiguration,
       content: render('vmconsole/proxy-sshd_config', {
-        port: proxyPort,
-        hostKey: paths.hostKey,
-        hostCertificate: paths.certificateOf(paths.hostKey),
-        dropIns: paths.dropIns,
-        account: accounts.vmconsole,
+        trial: view.fact(sandbox),
+        port: portOf(view),
+        hostKey: realPath(view, paths.hostKey),
+        hostCertificate: realPath(view, paths.certificateOf(paths.hostKey)),
+        dropIns: realPath(view, paths.dropIns),
+        account: accountOf(view),
         env: '/usr/bin/env',
-        cache: `/var/cache/ovirt-engine/${unit}`,
+        cache: cache(view),
         node: node(view),
         keys: keysProgram(view),
-        configuration: paths.main,
+        configuration: realPath(view, paths.main),
       }),
     },
   ),
@@ -77,11 +87,11 @@ const service = (view: View): readonly Step[] => [
     { id: 'vmconsole/unit', chapter: 'units', title: 'Installing the unit of the VM console proxy', quiet: true, notify: [unit] },
     {
       unit,
-      command: ['/usr/sbin/sshd', '-D', '-e', '-f', paths.serverConfiguration],
+      command: [server, '-D', '-e', '-f', realPath(view, paths.serverConfiguration)],
       program: keysProgram(view),
       environment: [],
-      logFile: '',
-      account: accounts.vmconsole,
+      logFile: realPath(view, log),
+      ...(isWholeHost(view) ? { account: accounts.vmconsole } : {}),
     },
   ),
   running(
@@ -91,7 +101,7 @@ const service = (view: View): readonly Step[] => [
       title: 'Restarting ovirt-vmconsole proxy service',
       needs: ['vmconsole/sshd_config', 'vmconsole/unit'],
     },
-    { unit, remedy: message`Look into its log: journalctl --unit=${unit}`, restarts: true },
+    { unit, remedy: remedy(view), restarts: true },
   ),
 ];
 
@@ -110,24 +120,27 @@ const farewell: readonly Step[] = [
 const health = (view: View): HealthCheck => ({
   name: 'vmconsole-proxy',
   limitMs: 60_000,
-  remedy: message`Look into its log: journalctl --unit=${unit}`,
+  remedy: remedy(view),
   async probe(host) {
-    if (!(await host.network.answersSsh({ host: '127.0.0.1', port: proxyPort, timeoutMs: 2000 })))
-      return message`No SSH server answers at port ${proxyPort}`;
-    const asking = [node(view), keysProgram(view), `--config=${paths.main}`, '--check'];
-    const { code, stderr } = await host.query({ argv: ['runuser', '-u', accounts.vmconsole, '--', ...asking], timeoutMs: 20_000 });
+    const port = portOf(view);
+    if (!(await host.network.answersSsh({ host: '127.0.0.1', port, timeoutMs: 2000 })))
+      return message`No SSH server answers at port ${port}`;
+    const asking = [node(view), keysProgram(view), `--config=${realPath(view, paths.main)}`, '--check'] as const;
+    // In a trial it is ourselves.
+    const argv = isWholeHost(view) ? (['runuser', '-u', accounts.vmconsole, '--', ...asking] as const) : asking;
+    const { code, stderr } = await host.query({ argv, timeoutMs: 20_000 });
     return code === 0 ? undefined : message`The engine cannot be asked whose keys are shown: ${stderr.trim()}`;
   },
 });
 
 export default plugin({
   name: 'vmconsole',
-  applies: isWholeHost,
-  facts: [presentPort],
-  settings: [vmconsoleProxy],
+  facts: [presentPort, trialServer],
+  settings: [vmconsoleProxy, trialPort],
   async preflight(view, host) {
     if (!vmconsoleHere(view)) return [];
-    const wanted = { id: 'vmconsole-port', port: proxyPort, purpose: 'the VM console proxy' };
+    const key = isWholeHost(view) ? {} : { key: trialPort.key };
+    const wanted = { id: 'vmconsole-port', port: portOf(view), purpose: 'the VM console proxy', ...key };
     const taken = await takenPort(host, wanted, { unit, port: view.fact(presentPort) });
     return taken === undefined ? [] : [taken];
   },

@@ -1,9 +1,11 @@
-import { type View, fact, readText, setting, yesNo } from '#kit';
+import { type View, fact, port, readText, setting, yesNo } from '#kit';
 import { engineHere } from '../engine/settings.ts';
+import { accounts, isWholeHost, sandbox } from '../environment/settings.ts';
+import { trialServer } from './trial.ts';
 
 export const unit = 'ovirt-vmconsole-proxy-sshd';
 
-/** Where people come to with ssh. */
+/** Where people come to with ssh on a host. */
 export const proxyPort = 2222;
 
 const home = '/etc/ovirt-vmconsole/ovirt-vmconsole-proxy';
@@ -27,6 +29,12 @@ export const paths = {
   certificateOf: (key: string): string => `${key}-cert.pub`,
 } as const;
 
+/** The account that people come to, and that everything runs as. */
+export const accountOf = (view: View): string => (isWholeHost(view) ? accounts.vmconsole : (view.fact(trialServer)?.account ?? ''));
+
+/** Whether there can be a proxy here at all. */
+const canBeHere = (view: View): boolean => engineHere(view) && (isWholeHost(view) || view.fact(trialServer)?.obstacle === undefined);
+
 export const vmconsoleProxy = setting({
   key: 'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig',
   section: 'product',
@@ -37,8 +45,12 @@ export const vmconsoleProxy = setting({
   preview: 'Configure VMConsole Proxy',
   keep: true,
   optional: true,
-  remarks: (view) => (engineHere(view) ? [] : [{ level: 'info', text: 'VM Console Proxy on a host without the engine is not supported' }]),
-  when: engineHere,
+  remarks(view) {
+    if (!engineHere(view)) return [{ level: 'info', text: 'VM Console Proxy on a host without the engine is not supported' }];
+    const obstacle = view.fact(trialServer)?.obstacle;
+    return obstacle === undefined ? [] : [{ level: 'info', text: obstacle }];
+  },
+  when: canBeHere,
   initial: true,
 });
 
@@ -50,3 +62,16 @@ export const presentPort = fact(
   'present-vmconsole-port',
   async (host) => /^Port (\d+)$/m.exec((await readText(host, paths.serverConfiguration)) ?? '')?.[1],
 );
+
+export const trialPort = setting({
+  key: 'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyTrialPort',
+  section: 'network',
+  kind: port,
+  about: 'Port of a trial on which people reach serial consoles with ssh; 2222 on a host.',
+  keep: true,
+  when: (view) => view.fact(sandbox) && vmconsoleHere(view),
+  initial: 12_222,
+});
+
+/** The port of this installation. */
+export const portOf = (view: View): number => (isWholeHost(view) ? proxyPort : view.get(trialPort));

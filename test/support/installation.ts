@@ -39,7 +39,7 @@ export const emptyMachineFor = (files: readonly AnswerFile[]): Machine => (files
 
 /** A machine for a sample: that of a trial lies below a directory, any other is a host of its own, and one of them sees that of an engine. */
 export function machineFor([first]: readonly AnswerFile[]): Machine {
-  if (first?.path === 'answers/sandbox.yaml') return newMachine({ prefix: '/srv/trial' });
+  if (first?.path === 'answers/sandbox.yaml') return newMachine({ prefix: '/srv/trial', user: { name: 'ann', root: false } });
   if (first?.path === 'answers/warehouse-host.conf') return keyHolder('change-this-password');
   if (first === enrolledNode) return nodeWithKeys();
   return newMachine();

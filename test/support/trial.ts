@@ -110,6 +110,7 @@ export async function newTrial(directory = mkdtempSync(join(tmpdir(), 'engine-se
     `OVESETUP_CONFIG/websocketProxyPort=int:${websocketPort}`,
     `OVESETUP_CONFIG/imageioProxyPort=int:${imageioPort}`,
     `OVESETUP_CONFIG/fenceKdumpListenerPort=int:${await freePort()}`,
+    `OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyTrialPort=int:${await freePort()}`,
     `OVESETUP_OVN/ovirtProviderOvnKeystonePort=int:${ovnPorts.keystone}`,
     `OVESETUP_OVN/ovirtProviderOvnNeutronPort=int:${ovnPorts.neutron}`,
     `OVESETUP_OVN/northboundPort=int:${ovnPorts.northbound}`,

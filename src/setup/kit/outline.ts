@@ -117,6 +117,7 @@ export const questions: readonly string[] = [
   'OVESETUP_CONFIG/imageioProxyPort',
   'OVESETUP_CONFIG/websocketProxyPort',
   'OVESETUP_CONFIG/fenceKdumpListenerPort',
+  'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyTrialPort',
   'OVESETUP_CONFIG/validFirewallManagers',
   'OVESETUP_CONFIG/updateFirewall',
   'OVESETUP_CONFIG/firewallManager',

@@ -270,7 +270,7 @@ function hostOn(machine: Machine, effects: Effects): MemoryHost {
     query: run,
     run,
     runOverSsh: (login, command, input) => (effects.alive(), runOn(machine, login, command, input)),
-    user: async () => ({ name: 'root', root: true }),
+    user: async () => machine.user,
     postgres: async () => ({ directory: '/usr/lib/postgresql/bin', launcher: [] }),
     program: async () =>
       machine.prefix === ''

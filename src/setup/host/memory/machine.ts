@@ -49,6 +49,10 @@ export interface Machine {
   readonly postgresVersion: string;
   /** Major versions of PostgreSQL that the system has programs of. */
   readonly systemPostgres: readonly string[];
+  /** Who runs setup. */
+  readonly user: { readonly name: string; readonly root: boolean };
+  /** Whether a trial finds no SSH server. */
+  readonly withoutSshd: boolean;
   /** Whether a trial finds no programs of OVN. */
   readonly withoutOvn: boolean;
   /** The data warehouse that the engine's database belongs to. */
@@ -109,6 +113,8 @@ export const newMachine = (more: Partial<Machine> = {}): Machine => ({
   updates: [],
   postgresVersion: '18',
   systemPostgres: [],
+  user: { name: 'root', root: true },
+  withoutSshd: false,
   withoutOvn: false,
   hostedEngines: [],
   levels: [

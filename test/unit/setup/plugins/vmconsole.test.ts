@@ -121,3 +121,43 @@ describe('the SSH server of the host', () => {
     expect(none.disk.has(mask)).toBe(false);
   });
 });
+
+describe('the VM console proxy in a trial', () => {
+  const answers = { 'OVESETUP_CONFIG/fqdn': 'str:localhost' };
+  const ann = { prefix: '/srv/trial', user: { name: 'ann', root: false } };
+
+  test('lets people in as whoever has started it, on loopback', async () => {
+    const machine = newMachine(ann);
+    await installed(machine, answers);
+    expect(machine.running.has(unit)).toBe(true);
+    const configuration = textAt(machine, paths.serverConfiguration);
+    for (const line of ['ListenAddress 127.0.0.1', 'Port 12222', 'AllowUsers ann', 'AuthorizedKeysCommandUser ann'])
+      expect(configuration.split('\n')).toContain(line);
+    const places = [...`${configuration}${textAt(machine, paths.configuration)}`.matchAll(/[\s="](\/(?:etc|var)\/\S*)/g)];
+    expect(places.map(([, path]) => path)).toEqual([]);
+    expect(textAt(machine, `/etc/systemd/system/${unit}.service`)).not.toMatch(/^(?:User|CacheDirectory|ConditionPathExists)=/m);
+    expect(machine.disk.has('/usr/share/ovirt-vmconsole/empty')).toBe(false);
+    expect(changesOf((await installed(machine, answers)).effects)).toEqual([]);
+    await installed(machine, { ...answers, ...off });
+    expect(machine.running.has(unit)).toBe(false);
+    expect(textAt(machine, paths.serverConfiguration)).toBe('');
+  });
+
+  test.each([
+    ['root', { prefix: '/srv/trial' }, 'VM Console Proxy is left out of a trial of root'],
+    ['whoever has no SSH server', { ...ann, withoutSshd: true }, '/usr/sbin/sshd is not here, which the package openssh-server brings'],
+    ['an account without a shell', { ...ann, user: { name: 'nobody', root: false } }, 'let nobody in as nobody, who has no shell'],
+    ['a path with blanks', { ...ann, prefix: '/srv/my trial' }, 'cannot be told the path /srv/my trial/, which has unusual characters'],
+  ])('is left out for %s', async (_who, more, why) => {
+    const machine = newMachine(more);
+    expect((await installed(machine, answers)).screen).toContain(why);
+    expect(machine.running.has(unit)).toBe(false);
+  });
+
+  test('names what has its port, and how to choose another', async () => {
+    const machine = newMachine({ ...ann, foreignPorts: new Map([[12_222, 'sshd']]) });
+    const { screen } = await install({ machine, files: [conf({ ...given, ...answers })] });
+    expect(screen).toContain('Port 12222, wanted for the VM console proxy, is taken by sshd');
+    expect(screen).toContain('--set OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyTrialPort=PORT');
+  });
+});
