@@ -1,5 +1,7 @@
+import { copyFile, mkdir } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { apiCalls, type Json } from '../support/api-calls.ts';
+import { freePort } from '../support/postgres.ts';
 import { useEngine } from '../support/running-engine.ts';
 import { type AgentPki, makeAgentPki, SimulatedFailure, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, capabilities, hardwareId, statistics, wellBehaved } from '../support/simulated-host.ts';
@@ -8,6 +10,9 @@ import { basic } from '../support/https-client.ts';
 
 const addresses = ['127.0.0.1', ...Array.from({ length: 60 }, (_, at) => `127.0.1.${at + 1}`)];
 const pki: AgentPki = await makeAgentPki(addresses);
+// Where a trial has the key of its authority.
+await mkdir(pki.path('private'));
+await copyFile(pki.path('ca.key'), pki.path('private/ca.pem'));
 
 const running = useEngine(
   async (postgres) => {
@@ -98,7 +103,13 @@ describe('a host', () => {
       spm: { priority: '5', status: 'none' },
       power_management: { enabled: 'false', kdump_detection: 'true', automatic_pm_enabled: 'true' },
     });
-    expect((shown['actions'].link as Json[]).map(({ rel }) => rel as string)).toEqual(['activate', 'deactivate', 'refresh']);
+    expect((shown['actions'].link as Json[]).map(({ rel }) => rel as string)).toEqual([
+      'activate',
+      'approve',
+      'deactivate',
+      'install',
+      'refresh',
+    ]);
     expect(await codesOf(name)).toEqual([16, 514, 13]);
     const job = await got(`jobs/${done['job'].id}?follow=steps`);
     expect(job['status']).toBe('finished');
@@ -366,6 +377,27 @@ describe('a host that is away', () => {
   });
 });
 
+describe('a machine that is added', () => {
+  it('is installed over SSH, and is told what stands in the way', async () => {
+    const closed = await freePort();
+    const xml = `<host><name>new1</name><address>127.0.9.9</address><root_password>Root-Canary-1</root_password>
+      <ssh><port>${closed}</port></ssh><cluster><name>Default</name></cluster><override_iptables>true</override_iptables></host>`;
+    const answer = await call('hosts', { xml });
+    expect(answer.status, answer.body).toBe(201);
+    const added = JSON.parse(answer.body) as Json;
+    expect(answer.headers.location).toBe(`/ovirt-engine/api/hosts/${String(added['id'])}`);
+    expect(added).toMatchObject({ name: 'new1', address: '127.0.9.9', status: 'installing', ssh: { port: String(closed) } });
+    await becomes(String(added['id']), 'install_failed');
+    expect((await eventsOf('new1')).at(-1)).toMatchObject({ code: '505', description: expect.stringContaining('cannot be reached') });
+    expect(await fault('hosts', { xml })).toEqual([409, expect.stringContaining('same address')]);
+    const again = await act(String(added['id']), 'install', { root_password: 'Root-Canary-2', activate: false });
+    expect(JSON.stringify(again)).not.toContain('Canary');
+    await becomes(String(added['id']), 'install_failed');
+    expect(running.engine.log()).not.toContain('Root-Canary');
+    expect((await call(`hosts/${String(added['id'])}`, { method: 'DELETE' })).status).toBe(200);
+  });
+});
+
 describe('who may', () => {
   it('see and change hosts is a matter of permissions', async () => {
     const { id } = await up();
@@ -380,6 +412,5 @@ describe('who may', () => {
     expect((await got(`hosts/${id}/permissions`))['permission']).toHaveLength(1);
     await got(`hosts/${id}/deactivate`, { as: mortal, method: 'POST', body: {} });
     await becomes(id, 'maintenance');
-    expect((await call('hosts', { method: 'POST', body: { name: 'x', address: '127.0.0.9', root_password: 'x' } })).status).toBe(405);
   });
 });

@@ -10,6 +10,8 @@ import { createApp } from './app.ts';
 import { prepareListener } from './http/listener.ts';
 import { startHeartBeat } from './heart-beat.ts';
 import { namesOfListener } from './host-names.ts';
+import { deploymentFiles } from './host-deploy/files.ts';
+import { hostDeployment } from './host-deploy/host-deployment.ts';
 import { type Hosts, type HostsParts, startHosts } from './hosts/hosts.ts';
 import { createSecrets } from './hosts/secrets.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -23,6 +25,8 @@ export interface EngineParts {
   readonly log: Log;
   readonly mask: Mask;
   readonly now: () => number;
+  /** Variables of the process: where systemd has put what only the engine may read. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 export interface Engine {
@@ -39,7 +43,7 @@ const stopWithinMs = 10_000;
  * Starts the engine and returns as soon as it listens, which does not take a database: until that answers, health says
  * so and every other use of it is refused with 503. Throws ConfigError, or what went wrong with files and ports.
  */
-export async function startEngine({ configFile, log, mask, now }: EngineParts): Promise<Engine> {
+export async function startEngine({ configFile, log, mask, now, environment }: EngineParts): Promise<Engine> {
   const configured = readSettings(await loadConfig(configFile, defaultsFile));
   const { listen } = configured;
   const settings = { ...configured, hostNames: [...configured.hostNames, ...(await namesOfListener(listen.address, listen.behindProxy))] };
@@ -93,7 +97,7 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
   const ready = waitForSchemas(pool, log, waiting.signal).then(async () => {
     schemasFit = true;
     endHeartBeat = startHeartBeat({ database, log });
-    hosts = await hostsOf(settings, { database, secrets, log, now });
+    hosts = await hostsOf(settings, environment, { database, secrets, log, now });
     log.info('ready', { version: version.own });
   });
   const stop = createDrain(
@@ -118,7 +122,11 @@ export async function startEngine({ configFile, log, mask, now }: EngineParts): 
 }
 
 /** Begins to work on hosts; null where there is no key to show them. */
-async function hostsOf(settings: Settings, parts: Pick<HostsParts, 'database' | 'secrets' | 'log' | 'now'>): Promise<Hosts | null> {
+async function hostsOf(
+  settings: Settings,
+  environment: EngineParts['environment'],
+  parts: Pick<HostsParts, 'database' | 'secrets' | 'log' | 'now'>,
+): Promise<Hosts | null> {
   const { log } = parts;
   const { caCertificate: authority, engineCertificate: certificate, engineKey: key } = settings;
   if (key === null) {
@@ -126,7 +134,8 @@ async function hostsOf(settings: Settings, parts: Pick<HostsParts, 'database' | 
     return null;
   }
   const session = openDatabase(settings.database, log, { name: 'engine-turn', connections: 1 });
-  return startHosts({ ...parts, session, files: { authority, certificate, key }, deployment: null });
+  const deployment = hostDeployment(deploymentFiles(settings, environment));
+  return startHosts({ ...parts, session, files: { authority, certificate, key }, deployment });
 }
 
 async function startHealth(socket: string | null, version: string, databaseUp: () => Promise<boolean>): Promise<LocalSocket | null> {

@@ -38,6 +38,12 @@ export const options: readonly Option[] = [
   },
   { name: 'InstallationId', about: 'Tells this installation from every other.', kind: { text: /^/, form: '' }, readOnly: true },
   { name: 'JobCleanupRateInMinutes', about: 'Minutes between two cleanings of old jobs.', kind: number(1, 1440), usual: '10' },
+  {
+    name: 'NonOperationalRetryInSeconds',
+    about: 'Seconds between two looks at a host that is not operational.',
+    kind: number(10, 86_400),
+    usual: '300',
+  },
   { name: 'ProductRPMVersion', about: 'The version that is installed.', kind: { text: /^/, form: '' }, readOnly: true },
   { name: 'SANWipeAfterDelete', about: 'Whether new disks on block storage are wiped when they are deleted.', kind: truth, usual: 'false' },
   { name: 'SearchResultsLimit', about: 'Members of one page of a search.', kind: number(1, 10_000), usual: '100' },
@@ -48,7 +54,14 @@ export const options: readonly Option[] = [
     usual: 'ovirt-engine',
   },
   { name: 'SucceededJobCleanupTimeInMinutes', about: 'Minutes before jobs that succeeded are forgotten.', kind: minutes, usual: '10' },
+  {
+    name: 'TimeoutToResetVdsInSeconds',
+    about: 'Seconds that a host which cannot be reached is waited for.',
+    kind: number(10, 86_400),
+    usual: '60',
+  },
   { name: 'UserSessionTimeOutInterval', about: 'Minutes that a session may be idle.', kind: minutes, usual: '30' },
+  { name: 'VdsStatisticsInSeconds', about: 'Seconds between two statistics of a host.', kind: number(5, 3600), usual: '15' },
   {
     name: 'VMConsoleTicketTolerance',
     about: 'Milliseconds that the clocks of the engine and of the VM console proxy may differ by.',

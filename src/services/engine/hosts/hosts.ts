@@ -18,8 +18,8 @@ export interface HostsParts {
   /** A database with one single connection. */
   readonly session: Database;
   readonly files: AgentFiles;
-  /** How machines are made hosts; null where nothing can. */
-  readonly deployment: Deployment | null;
+  /** How machines are made hosts. */
+  readonly deployment: Deployment;
   readonly secrets: Secrets;
   readonly log: Log;
   readonly now: () => number;
@@ -62,9 +62,8 @@ export async function startHosts({ database, session, files, deployment, secrets
     const agents = createAgents(context, times);
     const records = createHostRecords(database, turn.generation, now);
     const commands = hostCommands({ agents, records });
-    const installing =
-      deployment === null ? {} : { InstallHost: installHost({ deployment, secrets, records, activation: commands.ActivateHost }) };
-    const mine = createRunner({ database, types: { ...commands, ...installing }, turn, log, now });
+    const types = { ...commands, InstallHost: installHost({ deployment, secrets, records, activation: commands.ActivateHost }) };
+    const mine = createRunner({ database, types, turn, log, now });
     const monitoring = startMonitoring({ database, agents, records, turn, log, now });
     runner = mine;
     mine.wake();

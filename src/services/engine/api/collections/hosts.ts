@@ -4,6 +4,7 @@ import type { Entity } from '../types.ts';
 import { type Collection, optional, reference, type Row } from './collection.ts';
 import { permits } from './permits.ts';
 import { activateHost, deactivateHost, hostSpecial, refreshHost } from './special-hosts.ts';
+import { addHost, approveHost, installHost } from './special-installation.ts';
 import { choicesOf, numberIn, plainName, within } from './stored.ts';
 
 const externalStatuses = ['ok', 'info', 'warning', 'error', 'failure'] as const;
@@ -184,8 +185,8 @@ export const hosts: Collection = {
     },
     update: { permit: permits.edit_host_configuration, code: 43, event: 'USER_UPDATE_VDS' },
   },
-  special: hostSpecial,
-  actions: { activate: activateHost, deactivate: deactivateHost, refresh: refreshHost },
+  special: { ...hostSpecial, add: addHost },
+  actions: { activate: activateHost, approve: approveHost, deactivate: deactivateHost, install: installHost, refresh: refreshHost },
 };
 
 const bootProtocols = ['none', 'dhcp', 'static'] as const;
