@@ -17,6 +17,8 @@ interface Event {
 
 /** What setup ends with where another run is active: one that an engine began that is gone, say, and that goes on without it. */
 const busy = 7;
+/** And with this where answers or the host do not fit. */
+const refused = 4;
 const mostTries = 120;
 
 const answersOnHost = '/var/lib/ovirt-engine/setup/host.yaml';
@@ -93,6 +95,8 @@ export async function runSetup(
 function reasonOf(code: number, errors: readonly string[], stderr: string): string {
   const said = errors.filter((text) => text !== 'Execution of setup failed').join('; ') || plain(lastLine(stderr));
   switch (code) {
+    case refused:
+      return `The host is not as it has to be, and this run has changed nothing there: ${said}`;
     case 3:
       return `Setup on the host was cut off, or not all could be taken back: ${said}. Install the host again: that takes it up.`;
     case 6:

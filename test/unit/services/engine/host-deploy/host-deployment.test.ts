@@ -204,6 +204,8 @@ describe('setting a host up', { timeout: 60_000 }, () => {
     );
     put('code', '1');
     expect(failureOf(await deploy())).toBe('Setup on the host failed, and what it had changed was taken back: The disk [31mis full');
+    put('code', '4');
+    expect(failureOf(await deploy())).toMatch(/this run has changed nothing there: The disk/);
     put('code', '7');
     const { told, outcome } = await deploy();
     expect(outcome).toHaveProperty('fingerprint');
