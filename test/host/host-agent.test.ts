@@ -115,7 +115,7 @@ describe.skipIf(obstacle !== null)(`the host agent${obstacle === null ? '' : ` (
 <domain type='qemu'><name>stranger</name><uuid>${uuid('2')}</uuid><memory unit='MiB'>32</memory><os><type>hvm</type></os></domain>
 END`);
     await eventually('it is Up', async () => (await statusOf(uuid('2'))()) === 'Up');
-    await shell('systemctl kill --signal=KILL agent');
+    await shell('kill -KILL $(systemctl show --property MainPID --value agent)');
     client = await agent.ready();
     expect(await statusOf(id)()).toBe('Up');
     expect(await statusOf(uuid('2'))()).toBe('Up');
@@ -136,7 +136,7 @@ END`);
     expect(await client.result('VM.getStats', [self])).toMatchObject([{ status: 'Down', exitCode: 0, exitReason: 7 }]);
     await create(lost);
     await reaches(lost, 'Powering up');
-    await shell(`pkill --signal KILL --full guest=vm-44`);
+    await shell(`pkill --signal KILL --full guest=[v]m-44`);
     await reaches(lost, 'Down');
     expect(await client.result('VM.getStats', [lost])).toMatchObject([{ exitCode: 1, exitReason: 2 }]);
     await client.result('VM.destroy', [uuid('1'), 1]);
@@ -182,7 +182,7 @@ END`);
     ].join('\n');
     const files = '-cert /etc/pki/vdsm/engine.pem -key /etc/pki/vdsm/engine.key -CAfile /etc/pki/vdsm/ca.pem';
     const answer = await shell(
-      `(printf '${frames.replaceAll('\n', '\\n')}'; sleep 2) | openssl s_client -quiet -verify_return_error ${files} -connect 127.0.0.1:54321 2>/dev/null | tr '\\0' '\\n'`,
+      `(printf '${frames.replaceAll('\n', '\\n')}'; sleep 2) | timeout 10 openssl s_client -quiet -verify_return_error ${files} -connect 127.0.0.1:54321 2>/dev/null | tr '\\0' '\\n'`,
     );
     expect(answer).toMatch(/^CONNECTED\n/);
     expect(answer).toContain('heart-beat:24000,0\n');

@@ -99,7 +99,9 @@ export async function openAgent({ host = '127.0.0.1', ...tls }: AgentAddress): P
     new Promise((resolve, reject) => {
       const id = randomUUID();
       answers.set(id, resolve);
-      socket.once('close', () => reject(new Error(`the agent hung up before it answered ${method}`)));
+      const gone = (): void => reject(new Error(`the agent hung up before it answered ${method}`));
+      if (socket.closed) return gone();
+      socket.once('close', gone);
       send('SEND', { destination: requests, 'reply-to': responses }, JSON.stringify({ jsonrpc: '2.0', id, method, params }));
     });
   return {

@@ -1,5 +1,5 @@
 import { VerbFailure } from '../verbs.ts';
-import { type Element, child, element } from '../xml.ts';
+import { type Element, child, childrenOf, element } from '../xml.ts';
 import { codes } from './codes.ts';
 
 /*
@@ -131,7 +131,7 @@ function forbidPaths({ name, attributes, text, children }: Element, known: Reado
 /** The machine: one that is here in place of another distribution's, and firmware that is here in place of files of that one. */
 function admitOs(os: Element, { machines }: Ground): Element {
   const isUefi = os.attributes['firmware'] === 'efi' || child(os, 'loader')?.attributes['type'] === 'pflash';
-  const isSecure = isUefi && child(os, 'loader')?.attributes['secure'] === 'yes';
+  const isSecure = isUefi && (child(os, 'loader')?.attributes['secure'] === 'yes' || wantsSecureBoot(os));
   const children = os.children.flatMap((one): Element | readonly Element[] => {
     switch (one.name) {
       case 'type': {
@@ -142,6 +142,7 @@ function admitOs(os: Element, { machines }: Ground): Element {
       }
       case 'loader':
       case 'nvram':
+      case 'firmware':
         return [];
       case 'boot':
       case 'bootmenu':
@@ -152,9 +153,16 @@ function admitOs(os: Element, { machines }: Ground): Element {
         return refuse(`the element ${one.name} in os`);
     }
   });
-  const loader = isUefi ? [element('loader', { secure: isSecure ? 'yes' : 'no' })] : [];
-  return alter(os, { firmware: isUefi ? 'efi' : undefined }, [...children, ...loader]);
+  const wanted = element('feature', { enabled: isSecure ? 'yes' : 'no', name: 'secure-boot' });
+  const firmware = isUefi ? [element('firmware', {}, [wanted])] : [];
+  return alter(os, { firmware: isUefi ? 'efi' : undefined }, [...children, ...firmware]);
 }
+
+/** Definitions say so by their loader, or by what firmware must be able to do. */
+const wantsSecureBoot = (os: Element): boolean =>
+  childrenOf(child(os, 'firmware'), 'feature').some(
+    ({ attributes }) => attributes['name'] === 'secure-boot' && attributes['enabled'] === 'yes',
+  );
 
 function admitDevice(device: Element, id: string, ground: Ground): Element | readonly Element[] {
   const type = device.attributes['type'] ?? '';

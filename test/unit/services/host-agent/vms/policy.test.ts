@@ -65,7 +65,9 @@ describe('a definition of a virtual machine', () => {
     const uefi = os(
       '<type machine="q35">hvm</type><loader type="pflash" secure="yes">/usr/share/x</loader><nvram template="/y">/z</nvram>',
     );
-    expect(writeXml(uefi!)).toBe('<os firmware="efi"><type machine="q35">hvm</type><loader secure="yes"/></os>');
+    expect(writeXml(uefi!)).toBe(
+      '<os firmware="efi"><type machine="q35">hvm</type><firmware><feature enabled="yes" name="secure-boot"/></firmware></os>',
+    );
   });
 
   test.each([
