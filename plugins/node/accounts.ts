@@ -6,6 +6,9 @@ import { accounts, agentId, isEnrolled } from './settings.ts';
 const declared = '/etc/sysusers.d/ovirt-host.conf';
 const memberships = '/etc/sysusers.d/ovirt-host-groups.conf';
 
+/** Who keeps leases of storage, as an account and as a unit. */
+const leaseManager = 'sanlock';
+
 /** What an account may besides: groups that come with packages. */
 const members: readonly (readonly [user: string, group: string])[] = [
   // libvirt's socket.
@@ -13,7 +16,8 @@ const members: readonly (readonly [user: string, group: string])[] = [
   // The device of the kernel.
   [accounts.agent, 'kvm'],
   // Leases of storage.
-  [accounts.agent, 'sanlock'],
+  [accounts.agent, leaseManager],
+  [leaseManager, accounts.agent],
   // Images belong to the agent, and QEMU reads and writes them.
   ['libvirt-qemu', accounts.agent],
 ];
@@ -66,7 +70,11 @@ const joinGroups: Step = {
         const pairs = await lacking(host);
         return pairs.length === 0 ? nothing : { kind: 'update', note: pairs.join(', ') };
       },
-      run: (host) => succeed(host, { argv: ['systemd-sysusers', memberships] }),
+      async run(host) {
+        await succeed(host, { argv: ['systemd-sysusers', memberships] });
+        // It has looked up its groups when it was started, with its package.
+        await succeed(host, { argv: ['systemctl', 'try-restart', leaseManager] });
+      },
       undo: {
         async run(host, kept) {
           const gone = await lacking(host);

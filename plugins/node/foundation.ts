@@ -62,7 +62,8 @@ export function foundation(view: View): readonly Step[] {
               { path: logs, mode: 0o755, ours: true },
               // Storage is mounted below it.
               { path: '/rhev', mode: 0o755 },
-              { path: '/rhev/data-center', mode: 0o755, ...owner },
+              // The agent makes links to domains in it, and cannot put anything in the place of what is root's.
+              { path: '/rhev/data-center', mode: 0o1775, owner: 'root', group: accounts.agent },
               // The privileged helper mounts there, and nobody else writes to it.
               { path: '/rhev/data-center/mnt', mode: 0o755 },
             ],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TaskStatus } from '../../src/services/host-agent/storage/tasks.ts';
 import { folder as hostFolder } from '../support/host-image.ts';
 import { bootStorageHost, newPoolIds, shared, type StorageHost } from '../support/storage-host.ts';
 import { whyNoHosts } from '../support/test-host.ts';
@@ -29,8 +30,12 @@ describe.skipIf(obstacle !== null)(`storage that two hosts share${obstacle === n
       masterVersion: 1,
       domainDict: {},
     });
-  const startSpm = (host: StorageHost) => host.task('StoragePool.spmStart', { storagepoolID: pool.storagepoolID });
-  const startSpmWhenFree = async (host: StorageHost): ReturnType<typeof startSpm> => {
+  /** A busy machine may not get to the storage in the two seconds that a lease gives it here; then the agent tries again by itself. */
+  const startSpm = async (host: StorageHost): Promise<TaskStatus> => {
+    const outcome = await host.task('StoragePool.spmStart', { storagepoolID: pool.storagepoolID });
+    return outcome.code === 661 ? startSpm(host) : outcome;
+  };
+  const startSpmWhenFree = async (host: StorageHost): Promise<TaskStatus> => {
     const outcome = await startSpm(host);
     return outcome.code === 651 ? startSpmWhenFree(host) : outcome;
   };
@@ -119,7 +124,6 @@ describe.skipIf(obstacle !== null)(`storage that two hosts share${obstacle === n
     const tasks = Object.values((await other.call<Record<string, { taskState: string }>>('Host.getAllTasksStatuses', {})).result ?? {});
     expect(tasks.filter(({ taskState }) => taskState !== 'finished')).toEqual([]);
     expect(await other.call('StoragePool.spmStop', pool)).toEqual({ result: true });
-    await host.shell('rm -f /run/agent/socket');
     await host.begin();
     await connectStorage(host);
     await join(host, 1);

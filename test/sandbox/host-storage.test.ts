@@ -434,6 +434,14 @@ describe('volumes', () => {
     expect(await host.call('Volume.getInfo', { ...ids })).toMatchObject({ legality: 'LEGAL', capacity: String(64 * MiB) });
   });
 
+  test('a file that somebody has put there is kept when a volume cannot be made in its place', async () => {
+    const ids = newVolume(pool);
+    await mkdir(join(pathOf(pool, ids), '..'));
+    await writeFile(pathOf(pool, ids), 'theirs');
+    expect(await create(ids)).toMatchObject({ taskResult: 'cleanSuccess', code: 212 });
+    expect(await readFile(pathOf(pool, ids), 'utf8')).toBe('theirs');
+  });
+
   test('an upload begins illegal, is looked into, and becomes legal', async () => {
     const ids = newVolume(pool);
     await create(ids, { volFormat: COW, legal: false });

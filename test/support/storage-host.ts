@@ -53,6 +53,14 @@ ExecStart=
 ExecStart=/usr/bin/strace -f -o /dev/null --seccomp-bpf -e trace=prlimit64 -e inject=prlimit64:retval=0:when=2..3 /usr/sbin/sanlock daemon -D -w 0 -h 0 -l 0
 `;
 
+const agentUnit = `[Service]
+User=vdsm
+Group=kvm
+RuntimeDirectory=agent
+UMask=0077
+ExecStart=${node} ${programOnHost}/test/support/storage-console.ts ${agentSocket} /etc/vdsm/agent.conf
+`;
+
 const preparation = `set -e
 umask 022
 groupmod -g 36 kvm 2>/dev/null || groupadd -g 36 kvm
@@ -67,16 +75,18 @@ echo 'SHARED_FOLDERS="${shared}"' >/etc/ovirt-host-agent/helper.conf
 echo 'LEASE_IO_SECONDS="2"' >/etc/vdsm/agent.conf
 cat >/etc/systemd/system/ovirt-host-helper.service <<'END'
 ${helperUnit}END
+cat >/etc/systemd/system/agent.service <<'END'
+${agentUnit}END
 cat >/etc/systemd/system/sanlock.service.d/container.conf <<'END'
 ${sanlockDropIn}END
 systemctl daemon-reload
 `;
 
 const start = `set -e
-systemctl restart sanlock ovirt-host-helper
+systemctl start sanlock ovirt-host-helper
+rm -f ${agentSocket}
 systemctl reset-failed agent 2>/dev/null || true
-systemd-run --quiet --unit=agent --property=User=vdsm --property=Group=kvm --property=RuntimeDirectory=agent --property=UMask=0077 \\
-  ${node} ${programOnHost}/test/support/storage-console.ts ${agentSocket} /etc/vdsm/agent.conf
+systemctl start agent
 for try in $(seq 200); do [ -S ${agentSocket} ] && exit 0; sleep 0.1; done
 exit 1
 `;

@@ -2,7 +2,7 @@ import type { Params } from '../verbs.ts';
 import { failure } from './failures.ts';
 import type { Folder } from './folder.ts';
 import type { Course, Work } from './tasks.ts';
-import { makeData, makeRoom, removeUnfinished, volumeModes } from './volume-files.ts';
+import { makeData, makeRoom, removeEmptyImage, removeUnfinished, volumeModes } from './volume-files.ts';
 import { type VolumeMetadata, leaseName, metaName, readVolumeMetadata, writeVolumeMetadata } from './volume-metadata.ts';
 import { type VolumePlace, backingPath, chainOf, hasImage, inImage, inImages, missing, readVolume, verifyHeader } from './volumes.ts';
 import { placesOf, refuseChildren, type VolumeWorkParts } from './work-places.ts';
@@ -42,7 +42,8 @@ export function makingWorks(parts: VolumeWorkParts): Readonly<Record<'createVolu
         await inImage(place.domain, place.image, (folder) => folder.sweep());
         return 'finished';
       }
-      await removeUnfinished(place, assert);
+      // Without metadata nothing of it was made, and whatever is there is somebody else's.
+      await (metadata === null ? removeEmptyImage(place, assert) : removeUnfinished(place, assert));
       return 'undone';
     });
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink, unlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, symlink, unlink } from 'node:fs/promises';
 import type { Log } from '../../frame/log.ts';
 import { leasePlaces, type Domain, type Domains } from './domains.ts';
 import { errorCode, failure } from './failures.ts';
@@ -118,7 +118,9 @@ export function joinPool(
         if (found !== null) links.set(one, found.root);
       }
       await unlinkAll(folder);
-      await mkdir(folder, { recursive: true, mode: 0o755 });
+      await mkdir(folder, { recursive: true });
+      // Whoever runs virtual machines follows the links, whatever the mask of this service.
+      await chmod(folder, 0o755);
       for (const [name, target] of links) await symlink(target, `${folder}/${name}`);
     },
     async leave() {

@@ -76,10 +76,20 @@ export async function removeUnfinished(place: VolumePlace, assert: () => void): 
     await folder.remove(metaName(volume));
     await folder.sync();
   });
-  await inImages(domain, async (folder) => {
+  await removeEmptyImage(place, assert);
+}
+
+/** Removes an image in which there is nothing. */
+export async function removeEmptyImage(place: VolumePlace, assert: () => void): Promise<void> {
+  if (!(await hasImage(place))) return;
+  await inImage(place.domain, place.image, async (folder) => {
+    assert();
+    await folder.sweep();
+  });
+  await inImages(place.domain, async (folder) => {
     assert();
     // Only where nothing is in it any more.
-    await rmdir(folder.at(image)).catch((error: unknown) => {
+    await rmdir(folder.at(place.image)).catch((error: unknown) => {
       if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(errorCode(error))) throw error;
     });
     await folder.sync();

@@ -60,6 +60,7 @@ export function hostProgram(machine: Machine, effects: Effects, { argv, input }:
   if (program === 'ss') return done(sockets(machine));
   // An NTP service runs, whichever that is.
   if (program === 'systemctl' && args[0] === 'is-active') return done('active\n');
+  if (program === 'systemctl' && args[0] === 'try-restart') return done('');
   if (program === 'firewall-cmd') return firewallCmd(machine, effects, args);
   if (program === 'firewall-offline-cmd') return firewallOfflineCmd(machine, effects, args);
   return ovnProgram(machine, effects, argv) ?? tablesProgram(machine, effects, argv, input);
