@@ -7,8 +7,10 @@ import { readLine, readMemory, readProcessors, readRelease } from './proc.ts';
 
 const mebi = 1024 * 1024;
 
-/** What clusters call the machines that guests may have. */
+/** What clusters call the machines that guests may have. The last one takes QEMU 7.2 and libvirt 9.0, which Debian 12 has. */
 const clusterLevels = ['4.2', '4.3', '4.4', '4.5', '4.6', '4.7'];
+const levelsOf = ({ qemu, libvirt }: { readonly qemu: number; readonly libvirt: number }): readonly string[] =>
+  qemu >= 7_002_000 && libvirt >= 9_000_000 ? [...clusterLevels, '4.8'] : clusterLevels;
 const engines = ['4.2', '4.3', '4.4', '4.5'];
 const none = '00000000-0000-0000-0000-000000000000';
 
@@ -28,6 +30,8 @@ export interface LibvirtFacts {
   readonly machines: readonly string[];
   readonly models: readonly string[];
   readonly packages: { readonly qemu: string; readonly libvirt: string };
+  /** Of clusters, as far as libvirt and QEMU allow. */
+  readonly levels: readonly string[];
 }
 
 const versionText = (version: number): string =>
@@ -49,6 +53,7 @@ export async function askLibvirt(libvirt: Libvirt, type: 'kvm' | 'qemu'): Promis
       .filter(({ attributes }) => attributes['usable'] === 'yes')
       .map(({ text }) => text),
     packages: { qemu: versionText(versions.qemu), libvirt: versionText(versions.libvirt) },
+    levels: levelsOf(versions),
   };
 }
 
@@ -79,7 +84,7 @@ export async function capabilities(facts: LibvirtFacts, parts: CapabilityParts):
     software_revision: '0',
     version_name: 'Snow Man',
     supportedENGINEs: engines,
-    clusterLevels,
+    clusterLevels: facts.levels,
     kvmEnabled: String(kvm),
     cpuSockets: String(cpu.sockets),
     cpuCores: String(cpu.cores),
