@@ -35,12 +35,12 @@ describe.skipIf(obstacle !== null)(`a trial of root on a fresh Debian host${obst
   test('is installed, and is up again when it is started after a power cut', async () => {
     const first = await host.run(start);
     expect(first.code, first.stdout + first.stderr).toBe(0);
-    expect(await servicesOf(host)).toEqual(well);
+    await expect.poll(() => servicesOf(host), { timeout: 60_000 }).toEqual(well);
     await host.cutPower();
     await host.boot();
     const second = await host.run(start);
     expect(second.code, second.stdout + second.stderr).toBe(0);
-    expect(await servicesOf(host)).toEqual(well);
+    await expect.poll(() => servicesOf(host), { timeout: 60_000 }).toEqual(well);
   });
 
   test.each([
@@ -54,7 +54,7 @@ describe.skipIf(obstacle !== null)(`a trial of root on a fresh Debian host${obst
     await host.boot();
     const { code, stdout, stderr } = await host.run(start);
     expect(code, stdout + stderr).toBe(0);
-    expect(await servicesOf(host)).toEqual(well);
+    await expect.poll(() => servicesOf(host), { timeout: 60_000 }).toEqual(well);
     const plan = await host.run([program, 'plan', root]);
     expect(plan.stdout).toContain('0 to change');
   });
