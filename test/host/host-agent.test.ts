@@ -46,6 +46,7 @@ describe.skipIf(obstacle !== null)(`the host agent${obstacle === null ? '' : ` (
     agent = await startAgentHost();
     await shell(`mkdir -p ${domain}/images/${uuid('c')}`);
     for (const [name, program] of Object.entries({ talker, ender })) await writeFile(agent.host.path(image(name)), bootable(program));
+    await shell(`chown -R vdsm:kvm ${domain} && chmod 660 ${domain}/images/*/*`);
     client = await agent.ready();
   });
   afterAll(async () => {
@@ -143,6 +144,8 @@ END`);
     for (const id of [self, lost]) expect(await client.result('VM.destroy', [id])).toBe(true);
     expect(await client.call('VM.destroy', [self])).toMatchObject({ error: { code: 1 } });
     expect(await client.result('Host.getVMList')).toEqual([uuid('2')]);
+    // Whose a volume is has not changed.
+    expect(await shell(`stat --format %U:%G ${image('ender')}`)).toBe('vdsm:kvm\n');
   });
 
   test('starts firmware of both kinds on machines of both kinds', async () => {

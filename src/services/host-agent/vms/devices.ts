@@ -4,6 +4,7 @@ import { LibvirtError } from '../libvirt/rpc.ts';
 import { VerbFailure } from '../verbs.ts';
 import { type Element, child, childrenOf, element, parseXml, writeXml } from '../xml.ts';
 import { codes } from './codes.ts';
+import { sourceOf } from './policy.ts';
 
 /** What opens a display for a while. */
 export interface Ticket {
@@ -56,7 +57,7 @@ export async function changeCd(libvirt: Libvirt, domain: Domain, { name }: Drive
   if (drive === undefined)
     throw new VerbFailure(codes.changeDisk, `The virtual machine has no CD-ROM drive${name === undefined ? '' : ` ${name}`}`);
   const rest = drive.children.filter((one) => !['source', 'backingStore', 'driver'].includes(one.name));
-  const source = path === null ? [] : [element('source', { file: path })];
+  const source = path === null ? [] : [sourceOf(path)];
   const changed = { ...drive, attributes: { ...drive.attributes, type: 'file' } };
   await change(
     libvirt,

@@ -216,6 +216,9 @@ function admitDevice(device: Element, id: string, ground: Ground): Element | rea
   }
 }
 
+/** A file as the content of a drive. Whose it is stays as storage has it: QEMU reaches it by its group, on shared storage too. */
+export const sourceOf = (file: string): Element => element('source', { file }, [element('seclabel', { model: 'dac', relabel: 'no' })]);
+
 function admitDisk(disk: Element, { sources }: Ground): Element {
   const kind = disk.attributes['device'] ?? 'disk';
   if (!['disk', 'cdrom', 'floppy'].includes(kind)) refuse(`a disk that is a ${kind}`);
@@ -227,7 +230,7 @@ function admitDisk(disk: Element, { sources }: Ground): Element {
   if (!['raw', 'qcow2'].includes(format)) refuse(`a disk of the format ${format}`);
   const driver = alter(child(disk, 'driver') ?? element('driver'), { name: 'qemu', type: format });
   const rest = without(disk, 'source', 'driver', 'backingStore', 'mirror', 'reservations');
-  const content = source === null || source === undefined ? [] : [element('source', { file: source })];
+  const content = source === null || source === undefined ? [] : [sourceOf(source)];
   return alter(disk, { type: 'file' }, [driver, ...content, ...rest]);
 }
 
