@@ -80,6 +80,7 @@ ${agentUnit}END
 cat >/etc/systemd/system/sanlock.service.d/container.conf <<'END'
 ${sanlockDropIn}END
 systemctl daemon-reload
+systemctl restart sanlock
 `;
 
 const start = `set -e
