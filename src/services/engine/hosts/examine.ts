@@ -73,14 +73,21 @@ async function ask({ agent, flowId, signal }: Examination): Promise<Capabilities
   }
 }
 
-/** Whether another machine answers than the one that the engine knows. */
+/**
+ * Whether another host has the same hardware UUID. One that has changed is told of: the certificate says that it is the same host, with
+ * another mainboard, or one that has no UUID of its own.
+ */
 async function strangeness(host: HostRecord, records: HostRecords, { uniqueId }: Capabilities): Promise<Unfit | null> {
-  if (uniqueId === null) return host.uniqueId === null ? null : general(`it no longer tells its hardware UUID, which was ${host.uniqueId}`);
-  if (host.uniqueId !== null && host.uniqueId !== uniqueId) {
-    return general(`another machine answers at ${host.address}: its hardware UUID is ${uniqueId} instead of ${host.uniqueId}`);
-  }
+  if (uniqueId === null || uniqueId === host.uniqueId) return null;
   const twin = await records.twin(host.id, uniqueId);
-  return twin === null ? null : general(`it has the same hardware UUID as host ${twin}: ${uniqueId}`);
+  if (twin !== null) return general(`it has the same hardware UUID as host ${twin}: ${uniqueId}`);
+  if (host.uniqueId !== null) {
+    await records.tell({
+      ...{ code: 9861, name: 'HOST_HARDWARE_CHANGED', severity: 1, host: host.id },
+      text: `Host ${host.name} has another hardware UUID than before: ${uniqueId} instead of ${host.uniqueId}.`,
+    });
+  }
+  return null;
 }
 
 const general = (text: string): Unfit => ({ reason: reasons.general, code: 517, name: 'VDS_SET_NONOPERATIONAL', text });

@@ -121,7 +121,7 @@ export function createHostRecords(database: Database, generation: string, now: (
       await database.query(
         `with d as (update vds_dynamic set (${names}) = (select ${names} from jsonb_populate_record(null::vds_dynamic, $2))
            where vds_id = $1 and ${inTurn('$5')} returning vds_id),
-         s as (update vds_static set vds_unique_id = coalesce(vds_unique_id, $4) where vds_id in (select vds_id from d)),
+         s as (update vds_static set vds_unique_id = coalesce($4, vds_unique_id) where vds_id in (select vds_id from d)),
          found as (select * from jsonb_populate_recordset(null::vds_interface, $3)),
          gone as (delete from vds_interface where vds_id in (select vds_id from d) and name not in (select name from found))
          insert into vds_interface as known (id, vds_id, name, ${interfaceColumns})
