@@ -75,11 +75,16 @@ async function look(session: Session, { address, sshUser }: HostToDeploy): Promi
 /** Sets hosts up over SSH. */
 export function hostDeployment(files: DeploymentFiles): HostDeployment {
   async function readFiles() {
-    const [certificate, key, engine, engineKey] = await Promise.all(
+    const [certificate = '', key = '', engine = '', engineKey = ''] = await Promise.all(
       [files.authority, files.authorityKey, files.engineCertificate, files.engineKey].map((path) => readFile(path, 'utf8').catch(() => '')),
     );
-    if (!certificate || !key || !engine || !engineKey)
-      throw new DeployFailure('The engine cannot read the key of its authority, so no host can get a certificate. Run engine-setup again.');
+    // Where the key is missing the unit gives us a word in its place, so that the engine starts all the same.
+    if (!key.includes('PRIVATE KEY'))
+      throw new DeployFailure(
+        'The engine does not have the key of its authority, so no host can get a certificate. Put it back as private/ca.pem below /etc/pki/ovirt-engine, and restart the engine.',
+      );
+    if (!certificate || !engine || !engineKey)
+      throw new DeployFailure('The engine cannot read its certificates and its key for ssh. Run engine-setup again.');
     return { authority: { certificate, key }, engine, engineKey };
   }
 

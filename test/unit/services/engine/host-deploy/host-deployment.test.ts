@@ -140,6 +140,11 @@ const failureOf = ({ outcome }: Awaited<ReturnType<typeof deploy>>): string => {
 };
 
 describe('setting a host up', { timeout: 60_000 }, () => {
+  test('says what is missing where the key of the authority was taken off the machine', async () => {
+    writeFileSync(join(root, 'engine/authority-key'), 'none');
+    expect(failureOf(await deploy())).toContain('does not have the key of its authority');
+  });
+
   test('brings the program, has a request made, signs it, and runs setup with what it has issued', async () => {
     const fingerprint = await probeFingerprint('127.0.0.1', port);
     const { told, outcome, logs } = await deploy({ fingerprint });
