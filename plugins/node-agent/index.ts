@@ -107,6 +107,8 @@ const steps = (view: View): readonly Step[] => [
       unit,
       account: accounts.agent,
       main: 'src/services/host-agent/main.ts',
+      // Each call to storage that hangs keeps a thread; what has nothing to do with that storage must go on.
+      environment: ['UV_THREADPOOL_SIZE=64'],
       configuration: { HOST_AGENT_CONF: main },
       log: logOf('agent'),
     },

@@ -150,6 +150,19 @@ describe('a machine', () => {
     await becomes(id, 3);
   });
 
+  it('whose words cannot be stored is not installed, and can be removed', async () => {
+    await start();
+    const words = `the kind\0${'a'.repeat(2500)}\ud83d`;
+    deploy = async (_machine, told) => {
+      told('normal', words);
+      throw new Error(`It is a machine of ${words}`);
+    };
+    const id = await change(addHost, machine());
+    await becomes(id, 7);
+    expect((await eventsOf(id)).at(-1)).toMatchObject({ code: 505, text: expect.stringContaining('It is a machine of the kind aaa') });
+    await vi.waitFor(async () => expect(await postgres.query('select * from command_entities')).toEqual([]));
+  });
+
   it('that was installed and does not fit is not operational', async () => {
     await start();
     agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, { clusterLevels: ['4.2'] });

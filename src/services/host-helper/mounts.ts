@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readFile, realpath, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readFile, readdir, realpath, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Mount } from './mount-request.ts';
 import { Refusal } from './refusal.ts';
@@ -56,6 +56,7 @@ export function createMounts({ agent, mountFolder, systemdMount, mountSeconds }:
           return;
         }
         await checkSource(source, origin);
+        if (origin === 'device') await refuseOwn(source, mountFolder);
         await makePoint(point);
         try {
           // Whoever asks waits for it; systemd gives up by itself, and says why in the journal.
@@ -68,7 +69,7 @@ export function createMounts({ agent, mountFolder, systemdMount, mountSeconds }:
           throw new Refusal(500, `${source} cannot be mounted at ${point}; the journal of the host says why`, error);
         }
         // A file system that was just made belongs to root. What is a folder of this host is for the administrator to give away.
-        if (origin !== 'folder') await own(point, agent);
+        if (origin === 'network' || (origin === 'device' && (await isFresh(point)))) await own(point, agent);
       }),
     unmount: (point) =>
       inTurn(async () => {
@@ -97,12 +98,28 @@ async function checkSource(source: string, origin: Mount['origin']): Promise<voi
     throw new Refusal(400, `${source} is not a folder, or a link leads there`);
 }
 
-/** Whether what is mounted is what is asked for. Different sources can have one name for their folder. */
+/**
+ * Whether what is mounted is what is asked for. Different sources can have one name for their folder, and a device is in the table of mounts by
+ * the name that the kernel has for it.
+ */
 async function isSame(present: string, { source, origin, point }: Pick<Mount, 'source' | 'origin' | 'point'>): Promise<boolean> {
-  if (origin !== 'folder') return present === source;
+  if (present === source || origin === 'network') return present === source;
   const [there, here] = await Promise.all([stat(source), stat(point)]);
-  return there.dev === here.dev && there.ino === here.ino;
+  return origin === 'device' ? there.rdev === here.dev : there.dev === here.dev && there.ino === here.ino;
 }
+
+/** Throws Refusal where the host itself uses a device: its root, say, would be seen, and changed, at a second place. */
+async function refuseOwn(source: string, mountFolder: string): Promise<void> {
+  const { rdev } = await stat(source);
+  for (const { at } of await mountTable()) {
+    if (at.startsWith(`${mountFolder}/`)) continue;
+    const mounted = await stat(at).catch(() => null);
+    if (mounted?.dev === rdev) throw new Refusal(409, `${source} is in use: the host has it mounted at ${at}`);
+  }
+}
+
+/** Whether nobody has put anything into a file system yet. */
+const isFresh = async (point: string): Promise<boolean> => (await readdir(point)).every((name) => name === 'lost+found');
 
 /** Gives the root of what is mounted to the agent, where root has it and the server lets root do so. */
 async function own(point: string, { uid, gid }: Settings['agent']): Promise<void> {
@@ -119,11 +136,16 @@ async function own(point: string, { uid, gid }: Settings['agent']): Promise<void
 }
 
 /** What is mounted at a folder, as the table of mounts has it; null if nothing is. */
-async function mountedAt(point: string): Promise<string | null> {
-  for (const line of (await readFile('/proc/self/mountinfo', 'utf8')).split('\n')) {
+const mountedAt = async (point: string): Promise<string | null> => (await mountTable()).find(({ at }) => at === point)?.source ?? null;
+
+/** The table of mounts. */
+async function mountTable(): Promise<readonly { readonly at: string; readonly source: string }[]> {
+  return (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').flatMap((line) => {
     const [before = '', after = ''] = line.split(' - ');
-    // proc(5): blanks and backslashes are written in octal. Neither is in a name here.
-    if (before.split(' ')[4] === point) return after.split(' ')[1] ?? '';
-  }
-  return null;
+    // proc(5): blanks and backslashes are written in octal. Neither is in a name of ours.
+    const at = before.split(' ')[4];
+    return at === undefined
+      ? []
+      : { at: at.replace(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(parseInt(code, 8))), source: after.split(' ')[1] ?? '' };
+  });
 }

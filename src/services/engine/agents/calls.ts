@@ -119,4 +119,5 @@ const saidOf = (message: unknown): string =>
         .toWellFormed()
         .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
         .slice(0, 500)
+        .toWellFormed()
     : 'it does not say why';

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, DatabaseUnavailable } from '../../frame/database.ts';
 import { errorFields, type Log } from '../../frame/log.ts';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
+import { textOf } from '../hosts/hostile.ts';
 import { CommandFailure, type CommandType, type CommandTypes, type Occasion } from './command.ts';
 import { advanced, createRecords, type Recorded, type Records, TurnLost } from './records.ts';
 import type { Turn } from './turn.ts';
@@ -25,6 +26,9 @@ export interface Runner {
 const againMs = 1_000;
 /** So often it is tried to take a stage back that cannot be. */
 const mostUndos = 3;
+/** Letters of what people are told of an error. */
+const longestReason = 2_000;
+const unknownReason = 'The engine has met an error, which its log tells.';
 
 /** Carries on with all commands that there are, and with those that begin during the turn. */
 export function createRunner({ database, types, turn, log, now }: RunnerParts): Runner {
@@ -110,7 +114,15 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
       if (turn.signal.aborted || error instanceof TurnLost) throw error;
       next = { ...command, failure: reasonOf(error, command) };
     }
-    await lasting(() => records.save(next, next.failure === null ? 'FINISHED' : 'FAILED'));
+    try {
+      await lasting(() => records.save(next, next.failure === null ? 'FINISHED' : 'FAILED'));
+    } catch (error) {
+      if (turn.signal.aborted || error instanceof TurnLost) throw error;
+      // What was found out cannot be kept, however often the stage is done again.
+      log.error('a stage has found what cannot be stored', { command: command.id, stage: stage?.title, ...errorFields(error) });
+      next = { ...command, failure: unknownReason };
+      await lasting(() => records.save(next, 'FAILED'));
+    }
     return next;
   }
 
@@ -144,12 +156,13 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
     isCancelled: () => kept.isCancelled(command.id),
   });
 
-  /** What people are told of an error. */
+  /** What people are told of an error. Hosts may have a say in it, so it is made fit for tables and screens. */
   function reasonOf(error: unknown, command: Recorded): string {
-    if (error instanceof CommandFailure) return error.message;
-    if (error instanceof AgentFailure || error instanceof AgentUnreachable) return `${error.message}.`;
+    const fit = (text: string): string => textOf(text, longestReason) ?? unknownReason;
+    if (error instanceof CommandFailure) return fit(error.message);
+    if (error instanceof AgentFailure || error instanceof AgentUnreachable) return fit(`${error.message}.`);
     log.error('a command has met an error', { command: command.id, type: command.type, ...errorFields(error) });
-    return 'The engine has met an error, which its log tells.';
+    return unknownReason;
   }
 
   return {

@@ -31,6 +31,7 @@ export function takeTurns({ session, log, begin, everyMs = 2_000 }: TurnParts): 
   const ended = new AbortController();
   let turn: AbortController | null = null;
   let waits = false;
+  const isOver = (): boolean => ended.signal.aborted;
 
   const give = (reason: string): void => {
     if (turn === null) return;
@@ -44,6 +45,8 @@ export function takeTurns({ session, log, begin, everyMs = 2_000 }: TurnParts): 
          where locktype = 'advisory' and pid = pg_backend_pid() and classid = 0 and objid = $1::bigint::oid and granted) as held) x`,
       [lockKey],
     );
+    // The end may come while the database is asked.
+    if (isOver()) return;
     if (lock?.mine !== true) {
       give('another engine has taken over');
       if (!waits) log.warning('another engine works on the hosts; this one waits for its end');
@@ -55,6 +58,7 @@ export function takeTurns({ session, log, begin, everyMs = 2_000 }: TurnParts): 
     const [row] = await session.query<{ generation: string }>(
       'update engine_turn set generation = generation + 1 returning generation::text',
     );
+    if (isOver()) return;
     [turn, waits] = [new AbortController(), false];
     log.info('the engine has its turn', { generation: row?.generation ?? null });
     begin({ generation: row?.generation ?? '', signal: turn.signal });

@@ -76,8 +76,10 @@ export async function bringProgram(session: Session, program: string, told: (tex
 /** The parts of the program as an archive, which is as it is while it is read. */
 function pack(program: string): Readable {
   const words = ['-C', program, ...idle.map((path) => `--exclude=${path}`), '-cf', '-', '--', ...parts];
-  // It ends by itself once nobody reads it any more.
-  return spawn('tar', words, { stdio: ['ignore', 'pipe', 'ignore'] }).stdout;
+  // It ends once its output is destroyed.
+  const tar = spawn('tar', words, { stdio: ['ignore', 'pipe', 'ignore'] });
+  tar.on('error', (error) => tar.stdout.destroy(error));
+  return tar.stdout;
 }
 
 /** What a program said first: mostly what the rest follows from. */

@@ -20,6 +20,9 @@ const busy = 7;
 /** And with this where answers or the host do not fit. */
 const refused = 4;
 const mostTries = 120;
+/** Several times what an installation has to tell. */
+const mostTold = 1_000;
+const mostErrors = 20;
 
 const answersOnHost = '/var/lib/ovirt-engine/setup/host.yaml';
 
@@ -58,13 +61,17 @@ export async function runSetup(
   const { code: written, stderr: why } = await session.run(put, { input: text.join('') });
   if (written !== 0) throw new DeployFailure(`Nothing can be written on the host: ${lastLine(why)}. See whether its disk is full.`);
   const errors: string[] = [];
+  let toldSoFar = 0;
+  const tell: Told = (severity, said) => {
+    if (toldSoFar++ < mostTold) on.told(severity, said);
+  };
   const line = (one: string): void => {
     on.log(one);
     const { type, state, level, text: said } = parse(one);
-    if (type === 'step' && state === 'started') on.told('normal', plain(said));
+    if (type === 'step' && state === 'started') tell('normal', plain(said));
     if (type !== 'message') return;
-    if (level === 'warning') on.told('warning', plain(said));
-    if (level === 'error') errors.push(plain(said));
+    if (level === 'warning') tell('warning', plain(said));
+    if (level === 'error' && errors.length < mostErrors) errors.push(plain(said));
   };
   const program = ['node_modules/.bin/node', 'src/setup/cli/host-main.ts'].map((path) => quoted(`${home}/${path}`));
   const options = ['--disable-warning=ExperimentalWarning'];

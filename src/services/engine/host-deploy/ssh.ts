@@ -17,6 +17,8 @@ const askEveryMs = 15_000;
 const loginMs = 60_000;
 /** More is kept of nothing that a host says. */
 const mostKept = 1024 * 1024;
+/** And so much it may say to one command in all: whoever goes on is not being set up. */
+const mostSaid = 16 * 2 ** 20;
 
 export interface SshAddress {
   readonly host: string;
@@ -207,14 +209,26 @@ const execute = (client: Client, words: string, { input, line }: Parameters<Sess
       if (error !== undefined) return reject(new DeployFailure(`The host runs no commands: ${error.message}.`, { cause: error }));
       const [stdout, stderr] = [reader(line), reader()];
       let code = -1;
-      channel.on('data', (chunk: Buffer) => stdout.take(chunk));
-      channel.stderr.on('data', (chunk: Buffer) => stderr.take(chunk));
+      let said = 0;
+      const hear = (who: ReturnType<typeof reader>, chunk: Buffer): void => {
+        said += chunk.length;
+        if (said <= mostSaid) return who.take(chunk);
+        channel.close();
+        reject(new DeployFailure(`The host says more than ${mostSaid / 2 ** 20} MB to one command.`));
+      };
+      channel.on('data', (chunk: Buffer) => hear(stdout, chunk));
+      channel.stderr.on('data', (chunk: Buffer) => hear(stderr, chunk));
       channel.on('exit', (status: number | null) => (code = status ?? -1));
       channel.on('close', () => resolve({ code, stdout: stdout.text(), stderr: stderr.text() }));
       // Whoever ends early does not read the rest.
       channel.on('error', () => undefined);
       if (input === undefined || typeof input === 'string') channel.end(input ?? '');
-      else input().on('error', reject).pipe(channel);
+      else {
+        const source = input();
+        source.on('error', reject).pipe(channel);
+        // Where the host has heard enough, nobody reads the rest.
+        channel.once('close', () => source.destroy());
+      }
     });
   });
 

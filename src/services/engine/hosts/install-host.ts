@@ -38,18 +38,18 @@ export function installHost({ deployment, secrets, records, activation }: Instal
       const { command, database, signal } = occasion;
       const machine = await machineOf(database, command, secrets);
       const telling = tellInOrder(occasion);
-      try {
-        const { fingerprint } = await deployment.deploy(machine, telling.told, signal);
-        await telling.end();
-        await database.query('update vds_static set sshkeyfingerprint = $2, reinstall_required = false where vds_id = $1', [
-          machine.id,
-          fingerprint,
-        ]);
-      } catch (error) {
-        await telling.end();
-        if (signal.aborted) throw error;
-        throw new CommandFailure(error instanceof Error ? error.message : String(error), error);
-      }
+      const installed = await deployment
+        .deploy(machine, telling.told, signal)
+        .catch((error: unknown) => {
+          if (signal.aborted) throw error;
+          throw new CommandFailure(error instanceof Error ? error.message : String(error), error);
+        })
+        .finally(telling.end);
+      // A database that is away is waited for: the stage is done again, which finds the host as it should be.
+      await database.query('update vds_static set sshkeyfingerprint = $2, reinstall_required = false where vds_id = $1', [
+        machine.id,
+        installed.fingerprint,
+      ]);
       return { installed: true };
     },
   };

@@ -35,6 +35,7 @@ const mostInterfaces = 1_000;
 export function readStatistics(host: string, answer: unknown): HostStatistics {
   const stats = objectOf(answer);
   const [user, system] = [numberOf(stats['cpuUser'], 0, 100), numberOf(stats['cpuSys'], 0, 100)];
+  const seen = new Set<string>();
   return {
     host,
     usage: {
@@ -63,7 +64,9 @@ export function readStatistics(host: string, answer: unknown): HostStatistics {
     interfaces: entriesOf(stats['network'], mostInterfaces).flatMap(([given, one]) => {
       const name = textOf(given, 50);
       const count = (key: string): string | null => counterOf(one[key]);
-      if (name === null) return [];
+      // Two names may become one when they are cleaned.
+      if (name === null || seen.has(name)) return [];
+      seen.add(name);
       return {
         ...{ name, iface_status: one['state'] === 'up' ? 1 : 0, rx_total: count('rx'), tx_total: count('tx') },
         ...{ rx_drop: count('rxDropped'), tx_drop: count('txDropped'), rx_errors: count('rxErrors'), tx_errors: count('txErrors') },

@@ -1,4 +1,4 @@
-import type { Database } from '../../frame/database.ts';
+import { type Database, DatabaseUnavailable } from '../../frame/database.ts';
 import type { HostStatistics } from './host-statistics.ts';
 
 const usageColumns = [
@@ -24,7 +24,7 @@ const counterTypes = `${counterNames.map((name) => `${name} bigint`).join(', ')}
 /** Bytes a second since the last sample; unknown where a counter or a clock has begun anew. */
 const rate = (column: string): string =>
   `case when excluded.sample_time > known.sample_time and excluded.${column} >= known.${column}
-    then ((excluded.${column} - known.${column}) / (excluded.sample_time - known.sample_time))::numeric(18, 4) end`;
+    then least(1e13, (excluded.${column} - known.${column}) / greatest(0.001, excluded.sample_time - known.sample_time))::numeric(18, 4) end`;
 
 const storing = `with given as (select * from jsonb_to_recordset($1) as g (host uuid, usage jsonb, machines jsonb, interfaces jsonb)
     where exists (select from engine_turn where generation = $2::bigint for share)),
@@ -43,8 +43,22 @@ const storing = `with given as (select * from jsonb_to_recordset($1) as g (host 
   from given cross join lateral jsonb_populate_record(null::vds_statistics, usage) u
   where s.vds_id = host`;
 
-/** Stores what many hosts use in one statement, for a turn of the engine. */
+/**
+ * Stores what many hosts use in one statement, for a turn of the engine. If it is refused, each host is stored by itself, so that what one of them
+ * says does not cost the others theirs; throws the last refusal then.
+ */
 export async function storeStatistics(database: Database, generation: string, all: readonly HostStatistics[]): Promise<void> {
   if (all.length === 0) return;
-  await database.query(storing, [JSON.stringify(all), generation]);
+  const store = (some: readonly HostStatistics[]): Promise<unknown> => database.query(storing, [JSON.stringify(some), generation]);
+  try {
+    await store(all);
+  } catch (error) {
+    if (error instanceof DatabaseUnavailable || all.length === 1) throw error;
+    const refusals: Error[] = [];
+    for (const one of all)
+      await store([one]).catch((reason: unknown) => {
+        refusals.push(reason instanceof Error ? reason : new Error(String(reason)));
+      });
+    if (refusals[0] !== undefined) throw refusals[0];
+  }
 }

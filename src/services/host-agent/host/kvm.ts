@@ -9,6 +9,9 @@ const running = 1;
 const tries = 20;
 const pauseMs = 100;
 
+/** What a guest is called that we start ourselves, to see whether one runs. */
+export const probeName = (uuid: string): string => `probe-${uuid}`;
+
 /**
  * Whether guests may use KVM: the processor has the extension, and a small guest really runs. That the device can be opened says nothing:
  * there are machines on which firmware runs then, and kernels hang.
@@ -23,7 +26,7 @@ export async function probeKvm(libvirt: Libvirt): Promise<boolean> {
   if (!isThere) return false;
   const uuid = randomUUID();
   const guest = element('domain', { type: 'kvm' }, [
-    element('name', {}, `probe-${uuid}`),
+    element('name', {}, probeName(uuid)),
     element('uuid', {}, uuid),
     element('memory', { unit: 'MiB' }, '32'),
     element('vcpu', {}, '1'),

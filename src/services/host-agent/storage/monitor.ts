@@ -43,6 +43,7 @@ export function createMonitor(domains: Domains, pools: Pools, clock: () => numbe
   const checks = new Map<string, Check>();
   const underWay = new Set<string>();
   let timer: NodeJS.Timeout | null = null;
+  let isRound = false;
 
   const look = async (id: string): Promise<void> => {
     const began = clock();
@@ -93,7 +94,12 @@ export function createMonitor(domains: Domains, pools: Pools, clock: () => numbe
         ]),
       ),
     start() {
-      timer ??= setInterval(() => void round(), everyMs);
+      timer ??= setInterval(() => {
+        // A master that hangs holds a round up, and must not hold up one more every time.
+        if (isRound) return;
+        isRound = true;
+        void round().finally(() => (isRound = false));
+      }, everyMs);
       timer.unref();
     },
     stop() {

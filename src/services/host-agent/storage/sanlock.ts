@@ -72,8 +72,14 @@ export function sanlockLeases({ sanlock, leaseIoSeconds }: StorageSettings): Lea
           'lease',
           `Another host has the role of the SPM on domain ${places.domain}, or this host is not known to sanlock there`,
         );
-      const version = await readVersion(places);
-      return heldBy(holder, ended, version);
+      try {
+        return heldBy(holder, ended, await readVersion(places));
+      } catch (error) {
+        // A lease that nobody knows of could be given back by nobody.
+        holder.stdin.end();
+        await ended;
+        throw error;
+      }
     },
     async holder(places): Promise<Holder> {
       return readLeader(run, places);

@@ -32,6 +32,8 @@ export interface Machine {
   ending: 'destroy' | 'shutdown' | undefined;
   /** Somebody inside the guest has begun its end, or this host has. */
   shutdownBy: 'guest' | 'host' | undefined;
+  /** libvirt was asked to start it, and nobody knows whether it has. */
+  undecided: boolean;
   /** Becomes Up when it has been running for so long, agent or not. */
   patience: NodeJS.Timeout | undefined;
 }
@@ -54,6 +56,7 @@ export const newMachine = (id: string, name: string, now: number): Machine => ({
   clientIp: '',
   ending: undefined,
   shutdownBy: undefined,
+  undecided: false,
   patience: undefined,
 });
 

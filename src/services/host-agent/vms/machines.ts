@@ -1,8 +1,9 @@
 import { type Log, errorFields } from '../../frame/log.ts';
+import { probeName } from '../host/kvm.ts';
 import type { Domain } from '../libvirt/domain.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { type Libvirt } from '../libvirt/libvirt.ts';
-import { LibvirtError } from '../libvirt/rpc.ts';
+import { LibvirtError, LibvirtGone } from '../libvirt/rpc.ts';
 import { type Notify, VerbFailure } from '../verbs.ts';
 import { parseXml } from '../xml.ts';
 import { type Exit, type Status, codes, exitReasons } from './codes.ts';
@@ -17,7 +18,9 @@ const guestEveryMs = 60_000;
 /** How long a machine may take to end that has been told to. */
 const endWithinMs = 60_000;
 /** Guests that we start ourselves to see whether one runs. */
-const isProbe = ({ name }: Domain): boolean => name.startsWith('probe-');
+const isProbe = ({ name, uuid }: Domain): boolean => name === probeName(uuid);
+
+const notStarted: Exit = { code: 1, reason: exitReasons.startFailed, message: 'libvirt could not start it' };
 
 /** Makes volumes ready for use, and lets go of them. */
 export interface Images {
@@ -56,6 +59,8 @@ export interface Machines {
   refresh(machine: Machine): Promise<void>;
   /** Takes in what happened. */
   told(event: LibvirtEvent): void;
+  /** Finds out whether one runs of which nobody knows. */
+  settle(machine: Machine): Promise<void>;
   /** Finds all that run, after the agent or libvirt has been away. */
   recover(libvirt: Libvirt): Promise<void>;
   stop(): void;
@@ -66,6 +71,8 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
   const machines = new Map<string, Machine>();
   /** Who waits for the end of a machine. */
   const waiting = new Map<string, PromiseWithResolvers<undefined>>();
+  /** Those that libvirt has been asked to start, and has not answered about. */
+  const launching = new Set<Machine>();
 
   const tell = (machine: Machine): void =>
     notify(`|virt|VM_status|${machine.id}`, {
@@ -77,7 +84,8 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
     });
 
   function set(machine: Machine, status: Status): void {
-    if (machine.status === status) return;
+    // What is said of one that has ended meanwhile comes too late.
+    if (machine.status === status || (machine.exit !== undefined && status !== 'Down')) return;
     clearTimeout(machine.patience);
     if (status === 'Powering up' || status === 'RebootInProgress') {
       machine.patience = setTimeout(() => set(machine, 'Up'), patienceMs).unref();
@@ -133,11 +141,15 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
     // Whether an agent is there is told to those only who listen at that moment; asking finds out.
     machine.guest = await from.guestInfo(domain).catch(() => ({}));
     machine.agentConnected = Object.keys(machine.guest).length > 0;
+    machine.exit = undefined;
+    machine.undecided = false;
     const status = stateStatus(state);
-    if (machine.status === 'WaitForLaunch' || status !== 'Up') set(machine, status);
+    if (machine.status === 'WaitForLaunch' || machine.status === 'Down' || status !== 'Up') set(machine, status);
+    if (machine.ending === 'destroy') await from.destroy(domain, { graceful: false });
   }
 
   async function launch(machine: Machine, xml: string, paused: boolean): Promise<void> {
+    launching.add(machine);
     try {
       const domain = await libvirt().create(xml, { paused });
       // It may have ended before we have heard that it had begun.
@@ -145,10 +157,17 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
       machine.domain = domain;
       await refresh(machine);
     } catch (error) {
+      // Nobody knows whether libvirt has started it. It says so when it has, or when it is back; until then it must not be started elsewhere.
+      if (error instanceof LibvirtGone) {
+        machine.undecided = true;
+        return log.warning('libvirt does not say whether a virtual machine was started', { vm: machine.id });
+      }
       const message = error instanceof LibvirtError || error instanceof VerbFailure ? error.message : 'libvirt could not start it';
       if (!(error instanceof LibvirtError)) log.error('cannot start a virtual machine', { vm: machine.id, ...errorFields(error) });
       if (machine.status !== 'Down') await down(machine, { code: 1, reason: exitReasons.startFailed, message });
       return;
+    } finally {
+      launching.delete(machine);
     }
     if (machine.ending === 'destroy') {
       await libvirt()
@@ -157,17 +176,20 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
     } else if (machine.status === 'WaitForLaunch') set(machine, paused ? 'Paused' : machine.agentConnected ? 'Up' : 'Powering up');
   }
 
+  const adoptTold = (domain: Domain): void => {
+    adopt(libvirt(), domain).catch((error: unknown) => log.warning('cannot look at a virtual machine', errorFields(error)));
+  };
+
   function told(event: LibvirtEvent): void {
     if (isProbe(event.domain)) return;
     const machine = machines.get(event.domain.uuid);
     if (machine === undefined) {
-      if (event.kind === 'lifecycle' && event.event === lifecycle.started)
-        adopt(libvirt(), event.domain).catch((error: unknown) => log.warning('cannot look at a virtual machine', errorFields(error)));
+      if (event.kind === 'lifecycle' && event.event === lifecycle.started) adoptTold(event.domain);
       return;
     }
     switch (event.kind) {
       case 'lifecycle':
-        return happened(machine, event.event, event.detail);
+        return happened(machine, event);
       case 'reboot':
         machine.agentConnected = false;
         if (machine.status !== 'Paused' && machine.status !== 'WaitForLaunch') set(machine, 'RebootInProgress');
@@ -185,8 +207,12 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
     }
   }
 
-  function happened(machine: Machine, event: number, detail: number): void {
+  function happened(machine: Machine, { event, detail, domain }: Extract<LibvirtEvent, { kind: 'lifecycle' }>): void {
     switch (event) {
+      case lifecycle.started:
+        // One that we were not told of: its start took too long, or its answer was lost.
+        if (machine.domain === undefined && !launching.has(machine)) adoptTold(domain);
+        return;
       case lifecycle.suspended:
         if (machine.status !== 'WaitForLaunch') set(machine, 'Paused');
         return;
@@ -217,6 +243,8 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
       return machine as Machine & { readonly domain: Domain };
     },
     add(machine) {
+      if (machine.name === probeName(machine.id))
+        throw new VerbFailure(codes.cannotCreate, `The name ${machine.name} is taken by the agent`);
       if (machines.has(machine.id)) throw new VerbFailure(codes.exists, `Virtual machine already exists: ${machine.id}`);
       machines.set(machine.id, machine);
     },
@@ -247,12 +275,19 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
     },
     refresh,
     told,
+    async settle(machine) {
+      const domain = (await libvirt().domains()).find(({ uuid }) => uuid === machine.id);
+      if (domain !== undefined) await adopt(libvirt(), domain);
+      else await down(machine, notStarted);
+    },
     async recover(from) {
       const domains = (await from.domains()).filter((domain) => !isProbe(domain));
       const here = new Set(domains.map(({ uuid }) => uuid));
       for (const machine of machines.values()) {
-        if (machine.domain !== undefined && !here.has(machine.id))
+        if (here.has(machine.id) || launching.has(machine)) continue;
+        if (machine.domain !== undefined)
           await down(machine, { code: 1, reason: exitReasons.domainGone, message: 'It ended while libvirt could not be reached' });
+        else if (machine.status === 'WaitForLaunch' && machine.undecided) await down(machine, notStarted);
       }
       for (const domain of domains) {
         await adopt(from, domain).catch((error: unknown) => {

@@ -23,24 +23,11 @@ const plain = new Set([
     'iothreadids',
     'cputune',
   ],
-  ...[
-    'numatune',
-    'memtune',
-    'memoryBacking',
-    'blkiotune',
-    'sysinfo',
-    'features',
-    'clock',
-    'on_poweroff',
-    'on_reboot',
-    'pm',
-    'cpu',
-    'genid',
-  ],
+  ...['numatune', 'memtune', 'memoryBacking', 'blkiotune', 'features', 'clock', 'on_poweroff', 'on_reboot', 'pm', 'cpu', 'genid'],
 ]);
 
 /** Devices that have nothing to do with this host but what they are. */
-const plainDevices = new Set(['controller', 'input', 'video', 'memballoon', 'watchdog', 'panic', 'iommu', 'sound', 'hub', 'memory']);
+const plainDevices = new Set(['controller', 'video', 'memballoon', 'watchdog', 'panic', 'iommu', 'sound', 'hub']);
 
 const randomSources = ['/dev/urandom', '/dev/random', '/dev/hwrng'];
 
@@ -104,6 +91,9 @@ export function admit(domain: Element, metadata: Element | undefined, ground: Gr
           {},
           one.children.flatMap((device) => admitDevice(device, id, ground)),
         );
+      // The other kind hands files of this host to the firmware.
+      case 'sysinfo':
+        return (one.attributes['type'] ?? 'smbios') === 'smbios' ? one : refuse(`sysinfo of the type ${one.attributes['type'] ?? ''}`);
       // A dump of a guest's memory would be a file of this host.
       case 'on_crash':
         return ['destroy', 'restart'].includes(one.text) ? one : refuse(`on_crash ${one.text}`);
@@ -211,6 +201,14 @@ function admitDevice(device: Element, id: string, ground: Ground): Element | rea
     case 'audio':
       only('none', 'spice');
       return device;
+    // Others pass devices and files of this host on.
+    case 'input':
+      only('mouse', 'tablet', 'keyboard');
+      return device.children.some(({ name }) => name === 'source') ? refuse('input with a source') : device;
+    case 'memory':
+      if (!['dimm', 'virtio-mem'].includes(device.attributes['model'] ?? ''))
+        refuse(`memory of the model ${device.attributes['model'] ?? '(none)'}`);
+      return child(child(device, 'source') ?? device, 'path') === undefined ? device : refuse('memory with a path');
     default:
       return plainDevices.has(device.name) ? device : refuse(`the device ${device.name}`);
   }

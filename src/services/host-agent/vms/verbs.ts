@@ -54,6 +54,8 @@ export function vmVerbs(parts: VmVerbParts): Verbs {
         }
       });
     }
+    // Nobody knows whether it was started: libvirt is asked, which ends it or has never heard of it.
+    else if (machine.undecided) await machines.settle(machine);
     // One that is being started ends as soon as libvirt knows it.
     await machines.ended(machine);
     machines.remove(machine);

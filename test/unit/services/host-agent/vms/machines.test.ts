@@ -1,0 +1,98 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Domain } from '../../../../../src/services/host-agent/libvirt/domain.ts';
+import type { Libvirt } from '../../../../../src/services/host-agent/libvirt/libvirt.ts';
+import { LibvirtError, LibvirtGone } from '../../../../../src/services/host-agent/libvirt/rpc.ts';
+import { codes } from '../../../../../src/services/host-agent/vms/codes.ts';
+import { lifecycle } from '../../../../../src/services/host-agent/vms/lifecycle.ts';
+import { newMachine } from '../../../../../src/services/host-agent/vms/machine.ts';
+import { createMachines } from '../../../../../src/services/host-agent/vms/machines.ts';
+import { quietLog } from '../../../../support/fakes.ts';
+
+const id = '6f1b3c1e-0000-4000-8000-000000000001';
+const domain: Domain = { name: 'one', uuid: id, id: 1 };
+
+describe('a virtual machine of which libvirt does not say whether it was started', () => {
+  const here: Domain[] = [];
+  const create = vi.fn<Libvirt['create']>();
+  const destroy = vi.fn<Libvirt['destroy']>();
+  const teardown = vi.fn(() => Promise.resolve());
+  const libvirt = {
+    create,
+    destroy,
+    domains: () => Promise.resolve([...here]),
+    xml: () => Promise.resolve(`<domain type="qemu"><name>one</name><uuid>${id}</uuid><devices/></domain>`),
+    state: () => Promise.resolve([1, 1]),
+    guestInfo: () => Promise.resolve({}),
+  } as unknown as Libvirt;
+  const make = () =>
+    createMachines({
+      libvirt: () => libvirt,
+      images: { prepare: () => Promise.resolve('/x'), teardown },
+      notify: () => undefined,
+      log: quietLog,
+      now: () => 0,
+    });
+  const launched = async (machines = make()) => {
+    const machine = {
+      ...newMachine(id, 'one', 0),
+      volumes: new Map([['vda', { poolID: 'p', domainID: 'd', imageID: 'i', volumeID: 'v' }]]),
+    };
+    machines.add(machine);
+    await machines.launch(machines.get(id), '<domain/>', false);
+    return { machines, machine: machines.get(id) };
+  };
+  beforeEach(() => {
+    here.length = 0;
+    for (const mock of [create, destroy, teardown]) mock.mockReset();
+    teardown.mockResolvedValue(undefined);
+    create.mockRejectedValue(new LibvirtGone('libvirt does not answer'));
+    destroy.mockResolvedValue(undefined);
+  });
+
+  test('is not taken for one that has ended, and keeps its volumes', async () => {
+    const { machines, machine } = await launched();
+    expect([machine.status, machine.exit, teardown.mock.calls]).toEqual(['WaitForLaunch', undefined, []]);
+    machines.stop();
+  });
+
+  test('is one that runs, when libvirt says so after all', async () => {
+    const { machines, machine } = await launched();
+    machines.told({ kind: 'lifecycle', domain, event: lifecycle.started, detail: 0 });
+    await vi.waitFor(() => expect(machine.status).toBe('Up'));
+    expect(machine.domain).toEqual(domain);
+    machines.stop();
+  });
+
+  test('is settled when libvirt is back', async () => {
+    const { machines, machine } = await launched();
+    await machines.recover(libvirt);
+    expect([machine.status, teardown.mock.calls.length]).toEqual(['Down', 1]);
+    machines.stop();
+  });
+
+  test('is ended where it runs, when somebody wants that', async () => {
+    const { machines, machine } = await launched();
+    here.push(domain);
+    machine.ending = 'destroy';
+    await machines.settle(machine);
+    expect(destroy).toHaveBeenCalledWith(domain, { graceful: false });
+    machines.stop();
+  });
+
+  test('has ended where libvirt has refused it', async () => {
+    create.mockRejectedValue(new LibvirtError(1, 'no memory'));
+    const { machines, machine } = await launched();
+    expect([machine.status, machine.exit?.message]).toEqual(['Down', 'no memory']);
+    // What comes later changes nothing any more.
+    machines.set(machine, 'Powering down');
+    expect(machine.status).toBe('Down');
+    machines.stop();
+  });
+
+  test('does not have the name of a probe, which nobody is told of', () => {
+    const machines = make();
+    expect(() => machines.add(newMachine(id, `probe-${id}`, 0))).toThrow(expect.objectContaining({ code: codes.cannotCreate }) as Error);
+    expect(() => machines.add(newMachine(id, 'probe-db', 0))).not.toThrow();
+    machines.stop();
+  });
+});
