@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { tlsProfile } from '../../frame/tls-profile.ts';
+import { AgentUnreachable } from './agent-failure.ts';
 import { type Agent, type AgentTimes, createAgent } from './agent.ts';
 import type { AgentAddress } from './connection.ts';
 
@@ -19,7 +20,7 @@ export interface Listener {
 
 /** The agents of all hosts, one connection for each. */
 export interface Agents {
-  /** The agent of a host. It is connected from the first time on; another address is another agent. */
+  /** The agent of a host. It is connected from the first time on; another address is another agent. Throws AgentUnreachable once all are let go. */
   of(host: AgentOf): Agent;
   /** Hosts that are not among these are let go. */
   keep(hosts: ReadonlySet<string>): void;
@@ -45,12 +46,15 @@ export async function agentContext({ authority, certificate, key }: AgentFiles):
 export function createAgents(context: SecureContext, times: AgentTimes): Agents {
   const all = new Map<string, { readonly at: string; readonly agent: Agent }>();
   let listener: Listener | null = null;
+  let isClosed = false;
 
   return {
     of({ id, address, port }) {
       const at = `${address} ${port}`;
       const known = all.get(id);
       if (known?.at === at) return known.agent;
+      // Whoever was asked by a turn that is over would stay connected beside those of the next one.
+      if (isClosed) throw new AgentUnreachable('the work with hosts has ended');
       known?.agent.close();
       const agent = createAgent({
         address,
@@ -72,6 +76,7 @@ export function createAgents(context: SecureContext, times: AgentTimes): Agents 
     },
     listen: (next) => void (listener = next),
     close() {
+      isClosed = true;
       for (const { agent } of all.values()) agent.close();
       all.clear();
     },

@@ -47,6 +47,12 @@ describe('agents of hosts', () => {
     while (!what()) await sleep(5);
   };
 
+  it('are not connected to any more once all are let go', async () => {
+    await reach();
+    agents.close();
+    expect(() => agents.of({ id: 'h', address: host, port: simulated.port })).toThrow(AgentUnreachable);
+  });
+
   it('call verbs and return bare results, many at once, with the flow they belong to', async () => {
     const agent = await reach({ verbs: { 'Host.ping2': () => true, echo: ({ n }) => sleep(Number(n) % 7, { n }) } });
     expect(await agent.call('Host.ping2', {}, { flowId: 'flow:1' })).toBe(true);
