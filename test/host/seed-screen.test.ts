@@ -46,7 +46,9 @@ describe.skipIf(obstacle !== null)(`the classic screen at a terminal of a host${
   const identity = `-p ${pki}/keys/ovirt-provider-ovn.key.nopass -c ${pki}/certs/ovirt-provider-ovn.cer -C ${pki}/ca.pem`;
   /** The message of a host that writes its crash dump; what answers is the engine's table, once the host is known. */
   const crash = `sql() { echo "$1" | su postgres -c 'psql --quiet --tuples-only --no-align engine'; }
-sql "insert into vds_interface (id, name, vds_id, addr) values (gen_random_uuid(), 'eth0', gen_random_uuid(), '127.0.0.1')"
+sql "with host as (insert into vds_static (vds_id, vds_name, host_name, cluster_id)
+  select gen_random_uuid(), 'crashing', 'crashing', cluster_id from cluster returning vds_id)
+insert into vds_interface (id, name, vds_id, addr) select gen_random_uuid(), 'eth0', vds_id, '127.0.0.1' from host"
 for try in $(seq 30); do
   bash -c "printf '\\x40\\x2a\\x30\\x1b\\x01\\0\\0\\0' >/dev/udp/127.0.0.1/7410"; sleep 1
   sql 'select status from vds_kdump_status' | grep . && break
