@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -177,6 +178,28 @@ describe('a host', () => {
     } finally {
       await Promise.all([stranger.end(), elsewhere.end()]);
     }
+  });
+
+  test('may answer before we hear that the last bytes are away', async () => {
+    const heard = Promise.withResolvers<number>();
+    // It answers at once, which is as early as can be, and takes all the same.
+    const host = createHttpsServer(
+      { cert: await readFile(pki.path('host.pem')), key: await readFile(pki.path('host.key')) },
+      (request, response) => {
+        let bytes = 0;
+        request.on('data', (piece: Buffer) => (bytes += piece.length)).on('end', () => heard.resolve(bytes));
+        response.writeHead(200, { 'content-length': 0 }).end();
+      },
+    ).listen(0, '127.0.0.1');
+    await once(host, 'listening');
+    const size = 4 * mebi;
+    const url = `https://localhost:${(host.address() as AddressInfo).port}/images/${randomUUID()}`;
+    const id = await proxy.ticket({ url, size, ops: ['write'] });
+    const answer = await proxy.ask(`/images/${id}`, { method: 'PUT', body: randomBytes(size) });
+    expect([answer.status, answer.body.toString()]).toEqual([200, '']);
+    expect(await heard.promise).toBe(size);
+    host.close();
+    host.closeAllConnections();
   });
 
   test('that is not there, or hangs up, is a clear fault', async () => {

@@ -50,15 +50,15 @@ export function remoteImage(url: string, { tls, allowed }: Remote): Image {
     const answered = new Promise<IncomingMessage>((resolve, reject) => request.once('response', resolve).on('error', reject));
     try {
       const sent = send === undefined ? Promise.resolve(null) : send(request).then(() => null);
-      // A host that refuses says so before it has heard everything.
-      const early = await Promise.race([sent, answered]);
-      if (early === null) {
-        request.end();
-        if (method !== 'GET' || path !== '') request.setTimeout(workMs);
-      }
       sent.catch(() => undefined);
-      const response = early ?? (await answered);
-      if (response.statusCode === wanted && early === null) return response;
+      // A host that refuses says so before it has heard everything. One that is content may do so before we hear that the last bytes are away.
+      const early = await Promise.race([sent, answered]);
+      if (early !== null && early.statusCode !== wanted) throw await faultOf(early);
+      await sent;
+      request.end();
+      if (method !== 'GET' || path !== '') request.setTimeout(workMs);
+      const response = await answered;
+      if (response.statusCode === wanted) return response;
       throw await faultOf(response);
     } catch (error) {
       answered.catch(() => undefined);
