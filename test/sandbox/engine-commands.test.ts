@@ -14,10 +14,7 @@ import { addHost, capabilities, wellBehaved } from '../support/simulated-host.ts
 
 let postgres: TestPostgres;
 let database: Database;
-const settings = () => ({
-  ...{ host: postgres.host, port: postgres.port, user: postgres.user, password: postgres.password, database: postgres.database },
-  ...{ secured: false, securedValidation: false },
-});
+const settings = () => ({ ...postgres, secured: false, securedValidation: false });
 beforeAll(async () => {
   postgres = await startPostgres();
   await addAdmin(postgres);

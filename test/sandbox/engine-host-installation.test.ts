@@ -6,7 +6,7 @@ import { addHost, approveHost, installHost } from '../../src/services/engine/api
 import { createMembers } from '../../src/services/engine/api/members.ts';
 import type { Entity } from '../../src/services/engine/api/types.ts';
 import { createWork } from '../../src/services/engine/api/work.ts';
-import type { Deployment, MachineToDeploy } from '../../src/services/engine/hosts/deployment.ts';
+import type { HostDeployment, HostToDeploy } from '../../src/services/engine/host-deploy/host-deployment.ts';
 import { type Hosts, startHosts } from '../../src/services/engine/hosts/hosts.ts';
 import { createSecrets } from '../../src/services/engine/hosts/secrets.ts';
 import { type Database, openDatabase } from '../../src/services/frame/database.ts';
@@ -25,13 +25,10 @@ let database: Database;
 let pki: AgentPki;
 let agents: SimulatedAgents;
 let working: Hosts[];
-let deployed: MachineToDeploy[];
-let deploy: Deployment['deploy'];
+let deployed: HostToDeploy[];
+let deploy: HostDeployment['deploy'];
 const secrets = createSecrets('the secret of the engine');
-const settings = () => ({
-  ...{ host: postgres.host, port: postgres.port, user: postgres.user, password: postgres.password, database: postgres.database },
-  ...{ secured: false, securedValidation: false },
-});
+const settings = () => ({ ...postgres, secured: false, securedValidation: false });
 beforeAll(async () => {
   postgres = await startPostgres();
   await addAdmin(postgres);

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readFile, readdir, realpath, rmdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { inTurns } from '../frame/in-turn.ts';
 import type { Mount } from './mount-request.ts';
 import { Refusal } from './refusal.ts';
 import type { Settings } from './settings.ts';
@@ -23,12 +24,7 @@ export interface Mounts {
  */
 export function createMounts({ agent, mountFolder, systemdMount, mountSeconds }: Settings, run: Run): Mounts {
   /** One after the other: two connections to one source would find each other half done. */
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work, work);
-    turn = mine.catch(() => undefined);
-    return mine;
-  };
+  const inTurn = inTurns();
 
   const makePoint = async (point: string): Promise<void> => {
     // Whoever could put something else in its place could have anything mounted over. In a folder with the sticky bit nobody can.

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AgentFailure, AgentUnreachable } from './agent-failure.ts';
+import { textOf } from './hostile.ts';
 
 export interface CallOptions {
   /** How long the answer may take, in milliseconds. */
@@ -50,7 +51,13 @@ export function createCalls(takeEvent: TakeEvent): Calls {
     // Whoever asked may have stopped waiting.
     if (open === undefined) return typeof id === 'string';
     if (isRecord(error)) {
-      open.fail(new AgentFailure(open.method, typeof error['code'] === 'number' ? error['code'] : 0, saidOf(error['message'])));
+      open.fail(
+        new AgentFailure(
+          open.method,
+          typeof error['code'] === 'number' ? error['code'] : 0,
+          textOf(error['message'], 500) ?? 'it does not say why',
+        ),
+      );
       return true;
     }
     if (!Object.hasOwn(message, 'result')) {
@@ -111,13 +118,3 @@ export function createCalls(takeEvent: TakeEvent): Calls {
     },
   };
 }
-
-/** Words of an agent, which may be anything: they come into events and logs. */
-const saidOf = (message: unknown): string =>
-  typeof message === 'string'
-    ? message
-        .toWellFormed()
-        .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-        .slice(0, 500)
-        .toWellFormed()
-    : 'it does not say why';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, DatabaseUnavailable } from '../../frame/database.ts';
 import { errorFields, type Log } from '../../frame/log.ts';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
-import { textOf } from '../hosts/hostile.ts';
+import { textOf } from '../agents/hostile.ts';
 import { CommandFailure, type CommandType, type CommandTypes, type Occasion } from './command.ts';
 import { advanced, createRecords, type Recorded, type Records, TurnLost } from './records.ts';
 import type { Turn } from './turn.ts';

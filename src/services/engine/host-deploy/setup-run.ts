@@ -1,3 +1,4 @@
+import { textOf } from '../agents/hostile.ts';
 import { DeployFailure } from './failure.ts';
 import { lastLine, quoted } from './program.ts';
 import type { Session } from './ssh.ts';
@@ -36,13 +37,7 @@ const parse = (line: string): Event => {
 };
 
 /** What a host says is shown to people: one line, and not too long. */
-const plain = (text: unknown): string =>
-  typeof text === 'string'
-    ? text
-        .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-        .trim()
-        .slice(0, 1000)
-    : '';
+const plain = (text: unknown): string => textOf(text, 1_000) ?? '';
 
 /**
  * Runs setup on a host with answers, none of which is secret.

@@ -1,4 +1,4 @@
-import { flagOf, integerOf, numberOf, objectOf, textOf, type Unknown, wordsOf } from './hostile.ts';
+import { flagOf, integerOf, numberOf, objectOf, textOf, type Unknown, wordsOf } from '../agents/hostile.ts';
 import { type HostInterface, interfacesOf, type HostNetwork, networksOf } from './host-interfaces.ts';
 
 /** What a host says that it is and has. */

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { entriesOf, flagOf, integerOf, textOf, type Unknown, wordsOf } from './hostile.ts';
+import { entriesOf, flagOf, integerOf, textOf, type Unknown, wordsOf } from '../agents/hostile.ts';
 
 /** A network interface of a host; columns of `vds_interface`. */
 export interface HostInterface extends Unknown {

@@ -7,7 +7,7 @@ import { createRunner, type Runner } from '../commands/runner.ts';
 import { takeTurns, type Turn } from '../commands/turn.ts';
 import { startMonitoring } from '../monitoring/monitoring.ts';
 import { readNumber } from '../options.ts';
-import type { Deployment } from './deployment.ts';
+import type { HostDeployment } from '../host-deploy/host-deployment.ts';
 import { hostCommands } from './host-commands.ts';
 import { createHostRecords } from './host-records.ts';
 import { installHost } from './install-host.ts';
@@ -19,7 +19,7 @@ export interface HostsParts {
   readonly session: Database;
   readonly files: AgentFiles;
   /** How machines are made hosts. */
-  readonly deployment: Deployment;
+  readonly deployment: HostDeployment;
   readonly secrets: Secrets;
   readonly log: Log;
   readonly now: () => number;

@@ -1,12 +1,12 @@
 import { type Command, CommandFailure, type CommandType, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
 import type { Database } from '../../frame/database.ts';
-import type { Deployment, MachineToDeploy } from './deployment.ts';
+import type { HostDeployment, HostToDeploy } from '../host-deploy/host-deployment.ts';
 import { statusSql } from './host-commands.ts';
 import type { HostRecords } from './host-records.ts';
 import type { Secrets } from './secrets.ts';
 
 export interface InstallParts {
-  readonly deployment: Deployment;
+  readonly deployment: HostDeployment;
   readonly secrets: Secrets;
   readonly records: HostRecords;
   /** What a host goes through when it is activated, and how that ends. */
@@ -92,7 +92,7 @@ export function installHost({ deployment, secrets, records, activation }: Instal
 }
 
 /** The machine of a command, with the credential that it was begun with. Throws CommandFailure. */
-async function machineOf(database: Database, command: Command, secrets: Secrets): Promise<MachineToDeploy> {
+async function machineOf(database: Database, command: Command, secrets: Secrets): Promise<HostToDeploy> {
   const [row] = await database.query<{ address: string; sshPort: number; sshUser: string; fingerprint: string | null }>(
     `select host_name as address, ssh_port as "sshPort", ssh_username as "sshUser", sshkeyfingerprint as fingerprint from vds_static where vds_id = $1`,
     [hostOf(command).id],

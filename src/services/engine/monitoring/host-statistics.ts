@@ -1,4 +1,4 @@
-import { counterOf, entriesOf, flagOf, integerOf, numberOf, objectOf, textOf } from '../hosts/hostile.ts';
+import { counterOf, entriesOf, flagOf, integerOf, numberOf, objectOf, textOf } from '../agents/hostile.ts';
 
 /** What a host uses at a moment, as it is stored. */
 export interface HostStatistics {

@@ -1,4 +1,5 @@
 import { constants, open, readlink } from 'node:fs/promises';
+import { inTurns } from '../../frame/in-turn.ts';
 import { Fault } from '../fault.ts';
 import type { NbdClient } from '../nbd/client.ts';
 import { zeroExtents } from '../nbd/extents.ts';
@@ -42,12 +43,7 @@ export async function openFile(path: string, ticket: Ticket, { folders, qemuNbd 
     return starting;
   };
   // One after the other, so that none is served by a server that another replaces.
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work, work);
-    turn = mine.catch(() => undefined);
-    return mine;
-  };
+  const inTurn = inTurns();
   /** Only ever makes the file longer, whoever else writes at the same time. */
   const lengthen = async (end: number): Promise<void> => {
     await file.write(Buffer.alloc(1), 0, 1, end - 1);

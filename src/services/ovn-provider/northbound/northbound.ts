@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecureContext } from 'node:tls';
+import { inTurns } from '../../frame/in-turn.ts';
 import type { Log } from '../../frame/log.ts';
 import { OvnUnavailable } from '../ovsdb/failures.ts';
 import { connectRemote, nameOf, type Remote } from '../ovsdb/remote.ts';
@@ -102,7 +103,6 @@ export function openNorthbound({ remotes, context, log, answerMs }: NorthboundPa
     if (connected === null) throw new OvnUnavailable(problem);
     return connected;
   };
-  let last: Promise<unknown> = Promise.resolve();
 
   return {
     rows: (table) => current().replica.rows(table),
@@ -120,11 +120,7 @@ export function openNorthbound({ remotes, context, log, answerMs }: NorthboundPa
       const failed = results.find((one) => typeof one === 'object' && one !== null && 'error' in one);
       if (failed !== undefined) throw refusalOf(failed);
     },
-    alone(work) {
-      const turn = last.then(work);
-      last = turn.catch(() => undefined);
-      return turn;
-    },
+    alone: inTurns(),
     isUp: () => connected !== null,
     async close() {
       stopping.abort();

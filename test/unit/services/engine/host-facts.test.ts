@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readCapabilities } from '../../../../src/services/engine/hosts/capabilities.ts';
-import { counterOf, flagOf, integerOf, numberOf, textOf, wordsOf } from '../../../../src/services/engine/hosts/hostile.ts';
+import { counterOf, flagOf, integerOf, numberOf, textOf, wordsOf } from '../../../../src/services/engine/agents/hostile.ts';
 import { type Demands, judge } from '../../../../src/services/engine/hosts/suitability.ts';
 import { readStatistics } from '../../../../src/services/engine/monitoring/host-statistics.ts';
 import { capabilities, statistics } from '../../../support/simulated-host.ts';
