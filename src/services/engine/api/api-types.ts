@@ -1,3 +1,6 @@
+import { diskTypes } from './disk-types.ts';
+import { machineTypes } from './machine-types.ts';
+import { storageTypes } from './storage-types.ts';
 import type { Types } from './types.ts';
 
 const named = { name: 'text', description: 'text', comment: 'text' } as const;
@@ -329,4 +332,7 @@ export const types: Types = {
     network: { one: 'network' },
     network_filter: { one: 'network_filter' },
   },
+  ...storageTypes,
+  ...diskTypes,
+  ...machineTypes,
 };

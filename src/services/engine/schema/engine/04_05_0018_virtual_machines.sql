@@ -1,0 +1,281 @@
+-- Virtual machines, templates and instance types, with their devices. Names and columns are upstream's where upstream has them.
+
+create table vm_static (
+  vm_guid uuid primary key,
+  vm_name varchar(255) not null,
+  entity_type varchar(32) not null check (entity_type in ('VM', 'TEMPLATE', 'INSTANCE_TYPE')),
+  description varchar(4000) not null default '',
+  free_text_comment text not null default '',
+  -- null for the template Blank and for instance types
+  cluster_id uuid references cluster (cluster_id),
+  -- the template that a machine was made from; its own id for a template that stands for itself
+  vmt_guid uuid not null references vm_static (vm_guid) deferrable initially deferred,
+  original_template_id uuid,
+  instance_type_id uuid references vm_static (vm_guid),
+  mem_size_mb integer not null check (mem_size_mb > 0),
+  max_memory_size_mb integer not null check (max_memory_size_mb >= mem_size_mb),
+  -- memory that is guaranteed
+  min_allocated_mem integer not null check (min_allocated_mem between 1 and mem_size_mb),
+  balloon_enabled boolean not null default true,
+  num_of_sockets integer not null default 1 check (num_of_sockets > 0),
+  cpu_per_socket integer not null default 1 check (cpu_per_socket > 0),
+  threads_per_cpu integer not null default 1 check (threads_per_cpu > 0),
+  cpu_shares integer not null default 0,
+  num_of_io_threads integer not null default 0 check (num_of_io_threads >= 0),
+  -- a number of the operating systems; 0 other
+  os integer not null default 0,
+  -- 0 of the cluster, 1 i440fx, 2 q35 with BIOS, 3 q35 with UEFI, 4 the same with Secure Boot
+  bios_type integer not null default 0 check (bios_type between 0 and 4),
+  boot_menu_enabled boolean not null default false,
+  -- `hd`, `cdrom` and `network` in their order
+  boot_devices text[] not null default '{hd}',
+  kernel_url varchar(4000),
+  initrd_url varchar(4000),
+  kernel_params varchar(4000),
+  -- 0 desktop, 1 server, 2 high performance
+  vm_type smallint not null default 1 check (vm_type between 0 and 2),
+  time_zone varchar(40),
+  is_delete_protected boolean not null default false,
+  is_run_and_pause boolean not null default false,
+  is_stateless boolean not null default false,
+  -- highly available
+  auto_startup boolean not null default false,
+  priority integer not null default 1 check (priority between 0 and 100),
+  -- 0 migratable, 1 only by people, 2 pinned to its hosts
+  migration_support integer not null default 0 check (migration_support between 0 and 2),
+  num_of_monitors smallint not null default 1 check (num_of_monitors in (1, 2, 4)),
+  allow_console_reconnect boolean not null default false,
+  console_disconnect_action varchar(64) not null default 'LOCK_SCREEN',
+  -- 0 auto resume, 1 leave paused, 2 kill
+  resume_behavior smallint not null default 0 check (resume_behavior between 0 and 2),
+  serial_number_policy varchar(40),
+  custom_serial_number varchar(255),
+  custom_emulated_machine varchar(40),
+  custom_cpu_name varchar(40),
+  custom_compatibility_version varchar(40),
+  multi_queues_enabled boolean not null default true,
+  -- what cloud-init or the like is to do, as clients gave it
+  initialization jsonb,
+  small_icon_id uuid references vm_icons (id),
+  large_icon_id uuid references vm_icons (id),
+  -- of templates: 0 ok, 1 locked, 2 illegal
+  template_status smallint not null default 0 check (template_status between 0 and 2),
+  template_version_number integer,
+  template_version_name varchar(40),
+  base_template_id uuid,
+  origin varchar(16) not null default 'ovirt',
+  created_by_user_id uuid,
+  creation_date timestamptz not null default now(),
+  _update_date timestamptz,
+  check ((entity_type = 'VM') <= (cluster_id is not null))
+);
+-- Several data centers may each have a machine of a name; one has it once.
+create index vm_static_name on vm_static (entity_type, vm_name);
+create index vm_static_cluster on vm_static (cluster_id);
+create index vm_static_template on vm_static (vmt_guid);
+
+-- Hosts that a machine may run on, where it may not run on all.
+create table vm_host_pinning_map (
+  vm_id uuid not null references vm_static (vm_guid) on delete cascade deferrable initially deferred,
+  vds_id uuid not null references vds_static (vds_id) on delete cascade,
+  primary key (vm_id, vds_id)
+);
+
+-- How a virtual machine is, as its host told last.
+create table vm_dynamic (
+  vm_guid uuid primary key references vm_static (vm_guid) on delete cascade deferrable initially deferred,
+  -- -1 unassigned, 0 down, 1 up, 2 powering up, 4 paused, 5 migrating from, 6 migrating to, 7 unknown, 8 not responding, 9 wait for launch, 10 reboot in
+  -- progress, 11 saving state, 12 restoring state, 13 suspended, 14 image illegal, 15 image locked, 16 powering down
+  status integer not null default 0 check (status between -1 and 16),
+  status_since timestamptz not null default now(),
+  -- the host that it runs on, or may run on: as long as this is set, it is started nowhere else
+  run_on_vds uuid references vds_static (vds_id),
+  last_start_time timestamptz,
+  last_stop_time timestamptz,
+  -- what this run was started with where that differs from what is kept: what clients gave with the action
+  run_once boolean not null default false,
+  run_configuration jsonb,
+  stop_reason text,
+  pause_status varchar(32),
+  exit_reason smallint,
+  exit_message text,
+  -- changes when the list of devices does
+  hash varchar(64),
+  -- displays that are open: [{"type": "vnc", "port": 5900, "tlsPort": null, "address": "..."}]
+  graphics jsonb not null default '[]',
+  emulated_machine varchar(40),
+  current_cd text,
+  guest_host_name text,
+  guest_fqdn text,
+  guest_os jsonb,
+  guest_time_zone jsonb,
+  guest_applications text,
+  guest_user_name text,
+  -- addresses in the order in which the guest has told them
+  vm_ip text,
+  client_ip varchar(255),
+  console_user_name varchar(255),
+  console_user_id uuid
+);
+create index vm_dynamic_host on vm_dynamic (run_on_vds) where run_on_vds is not null;
+
+-- What a virtual machine uses.
+create table vm_statistics (
+  vm_guid uuid primary key references vm_static (vm_guid) on delete cascade deferrable initially deferred,
+  cpu_user numeric(7, 3),
+  cpu_sys numeric(7, 3),
+  usage_cpu_percent smallint,
+  usage_mem_percent smallint,
+  usage_network_percent smallint,
+  elapsed_time numeric(18, 0),
+  guest_mem_free bigint,
+  guest_mem_buffered bigint,
+  guest_mem_cached bigint,
+  guest_mem_unused bigint,
+  disks_usage text,
+  _update_date timestamptz
+);
+
+create table vm_interface (
+  id uuid primary key,
+  vm_guid uuid not null references vm_static (vm_guid) on delete cascade deferrable initially deferred,
+  name varchar(50) not null,
+  mac_addr varchar(17),
+  -- 1 rtl8139, 2 e1000, 3 virtio, 5 passthrough, 8 e1000e
+  type integer not null default 3,
+  vnic_profile_id uuid references vnic_profiles (id) on delete set null,
+  linked boolean not null default true,
+  is_plugged boolean not null default true,
+  -- mega bits a second
+  speed integer not null default 10000,
+  _create_date timestamptz not null default now(),
+  _update_date timestamptz,
+  unique (vm_guid, name)
+);
+create index vm_interface_mac on vm_interface (mac_addr);
+
+create table vm_interface_statistics (
+  id uuid primary key references vm_interface (id) on delete cascade,
+  rx_total numeric(20, 0),
+  tx_total numeric(20, 0),
+  rx_drop numeric(20, 0),
+  tx_drop numeric(20, 0),
+  -- bytes a second
+  rx_rate numeric(18, 4),
+  tx_rate numeric(18, 4),
+  sample_time double precision
+);
+
+-- Network interfaces as the guest sees them.
+create table vm_guest_agent_interfaces (
+  vm_id uuid not null references vm_static (vm_guid) on delete cascade,
+  interface_name varchar(50) not null,
+  mac_address varchar(59),
+  ipv4_addresses text[] not null default '{}',
+  ipv6_addresses text[] not null default '{}',
+  primary key (vm_id, interface_name)
+);
+
+-- Devices that are neither disks nor network interfaces.
+create table vm_device (
+  device_id uuid not null,
+  vm_id uuid not null references vm_static (vm_guid) on delete cascade deferrable initially deferred,
+  -- graphics, video, disk (with the device cdrom), console, rng, balloon, sound, watchdog, channel, controller
+  type varchar(30) not null,
+  device varchar(30) not null,
+  spec_params jsonb not null default '{}',
+  is_managed boolean not null default true,
+  is_plugged boolean not null default true,
+  is_readonly boolean not null default false,
+  -- of a CD: the file that is in it when the machine is started; the name of a file of an ISO domain, or the id of a disk
+  content text,
+  _create_date timestamptz not null default now(),
+  _update_date timestamptz,
+  primary key (device_id, vm_id)
+);
+create index vm_device_vm on vm_device (vm_id, type);
+
+-- Disks of a machine. A disk that can be shared has several.
+create table disk_vm_element (
+  disk_id uuid not null references base_disks (disk_id) on delete cascade deferrable initially deferred,
+  vm_id uuid not null references vm_static (vm_guid) on delete cascade deferrable initially deferred,
+  is_boot boolean not null default false,
+  disk_interface varchar(32) not null check (disk_interface in ('IDE', 'VirtIO', 'VirtIO_SCSI', 'SATA', 'SPAPR_VSCSI')),
+  is_plugged boolean not null default true,
+  is_readonly boolean not null default false,
+  pass_discard boolean not null default false,
+  is_using_scsi_reservation boolean not null default false,
+  -- as the guest calls it
+  disk_vm_name varchar(255),
+  _create_date timestamptz not null default now(),
+  primary key (vm_id, disk_id)
+);
+create index disk_vm_element_disk on disk_vm_element (disk_id);
+
+create table tags_vm_map (
+  tag_id uuid not null references tags (tag_id) on delete cascade,
+  vm_id uuid not null references vm_static (vm_guid) on delete cascade,
+  primary key (tag_id, vm_id)
+);
+
+-- Virtual machines as wholes.
+create view vms as
+  select s.*, d.status, d.status_since, d.run_on_vds, d.last_start_time, d.last_stop_time, d.run_once, d.run_configuration, d.stop_reason,
+    d.pause_status, d.exit_reason, d.exit_message, d.hash, d.graphics, d.emulated_machine, d.current_cd, d.guest_host_name, d.guest_fqdn, d.guest_os,
+    d.guest_time_zone, d.guest_applications, d.guest_user_name, d.vm_ip, d.client_ip, d.console_user_name, d.console_user_id,
+    c.name as cluster_name, c.compatibility_version, c.storage_pool_id, c.architecture
+  from vm_static s
+  join vm_dynamic d using (vm_guid)
+  join cluster c using (cluster_id)
+  where s.entity_type = 'VM';
+
+create trigger permissions_follow after delete on vm_static for each row execute function remove_permissions_of_deleted('vm_guid');
+
+alter table audit_log
+  add column vm_id uuid,
+  add column vm_name varchar(255),
+  add column vm_template_id uuid;
+create index audit_log_vm on audit_log (vm_id) where vm_id is not null;
+
+insert into vm_static (vm_guid, vm_name, entity_type, description, vmt_guid, base_template_id, mem_size_mb, max_memory_size_mb, min_allocated_mem,
+  template_version_number, creation_date)
+values ('00000000-0000-0000-0000-000000000000', 'Blank', 'TEMPLATE', 'Blank template', '00000000-0000-0000-0000-000000000000',
+  '00000000-0000-0000-0000-000000000000', 1024, 4096, 1024, 1, '2008-04-01T00:00:00Z');
+insert into vm_static (vm_guid, vm_name, entity_type, description, vmt_guid, mem_size_mb, max_memory_size_mb, min_allocated_mem, num_of_sockets, creation_date)
+select id::uuid, name, 'INSTANCE_TYPE', description, '00000000-0000-0000-0000-000000000000', memory, memory * 4, memory, processors, '2008-04-01T00:00:00Z'
+from (values
+  ('00000003-0003-0003-0003-0000000000be', 'Tiny', 'Tiny instance type', 512, 1),
+  ('00000005-0005-0005-0005-0000000002e6', 'Small', 'Small instance type', 2048, 1),
+  ('00000007-0007-0007-0007-00000000010a', 'Medium', 'Medium instance type', 4096, 2),
+  ('00000009-0009-0009-0009-0000000000f1', 'Large', 'Large instance type', 8192, 2),
+  ('0000000b-000b-000b-000b-00000000021f', 'XLarge', 'Extra large instance type', 16384, 4)
+) as known (id, name, description, memory, processors);
+-- What a new machine has: a display, and the card that it shows.
+insert into vm_device (device_id, vm_id, type, device)
+select gen_random_uuid(), vm_guid, device.type, device.device
+from vm_static, (values ('graphics', 'vnc'), ('video', 'vga'), ('disk', 'cdrom'), ('rng', 'urandom'), ('balloon', 'memballoon')) as device (type, device);
+
+-- Objects of this kind and of those that they need: storage domains (type 11), below the data centers that use them; disks (19), below the
+-- domains that they lie on and the machines that have them; virtual machines (2) below their cluster, and templates (4) below their data center.
+create or replace view permission_objects (object_id, object_type_id, parent_id) as
+  select 'aaa00000-0000-0000-0000-123456789aaa'::uuid, 1, null::uuid
+  union all select id, 14, 'aaa00000-0000-0000-0000-123456789aaa' from storage_pool
+  union all select cluster_id, 9, coalesce(storage_pool_id, 'aaa00000-0000-0000-0000-123456789aaa') from cluster
+  union all select id, 20, storage_pool_id from network
+  union all select id, 27, network_id from vnic_profiles
+  union all select id, 28, 'aaa00000-0000-0000-0000-123456789aaa' from mac_pools
+  union all select tag_id, 22, 'aaa00000-0000-0000-0000-123456789aaa' from tags
+  union all select bookmark_id, 23, 'aaa00000-0000-0000-0000-123456789aaa' from bookmarks
+  union all select user_id, 15, 'aaa00000-0000-0000-0000-123456789aaa' from users
+  union all select id, 17, 'aaa00000-0000-0000-0000-123456789aaa' from ad_groups
+  union all select id, 16, 'aaa00000-0000-0000-0000-123456789aaa' from roles
+  union all select label_id, 0, 'aaa00000-0000-0000-0000-123456789aaa' from labels
+  union all select vm_id, 2, cluster_id from vm_serial_console
+  union all select vds_id, 3, cluster_id from vds_static
+  union all select d.id, 11, coalesce(m.storage_pool_id, 'aaa00000-0000-0000-0000-123456789aaa')
+    from storage_domain_static d left join storage_pool_iso_map m on m.storage_id = d.id
+  union all select i.image_group_id, 19, m.storage_domain_id from images i join image_storage_domain_map m on m.image_id = i.image_guid
+  union all select disk_id, 19, vm_id from disk_vm_element
+  union all select vm_guid, 2, cluster_id from vm_static where entity_type = 'VM'
+  union all select vm_guid, 4, coalesce(c.storage_pool_id, 'aaa00000-0000-0000-0000-123456789aaa')
+    from vm_static left join cluster c using (cluster_id) where entity_type = 'TEMPLATE';
