@@ -173,6 +173,29 @@ describe('a command', () => {
     expect(await stepsOf(job)).toHaveLength(2);
   });
 
+  it('keeps what a stage found out before its end, for the next engine and for whoever takes it back', async () => {
+    const seen: unknown[] = [];
+    let hangs = true;
+    const types = kind({
+      ...stage('one', async ({ command, keep, signal }) => {
+        seen.push(command.data);
+        await keep({ task: 'seven' });
+        if (hangs) await sleep(600_000, undefined, { signal });
+        throw new CommandFailure('no');
+      }),
+      undo: async ({ command }) => void seen.push(command.data),
+    });
+    const { id } = await begin('Test');
+    await runner(types);
+    await eventually(async () =>
+      expect(await postgres.query('select data from command_entities where command_id = $1', [id])).toEqual([{ data: { task: 'seven' } }]),
+    );
+    hangs = false;
+    await runner(types);
+    await isOver(id);
+    expect(seen).toEqual([{}, { task: 'seven' }, { task: 'seven' }]);
+  });
+
   it('is taken back by the next engine when one was killed while it took it back', async () => {
     let hangs = true;
     const fails = stage('two', async () => Promise.reject(new CommandFailure('no')));

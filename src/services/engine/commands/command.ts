@@ -49,6 +49,11 @@ export interface Occasion {
   readonly tell: (told: Told) => Promise<void>;
   /** Whether somebody wants the command taken back. A stage that waits asks now and then, and throws CommandFailure if so. */
   readonly isCancelled: () => Promise<boolean>;
+  /**
+   * Keeps something that the stage has found out, at once and not only when it ends: the name of a task that was begun elsewhere, for instance. If the
+   * stage is done again, it is among the data of the command; until then the command that it was given stays as it was.
+   */
+  readonly keep: (found: Fields) => Promise<void>;
 }
 
 /**

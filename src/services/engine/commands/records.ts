@@ -25,6 +25,8 @@ export interface Records {
   isCancelled(id: string): Promise<boolean>;
   /** A stage begins, in the list of steps. It may be there already. */
   enter(command: Recorded, title: string): Promise<void>;
+  /** Keeps what a stage has found out before it ends. */
+  keep(command: Recorded): Promise<void>;
   /** A stage has ended; where the command is now. */
   save(command: Recorded, ended: 'FINISHED' | 'FAILED'): Promise<void>;
   tell(command: Command, told: Told): Promise<void>;
@@ -74,6 +76,14 @@ export function createRecords(database: Database, generation: string, now: () =>
            where not exists (select from step s where s.parent_step_id = c.step_id and s.status = 'STARTED'))
          select exists (select from c) as written`,
         [id, generation, randomUUID(), title, stage + 1, time()],
+      );
+    },
+
+    async keep({ id, data }) {
+      await written(
+        `with c as (update command_entities set data = $3 where command_id = $1 and ${mine('$2')} returning command_id)
+         select exists (select from c) as written`,
+        [id, generation, JSON.stringify(data)],
       );
     },
 

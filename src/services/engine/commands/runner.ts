@@ -4,7 +4,7 @@ import { errorFields, type Log } from '../../frame/log.ts';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import { textOf } from '../agents/hostile.ts';
 import { CommandFailure, type CommandType, type CommandTypes, type Occasion } from './command.ts';
-import { advanced, createRecords, type Recorded, type Records, TurnLost } from './records.ts';
+import { advanced, createRecords, type Recorded, TurnLost } from './records.ts';
 import type { Turn } from './turn.ts';
 
 export interface RunnerParts {
@@ -28,6 +28,11 @@ const againMs = 1_000;
 const mostUndos = 3;
 /** Letters of what people are told of an error. */
 const longestReason = 2_000;
+/** A command as its stage has it now: with what that keeps while it works. */
+interface Keeping {
+  command: Recorded;
+}
+
 const unknownReason = 'The engine has met an error, which its log tells.';
 
 /** Carries on with all commands that there are, and with those that begin during the turn. */
@@ -107,12 +112,14 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
   async function forward(type: CommandType, command: Recorded): Promise<Recorded> {
     const stage = type.stages[command.stage];
     await lasting(() => records.enter(command, stage?.title ?? ''));
+    const kept: Keeping = { command };
     let next: Recorded;
     try {
-      next = advanced(command, await lasting(async () => stage?.work(occasionOf(records, command))));
+      const found = await lasting(async () => stage?.work(occasionOf(kept)));
+      next = advanced(kept.command, found);
     } catch (error) {
       if (turn.signal.aborted || error instanceof TurnLost) throw error;
-      next = { ...command, failure: reasonOf(error, command) };
+      next = { ...kept.command, failure: reasonOf(error, command) };
     }
     try {
       await lasting(() => records.save(next, next.failure === null ? 'FINISHED' : 'FAILED'));
@@ -129,9 +136,10 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
   async function back(type: CommandType, command: Recorded): Promise<Recorded> {
     const { undo, title = '' } = type.stages[command.stage] ?? {};
     let failure = command.failure;
+    const kept: Keeping = { command };
     for (let tries = 1; undo !== undefined; tries++) {
       try {
-        await lasting(() => undo(occasionOf(records, command)));
+        await lasting(() => undo(occasionOf(kept)));
         break;
       } catch (error) {
         if (turn.signal.aborted || error instanceof TurnLost) throw error;
@@ -143,17 +151,23 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
         }
       }
     }
-    const next = { ...command, stage: command.stage - 1, failure };
+    const next = { ...kept.command, stage: command.stage - 1, failure };
     await lasting(() => records.save(next, 'FAILED'));
     return next;
   }
 
-  const occasionOf = (kept: Records, command: Recorded): Occasion => ({
-    command,
+  const occasionOf = (kept: Keeping): Occasion => ({
+    command: kept.command,
     database,
     signal: turn.signal,
-    tell: (told) => kept.tell(command, told),
-    isCancelled: () => kept.isCancelled(command.id),
+    tell: (told) => records.tell(kept.command, told),
+    isCancelled: () => records.isCancelled(kept.command.id),
+    keep: (found) =>
+      lasting(async () => {
+        const next = { ...kept.command, data: { ...kept.command.data, ...found } };
+        await records.keep(next);
+        kept.command = next;
+      }),
   });
 
   /** What people are told of an error. Hosts may have a say in it, so it is made fit for tables and screens. */
