@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../../frame/database.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import { beginSql, lockConstraint } from '../commands/begin.ts';
+import { subjectColumns, type Subjects } from '../commands/event-subjects.ts';
 import type { Event, Work, Worker } from './collections/collection.ts';
 import { permitName } from './collections/permits.ts';
 import { outOfRange, rejected } from './fault.ts';
@@ -20,14 +21,6 @@ const named = (parts: readonly (readonly [name: string, sql: string])[]): string
   parts.map(([name, sql]) => `${name} as (${sql})`).join(',\n');
 
 const filledIn = ({ text }: Event, name: string, user: string): string => text.replaceAll('${name}', name).replaceAll('${user}', user);
-
-/** SQL of the host that an event is about, and of its name. */
-const hostOf = (values: Values, host: string | undefined, named = 'null'): string => {
-  if (host === undefined) return 'null, null';
-  const id = `${values.add(host)}::uuid`;
-  // One that has just been added is not seen yet.
-  return `${id}, coalesce((select vds_name from vds_static where vds_id = ${id}), ${named})`;
-};
 
 /** Whether a job, called `known`, goes on: one of its commands has not ended, or one that is added begins. */
 const stillRunning = `(excluded.status = 'STARTED' or exists (select from step t where t.job_id = known.job_id and t.status = 'STARTED'))`;
@@ -51,18 +44,33 @@ interface Told {
  * so that nothing is ever changed without a trace, and nothing is told that did not happen.
  */
 export function createWork(database: Database, now: () => number, begun: () => void) {
-  const insertEvent = (
+  function insertEvent(
     values: Values,
-    event: Event & { readonly severity: number; readonly host?: string | undefined },
-    message: string,
+    {
+      code,
+      name,
+      severity,
+      message,
+    }: { readonly code: number; readonly name: string; readonly severity: number; readonly message: string },
     worker: Worker,
+    subjects: Subjects,
     from: string,
     named?: string,
-  ): string =>
-    `insert into audit_log (log_time, log_type, log_type_name, severity, message, user_id, user_name, correlation_id, job_id, vds_id, vds_name)
-     select ${values.add(new Date(now()))}::timestamptz, ${values.add(event.code)}::integer, ${values.add(event.name)}::text, ${values.add(event.severity)}::integer,
-       ${message}, ${values.add(worker.userId)}::uuid, ${values.add(worker.userName)}::text, ${values.add(worker.correlationId)}::text, j.job_id,
-       ${hostOf(values, event.host, named)} from ${from}`;
+  ): string {
+    const columns = [
+      ['log_time', `${values.add(new Date(now()))}::timestamptz`],
+      ['log_type', `${values.add(code)}::integer`],
+      ['log_type_name', `${values.add(name)}::text`],
+      ['severity', `${values.add(severity)}::integer`],
+      ['message', message],
+      ['user_id', `${values.add(worker.userId)}::uuid`],
+      ['user_name', `${values.add(worker.userName)}::text`],
+      ['correlation_id', `${values.add(worker.correlationId)}::text`],
+      ['job_id', 'j.job_id'],
+      ...subjectColumns(subjects, (value) => values.add(value), named),
+    ] as const;
+    return `insert into audit_log (${columns.map(([column]) => column).join(', ')}) select ${columns.map(([, sql]) => sql).join(', ')} from ${from}`;
+  }
 
   /**
    * The job of a command and its step in it. What one user asks for with one correlation id is one job, however many commands it
@@ -101,7 +109,7 @@ export function createWork(database: Database, now: () => number, begun: () => v
 
   /** The job and the event of what was done, with the name that the statement itself returns. */
   function trace(values: Values, step: string, work: Work, worker: Worker): readonly (readonly [string, string])[] {
-    const { event, begins, host } = work;
+    const { event, begins } = work;
     const said = filledIn(event, '\u0000', worker.userName).split('\u0000');
     const text = said.map((part) => `${values.add(part)}::text`).join(' || done.name || ');
     return [
@@ -111,22 +119,21 @@ export function createWork(database: Database, now: () => number, begun: () => v
         worker,
       ),
       ...(begins === undefined ? [] : beginSql(values, begins, worker, step)),
-      ['told', insertEvent(values, { ...event, severity: 0, host }, text, worker, 'done, j', 'done.name')],
+      ['told', insertEvent(values, { ...event, severity: 0, message: text }, worker, work, 'done, j', 'done.name')],
     ];
   }
 
-  async function failed(work: Pick<Work, 'event' | 'name' | 'host'>, worker: Worker, why: string, type: Told['type']): Promise<void> {
+  async function failed(
+    work: Pick<Work, 'event' | 'name' | keyof Subjects>,
+    worker: Worker,
+    why: string,
+    type: Told['type'],
+  ): Promise<void> {
     const values = new Values();
-    const event = {
-      code: work.event.failed ?? work.event.code + 1,
-      name: `${work.event.name}_FAILED`,
-      text: work.event.text,
-      severity: 2,
-      host: work.host,
-    };
-    const text = `${values.add(`Failed: ${[filledIn(work.event, work.name ?? '', worker.userName), why].filter((part) => part !== '').join(' ')}`)}::text`;
-    const parts = insertJob(values, { event: work.event, status: 'FAILED', type, text, step: randomUUID(), from: '' }, worker);
-    await database.query(`with ${named(parts)} ${insertEvent(values, event, text, worker, 'j')}`, values.all);
+    const message = `${values.add(`Failed: ${[filledIn(work.event, work.name ?? '', worker.userName), why].filter((part) => part !== '').join(' ')}`)}::text`;
+    const parts = insertJob(values, { event: work.event, status: 'FAILED', type, text: message, step: randomUUID(), from: '' }, worker);
+    const event = { code: work.event.failed ?? work.event.code + 1, name: `${work.event.name}_FAILED`, severity: 2, message };
+    await database.query(`with ${named(parts)} ${insertEvent(values, event, worker, work, 'j')}`, values.all);
   }
 
   /** Throws a refusal (403) unless the user has the permit on anything at all. What it is asked for comes later. */

@@ -1,4 +1,5 @@
 import type { Database } from '../../frame/database.ts';
+import type { Subjects } from './event-subjects.ts';
 
 /* What a command is. How it lives, and what it survives, is told in docs/commands.md. */
 
@@ -29,14 +30,12 @@ export interface Command {
 }
 
 /** What is written into the list of events. */
-export interface Told {
+export interface Told extends Subjects {
   readonly code: number;
   readonly name: string;
   /** 0 normal, 1 warning, 2 error, 10 alert. */
   readonly severity: 0 | 1 | 2 | 10;
   readonly text: string;
-  /** The host that it is about. */
-  readonly host?: string;
 }
 
 /** What a stage may look at and use. */

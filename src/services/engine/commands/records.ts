@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../frame/database.ts';
 import type { Command, Ending, Fields, Told } from './command.ts';
+import { subjectColumns } from './event-subjects.ts';
 
 /** A command with where it is. */
 export interface Recorded extends Command {
@@ -98,24 +99,24 @@ export function createRecords(database: Database, generation: string, now: () =>
     },
 
     async tell(command, told) {
-      await written(`with c as (select ${mine('$1')} as written), t as (${insertEvent(2, 'c where c.written')}) select written from c`, [
-        generation,
-        ...eventValues(command, told, time()),
-      ]);
+      const values: unknown[] = [generation];
+      const event = insertEvent(values, command, told, time(), 'c where c.written');
+      await written(`with c as (select ${mine('$1')} as written), t as (${event}) select written from c`, values);
     },
 
     async end(command, status, { told, change = { sql: 'select', values: [] } }) {
       // The change names its values from $1 on, so everything else stands behind them.
-      const first = change.values.length + 1;
-      const at = (offset: number): string => `$${first + offset}`;
+      const values = [...change.values, command.id, generation, status, time()];
+      const at = (offset: number): string => `$${change.values.length + 1 + offset}`;
+      const event = insertEvent(values, command, told, time(), 'gone');
       await written(
         `with gone as (delete from command_entities where command_id = ${at(0)} and ${mine(at(1))} returning step_id, job_id),
          changed as (${change.sql}),
          s as (update step set status = ${at(2)}, end_time = ${at(3)} where status = 'STARTED'
            and (step_id = (select step_id from gone) or parent_step_id = (select step_id from gone))),
-         t as (${insertEvent(first + 4, 'gone')})
+         t as (${event})
          select exists (select from gone) as written`,
-        [...change.values, command.id, generation, status, time(), ...eventValues(command, told, time())],
+        values,
       );
       await settle();
     },
@@ -124,19 +125,29 @@ export function createRecords(database: Database, generation: string, now: () =>
   };
 }
 
-/** An event, with its values from a place on. */
-const insertEvent = (first: number, from: string): string => {
-  const places = ['timestamptz', 'integer', 'text', 'integer', 'text', 'uuid', 'text', 'text', 'uuid', 'uuid'].map(
-    (type, at) => `$${first + at}::${type}`,
-  );
-  return `insert into audit_log (log_time, log_type, log_type_name, severity, message, user_id, user_name, correlation_id, job_id, vds_id, vds_name)
-    select ${places.join(', ')}, (select vds_name from vds_static where vds_id = ${places.at(-1) ?? ''}) from ${from}`;
-};
-
-const eventValues = ({ userId, userName, correlationId, job }: Command, told: Told, time: Date): readonly unknown[] => [
-  ...[time, told.code, told.name, told.severity, told.text],
-  ...[userId, userName, correlationId, job, told.host ?? null],
-];
+/** An event, whose values are added to those of the statement. */
+function insertEvent(
+  values: unknown[],
+  { userId, userName, correlationId, job }: Command,
+  { code, name, severity, text, ...subjects }: Told,
+  time: Date,
+  from: string,
+): string {
+  const add = (value: unknown): string => `$${values.push(value)}`;
+  const columns = [
+    ['log_time', `${add(time)}::timestamptz`],
+    ['log_type', `${add(code)}::integer`],
+    ['log_type_name', `${add(name)}::text`],
+    ['severity', `${add(severity)}::integer`],
+    ['message', `${add(text)}::text`],
+    ['user_id', `${add(userId)}::uuid`],
+    ['user_name', `${add(userName)}::text`],
+    ['correlation_id', `${add(correlationId)}::text`],
+    ['job_id', `${add(job)}::uuid`],
+    ...subjectColumns(subjects, add),
+  ] as const;
+  return `insert into audit_log (${columns.map(([column]) => column).join(', ')}) select ${columns.map(([, sql]) => sql).join(', ')} from ${from}`;
+}
 
 /** A command that has come further. */
 export const advanced = (command: Recorded, found: Fields | undefined): Recorded => ({

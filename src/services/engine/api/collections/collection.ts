@@ -1,5 +1,6 @@
 import type { Database } from '../../../frame/database.ts';
 import type { Begun } from '../../commands/command.ts';
+import type { Subjects } from '../../commands/event-subjects.ts';
 import type { Secrets } from '../../hosts/secrets.ts';
 import type { Values } from '../search/values.ts';
 import type { Entity, Value } from '../types.ts';
@@ -114,8 +115,8 @@ export interface Members {
   resolve(rel: string, named: Entity, asker: Asker): Promise<string>;
 }
 
-/** Something that somebody wants done. */
-export interface Work {
+/** Something that somebody wants done, and what its events are about. */
+export interface Work extends Subjects {
   readonly permit: number;
   /** The object that the permit is asked on. */
   readonly object: string;
@@ -129,8 +130,6 @@ export interface Work {
   readonly name?: string;
   /** True where the change itself is the event or the job, so that none has to tell of it. */
   readonly quiet?: boolean;
-  /** The host that the events are about. */
-  readonly host?: string;
   /** A command that begins with this work, and goes on when it is answered: its job stays started until it has ended. */
   readonly begins?: Begun;
   /** What a client is told where there was nothing to do it to; that there is no such thing, unless it says otherwise. */
