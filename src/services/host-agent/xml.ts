@@ -1,15 +1,9 @@
 import { SaxesParser } from 'saxes';
+import type { Element } from '../frame/xml-element.ts';
+
+export { type Element, element, writeXml } from '../frame/xml-element.ts';
 
 /* XML as a tree: what libvirt and the engine write about virtual machines. */
-
-export interface Element {
-  /** With its prefix, as it stands. */
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly children: readonly Element[];
-  /** All text directly inside, without blanks around it. */
-  readonly text: string;
-}
 
 /** What is not XML, or more of it than is taken. */
 export class XmlError extends Error {
@@ -58,31 +52,6 @@ export function parseXml(xml: string): Element {
   parser.write(xml).close();
   return root ?? fail('the XML is empty');
 }
-
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
-const escape = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => escapes[character] ?? '').replace(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
-
-/** Writes an element, on one line. */
-export function writeXml({ name, attributes, children, text }: Element): string {
-  const head = `<${name}${Object.entries(attributes)
-    .map(([key, value]) => ` ${key}="${escape(value)}"`)
-    .join('')}`;
-  if (children.length === 0 && text === '') return `${head}/>`;
-  return `${head}>${escape(text)}${children.map(writeXml).join('')}</${name}>`;
-}
-
-/** Makes an element. */
-export const element = (
-  name: string,
-  attributes: Readonly<Record<string, string | number>> = {},
-  inside: readonly Element[] | string = [],
-): Element => ({
-  name,
-  attributes: Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, String(value)])),
-  children: typeof inside === 'string' ? [] : inside,
-  text: typeof inside === 'string' ? inside : '',
-});
 
 /** The first child of a name; with more names, the first child of that one, and so on. */
 export function child(parent: Element | undefined, ...names: readonly string[]): Element | undefined {

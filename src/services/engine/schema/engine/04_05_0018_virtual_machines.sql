@@ -156,10 +156,10 @@ create index vm_interface_mac on vm_interface (mac_addr);
 
 create table vm_interface_statistics (
   id uuid primary key references vm_interface (id) on delete cascade,
-  rx_total numeric(20, 0),
-  tx_total numeric(20, 0),
-  rx_drop numeric(20, 0),
-  tx_drop numeric(20, 0),
+  rx_total bigint,
+  tx_total bigint,
+  rx_drop bigint,
+  tx_drop bigint,
   -- bytes a second
   rx_rate numeric(18, 4),
   tx_rate numeric(18, 4),
@@ -228,6 +228,74 @@ create view vms as
   join vm_dynamic d using (vm_guid)
   join cluster c using (cluster_id)
   where s.entity_type = 'VM';
+
+-- Virtual machines for the data warehouse: the contract is in the migration that made these views.
+create or replace view dwh_vm_configuration_history_view as
+  select
+    s.vm_guid as vm_id, s.vm_name::text as vm_name, s.description::text as vm_description, s.vm_type, s.cluster_id, s.vmt_guid as template_id,
+    t.vm_name::text as template_name, s.cpu_per_socket, s.num_of_sockets as number_of_sockets, s.mem_size_mb::bigint as memory_size_mb,
+    s.os as operating_system,
+    -- a machine that may run on one host alone
+    (select min(p.vds_id::text)::uuid from vm_host_pinning_map p where p.vm_id = s.vm_guid having count(*) = 1) as default_host,
+    s.auto_startup as high_availability, s.initialization is not null as initialized, s.is_stateless as stateless, false as fail_back,
+    0::smallint as usb_policy, s.time_zone::text as time_zone, null::uuid as vm_pool_id, null::text as vm_pool_name, s.created_by_user_id,
+    s.creation_date as create_date, s._update_date as update_date
+  from vm_static s
+  join vm_static t on t.vm_guid = s.vmt_guid
+  where s.entity_type = 'VM';
+
+create or replace view dwh_vm_history_view as
+  select
+    d.vm_guid as vm_id,
+    (case when d.status in (-1, 0, 13, 15) then 0 when d.status = 4 then 2 when d.status in (7, 8, 14) then 3 else 1 end)::smallint as vm_status,
+    s.usage_cpu_percent as cpu_usage_percent, s.usage_mem_percent as memory_usage_percent,
+    round(s.cpu_user)::smallint as user_cpu_usage_percent, round(s.cpu_sys)::smallint as system_cpu_usage_percent,
+    d.vm_ip, d.client_ip::text as vm_client_ip, d.run_on_vds as currently_running_on_host, d.console_user_id as current_user_id,
+    coalesce(d.guest_user_name, '') not in ('', 'None', 'Unknown') as user_logged_in_to_guest, s.disks_usage,
+    s.guest_mem_buffered as memory_buffered_kb, s.guest_mem_cached as memory_cached_kb
+  from vm_dynamic d
+  join vm_static v using (vm_guid)
+  left join vm_statistics s using (vm_guid)
+  where v.entity_type = 'VM';
+
+create or replace view dwh_vm_interface_configuration_history_view as
+  select
+    i.id as vm_interface_id, i.name::text as vm_interface_name, i.vm_guid as vm_id, i.type::smallint as vm_interface_type,
+    i.speed::bigint * 1000000 as vm_interface_speed_bps, i.mac_addr::text as mac_address, n.name::text as logical_network_name,
+    i._create_date as create_date, i._update_date as update_date
+  from vm_interface i
+  join vm_static v using (vm_guid)
+  left join vnic_profiles p on p.id = i.vnic_profile_id
+  left join network n on n.id = p.network_id
+  where v.entity_type = 'VM';
+
+create or replace view dwh_vm_interface_history_view as
+  select
+    i.id as vm_interface_id,
+    (case when i.speed > 0 and s.rx_rate is not null then least(100, round(s.rx_rate * 8 / (i.speed * 10000.0))) end)::smallint as receive_rate_percent,
+    (case when i.speed > 0 and s.tx_rate is not null then least(100, round(s.tx_rate * 8 / (i.speed * 10000.0))) end)::smallint as transmit_rate_percent,
+    s.rx_total as received_total_byte, s.tx_total as transmitted_total_byte,
+    s.rx_drop as received_dropped_total_packets, s.tx_drop as transmitted_dropped_total_packets
+  from vm_interface i
+  join vm_static v using (vm_guid)
+  join vm_interface_statistics s using (id)
+  where v.entity_type = 'VM';
+
+create or replace view dwh_vm_device_history_view as
+  select
+    d.device_id, d.vm_id, d.type::text as type, null::text as address, d.is_managed, d.is_plugged, d.is_readonly,
+    d._create_date as create_date, d._update_date as update_date
+  from vm_device d
+  join vm_static v on v.vm_guid = d.vm_id
+  where v.entity_type = 'VM';
+
+-- A machine that an engine runs in, for setup: the contract is in the migration that made this view. No host tells of global maintenance yet.
+create or replace view setup_hosted_engine_view as
+  select v.vm_name::text as vm_name, h.vds_name::text as host_name, null::boolean as is_global_maintenance
+  from vm_static v
+  join vm_dynamic d using (vm_guid)
+  left join vds_static h on h.vds_id = d.run_on_vds
+  where v.entity_type = 'VM' and v.vm_name = (select option_value from vdc_options where option_name = 'HostedEngineVmName' and version = 'general');
 
 create trigger permissions_follow after delete on vm_static for each row execute function remove_permissions_of_deleted('vm_guid');
 
