@@ -133,7 +133,7 @@ describe('a machine', () => {
     const id = await change(addHost, machine({ root_password: undefined, ssh }), { activate: false });
     await becomes(id, 2);
     expect(deployed).toMatchObject([{ sshPort: 2022, credential: 'engine-key', fingerprint: ssh.fingerprint }]);
-    expect((await eventsOf(id)).map(({ code }) => code)).toEqual([42, 509, 504, 15]);
+    await vi.waitFor(async () => expect((await eventsOf(id)).map(({ code }) => code)).toEqual([42, 509, 504, 15]));
   });
 
   it('that cannot be installed says why, and is installed again', async () => {

@@ -18,6 +18,7 @@ import { staticRoutes } from './pages/static-routes.ts';
 import { welcomeRoutes } from './pages/welcome-routes.ts';
 import { pkiRoutes } from './pki/pki-routes.ts';
 import { probeRoutes } from './probes.ts';
+import { registerRoutes } from './registration/register-routes.ts';
 import { createSendFailure } from './send-failure.ts';
 import type { Settings } from './settings.ts';
 import { createSessionDoor } from './sso/session-door.ts';
@@ -71,6 +72,7 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   await consoleRoutes(app, settings.hostNames, settings.listen.behindProxy);
   probeRoutes(app, databaseUp);
   pkiRoutes(app, { database, caCertificate, engineCertificate });
+  registerRoutes(app, { database, caCertificate, engineCertificate, now, begun: commandBegun });
   vmconsoleRoutes(app, { database, caCertificate, log, now });
   sso.addRoutes(app);
   rootRoutes(app, { database, version, now });

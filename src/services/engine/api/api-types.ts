@@ -33,6 +33,7 @@ export const types: Types = {
   action: {
     activate: 'boolean',
     async: 'boolean',
+    cluster: { one: 'cluster' },
     fault: { one: 'fault' },
     force: 'boolean',
     job: { one: 'job' },

@@ -13,7 +13,7 @@ export const lockConstraint = 'command_locks_pkey';
 export function beginSql(
   values: Values,
   { type, parameters, locks }: Begun,
-  worker: Worker,
+  worker: Omit<Worker, 'userId'> & { readonly userId: string | null },
   step: string,
 ): readonly (readonly [name: string, sql: string])[] {
   const columns = {

@@ -1,8 +1,11 @@
+import { arePatterns } from '../registration/approve-patterns.ts';
+
 /** What an option may hold. */
 export type Kind =
   | { readonly number: { readonly least: number; readonly most: number } }
   | { readonly words: readonly string[] }
-  | { readonly text: RegExp; readonly form: string };
+  | { readonly text: RegExp; readonly form: string }
+  | { readonly patterns: (value: string) => boolean; readonly form: string };
 
 /** An option of the engine that administrators may change. Only those are here that the engine reads, or shows to clients that do. */
 export interface Option {
@@ -28,6 +31,14 @@ export const options: readonly Option[] = [
     usual: '255',
   },
   { name: 'AuditLogAgingThreshold', about: 'Days before events are deleted.', kind: number(1, 3650), usual: '30' },
+  {
+    name: 'AutoApprovePatterns',
+    about:
+      'Regular expressions with commas between them: machines that register themselves with a name or hardware UUID which begins so become ' +
+      'hosts without being approved. Whoever reaches the engine can call itself so.',
+    kind: { patterns: arePatterns, form: 'regular expressions without groups, and with two repetitions each at most' },
+    usual: '',
+  },
   { name: 'DwhHeartBeatInterval', about: 'Seconds between signs of life for the data warehouse.', kind: number(1, 300), usual: '15' },
   { name: 'FailedJobCleanupTimeInMinutes', about: 'Minutes before jobs that failed are forgotten.', kind: minutes, usual: '60' },
   {
@@ -78,7 +89,8 @@ export function flawOf({ name, kind }: Option, value: string): string | null {
     return /^\d+$/.test(value) && given >= least && given <= most ? null : `${name} must be a whole number from ${least} to ${most}.`;
   }
   if ('words' in kind) return kind.words.includes(value) ? null : `${name} must be one of: ${kind.words.join(', ')}.`;
-  return kind.text.test(value) ? null : `${name} must be ${kind.form}.`;
+  const fits = 'patterns' in kind ? kind.patterns(value) : kind.text.test(value);
+  return fits ? null : `${name} must be ${kind.form}.`;
 }
 
 /** The option of this name, in any case, or undefined. */

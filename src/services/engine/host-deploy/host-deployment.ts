@@ -1,7 +1,7 @@
 import { createPublicKey, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { SetupError, inEnglish } from '../../../setup/kit/index.ts';
+import { isHostAddress } from '../hosts/host-address.ts';
 import { toSshPublicKey } from '../pki/ssh-key.ts';
 import { DeployFailure } from './failure.ts';
 import { type DeployLog, openDeployLog } from './log.ts';
@@ -57,9 +57,6 @@ const onHost = {
   consoleCertificate: '/etc/pki/ovirt-vmconsole/host-ssh_host_rsa-cert.pub',
 } as const;
 
-const isAddress = (value: string): boolean =>
-  isIP(value) !== 0 || (value.length <= 253 && value.split('.').every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label)));
-
 /** The text of a file on the host; empty if it is not there. */
 const read = async (session: Session, path: string): Promise<string> => (await session.run(`cat ${path}`)).stdout;
 
@@ -90,7 +87,7 @@ export function hostDeployment(files: DeploymentFiles): HostDeployment {
 
   async function work(host: HostToDeploy, told: Told, signal: AbortSignal, log: DeployLog): Promise<{ readonly fingerprint: string }> {
     const { address, sshPort: port, sshUser: user, credential, fingerprint } = host;
-    if (!isAddress(address)) throw new DeployFailure(`${address} is neither a host name nor an IP address.`);
+    if (!isHostAddress(address)) throw new DeployFailure(`${address} is neither a host name nor an IP address.`);
     const { authority, engine, engineKey } = await readFiles();
     const login = { host: address, port, user, with: credential === 'engine-key' ? { key: engineKey } : credential, fingerprint, signal };
     told('normal', `Connecting to ${address} with ssh`);

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
+import { isFingerprint, isHostAddress } from '../../hosts/host-address.ts';
 import { type HostStatus, statusNumber } from '../../hosts/host-status.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { incomplete, invalidValue, outOfRange, rejected } from '../fault.ts';
+import type { Values } from '../search/values.ts';
 import type { Entity } from '../types.ts';
 import { type Occasion, type SpecialChange, textOf, type Work } from './collection.ts';
 import { permits } from './permits.ts';
@@ -31,8 +32,7 @@ function credentialOf({ entity, secrets }: Occasion, method: string): { readonly
 /** A name or an IP address of a machine, as it can stand in a certificate. */
 function addressOf(entity: Entity): string {
   const address = textOf(entity, 'address').trim();
-  const isName = address.length <= 253 && address.split('.').every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(label));
-  if (isIP(address) === 0 && !isName) throw rejected('address must be a host name or an IP address.');
+  if (!isHostAddress(address)) throw rejected('address must be a host name or an IP address.');
   return address;
 }
 
@@ -40,8 +40,7 @@ function addressOf(entity: Entity): string {
 function fingerprintOf(entity: Entity): string | null {
   const fingerprint = textOf(objectIn(entity, 'ssh'), 'fingerprint');
   if (fingerprint === '') return null;
-  if (!/^SHA256:[A-Za-z0-9+/]{43}$/.test(fingerprint))
-    throw rejected('ssh.fingerprint must be of the form SHA256:..., as ssh-keygen -l shows it.');
+  if (!isFingerprint(fingerprint)) throw rejected('ssh.fingerprint must be of the form SHA256:..., as ssh-keygen -l shows it.');
   return fingerprint;
 }
 
@@ -106,16 +105,23 @@ export const addHost: SpecialChange = {
   },
 };
 
-const installing = (method: 'install' | 'approve', from: readonly HostStatus[], event: Work['event']): SpecialChange => ({
+const installing = (
+  method: 'install' | 'approve',
+  from: readonly HostStatus[],
+  event: Work['event'],
+  /** What else has to be so, and what else is written. Throws refusals. */
+  further: (occasion: Occasion) => Promise<(values: Values) => readonly (readonly [name: string, sql: string])[]> = async () => () => [],
+): SpecialChange => ({
   permit: permits.edit_host_configuration,
   async work(occasion) {
     const { id, entity } = occasion;
     const subject = await subjectOf(occasion);
     if (!from.includes(subject.status)) throw notNow(subject, method, from);
     const parameters = { host: id, name: subject.name, ...credentialOf(occasion, method), activate: entity['activate'] !== false };
+    const more = await further(occasion);
     return {
       ...{ object: id, host: id, name: subject.name, event },
-      statement: moving(id, from, 'installing'),
+      statement: (values) => [...moving(id, from, 'installing')(values), ...more(values)],
       begins: { type: 'InstallHost', parameters, locks: [id] },
       otherwise: () => new Refusal(409, `The status of host ${subject.name} has just changed. Try again.`),
     };
@@ -128,8 +134,34 @@ export const installHost = installing('install', ['maintenance', 'install_failed
   text: 'Installation of host ${name} was asked for by ${user}.',
 });
 
+/** A host that has registered itself is who somebody has seen, and comes into the cluster that is named, if one is. */
+async function asSeen(occasion: Occasion): Promise<(values: Values) => readonly (readonly [name: string, sql: string])[]> {
+  const { database, entity, id, worker } = occasion;
+  const seen = fingerprintOf(entity);
+  const [host] = await database.query<{ fingerprint: string | null }>(
+    'select sshkeyfingerprint as fingerprint from vds_static where vds_id = $1',
+    [id],
+  );
+  if (seen !== null && host?.fingerprint !== seen)
+    throw new Refusal(409, 'The SSH fingerprint of the host is another one. Look at the host again before it is approved.');
+  if (Object.keys(objectIn(entity, 'cluster')).length === 0) return () => [];
+  const cluster = await clusterOf(occasion);
+  const [allowed] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [
+    ...[worker.userId, permits.edit_host_configuration, cluster],
+  ]);
+  if (allowed?.may !== true) throw new Refusal(403, 'The user is not authorized to perform this action.');
+  return (values) => [
+    ['placed', `update vds_static set cluster_id = ${values.add(cluster)} where vds_id in (select vds_id from moved) returning vds_id`],
+  ];
+}
+
 /** Takes in a host that has registered itself. */
-export const approveHost = installing('approve', ['pending_approval'], {
-  ...{ code: 498, name: 'VDS_APPROVE', failed: 499 },
-  text: 'Host ${name} was approved by ${user}.',
-});
+export const approveHost = installing(
+  'approve',
+  ['pending_approval'],
+  {
+    ...{ code: 498, name: 'VDS_APPROVE', failed: 499 },
+    text: 'Host ${name} was approved by ${user}.',
+  },
+  asSeen,
+);
