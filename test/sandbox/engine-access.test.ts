@@ -159,7 +159,7 @@ describe('hostile requests', () => {
 
   it('below the API get a fault in the format asked for', async () => {
     const authorization = basic('admin@internal', adminPassword);
-    const json = await running.engine.client('/ovirt-engine/api/vms', { headers: { accept: 'application/json', authorization } });
+    const json = await running.engine.client('/ovirt-engine/api/vmpools', { headers: { accept: 'application/json', authorization } });
     expect(JSON.parse(json.body)).toEqual({ detail: expect.stringMatching(/^\[.*\]$/), reason: 'Operation Failed' });
     const xml = await running.engine.client('/ovirt-engine/api/%zz');
     expect(xml.headers['content-type']).toBe('application/xml');

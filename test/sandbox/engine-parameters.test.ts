@@ -26,6 +26,7 @@ beforeAll(async () => {
 beforeAll(async () => {
   await got('jobs', { body: { description: 'There is one' } });
   await got('affinitylabels', { body: { name: 'There-is-one' } });
+  await got('vms', { body: { name: 'There-is-one', cluster: { name: 'Default' } } });
   await addHost(running.postgres, { name: 'There-is-one', address: '127.0.0.2', port: 1 });
 });
 

@@ -15,8 +15,11 @@ const running = useEngine();
 
 const roles = new Map<string, { readonly token: string; readonly permits: ReadonlySet<number> }>();
 beforeAll(async () => {
+  // What everybody may do, whatever their role: make machines from the template Blank, for one.
   const found = await running.postgres.query<{ name: string; permits: number[] }>(
-    'select r.name, array_agg(g.action_group_id) as permits from roles r join roles_groups g on g.role_id = r.id group by r.name',
+    `select r.name, array_agg(g.action_group_id) || array(select e.action_group_id from permissions p join roles_groups e using (role_id)
+       where p.ad_element_id = 'eee00000-0000-0000-0000-123456789eee') as permits
+     from roles r join roles_groups g on g.role_id = r.id group by r.name`,
   );
   for (const { name, permits } of found) {
     const password = `Canary-${name}-1`;

@@ -109,7 +109,9 @@ export const types: Types = {
     cluster: { one: 'cluster' },
     data_center: { one: 'data_center' },
     host: { one: 'host' },
+    template: { one: 'template' },
     user: { one: 'user' },
+    vm: { one: 'vm' },
   },
   event_subscription: { address: 'text', event: 'text', notification_method: 'text', user: { one: 'user' } },
   fencing_policy: {
@@ -201,7 +203,7 @@ export const types: Types = {
   ksm: { enabled: 'boolean' },
   mac: { address: 'text' },
   mac_pool: { ...named, allow_duplicates: 'boolean', default_pool: 'boolean', ranges: { many: 'range' } },
-  memory_policy: { over_commit: { one: 'over_commit' } },
+  memory_policy: { ballooning: 'boolean', guaranteed: 'integer', max: 'integer', over_commit: { one: 'over_commit' } },
   network: {
     ...named,
     display: 'boolean',
@@ -238,7 +240,11 @@ export const types: Types = {
     name: 'text',
     description: 'text',
     architecture: 'text',
+    boot: { one: 'boot' },
+    cmdline: 'text',
     custom_kernel_cmdline: 'text',
+    initrd: 'text',
+    kernel: 'text',
     reported_kernel_cmdline: 'text',
     tpm_support: 'text',
     type: 'text',
@@ -304,7 +310,6 @@ export const types: Types = {
   system_option: { name: 'text', values: { many: 'system_option_value' } },
   system_option_value: { value: 'text', version: 'text' },
   tag: { name: 'text', description: 'text', parent: { one: 'tag' } },
-  template: named,
   transparent_hugepages: { enabled: 'boolean' },
   user: {
     name: 'text',
@@ -322,7 +327,6 @@ export const types: Types = {
   user_option: { name: 'text', content: 'text', user: { one: 'user' } },
   value: { datum: 'decimal', detail: 'text' },
   vlan: {},
-  vm: named,
   vm_pool: named,
   vm_summary: { active: 'integer', migrating: 'integer', total: 'integer' },
   vnic_profile: {

@@ -20,16 +20,17 @@ const isEmpty = (value: Entity): boolean => Object.keys(value).length === 0;
 
 const tooLong = ({ longest = 255 }: Field, value: unknown): boolean => typeof value === 'string' && value.length > longest;
 
-interface Given {
+/** An attribute that a client sent, as it is stored. */
+export interface Given {
   readonly path: string;
   readonly field: Field;
   readonly value: unknown;
 }
 
 /** The attributes that a client sent, as they are stored. Throws refusals (400, 404) for those that cannot be. */
-async function given(store: Store, entity: Entity, members: Members, asker: Asker): Promise<readonly Given[]> {
+export async function givenOf(fields: Store['fields'], entity: Entity, members: Members, asker: Asker): Promise<readonly Given[]> {
   const all: Given[] = [];
-  for (const [path, field] of Object.entries(store.fields)) {
+  for (const [path, field] of Object.entries(fields)) {
     const value = at(entity, path);
     if (value === undefined || value === null) continue;
     if (field.reference !== undefined && field.clearable === true && isEmpty(value as Entity)) all.push({ path, field, value: null });
@@ -66,19 +67,23 @@ const eventOf = ({ noun }: Store, { code, event }: Change, done: 'added' | 'chan
   text: `${noun} \${name} was ${done} by \${user}.`,
 });
 
+/** Throws a fault (400) where something is missing that a new member must have. */
+export function needAll(type: string, fields: Store['fields'], entity: Entity): void {
+  const missing = Object.entries(fields).filter(([path, { required }]) => required === true && (at(entity, path) ?? null) === null);
+  if (missing.length === 0) return;
+  throw incomplete(
+    type,
+    missing.map(([path]) => path),
+    'add',
+  );
+}
+
 /** The work of adding a member. */
 export async function adding(collection: Collection, store: Store, entity: Entity, members: Members, asker: Asker): Promise<Work> {
   const { add } = store;
   if (add === undefined) throw new Refusal(405, 'Members cannot be added here.');
-  const missing = Object.entries(store.fields).filter(([path, { required }]) => required === true && (at(entity, path) ?? null) === null);
-  if (missing.length > 0) {
-    throw incomplete(
-      collection.type,
-      missing.map(([path]) => path),
-      'add',
-    );
-  }
-  const all = await given(store, entity, members, asker);
+  needAll(collection.type, store.fields, entity);
+  const all = await givenOf(store.fields, entity, members, asker);
   const columns = all.filter(({ field }) => !isBeside(store, field));
   const defaults = Object.entries(store.defaults ?? {}).filter(([column]) => !columns.some(({ field }) => field.column === column));
   const object = add.on === undefined ? systemObject : textOf(all.find(({ path }) => path === add.on)?.value) || systemObject;
@@ -120,7 +125,7 @@ export async function changing(
   const row = await stored(database, store, id);
   const against = store.guard?.(row, 'update') ?? null;
   if (against !== null) throw new Refusal(409, against);
-  const all = await given(store, entity, members, asker);
+  const all = await givenOf(store.fields, entity, members, asker);
   const broken = all.find(({ field, value }) => field.fixed === true && String(row[field.column]) !== String(value));
   if (broken !== undefined) throw immutable(broken.path);
   const columns = all.filter(({ field }) => field.fixed !== true && !isBeside(store, field));

@@ -8,6 +8,11 @@ import { icons } from './icons.ts';
 import { jobs, steps } from './jobs.ts';
 import { affinityLabels, labelHosts, labelVms } from './labels.ts';
 import { macPools } from './mac-pools.ts';
+import { machineCdroms } from './machines/cdroms.ts';
+import { machineGraphics } from './machines/graphics-consoles.ts';
+import { machineNics } from './machines/nics.ts';
+import { instanceTypes, templates } from './machines/templates.ts';
+import { vms } from './machines/vms.ts';
 import { clusterNetworks, dataCenterNetworks, networkLabels, networks } from './networks.ts';
 import { operatingSystems } from './operating-systems.ts';
 import { bookmarks, events, options, tags, tagsOf } from './records.ts';
@@ -49,6 +54,9 @@ export const collections: readonly Collection[] = [
   hostStatistics,
   permissionsOf('hosts'),
   icons,
+  instanceTypes,
+  machineNics('instancetypes'),
+  machineGraphics('instancetypes'),
   jobs,
   steps,
   macPools,
@@ -65,6 +73,12 @@ export const collections: readonly Collection[] = [
   roles,
   rolePermits,
   tags,
+  templates,
+  machineNics('templates'),
+  machineCdroms('templates'),
+  machineGraphics('templates'),
+  permissionsOf('templates'),
+  tagsOf('templates', 'tags_vm_map', 'vm_id'),
   users,
   permissions({ rel: 'users', column: 'ad_element_id' }),
   rolesOf('users'),
@@ -75,4 +89,10 @@ export const collections: readonly Collection[] = [
   tagsOf('users', 'tags_user_map', 'user_id'),
   vnicProfiles,
   permissionsOf('vnicprofiles'),
+  vms,
+  machineNics('vms'),
+  machineCdroms('vms'),
+  machineGraphics('vms'),
+  permissionsOf('vms'),
+  tagsOf('vms', 'tags_vm_map', 'vm_id'),
 ];

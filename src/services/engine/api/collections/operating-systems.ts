@@ -1,3 +1,4 @@
+import { invalidValue } from '../fault.ts';
 import { type Collection, reference } from './collection.ts';
 import { type Family, iconId } from './icons.ts';
 import { valuesTable } from './values.ts';
@@ -83,6 +84,25 @@ function tpmSupport(name: string): string {
 const rows = Object.entries(systems).flatMap(([architecture, all]) =>
   all.map(([id, name, description, family = familyOf(name)]) => ({ id, name, description, architecture, family })),
 );
+
+const byNumber = new Map<number, string>(rows.map(({ id, name }) => [id, name]));
+const byName = new Map<string, number>(rows.map(({ id, name }) => [name.toLowerCase(), id]));
+
+/** The word of the API for the number of a system; `other` for one that nobody knows. */
+export const systemName = (number: unknown): string => byNumber.get(Number(number)) ?? 'other';
+
+/** The number that is stored for a word. Throws a fault (400) for one that names no system. */
+export function systemNumber(name: unknown): number {
+  const found = byName.get(String(name).toLowerCase());
+  if (found === undefined) throw invalidValue('os.type', [...byNumber.values()]);
+  return found;
+}
+
+/** Numbers of the systems by their words, for the search. */
+export const systemNumbers: Readonly<Record<string, number>> = Object.fromEntries(byName);
+
+/** What a system looks like, by its number. */
+export const systemFamily = (number: unknown): Family => rows.find(({ id }) => id === Number(number))?.family ?? 'other';
 
 export const operatingSystems: Collection = {
   rel: 'operatingsystems',

@@ -305,6 +305,113 @@ alter table audit_log
   add column vm_template_id uuid;
 create index audit_log_vm on audit_log (vm_id) where vm_id is not null;
 
+-- A data center has one machine of a name; templates and instance types have theirs once. Whoever comes second waits, and sees the first.
+create function keep_machine_names_apart()
+returns trigger
+language plpgsql
+set search_path = public, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('machine ' || new.entity_type), hashtext(new.vm_name));
+  if exists (
+    select from vm_static s left join cluster c using (cluster_id)
+    where s.entity_type = new.entity_type and s.vm_name = new.vm_name and s.vm_guid <> new.vm_guid
+      and (new.entity_type <> 'VM' or c.storage_pool_id is not distinct from (select storage_pool_id from cluster where cluster_id = new.cluster_id))
+  ) then
+    raise exception 'The name % is already in use.', new.vm_name using errcode = 'OV409';
+  end if;
+  return new;
+end
+$$;
+create trigger names_apart before insert or update of vm_name, cluster_id on vm_static for each row execute function keep_machine_names_apart();
+
+create function mac_number(v_mac text)
+returns bigint
+language sql immutable strict
+as $$ select ('x' || replace(v_mac, ':', ''))::bit(48)::bigint $$;
+
+create function mac_text(v_number bigint)
+returns text
+language sql immutable strict
+as $$ select regexp_replace(lpad(to_hex(v_number), 12, '0'), '(..)(?!$)', '\1:', 'g') $$;
+
+-- An address of a pool that no interface has: the one behind the last that was given, and only at the end of all ranges one between others.
+create function free_mac_address(v_pool uuid)
+returns text
+language plpgsql stable
+set search_path = public, pg_temp
+as $$
+declare
+  v_range record;
+  v_last text;
+  v_free bigint;
+begin
+  for v_range in select lower(from_mac) as first, lower(to_mac) as last from mac_pool_ranges where mac_pool_id = v_pool order by from_mac loop
+    select max(mac_addr) into v_last from vm_interface where mac_addr between v_range.first and v_range.last;
+    if v_last is null then
+      return v_range.first;
+    elsif v_last <> v_range.last then
+      return mac_text(mac_number(v_last) + 1);
+    end if;
+  end loop;
+  for v_range in select lower(from_mac) as first, lower(to_mac) as last from mac_pool_ranges where mac_pool_id = v_pool order by from_mac loop
+    if not exists (select from vm_interface where mac_addr = v_range.first) then
+      return v_range.first;
+    end if;
+    select mac_number(i.mac_addr) + 1 into v_free from vm_interface i
+    where i.mac_addr >= v_range.first and i.mac_addr < v_range.last
+      and not exists (select from vm_interface n where n.mac_addr = mac_text(mac_number(i.mac_addr) + 1))
+    order by i.mac_addr limit 1;
+    if v_free is not null then
+      return mac_text(v_free);
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+-- Interfaces of machines have an address: that which they are given, if nobody else has it, or one of the pool of their cluster. Those of
+-- templates and instance types have none. One is given after the other, so that none is given twice.
+create function give_mac_address()
+returns trigger
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare
+  v_pool uuid;
+  v_twice boolean;
+begin
+  select p.id, p.allow_duplicate_mac_addresses into v_pool, v_twice
+  from vm_static s join cluster c using (cluster_id) join mac_pools p on p.id = c.mac_pool_id
+  where s.vm_guid = new.vm_guid and s.entity_type = 'VM';
+  if not found then
+    new.mac_addr := null;
+    return new;
+  end if;
+  perform pg_advisory_xact_lock(hashtext('mac addresses'));
+  if new.mac_addr is null then
+    new.mac_addr := free_mac_address(v_pool);
+    if new.mac_addr is null then
+      raise exception 'All MAC addresses of the pool of the cluster are in use: give the pool another range.' using errcode = 'OV409';
+    end if;
+  elsif not v_twice and exists (select from vm_interface where mac_addr = new.mac_addr and id <> new.id) then
+    raise exception 'The MAC address % is already in use.', new.mac_addr using errcode = 'OV409';
+  end if;
+  return new;
+end
+$$;
+create trigger give_mac_address before insert or update of mac_addr on vm_interface for each row execute function give_mac_address();
+
+insert into vdc_options (option_name, option_value, default_value)
+values
+  -- what a machine can have at most
+  ('MaxNumOfVmCpus', '384', '384'),
+  ('MaxNumOfVmSockets', '16', '16'),
+  ('MaxNumOfCpuPerSocket', '254', '254'),
+  ('MaxNumOfThreadsPerCpu', '8', '8'),
+  ('VM64BitMaxMemorySizeInMB', '4194304', '4194304')
+on conflict (option_name, version) do nothing;
+
 insert into vm_static (vm_guid, vm_name, entity_type, description, vmt_guid, base_template_id, mem_size_mb, max_memory_size_mb, min_allocated_mem,
   template_version_number, creation_date)
 values ('00000000-0000-0000-0000-000000000000', 'Blank', 'TEMPLATE', 'Blank template', '00000000-0000-0000-0000-000000000000',
@@ -322,6 +429,10 @@ from (values
 insert into vm_device (device_id, vm_id, type, device)
 select gen_random_uuid(), vm_guid, device.type, device.device
 from vm_static, (values ('graphics', 'vnc'), ('video', 'vga'), ('disk', 'cdrom'), ('rng', 'urandom'), ('balloon', 'memballoon')) as device (type, device);
+
+-- Whoever may make machines somewhere may make them from nothing.
+insert into permissions (role_id, ad_element_id, object_id, object_type_id)
+values ('def00009-0000-0000-0000-def000000009', 'eee00000-0000-0000-0000-123456789eee', '00000000-0000-0000-0000-000000000000', 4);
 
 -- Objects of this kind and of those that they need: storage domains (type 11), below the data centers that use them; disks (19), below the
 -- domains that they lie on and the machines that have them; virtual machines (2) below their cluster, and templates (4) below their data center.

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { Refusal } from '../../../http/refusal.ts';
+import { rejected } from '../../fault.ts';
+import { givenOf, needAll } from '../../store.ts';
+import type { Field, Occasion, Special, Work } from '../collection.ts';
+import { permits, systemObject } from '../permits.ts';
+import { deviceChanges, devicesOfNew } from './machine-devices.ts';
+import { shapeFields } from './machine-fields.ts';
+import { sizesOf } from './machine-sizes.ts';
+import { isBusy, isFree } from './machine-subject.ts';
+import { columnsOf, rowOf } from './special-vms.ts';
+
+/* Templates and instance types as they are added, changed and removed. Both are machines that never run. */
+
+const blank = '00000000-0000-0000-0000-000000000000';
+
+interface Kind {
+  readonly type: 'template' | 'instance_type';
+  readonly entity: 'TEMPLATE' | 'INSTANCE_TYPE';
+  readonly noun: string;
+  readonly fields: Readonly<Record<string, Field>>;
+}
+
+const template: Kind = {
+  ...{ type: 'template', entity: 'TEMPLATE', noun: 'Template' },
+  fields: { ...shapeFields, 'version.version_name': { column: 'template_version_name', longest: 40 } },
+};
+const instanceType: Kind = { type: 'instance_type', entity: 'INSTANCE_TYPE', noun: 'Instance type', fields: shapeFields };
+
+const done = ['done', 'select vm_guid::text as id, vm_name::text as name from added'] as const;
+
+/** The event number, and the permit, of what is done with either kind. */
+const numbers = { add: 300, update: 302, remove: 304 } as const;
+
+const eventOf = ({ noun }: Kind, change: keyof typeof numbers, name: string): Work['event'] => ({
+  code: numbers[change],
+  name,
+  text: `${noun} \${name} was ${{ add: 'added', update: 'changed', remove: 'removed' }[change]} by \${user}.`,
+});
+
+async function changing(kind: Kind, occasion: Occasion): Promise<Omit<Work, 'permit'>> {
+  const { database, id, entity, members, asker } = occasion;
+  if (id === blank) throw new Refusal(409, 'The template Blank cannot be changed.');
+  const was = await rowOf(database, id);
+  const given = columnsOf(await givenOf(kind.fields, entity, members, asker));
+  const columns = { ...given, ...(await sizesOf(database, given, was, false)), _update_date: new Date() };
+  const name = String(was['vm_name']);
+  return {
+    ...{ object: kind === template ? id : systemObject, name, ...(kind === template ? { template: id } : {}) },
+    event: eventOf(kind, 'update', 'USER_UPDATE_VM_TEMPLATE'),
+    statement: (values) => [
+      [
+        'added',
+        `update vm_static set ${Object.entries(columns)
+          .map(([column, value]) => `${column} = ${values.add(value)}`)
+          .join(', ')} where vm_guid = ${values.add(id)} and template_status <> 1 and ${isFree('vm_guid')} returning vm_guid, vm_name`,
+      ],
+      done,
+      ...deviceChanges(values, entity),
+    ],
+    otherwise: isBusy(`${kind.noun} ${name}`),
+  };
+}
+
+async function removing(kind: Kind, { database, id }: Occasion): Promise<Omit<Work, 'permit'>> {
+  if (id === blank) throw new Refusal(409, 'The template Blank cannot be removed.');
+  const was = await rowOf(database, id);
+  const name = String(was['vm_name']);
+  if (was['is_delete_protected'] === true)
+    throw new Refusal(409, `${kind.noun} ${name} is protected against removal. Take the protection away first (delete_protected).`);
+  const [used] = await database.query<{ machines: number }>(
+    `select count(*)::integer as machines from vm_static where (vmt_guid = $1 or instance_type_id = $1) and vm_guid <> $1`,
+    [id],
+  );
+  if ((used?.machines ?? 0) > 0) throw new Refusal(409, `${kind.noun} ${name} is in use: ${used?.machines} virtual machines come from it.`);
+  return {
+    ...{ object: kind === template ? id : systemObject, name, ...(kind === template ? { template: id } : {}) },
+    event: eventOf(kind, 'remove', 'USER_REMOVE_VM_TEMPLATE'),
+    statement: (values) => [
+      [
+        'done',
+        `delete from vm_static where vm_guid = ${values.add(id)} and template_status <> 1 and ${isFree('vm_guid')}
+         and not exists (select from disk_vm_element e where e.vm_id = vm_guid) returning vm_guid::text as id, vm_name::text as name`,
+      ],
+    ],
+    otherwise: isBusy(`${kind.noun} ${name}`),
+  };
+}
+
+/** An instance type begins as the smallest machine there is. */
+async function addingType(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
+  const { database, entity, members, asker } = occasion;
+  needAll('instance_type', instanceType.fields, entity);
+  if (entity['memory'] === undefined) throw rejected('An instance type needs memory.');
+  const base = await rowOf(database, blank);
+  const given = columnsOf(await givenOf(instanceType.fields, entity, members, asker));
+  const row = {
+    ...{ vm_guid: randomUUID(), entity_type: 'INSTANCE_TYPE', cluster_id: null, base_template_id: null, template_version_number: null },
+    ...{ description: '', creation_date: new Date(), created_by_user_id: asker.userId },
+    ...given,
+    ...(await sizesOf(database, given, base, true)),
+  };
+  return {
+    ...{ object: systemObject, name: String(given['vm_name']) },
+    event: eventOf(instanceType, 'add', 'USER_ADD_VM_TEMPLATE'),
+    statement: (values) => [
+      [
+        'added',
+        `insert into vm_static select r.* from vm_static t, lateral jsonb_populate_record(t, ${values.add(JSON.stringify(row))}::jsonb) r
+         where t.vm_guid = ${values.add(blank)} returning *`,
+      ],
+      done,
+      ...devicesOfNew(values, blank, entity),
+    ],
+  };
+}
+
+export const templateSpecial: Special = {
+  update: { permit: permits.edit_template_properties, work: (occasion) => changing(template, occasion) },
+  remove: { permit: permits.delete_template, work: (occasion) => removing(template, occasion) },
+};
+
+export const instanceTypeSpecial: Special = {
+  add: { permit: permits.create_template, work: addingType },
+  update: { permit: permits.edit_template_properties, work: (occasion) => changing(instanceType, occasion) },
+  remove: { permit: permits.delete_template, work: (occasion) => removing(instanceType, occasion) },
+};

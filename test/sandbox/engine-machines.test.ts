@@ -1,0 +1,395 @@
+import { describe, expect, it } from 'vitest';
+import { apiCalls, type Json } from '../support/api-calls.ts';
+import { useEngine } from '../support/running-engine.ts';
+
+const running = useEngine();
+const { call, got, fault } = apiCalls(running);
+const blank = '00000000-0000-0000-0000-000000000000';
+const mebibyte = 1_048_576;
+const gibibyte = 1024 * mebibyte;
+
+const cluster = { name: 'Default' };
+const template = { name: 'Blank' };
+/** Adds a machine with what is given, and returns it. */
+const add = (name: string, more: Json = {}): Promise<Json> => got('vms', { body: { name, cluster, template, ...more } });
+const pathOf = (machine: Json): string => `vms/${String(machine['id'])}`;
+const profile = { id: '0000000a-000a-000a-000a-000000000398' };
+
+describe('a virtual machine', () => {
+  it('is made from the template Blank as the walk of the original has it, in XML', async () => {
+    const answer = await call('vms', {
+      xml: `<vm><name>vm1</name><cluster><name>Default</name></cluster><template><name>Blank</name></template><memory>${gibibyte}</memory>
+        <os><boot><devices><device>cdrom</device><device>hd</device></devices></boot></os><unknown/></vm>`,
+      headers: { accept: 'application/xml', 'correlation-id': 'first-machine' },
+    });
+    expect(answer.status).toBe(201);
+    expect(answer.body).toContain('<status>down</status>');
+    expect(answer.body).toMatch(/<devices>\s*<device>cdrom<\/device>\s*<device>hd<\/device>\s*<\/devices>/);
+    expect(answer.body).toContain(`<template href="/ovirt-engine/api/templates/${blank}" id="${blank}"/>`);
+    const [machine] = (await got('vms?search=name%3Dvm1'))['vm'] as readonly Json[];
+    expect(answer.headers.location).toBe(machine?.['href']);
+    expect(machine).toMatchObject({
+      name: 'vm1',
+      memory: String(gibibyte),
+      memory_policy: { guaranteed: String(gibibyte), max: String(4 * gibibyte), ballooning: 'true' },
+      cpu: { topology: { sockets: '1', cores: '1', threads: '1' } },
+      display: { type: 'vnc', monitors: '1' },
+      bios: { type: 'cluster_default' },
+      type: 'server',
+      status: 'down',
+      next_run_configuration_exists: 'false',
+      placement_policy: { affinity: 'migratable' },
+      time_zone: { name: 'Etc/GMT' },
+    });
+    expect(machine?.['host']).toBeUndefined();
+    expect((await got('events?search=correlation_id%3Dfirst-machine%20and%20type%3D34'))['event']).toMatchObject([
+      { code: '34', description: 'VM vm1 was created by admin@internal.', vm: { id: machine?.['id'] } },
+    ]);
+    expect((await got('events?search=vm%3Dvm1'))['event']).toHaveLength(1);
+    expect((await got('jobs?search=correlation_id%3Dfirst-machine'))['job']).toMatchObject([{ status: 'finished' }]);
+  });
+
+  it('has the devices of its template, rows of its own for what happens to it, and one CD drive', async () => {
+    const machine = await add('devices');
+    const path = pathOf(machine);
+    expect((await got(`${path}/graphicsconsoles`))['graphics_console']).toMatchObject([
+      { id: '766e63', protocol: 'vnc', vm: { id: machine['id'] } },
+    ]);
+    expect((await got(`${path}/cdroms`))['cdrom']).toMatchObject([{ id: blank, vm: { id: machine['id'] } }]);
+    const [rows] = await running.postgres.query<Json>(
+      `select (select count(*)::integer from vm_dynamic where vm_guid = $1) as dynamic, (select count(*)::integer from vm_statistics where vm_guid = $1) as statistics,
+        (select array_agg(device order by device) from vm_device where vm_id = $1) as devices`,
+      [machine['id']],
+    );
+    expect(rows).toEqual({ dynamic: 1, statistics: 1, devices: ['cdrom', 'memballoon', 'urandom', 'vga', 'vnc'] });
+  });
+
+  it('has everything that a client gives it', async () => {
+    const given = {
+      description: 'd <&>',
+      comment: 'ü',
+      memory: String(512 * mebibyte),
+      memory_policy: { guaranteed: String(256 * mebibyte), max: String(1024 * mebibyte), ballooning: 'false' },
+      cpu: { topology: { sockets: '2', cores: '3', threads: '2' } },
+      cpu_shares: '1024',
+      os: {
+        type: 'debian_9',
+        boot: { devices: { device: ['network', 'hd'] } },
+        kernel: 'iso://vmlinuz',
+        initrd: 'iso://initrd.gz',
+        cmdline: 'console=ttyS0',
+      },
+      bios: { type: 'q35_ovmf', boot_menu: { enabled: 'true' } },
+      display: { type: 'spice', monitors: '2', disconnect_action: 'NONE', allow_override: 'true' },
+      type: 'high_performance',
+      high_availability: { enabled: 'true', priority: '50' },
+      placement_policy: { affinity: 'user_migratable' },
+      time_zone: { name: 'Europe/Berlin' },
+      io: { threads: '1' },
+      delete_protected: 'true',
+      stateless: 'true',
+      start_paused: 'true',
+      storage_error_resume_behaviour: 'kill',
+      serial_number: { policy: 'custom', value: 'abc-1' },
+      custom_cpu_model: 'Nehalem',
+      custom_emulated_machine: 'pc-q35-7.2',
+      custom_compatibility_version: { major: '4', minor: '7' },
+      multi_queues_enabled: 'false',
+    };
+    const machine = await add('everything', { ...given, console: { enabled: 'true' } });
+    expect(machine).toMatchObject(given);
+    const path = pathOf(machine);
+    expect((await got(`${path}?all_content=true`))['console']).toEqual({ enabled: 'true' });
+    expect((await got(`${path}/graphicsconsoles`))['graphics_console']).toMatchObject([{ id: '7370696365', protocol: 'spice' }]);
+    expect((await fault(path, { method: 'DELETE' }))[0]).toBe(409);
+
+    const changed = {
+      description: '',
+      os: { type: 'other', kernel: '', boot: { devices: { device: ['hd'] } } },
+      display: { type: 'vnc' },
+      delete_protected: 'false',
+      console: { enabled: 'false' },
+    };
+    const after = await got(path, { method: 'PUT', body: changed });
+    expect(after).toMatchObject({
+      description: '',
+      display: { type: 'vnc', monitors: '2' },
+      memory: given.memory,
+      delete_protected: 'false',
+    });
+    expect(after['os']).toMatchObject({ type: 'other', initrd: 'iso://initrd.gz' });
+    expect(after['os']).not.toHaveProperty('kernel');
+    expect((await got(`${path}?all_content=true`))['console']).toEqual({ enabled: 'false' });
+    expect((await got(path, { method: 'DELETE' }))['status']).toBe('complete');
+    expect((await call(path)).status).toBe(404);
+    const [left] = await running.postgres.query<{ count: number }>('select count(*)::integer from vm_device where vm_id = $1', [
+      machine['id'],
+    ]);
+    expect(left?.count).toBe(0);
+  });
+
+  it('is sent back whole by clients that changed one thing of what they were shown', async () => {
+    const machine = await add('round-trip');
+    const path = pathOf(machine);
+    const shown = (await call(path, { headers: { accept: 'application/xml' } })).body;
+    const after = await call(path, { method: 'PUT', xml: shown.replace('<comment></comment>', '<comment>changed</comment>') });
+    expect(after.status, after.body).toBe(200);
+    expect(JSON.parse(after.body)).toMatchObject({ ...machine, comment: 'changed' });
+  });
+
+  it('has memory that fits when only a part of it is changed', async () => {
+    const path = pathOf(await add('memory', { memory: String(gibibyte) }));
+    expect(await got(path, { method: 'PUT', body: { memory: String(512 * mebibyte) } })).toMatchObject({
+      memory_policy: { guaranteed: String(512 * mebibyte), max: String(4 * gibibyte) },
+    });
+    expect(await got(path, { method: 'PUT', body: { memory: String(8 * gibibyte) } })).toMatchObject({
+      memory_policy: { guaranteed: String(512 * mebibyte), max: String(32 * gibibyte) },
+    });
+    for (const memory_policy of [{ guaranteed: String(9 * gibibyte) }, { max: String(gibibyte) }, { max: '99999999999999' }])
+      expect((await fault(path, { method: 'PUT', body: { memory_policy } }))[0]).toBe(400);
+  });
+
+  it('is sized by an instance type, unless the client says otherwise', async () => {
+    const machine = await add('instance', { instance_type: { name: 'Large' }, cpu: { topology: { cores: '3' } } });
+    expect(machine).toMatchObject({
+      memory: String(8 * gibibyte),
+      memory_policy: { guaranteed: String(8 * gibibyte) },
+      cpu: { topology: { sockets: '2', cores: '3' } },
+      instance_type: { id: '00000009-0009-0009-0009-0000000000f1' },
+    });
+    const small = await got(pathOf(machine), { method: 'PUT', body: { instance_type: { name: 'Small' } } });
+    expect(small).toMatchObject({ memory: String(2 * gibibyte), cpu: { topology: { sockets: '1' } } });
+  });
+
+  it('has a name that its data center has once, however many ask at the same time', async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => call('vms', { body: { name: 'same', cluster, template } })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
+    expect((await fault('vms', { body: { name: 'same', cluster, template } }))[1]).toContain('The name same is already in use.');
+    const center = await got('datacenters', { body: { name: 'elsewhere', local: 'false' } });
+    const other = await got('clusters', { body: { name: 'other', data_center: { id: center['id'] } } });
+    expect((await call('vms', { body: { name: 'same', cluster: { id: other['id'] }, template } })).status).toBe(201);
+    const here = await add('not-same');
+    expect((await fault(pathOf(here), { method: 'PUT', body: { name: 'same' } }))[0]).toBe(409);
+    expect((await fault(pathOf(here), { method: 'PUT', body: { cluster: { id: other['id'] } } }))[1]).toContain('another data center');
+  });
+
+  it.each([
+    [400, 'Vm [name, cluster] required for add', {}],
+    [400, 'letters, digits', { name: 'a b', cluster }],
+    [400, 'must not be empty', { name: '', cluster }],
+    [400, 'letters, digits', { name: '../x', cluster }],
+    [400, '64 characters', { name: 'x'.repeat(65), cluster }],
+    [404, 'clusters', { name: 'x', cluster: { name: 'nowhere' } }],
+    [404, 'clusters', { name: 'x', cluster: { id: blank } }],
+    [404, 'templates', { name: 'x', cluster, template: { name: 'nothing' } }],
+    [404, 'instancetypes', { name: 'x', cluster, instance_type: { name: 'Huge' } }],
+    [404, 'hosts', { name: 'x', cluster, placement_policy: { hosts: { host: [{ name: 'nobody' }] } } }],
+    [400, 'memory must be a number', { name: 'x', cluster, memory: 'much' }],
+    [400, '1048576', { name: 'x', cluster, memory: '-5' }],
+    [400, 'memory', { name: 'x', cluster, memory: '999999999999999999' }],
+    [400, 'os.type', { name: 'x', cluster, os: { type: 'beos' } }],
+    [400, 'os.boot.devices', { name: 'x', cluster, os: { boot: { devices: { device: ['floppy'] } } } }],
+    [400, 'once', { name: 'x', cluster, os: { boot: { devices: { device: ['hd', 'hd'] } } } }],
+    [400, 'cpu.topology.sockets', { name: 'x', cluster, cpu: { topology: { sockets: '0' } } }],
+    [400, '16 sockets', { name: 'x', cluster, cpu: { topology: { sockets: '17' } } }],
+    [400, '384 virtual processors', { name: 'x', cluster, cpu: { topology: { sockets: '16', cores: '200' } } }],
+    [400, 'bios.type', { name: 'x', cluster, bios: { type: 'uefi' } }],
+    [400, 'display.type', { name: 'x', cluster, display: { type: 'rdp' } }],
+    [400, '1, 2 or 4', { name: 'x', cluster, display: { monitors: '3' } }],
+    [400, 'time zone', { name: 'x', cluster, time_zone: { name: 'Mars/Olympus' } }],
+    [400, 'placement_policy.affinity', { name: 'x', cluster, placement_policy: { affinity: 'loose' } }],
+    [400, 'high_availability.priority', { name: 'x', cluster, high_availability: { priority: '101' } }],
+    [400, 'version', { name: 'x', cluster, custom_compatibility_version: { major: '9', minor: '9' } }],
+    [400, 'NUL', { name: 'x', cluster, description: 'a\0b' }],
+    [400, 'delete_protected', { name: 'x', cluster, delete_protected: 'perhaps' }],
+  ])('is refused with %i and %s', async (status, words, body) => {
+    const [found, detail] = await fault('vms', { body });
+    expect([found, detail]).toEqual([status, expect.stringContaining(words)]);
+    expect((await got('vms?search=name%3Dx'))['vm']).toBeUndefined();
+  });
+
+  it('is left alone while a command works on it, and while its disks are locked', async () => {
+    const machine = await add('busy');
+    const path = pathOf(machine);
+    await running.postgres.query('update vm_dynamic set status = 15 where vm_guid = $1', [machine['id']]);
+    expect((await fault(path, { method: 'PUT', body: { comment: 'x' } }))[1]).toContain('image locked');
+    expect((await fault(path, { method: 'DELETE' }))[1]).toContain('image locked');
+    await running.postgres.query('update vm_dynamic set status = 0 where vm_guid = $1', [machine['id']]);
+    // Of a kind that no engine knows, so that it stays.
+    await running.postgres.query(
+      `with j as (insert into job (job_id, action_type, description, status, start_time, last_update_time, correlation_id)
+          values (gen_random_uuid(), 'X', 'x', 'STARTED', now(), now(), 'busy') returning job_id),
+        s as (insert into step (step_id, job_id, step_type, description, step_number, status, start_time, correlation_id)
+          select gen_random_uuid(), job_id, 'EXECUTING', 'x', 1, 'STARTED', now(), 'busy' from j returning step_id, job_id),
+        c as (insert into command_entities (command_id, command_type, command_parameters, user_name, correlation_id, job_id, step_id)
+          select gen_random_uuid(), 'Unknown', '{}', 'admin', 'busy', job_id, step_id from s returning command_id)
+        insert into command_locks (object_id, command_id) select $1, command_id from c`,
+      [machine['id']],
+    );
+    for (const how of [{ method: 'PUT', body: { comment: 'x' } }, { method: 'DELETE' }])
+      expect((await fault(path, how))[1]).toContain('A command is working on virtual machine busy');
+    expect((await fault(`${path}/nics`, { body: { name: 'nic1' } }))[1]).toContain('A command is working');
+    await running.postgres.query('delete from command_locks where object_id = $1', [machine['id']]);
+    expect((await call(path, { method: 'DELETE' })).status).toBe(200);
+  });
+
+  it('is not removed while it runs, nor changed in what can only be changed at rest', async () => {
+    const machine = await add('runs');
+    const path = pathOf(machine);
+    await running.postgres.query(`update vm_dynamic set status = 1 where vm_guid = $1`, [machine['id']]);
+    expect((await fault(path, { method: 'DELETE' }))[1]).toContain('its status is up');
+    expect((await fault(`${path}?force=true`, { method: 'DELETE' }))[0]).toBe(409);
+    expect((await fault(`${path}/nics`, { body: { name: 'nic1' } }))[1]).toContain('its status is up');
+    expect((await call(path, { method: 'PUT', body: { comment: 'while it runs' } })).status).toBe(200);
+  });
+
+  it('keeps what two clients change of it at the same time', async () => {
+    const path = pathOf(await add('two'));
+    await Promise.all([
+      got(path, { method: 'PUT', body: { comment: 'one' } }),
+      got(path, { method: 'PUT', body: { description: 'other' } }),
+    ]);
+    expect(await got(path)).toMatchObject({ comment: 'one', description: 'other' });
+  });
+});
+
+describe('network interfaces', () => {
+  it('get addresses of the pool of their cluster, each its own, however many ask at the same time', async () => {
+    const machine = await add('nics');
+    const path = `${pathOf(machine)}/nics`;
+    const added = await Promise.all(
+      Array.from({ length: 12 }, (_, at) => got(path, { body: { name: `nic${at}`, interface: 'virtio', vnic_profile: profile } })),
+    );
+    const macs = added.map((nic) => String((nic['mac'] as Json)['address']));
+    expect(new Set(macs).size).toBe(12);
+    for (const mac of macs) expect(mac).toMatch(/^56:6f:00:00:[0-9a-f]{2}:[0-9a-f]{2}$/);
+    expect(added[0]).toMatchObject({
+      ...{ name: 'nic0', interface: 'virtio', linked: 'true', plugged: 'true' },
+      ...{ vnic_profile: profile, vm: { id: machine['id'] } },
+    });
+    expect((await got(path))['nic']).toHaveLength(12);
+    const xml = await call(path, { headers: { accept: 'application/xml' } });
+    expect(xml.body).toContain('<nics>');
+  });
+
+  it('can have an address that the client gives, if nobody else has it', async () => {
+    const path = `${pathOf(await add('own-mac'))}/nics`;
+    const nic = await got(path, { body: { name: 'nic1', mac: { address: '00-1A-4A-16-01-51' }, network: { name: 'ovirtmgmt' } } });
+    expect(nic).toMatchObject({ mac: { address: '00:1a:4a:16:01:51' }, vnic_profile: profile });
+    expect((await fault(path, { body: { name: 'nic2', mac: { address: '00:1a:4a:16:01:51' } } }))[1]).toContain('already in use');
+    for (const address of ['00:1a:4a', '01:00:5e:00:00:01', '00:00:00:00:00:00', "'", 'x'.repeat(300)])
+      expect((await fault(path, { body: { name: 'nic3', mac: { address } } }))[0], address).toBe(400);
+    const at = `${path}/${String(nic['id'])}`;
+    expect(await got(at, { method: 'PUT', body: { linked: 'false', interface: 'e1000', vnic_profile: {} } })).toMatchObject({
+      ...{ linked: 'false', interface: 'e1000', mac: { address: '00:1a:4a:16:01:51' } },
+    });
+    expect(await got(at)).not.toHaveProperty('vnic_profile');
+    expect((await fault(path, { body: { name: 'nic1' } }))[1]).toContain('name is already in use');
+    expect((await call(at, { method: 'DELETE' })).status).toBe(200);
+    expect((await call(at)).status).toBe(404);
+    expect((await call(at, { method: 'DELETE' })).status).toBe(404);
+  });
+
+  it('take addresses that are free again once a pool has come to its end, and are refused when it has none', async () => {
+    const pool = await got('macpools', {
+      body: { name: 'small', ranges: { range: [{ from: '02:00:00:00:00:00', to: '02:00:00:00:00:03' }] } },
+    });
+    const small = await got('clusters', { body: { name: 'small', data_center: { name: 'Default' }, mac_pool: { id: pool['id'] } } });
+    const path = `${pathOf(await add('small-pool', { cluster: { id: small['id'] } }))}/nics`;
+    const nics: Json[] = [];
+    for (const name of ['a', 'b', 'c', 'd']) nics.push(await got(path, { body: { name } }));
+    expect(nics.map((nic) => String((nic['mac'] as Json)['address']))).toEqual(
+      ['00', '01', '02', '03'].map((last) => `02:00:00:00:00:${last}`),
+    );
+    expect((await fault(path, { body: { name: 'e' } }))[1]).toContain('All MAC addresses');
+    await got(`${path}/${String(nics[1]?.['id'])}`, { method: 'DELETE' });
+    expect((await got(path, { body: { name: 'e' } }))['mac']).toEqual({ address: '02:00:00:00:00:01' });
+    await got(`${path}/${String(nics[0]?.['id'])}`, { method: 'DELETE' });
+    expect((await got(path, { body: { name: 'f' } }))['mac']).toEqual({ address: '02:00:00:00:00:00' });
+  });
+
+  it.each([
+    [400, 'Nic [name] required', {}],
+    [400, 'interface', { name: 'n', interface: 'ne2000' }],
+    [400, 'letters', { name: 'a/b' }],
+    [404, 'vnicprofiles', { name: 'n', vnic_profile: { id: blank } }],
+    [404, 'network', { name: 'n', network: { name: 'nowhere' } }],
+  ])('are refused with %i and %s', async (status, words, body) => {
+    const [machine] = (await got('vms?search=name%3Dvm1'))['vm'] as readonly Json[];
+    expect(await fault(`${pathOf(machine ?? {})}/nics`, { body })).toEqual([status, expect.stringContaining(words)]);
+  });
+
+  it('of one machine are not found below another', async () => {
+    const [one, other] = [await add('nic-one'), await add('nic-other')];
+    const nic = await got(`${pathOf(one)}/nics`, { body: { name: 'n' } });
+    const wrong = `${pathOf(other)}/nics/${String(nic['id'])}`;
+    for (const how of [{}, { method: 'PUT', body: { linked: 'false' } }, { method: 'DELETE' }])
+      expect((await call(wrong, how)).status).toBe(404);
+    expect((await call(`vms/${blank}/nics`)).status).toBe(404);
+  });
+});
+
+describe('CD drives and displays', () => {
+  it('hold a disc that is there when the machine is started', async () => {
+    const path = `${pathOf(await add('cd'))}/cdroms/${blank}`;
+    expect(await got(path)).not.toHaveProperty('file');
+    expect(await got(path, { method: 'PUT', body: { file: { id: 'debian-12.iso' } } })).toMatchObject({ file: { id: 'debian-12.iso' } });
+    const xml = await call(path, { headers: { accept: 'application/xml' } });
+    expect(xml.body).toContain('<file id="debian-12.iso"');
+    const emptied = await call(path, { method: 'PUT', xml: '<cdrom><file id=""/></cdrom>' });
+    expect(JSON.parse(emptied.body)).not.toHaveProperty('file');
+    for (const id of ['../../etc/passwd', 'a/b', '.', 'a\nb', 'x'.repeat(256)])
+      expect((await fault(path, { method: 'PUT', body: { file: { id } } }))[0], id).toBe(400);
+    expect((await fault(path, { method: 'PUT', body: {} }))[1]).toContain('file.id');
+    expect((await fault(`${path}?current=true`, { method: 'PUT', body: { file: { id: 'x.iso' } } }))[0]).toBe(409);
+  });
+
+  it('are added and removed by their protocols', async () => {
+    const machine = await add('displays');
+    const path = `${pathOf(machine)}/graphicsconsoles`;
+    const spice = await got(path, { body: { protocol: 'spice' } });
+    expect(spice).toMatchObject({ id: '7370696365', protocol: 'spice' });
+    expect((await fault(path, { body: { protocol: 'spice' } }))[0]).toBe(409);
+    expect((await fault(path, { body: { protocol: 'rdp' } }))[0]).toBe(400);
+    expect((await got(pathOf(machine)))['display']).toMatchObject({ type: 'spice' });
+    const card = async (): Promise<unknown> =>
+      (await running.postgres.query<Json>(`select device from vm_device where vm_id = $1 and type = 'video'`, [machine['id']]))[0]?.[
+        'device'
+      ];
+    expect(await card()).toBe('qxl');
+    for (const id of ['7370696365', '766e63']) expect((await call(`${path}/${id}`, { method: 'DELETE' })).status).toBe(200);
+    expect(await card()).toBe('vga');
+    expect(await got(pathOf(machine))).not.toHaveProperty('display');
+    expect((await call(`${path}/766e63`)).status).toBe(404);
+  });
+});
+
+describe('templates and instance types', () => {
+  it('begin with Blank, which stays as it is', async () => {
+    expect((await got('templates'))['template']).toMatchObject([
+      { id: blank, name: 'Blank', status: 'ok', version: { version_number: '1', base_template: { id: blank } } },
+    ]);
+    expect((await fault(`templates/${blank}`, { method: 'PUT', body: { comment: 'x' } }))[0]).toBe(409);
+    expect((await fault(`templates/${blank}`, { method: 'DELETE' }))[0]).toBe(409);
+    expect(await got(`templates/${blank}/nics`)).toEqual({});
+    expect((await got(`templates/${blank}/graphicsconsoles`))['graphics_console']).toMatchObject([{ template: { id: blank } }]);
+  });
+
+  it('have sizes that machines can be given', async () => {
+    expect(((await got('instancetypes'))['instance_type'] as readonly Json[]).map(({ name }) => String(name))).toEqual([
+      'Tiny',
+      'Small',
+      'Medium',
+      'Large',
+      'XLarge',
+    ]);
+    const own = await got('instancetypes', { body: { name: 'Own', memory: String(3 * gibibyte), cpu: { topology: { sockets: '3' } } } });
+    const path = `instancetypes/${String(own['id'])}`;
+    expect(await got(path, { method: 'PUT', body: { memory: String(gibibyte) } })).toMatchObject({ memory: String(gibibyte) });
+    const machine = await add('of-own-type', { instance_type: { id: own['id'] } });
+    expect(machine).toMatchObject({ memory: String(gibibyte), cpu: { topology: { sockets: '3' } } });
+    expect((await fault(path, { method: 'DELETE' }))[1]).toContain('in use');
+    await got(pathOf(machine), { method: 'DELETE' });
+    expect((await call(path, { method: 'DELETE' })).status).toBe(200);
+  });
+});
