@@ -95,7 +95,14 @@ describe.skipIf(obstacle !== null)(`the host agent${obstacle === null ? '' : ` (
 
   test('opens its display with a ticket, and its drive for images alone', async () => {
     const id = uuid('1');
-    const ticket = { deviceType: 'graphics', graphicsType: 'vnc', password: 'canary-8', ttl: 120, disconnectAction: 'disconnect' };
+    const ticket = {
+      deviceType: 'graphics',
+      graphicsType: 'vnc',
+      password: 'canary-8',
+      ttl: 120,
+      existingConnAction: 'disconnect',
+      disconnectAction: 'LOCK_SCREEN',
+    };
     expect(await client.call('VM.updateDevice', { vmID: id, params: ticket })).toMatchObject({ result: { vmId: id } });
     expect(await client.call('VM.updateDevice', { vmID: id, params: { ...ticket, password: 'canary-of-more-than-8' } })).toMatchObject({
       error: { code: 18 },

@@ -88,7 +88,16 @@ describe.skipIf(obstacle !== null)(`serial consoles with ssh${obstacle === null 
 
   const consoles = (...numbers: readonly number[]): Promise<string> =>
     sql(
-      `delete from vm_serial_console; insert into vm_serial_console select vm::uuid, name, cluster_id, '${hostName}' from (select cluster_id from cluster limit 1) c, (values ${numbers.map((one) => `('${vm(one)}', 'vm${one}')`).join(', ')}) v (vm, name)`,
+      // A host in maintenance is left alone by the engine.
+      `delete from vm_dynamic; delete from vm_static where entity_type = 'VM'; delete from vds_static;
+       with h as (insert into vds_static (vds_id, vds_name, host_name, cluster_id) select gen_random_uuid(), 'node', '${hostName}', cluster_id from cluster limit 1 returning vds_id, cluster_id),
+       d as (insert into vds_dynamic (vds_id, status) select vds_id, 2 from h),
+       t as (insert into vds_statistics (vds_id) select vds_id from h),
+       v as (insert into vm_static (vm_guid, vm_name, entity_type, cluster_id, vmt_guid, mem_size_mb, max_memory_size_mb, min_allocated_mem)
+         select vm::uuid, name, 'VM', cluster_id, '00000000-0000-0000-0000-000000000000', 64, 64, 64
+         from h, (values ${numbers.map((one) => `('${vm(one)}', 'vm${one}')`).join(', ')}) v (vm, name) returning vm_guid),
+       r as (insert into vm_dynamic (vm_guid, status, run_on_vds) select vm_guid, 1, vds_id from v, h)
+       insert into vm_device (device_id, vm_id, type, device) select gen_random_uuid(), vm_guid, 'console', 'console' from v`,
     );
 
   test('are listed for whoever has a key and permission, under a certificate that ssh trusts', async () => {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -137,7 +136,6 @@ describe('access to a console', () => {
   it('ends with the permission, with the key, and with the virtual machine', async () => {
     const { postgres } = running;
     const key = newSshKey('ecdsa');
-    const elsewhere = randomUUID();
     await giveKey(postgres, 'bob', key);
     const stays = (vm = shared): Promise<boolean> => engine.access({ ...attempt(vm, bobId, key), occasion: 'stay' });
     const undone = async (change: string, back: string): Promise<void> => {
@@ -152,8 +150,12 @@ describe('access to a console', () => {
     );
     await undone(`update aaa_jdbc.users set disabled = 1 where name = 'bob'`, `update aaa_jdbc.users set disabled = 0 where name = 'bob'`);
     await undone(
-      `update vm_serial_console set vm_id = '${elsewhere}' where vm_id = '${shared}'`,
-      `update vm_serial_console set vm_id = '${shared}' where vm_id = '${elsewhere}'`,
+      `update vm_dynamic set status = 0 where vm_guid = '${shared}'`,
+      `update vm_dynamic set status = 1 where vm_guid = '${shared}'`,
+    );
+    await undone(
+      `update vm_device set is_plugged = false where vm_id = '${shared}' and type = 'console'`,
+      `update vm_device set is_plugged = true where vm_id = '${shared}' and type = 'console'`,
     );
     await postgres.query(`delete from user_profiles where property_content = $1`, [key]);
     expect(await stays()).toBe(false);

@@ -1,10 +1,13 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeConsoleTicket } from '../../src/services/engine/consoles/console-ticket.ts';
+import { startSimulatedAgents } from '../support/simulated-agent.ts';
+import { wellBehaved } from '../support/simulated-host.ts';
+import { engineSql } from '../support/trial-database.ts';
 import { type Trial, newTrial, run } from '../support/trial.ts';
 import { type VncServer, hasVncServer, startVncServer } from '../support/vnc-server.ts';
 
@@ -109,6 +112,52 @@ describe.skipIf(program === undefined || !hasVncServer)('the console page in a r
     await page.getByRole('button', { name: 'Ctrl+Alt+Del' }).click();
     expect(complaints).toEqual([]);
     await page.close();
+  });
+
+  test('opens the machine that its address names, for who is logged in, with a password that the host was given', async () => {
+    const server = await start({ certificate: join(trial.directory, 'host.pem'), key: join(trial.directory, 'host.key') });
+    const [agentPki, machine] = [{ 'ca.pem': pki('ca.pem') } as Record<string, string>, randomUUID()];
+    const agents = await startSimulatedAgents({
+      folder: trial.directory,
+      path: (name) => agentPki[name] ?? join(trial.directory, name.replace('agent', 'host')),
+      remove: async () => undefined,
+    });
+    agents.verbs = {
+      ...wellBehaved(),
+      async 'VM.updateDevice'({ params }) {
+        await server.setPassword(String((params as Record<string, unknown>)['password']));
+        return {};
+      },
+    };
+    await engineSql(
+      trial,
+      `with h as (insert into vds_static (vds_id, vds_name, host_name, port, cluster_id)
+         select gen_random_uuid(), 'node', '127.0.0.1', ${agents.port}, cluster_id from cluster returning vds_id, cluster_id),
+       d as (insert into vds_dynamic (vds_id, status, vnc_encryption_enabled) select vds_id, 2, true from h),
+       t as (insert into vds_statistics (vds_id) select vds_id from h),
+       v as (insert into vm_static (vm_guid, vm_name, entity_type, cluster_id, vmt_guid, mem_size_mb, max_memory_size_mb, min_allocated_mem)
+         select '${machine}', '<b>web</b>', 'VM', cluster_id, '00000000-0000-0000-0000-000000000000', 64, 64, 64 from h returning vm_guid)
+       insert into vm_dynamic (vm_guid, status, run_on_vds, graphics)
+         select vm_guid, 1, vds_id, '[{"type":"vnc","port":"${server.port}","tlsPort":"-1","address":"0.0.0.0"}]' from v, h`,
+    );
+    const [page, origin] = [await context.newPage(), `https://localhost:${trial.httpsPort}`];
+    page.on('console', (message) => message.text().startsWith('Canvas2D: ') || complaints.push(message.text()));
+    await page.goto(`${origin}/ovirt-engine/sso/login.html`);
+    await page.getByLabel('User name').fill('admin');
+    await page.getByLabel('Password').fill(trial.password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.waitForURL(`${origin}/ovirt-engine/`);
+    await page.goto(`${origin}/ovirt-engine/services/console/${machine}`);
+    await expect.poll(() => status(page).textContent(), { timeout: 20_000 }).toBe('Connected.');
+    expect(await page.getByRole('heading').textContent()).toBe('<b>web</b>');
+    await expect.poll(() => colours(page), { timeout: 20_000 }).toBeGreaterThan(1);
+    await page.locator('canvas').click({ position: { x: 200, y: 100 } });
+    await page.keyboard.type('hello from the page', { delay: 20 });
+    await page.keyboard.press('Enter');
+    expect(await server.typed()).toBe('hello from the page');
+    expect(complaints).toEqual([]);
+    await page.close();
+    await agents.stop();
   });
 
   test('says so when the password is wrong', async () => {

@@ -3,10 +3,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import ssh2 from 'ssh2';
+import { machineStatuses } from '../../src/services/engine/machines/machine-status.ts';
 import type { EnvelopeSigner } from '../../src/services/frame/envelope.ts';
 import type { EngineSettings } from '../../src/services/vmconsole-proxy/settings.ts';
 import type { TestPostgres } from './postgres.ts';
 import type { RunningEngine } from './running-engine.ts';
+import { addHost } from './simulated-host.ts';
+import { addMachine } from './simulated-machines.ts';
 
 /* Users with keys, consoles, and a VM console proxy that the engine knows. */
 
@@ -80,14 +83,15 @@ export async function giveKey(postgres: TestPostgres, user: string, key: string)
   return row?.id ?? '';
 }
 
-/** Registers a running virtual machine with a console, as agents will. Returns its id. */
-export async function addConsole(postgres: TestPostgres, name: string, host = '127.0.0.1'): Promise<string> {
-  const [row] = await postgres.query<{ id: string }>(
-    `insert into vm_serial_console (vm_id, vm_name, cluster_id, host_address)
-     select gen_random_uuid(), $1, cluster_id, $2 from cluster limit 1 returning vm_id::text as id`,
-    [name, host],
-  );
-  return row?.id ?? '';
+/** Adds a running virtual machine with a serial console, and its host where there is none at the address. Returns its id. */
+export async function addConsole(postgres: TestPostgres, name: string, address = '127.0.0.1'): Promise<string> {
+  const [known] = await postgres.query<{ id: string }>('select vds_id::text as id from vds_static where host_name = $1', [address]);
+  const host = known?.id ?? (await addHost(postgres, { name: `host-of-${name}`, address, port: 54_321 }));
+  const machine = await addMachine(postgres, { name, host, status: machineStatuses.up });
+  await postgres.query(`insert into vm_device (device_id, vm_id, type, device) values (gen_random_uuid(), $1, 'console', 'console')`, [
+    machine,
+  ]);
+  return machine;
 }
 
 /** Gives a user a role on one virtual machine. */

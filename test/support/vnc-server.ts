@@ -16,6 +16,8 @@ export const hasVncServer = programs.every((path) => existsSync(path));
 export interface VncServer {
   readonly port: number;
   readonly password: string;
+  /** Gives it another password, for connections that come from now on. */
+  setPassword(password: string): Promise<void>;
   /** What was typed into its terminal, a line at most. */
   typed(): Promise<string>;
   stop(): Promise<void>;
@@ -26,9 +28,12 @@ export async function startVncServer(tls?: { readonly certificate: string; reado
   const folder = await mkdtemp(join(tmpdir(), 'vnc-server-'));
   const [port, password] = [await freePort(), 'canary77'];
   const [passwordFile, line] = [join(folder, 'password'), join(folder, 'line')];
-  const { stdout } = await execa('vncpasswd', ['-f'], { input: `${password}\n`, encoding: 'buffer' });
-  await writeFile(passwordFile, stdout);
-  await chmod(passwordFile, 0o600);
+  const setPassword = async (text: string): Promise<void> => {
+    const { stdout } = await execa('vncpasswd', ['-f'], { input: `${text}\n`, encoding: 'buffer' });
+    await writeFile(passwordFile, stdout);
+    await chmod(passwordFile, 0o600);
+  };
+  await setPassword(password);
 
   const display = `:${7000 + (port % 2000)}`;
   const security = tls === undefined ? ['VncAuth'] : ['X509Vnc', '-X509Cert', tls.certificate, '-X509Key', tls.key];
@@ -58,6 +63,7 @@ export async function startVncServer(tls?: { readonly certificate: string; reado
   return {
     port,
     password,
+    setPassword,
     async typed() {
       for (let tries = 0; tries < 200 && !existsSync(line); tries++) await sleep(50);
       return (await readFile(line, 'utf8')).trim();

@@ -2,12 +2,15 @@ import type { Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../frame/database.ts';
 import type { Log } from '../frame/log.ts';
+import type { AskHost } from './agents/agents.ts';
 import { createApiDoor } from './api/api-door.ts';
 import { collectionRoutes } from './api/collection-routes.ts';
 import { rootRoutes } from './api/root-routes.ts';
 import { parseTarget, routedUrl } from './api/target.ts';
 import { createAudit } from './audit.ts';
 import { consoleRoutes } from './consoles/console-routes.ts';
+import { createConsoles } from './consoles/consoles.ts';
+import { machineConsoleRoutes } from './consoles/machine-console-routes.ts';
 import { guardRoutes } from './http/access.ts';
 import type { Secrets } from './hosts/secrets.ts';
 import type { RequestHandler } from './http/listener.ts';
@@ -39,17 +42,25 @@ export interface AppParts {
   /** Called when somebody has begun a command that goes on after its request is answered. */
   readonly commandBegun: () => void;
   readonly secrets: Secrets;
+  readonly askHost: AskHost;
 }
 
 /** Puts the web server together: every route of the engine is named here. */
 export async function createApp(parts: AppParts): Promise<FastifyInstance> {
-  const { settings, version, makeServer, database, databaseUp, sessions, log, now, commandBegun, secrets } = parts;
+  const { settings, version, makeServer, database, databaseUp, sessions, log, now, commandBegun, secrets, askHost } = parts;
   const { caCertificate, engineCertificate } = settings;
   const pages = await loadPages(version);
   const audit = createAudit(database, log, now);
   const sso = createSso({ settings, database, sessions, pages, audit, log, now });
   const { authenticate, formTokens } = sso;
 
+  const consoles = createConsoles({
+    ...{ database, sessions, askHost, caCertificate, engineCertificate, now },
+    engineKey: settings.engineKey,
+    issuer: settings.issuer,
+    publicCertificate: settings.listen.strictTransport,
+    tokenIdleSeconds: settings.tokenIdleSeconds,
+  });
   const apiDoor = createApiDoor({ database, sessions, authenticate, now });
   const app = createServer({
     makeServer,
@@ -70,12 +81,16 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   portalRoutes(app, pages);
   await staticRoutes(app);
   await consoleRoutes(app, settings.hostNames, settings.listen.behindProxy);
+  await machineConsoleRoutes(app, {
+    ...{ database, consoles, formTokens, now },
+    ...{ hostNames: settings.hostNames, behindProxy: settings.listen.behindProxy },
+  });
   probeRoutes(app, databaseUp);
   pkiRoutes(app, { database, caCertificate, engineCertificate });
   registerRoutes(app, { database, caCertificate, engineCertificate, now, begun: commandBegun });
   vmconsoleRoutes(app, { database, caCertificate, log, now });
   sso.addRoutes(app);
   rootRoutes(app, { database, version, now });
-  collectionRoutes(app, { database, now, begun: commandBegun, secrets });
+  collectionRoutes(app, { database, now, begun: commandBegun, secrets, consoles });
   return app;
 }

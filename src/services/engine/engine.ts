@@ -6,6 +6,8 @@ import { serveHealth } from '../frame/health.ts';
 import type { LocalSocket } from '../frame/local-socket.ts';
 import type { Log } from '../frame/log.ts';
 import type { Mask } from '../frame/mask.ts';
+import { AgentUnreachable } from './agents/agent-failure.ts';
+import type { AskHost } from './agents/agents.ts';
 import { createApp } from './app.ts';
 import { prepareListener } from './http/listener.ts';
 import { startHeartBeat } from './heart-beat.ts';
@@ -83,7 +85,11 @@ export async function startEngine({ configFile, log, mask, now, environment }: E
   let hosts: Hosts | null = null;
   const secrets = createSecrets(settings.client.secret);
   const commandBegun = (): void => hosts?.wake();
-  const app = await createApp({ settings, version, makeServer, database, databaseUp, sessions, log, now, commandBegun, secrets });
+  const askHost: AskHost = async (...question) => {
+    if (hosts === null) throw new AgentUnreachable('no host is worked on');
+    return hosts.ask(...question);
+  };
+  const app = await createApp({ settings, version, makeServer, database, databaseUp, sessions, log, now, commandBegun, secrets, askHost });
 
   const { address, port } = settings.listen;
   await app.listen({ host: address, port });

@@ -2,13 +2,19 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { tlsProfile } from '../../frame/tls-profile.ts';
 import { AgentUnreachable } from './agent-failure.ts';
-import { type Agent, type AgentTimes, createAgent } from './agent.ts';
+import { type Agent, type AgentTimes, type AskOptions, createAgent } from './agent.ts';
 import type { AgentAddress } from './connection.ts';
 
 /** A host, as its agent is found. */
 export interface AgentOf extends AgentAddress {
   readonly id: string;
 }
+
+/**
+ * Calls a verb of the agent of a host, and returns its bare result. Throws AgentFailure, and AgentUnreachable also where another engine works on
+ * hosts.
+ */
+export type AskHost = (host: AgentOf, method: string, params: object, options: AskOptions) => Promise<unknown>;
 
 /** What comes from agents by itself. */
 export interface Listener {

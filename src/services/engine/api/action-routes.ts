@@ -45,8 +45,9 @@ export function actionRoutes({ app, database, handling, collection, url, name, a
     let sent: Entity = {};
     try {
       const done = await handling.change(request, reply, collection, act, () => (sent = entityOf(request, 'action')));
+      if (done.answer === null) return await reply.code(204).send();
       const later = (sent['async'] === true || flag(request, 'async')) && !wantsItDone(request);
-      const action = { ...repeated(sent), ...jobOf(done) };
+      const action = { ...repeated(sent), ...jobOf(done), ...done.answer };
       if (!later) return await sendEntity(request, reply, 'action', { ...action, status: 'complete' });
       return await sendEntity(request, reply.code(202), 'action', {
         ...action,

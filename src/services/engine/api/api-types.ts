@@ -1,3 +1,4 @@
+import { consoleTypes } from './console-types.ts';
 import { diskTypes } from './disk-types.ts';
 import { machineTypes } from './machine-types.ts';
 import { storageTypes } from './storage-types.ts';
@@ -37,11 +38,14 @@ export const types: Types = {
     fault: { one: 'fault' },
     force: 'boolean',
     job: { one: 'job' },
+    proxy_ticket: { one: 'proxy_ticket' },
     reason: 'text',
+    remote_viewer_connection_file: 'text',
     root_password: 'text',
     ssh: { one: 'ssh' },
     status: 'text',
     succeeded: 'boolean',
+    ticket: { one: 'ticket' },
   },
 
   affinity_label: { ...named, has_implicit_affinity_group: 'boolean', read_only: 'boolean' },
@@ -338,6 +342,7 @@ export const types: Types = {
     network_filter: { one: 'network_filter' },
   },
   ...storageTypes,
+  ...consoleTypes,
   ...diskTypes,
   ...machineTypes,
 };

@@ -3,7 +3,7 @@ import { Refusal } from '../http/refusal.ts';
 import { actionRoutes, jobOf } from './action-routes.ts';
 import { listText, sendEntity, sendList } from './answer.ts';
 import { flag, parameter, wholeNumber } from './api-request.ts';
-import { type Collection, listName } from './collections/collection.ts';
+import { type Collection, listName, textOf } from './collections/collection.ts';
 import { collections } from './collections/index.ts';
 import { changesOf } from './changes.ts';
 import { follow } from './follow.ts';
@@ -53,8 +53,8 @@ export function collectionRoutes(app: FastifyInstance, parts: Omit<HandlingParts
   });
 }
 
-function readingRoutes(app: FastifyInstance, { members, seen }: Handling, collection: Collection, url: string): void {
-  const { rel, type, narrowed } = collection;
+function readingRoutes(app: FastifyInstance, { members, seen, change }: Handling, collection: Collection, url: string): void {
+  const { rel, type, narrowed, file } = collection;
   /** Only as much of a member as the client asked for. */
   const narrow = (request: FastifyRequest): ((entity: Entity) => Entity) => {
     const by = narrowed === undefined ? null : parameter(request, narrowed.parameter, null);
@@ -85,12 +85,22 @@ function readingRoutes(app: FastifyInstance, { members, seen }: Handling, collec
   });
 
   app.get(`${url}/:id`, options, async (request, reply) => {
+    if (file !== undefined && wantsFile(request, file.mediaType)) {
+      await seen(request, placeOf(collection, request), idOf(request));
+      const { answer } = await change(request, reply, collection, file.make, () => ({}));
+      if (answer === null) return reply.code(204).send();
+      return reply.header('content-type', file.mediaType).send(Buffer.from(textOf(answer, file.attribute)));
+    }
     const found = narrow(request)(await seen(request, placeOf(collection, request), idOf(request)));
     const names = parameter(request, 'follow', null);
     const [entity] = names === null ? [found] : await follow(members, askerOf(request), rel, type, [found], names);
     return sendEntity(request, reply, type, entity as Entity);
   });
 }
+
+/** Whether a media type is asked for by its name. Whoever takes everything gets the usual form. */
+const wantsFile = ({ headers }: FastifyRequest, mediaType: string): boolean =>
+  (headers.accept ?? '').split(',').some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === mediaType);
 
 function changingRoutes(app: FastifyInstance, { members, seen, change }: Handling, collection: Collection, url: string): void {
   const { type } = collection;

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../../frame/database.ts';
 import { callerOf } from '../http/access.ts';
 import { notFound } from '../http/refusal.ts';
+import type { Consoles } from '../consoles/consoles.ts';
 import type { Secrets } from '../hosts/secrets.ts';
 import { loginName } from '../sso/principals.ts';
 import { flag, isFiltered, parameter } from './api-request.ts';
@@ -64,9 +65,10 @@ export interface HandlingParts {
   /** Called when a command has begun that goes on. */
   readonly begun: () => void;
   readonly secrets: Secrets;
+  readonly consoles: Consoles;
 }
 
-export function createHandling({ database, members, now, begun, secrets }: HandlingParts): Handling {
+export function createHandling({ database, members, now, begun, secrets, consoles }: HandlingParts): Handling {
   const doWork = createWork(database, now, begun);
   const workerOf = (request: FastifyRequest, reply: FastifyReply): Worker => {
     const { principal } = callerOf(request);
@@ -90,7 +92,18 @@ export function createHandling({ database, members, now, begun, secrets }: Handl
       const place = placeOf(collection, request);
       const asks = (name: string, otherwise = false): boolean =>
         parameter(request, name, null) === null ? otherwise : flag(request, name);
-      const occasion = { database, members, asker: askerOf(request), worker, place, id: idOf(request), entity: read(), asks, secrets };
+      const occasion = {
+        database,
+        members,
+        asker: askerOf(request),
+        worker,
+        place,
+        id: idOf(request),
+        entity: read(),
+        asks,
+        secrets,
+        consoles,
+      };
       return doWork({ ...(await work(occasion)), permit }, worker);
     },
   };

@@ -6,6 +6,7 @@ import { subjectColumns, type Subjects } from '../commands/event-subjects.ts';
 import type { Event, Work, Worker } from './collections/collection.ts';
 import { permitName } from './collections/permits.ts';
 import { outOfRange, rejected } from './fault.ts';
+import type { Entity } from './types.ts';
 import { Values } from './search/values.ts';
 
 export interface Done {
@@ -14,6 +15,8 @@ export interface Done {
   readonly job: string | null;
   /** What it is as a step of that job. */
   readonly step: string;
+  /** What else is answered; null where there was nothing to be had. */
+  readonly answer: Entity | null;
 }
 
 /** Common table expressions, as they stand behind `with`. */
@@ -165,19 +168,21 @@ export function createWork(database: Database, now: () => number, begun: () => v
     }
     const values = new Values();
     const step = randomUUID();
-    const parts = work.statement(values);
-    const traced = work.quiet !== true;
-    const all = [...parts, ...(traced ? trace(values, step, work, worker) : [])];
-    // A part that only selects is run only where something refers to it.
-    const also = parts.some(([name]) => name === 'also') ? ', (select count(*) from also)' : '';
     try {
+      const answer = (await work.first?.()) ?? (work.first === undefined ? {} : null);
+      if (answer === null) return { id: work.object, job: null, step, answer };
+      const parts = work.statement(values);
+      const traced = work.quiet !== true;
+      const all = [...parts, ...(traced ? trace(values, step, work, worker) : [])];
+      // A part that only selects is run only where something refers to it.
+      const also = parts.some(([name]) => name === 'also') ? ', (select count(*) from also)' : '';
       const [done] = await database.query<{ id: string; job: string | null }>(
         `with ${named(all)} select id, ${traced ? '(select job_id::text from j)' : 'null'} as job${also} from done`,
         values.all,
       );
       if (done === undefined) throw work.otherwise?.() ?? notFound();
       if (work.begins !== undefined) begun();
-      return { id: done.id, job: done.job, step };
+      return { id: done.id, job: done.job, step, answer };
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal === null) throw error;

@@ -79,6 +79,17 @@ export const options: readonly Option[] = [
     kind: number(1, 600_000),
     usual: '10000',
   },
+  {
+    name: 'WebSocketProxy',
+    about: 'Where browsers find the WebSocket proxy: Off, Engine:PORT, Host:PORT (the host of the virtual machine) or NAME:PORT.',
+    kind: { text: /^(Off|[\w.-]{1,253}:\d{1,5}|\[[0-9a-f:]+\]:\d{1,5})$/i, form: 'Off, or a name or an address, a colon and a port' },
+  },
+  {
+    name: 'WebSocketProxyTicketValiditySeconds',
+    about: 'Seconds until a ticket for the WebSocket proxy has to be used.',
+    kind: number(10, 600),
+    usual: '120',
+  },
 ];
 
 /** Why a value cannot be one of the option's; null if it can. */

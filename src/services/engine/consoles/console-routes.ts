@@ -6,11 +6,12 @@ import Handlebars from 'handlebars';
 import { nameInUrls } from '../host-names.ts';
 import { one, queryOf } from '../http/fields.ts';
 import { badRequest } from '../http/refusal.ts';
+import { behindWebServer } from './proxy-address.ts';
 
 const services = '/ovirt-engine/services';
-/** Where web servers that setup has configured lead to the WebSocket proxy. */
-const behindWebServer = '/ovirt-engine/websocket-proxy/';
 const page = fileURLToPath(new URL('page/', import.meta.url));
+/** The page that shows consoles. */
+export const consoleTemplate = join(page, 'console.hbs');
 /** Its folder, through the one module that the package exports. */
 const library = dirname(dirname(fileURLToPath(import.meta.resolve('@novnc/novnc'))));
 
@@ -28,7 +29,7 @@ const mediaTypeOf = (file: string): string => mediaTypes[file.slice(file.lastInd
  * @param behindProxy whether a web server in front leads to the WebSocket proxy, too
  */
 export async function consoleRoutes(app: FastifyInstance, hostNames: readonly string[], behindProxy: boolean): Promise<void> {
-  const template = Handlebars.compile(await readFile(join(page, 'console.hbs'), 'utf8'));
+  const template = Handlebars.compile(await readFile(consoleTemplate, 'utf8'));
   const html = template({ proxyPath: behindProxy ? behindWebServer : null });
   for (const url of [`${services}/novnc-main.jsp`, `${services}/novnc-main`]) {
     app.get(url, { config: { access: 'public' } }, async (request, reply) => {
@@ -60,7 +61,7 @@ async function libraryFiles(): Promise<readonly string[]> {
 }
 
 /** The page runs scripts of ours and connects to one proxy; the pictures are those that displays send. */
-const contentPolicy = (proxy: string): string =>
+export const contentPolicy = (proxy: string): string =>
   [
     "default-src 'none'",
     "script-src 'self'",

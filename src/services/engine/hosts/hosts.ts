@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../frame/database.ts';
 import { errorFields, type Log } from '../../frame/log.ts';
 import { usualTimes, type AgentTimes } from '../agents/agent.ts';
-import { agentContext, type AgentFiles, createAgents } from '../agents/agents.ts';
+import { AgentUnreachable } from '../agents/agent-failure.ts';
+import { agentContext, type AgentFiles, type Agents, type AskHost, createAgents } from '../agents/agents.ts';
 import { createRunner, type Runner } from '../commands/runner.ts';
 import { takeTurns, type Turn } from '../commands/turn.ts';
 import { startMonitoring } from '../monitoring/monitoring.ts';
@@ -29,6 +30,8 @@ export interface HostsParts {
 export interface Hosts {
   /** A command has begun. */
   wake(): void;
+  /** Asks a host what somebody who waits for the answer wants. */
+  readonly ask: AskHost;
   close(): Promise<void>;
 }
 
@@ -54,12 +57,14 @@ async function timesOf(database: Database, log: Log, signal: AbortSignal): Promi
 export async function startHosts({ database, session, files, deployment, secrets, log, now }: HostsParts): Promise<Hosts> {
   const context = await agentContext(files);
   let runner: Runner | null = null;
+  let reached: Agents | null = null;
   let working: Promise<void> = Promise.resolve();
 
   async function work(turn: Turn): Promise<void> {
     const times = await timesOf(database, log, turn.signal);
     if (times === null) return;
     const agents = createAgents(context, times);
+    reached = agents;
     const records = createHostRecords(database, turn.generation, now);
     const commands = hostCommands({ agents, records });
     const types = { ...commands, InstallHost: installHost({ deployment, secrets, records, activation: commands.ActivateHost }) };
@@ -70,7 +75,7 @@ export async function startHosts({ database, session, files, deployment, secrets
     // Commands may be begun by an engine that waits for its turn.
     const looking = setInterval(mine.wake, lookEveryMs).unref();
     await new Promise((resolve) => turn.signal.addEventListener('abort', resolve, { once: true }));
-    runner = null;
+    [runner, reached] = [null, null];
     clearInterval(looking);
     agents.close();
     await Promise.allSettled([mine.idle(), monitoring]);
@@ -90,6 +95,10 @@ export async function startHosts({ database, session, files, deployment, secrets
   });
   return {
     wake: () => runner?.wake(),
+    async ask(host, method, params, options) {
+      if (reached === null) throw new AgentUnreachable('another engine works on hosts, or none does yet');
+      return reached.of(host).call(method, params, options);
+    },
     async close() {
       await end();
       await working;

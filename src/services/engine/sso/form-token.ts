@@ -4,12 +4,15 @@ import { type Fields, one } from '../http/fields.ts';
 import { Refusal } from '../http/refusal.ts';
 import { sameText } from './same-text.ts';
 
+/** What a form is for. */
+type Form = 'login' | 'logout' | 'password' | 'console';
+
 /** Proof that a form comes from one of our pages. */
 export interface FormTokens {
   /** The token to put into a form for the browser that holds `cookie`. */
-  issue(form: 'login' | 'logout' | 'password', cookie: string): string;
+  issue(form: Form, cookie: string): string;
   /** Throws a 403 when the form was not made for this browser or was sent from another site. */
-  check(form: 'login' | 'logout' | 'password', cookie: string, fields: Fields, request: FastifyRequest): void;
+  check(form: Form, cookie: string, fields: Fields, request: FastifyRequest): void;
 }
 
 /**

@@ -103,7 +103,8 @@ export function vmVerbs(parts: VmVerbParts): Verbs {
           type: params.text('graphicsType'),
           password: params.text('password'),
           seconds: params.number('ttl'),
-          connected: params.optionalText('disconnectAction') ?? params.optionalText('existingConnAction') ?? 'disconnect',
+          // What the guest is to do when its user leaves (`disconnectAction`) would take an agent in it that there is no more.
+          connected: params.optionalText('existingConnAction') ?? 'disconnect',
         };
         await setTicket(libvirt(), machine.domain, fields, now());
         break;

@@ -1,6 +1,7 @@
 import type { Database } from '../../../frame/database.ts';
 import type { Begun } from '../../commands/command.ts';
 import type { Subjects } from '../../commands/event-subjects.ts';
+import type { Consoles } from '../../consoles/consoles.ts';
 import type { Secrets } from '../../hosts/secrets.ts';
 import type { Values } from '../search/values.ts';
 import type { Entity, Value } from '../types.ts';
@@ -130,6 +131,11 @@ export interface Work extends Subjects {
   readonly name?: string;
   /** True where the change itself is the event or the job, so that none has to tell of it. */
   readonly quiet?: boolean;
+  /**
+   * What is done elsewhere, once the permit is there and before anything is written. What it returns is answered; null where there is nothing to
+   * be had: nothing is written then. Throws refusals.
+   */
+  readonly first?: () => Promise<Entity | null>;
   /** A command that begins with this work, and goes on when it is answered: its job stays started until it has ended. */
   readonly begins?: Begun;
   /** What a client is told where there was nothing to do it to; that there is no such thing, unless it says otherwise. */
@@ -158,6 +164,8 @@ export interface Occasion {
   readonly asks: (parameter: string, otherwise?: boolean) => boolean;
   /** What seals secrets that a command needs later. */
   readonly secrets: Secrets;
+  /** What opens displays of virtual machines. */
+  readonly consoles: Consoles;
 }
 
 /** A change that is more than a row of one table: the permit for it, and what it comes to here. */
@@ -219,6 +227,8 @@ export interface Collection {
   readonly special?: Special;
   /** Actions on a member, by their names. */
   readonly actions?: Readonly<Record<string, SpecialChange>>;
+  /** Another form of a member, for who asks for its media type: what makes it, and where in the answer of that it stands. */
+  readonly file?: { readonly mediaType: string; readonly make: SpecialChange; readonly attribute: string };
   /** Actions on the collection as a whole. */
   readonly collectionActions?: Readonly<Record<string, SpecialChange>>;
 }

@@ -1,5 +1,6 @@
 /*
- * The console of a virtual machine in a browser. Whoever opened this window sends it a message with the ticket for the
+ * The console of a virtual machine in a browser. Where the page stands for one machine, it asks for the ticket and the password itself.
+ * Everywhere else, whoever opened this window sends it a message with the ticket for the
  * WebSocket proxy and the password of the display: {"connectionTicket": "...", "password": "..."}. Neither ever stands in
  * an address, where histories and logs would keep it.
  */
@@ -8,6 +9,7 @@ import RFB from '/ovirt-engine/services/files/novnc/core/rfb.js';
 const element = (id) => document.getElementById(id);
 const [screen, status, ctrlAltDel, fullScreen] = ['screen', 'status', 'ctrl-alt-del', 'full-screen'].map(element);
 const query = new URLSearchParams(location.search);
+const { machine, formToken } = document.body.dataset;
 
 const tell = (text, isProblem = false) => {
   status.textContent = text;
@@ -37,9 +39,9 @@ const read = (data) => {
   }
 };
 
-const connect = ({ ticket, password }) => {
+const connect = ({ ticket, password, url = proxyUrl(ticket) }) => {
   tell('Connecting.');
-  const console = new RFB(screen, proxyUrl(ticket), { credentials: { password }, wsProtocols: ['binary'] });
+  const console = new RFB(screen, url, { credentials: { password }, wsProtocols: ['binary'] });
   console.scaleViewport = true;
   let problem = null;
   console.addEventListener('connect', () => {
@@ -55,19 +57,34 @@ const connect = ({ ticket, password }) => {
     problem = `The display refuses the connection: ${detail.reason || 'the password is wrong or has expired'}.`;
   });
   console.addEventListener('desktopname', ({ detail }) => {
-    if (!query.has('title')) name(detail.name);
+    if (!query.has('title') && !machine) name(detail.name);
   });
   console.addEventListener('disconnect', ({ detail }) => {
     ctrlAltDel.disabled = true;
     const ended = detail.clean
       ? 'The console was closed.'
-      : 'The connection was lost, or was refused. Open the console again from the portal.';
+      : `The connection was lost, or was refused. ${machine ? 'Load this page again.' : 'Open the console again from the portal.'}`;
     tell(problem ?? ended, problem !== null || !detail.clean);
   });
   ctrlAltDel.addEventListener('click', () => {
     console.sendCtrlAltDel();
     console.focus();
   });
+};
+
+/** Asks the engine for what opens the machine of this page. */
+const open = async () => {
+  tell('Opening the console.');
+  try {
+    const body = new URLSearchParams({ form_token: formToken });
+    const answer = await fetch(`/ovirt-engine/services/console/${machine}/ticket`, { method: 'POST', body, redirect: 'error' });
+    const { message, title, ticket, password, proxy } = await answer.json();
+    if (!answer.ok) return tell(message, true);
+    name(title);
+    connect({ password, url: `${proxy.startsWith('/') ? `wss://${location.host}` : ''}${proxy}${encodeURIComponent(ticket)}` });
+  } catch {
+    tell('The engine does not answer as it should, or the login is over. Load this page again.', true);
+  }
 };
 
 const name = (title) => {
@@ -90,7 +107,8 @@ fullScreen.addEventListener('click', () => {
 });
 
 name(query.get('title') || 'Console');
-if (window.opener === null) tell('This page is opened by the portal: choose Console there.', true);
+if (machine) void open();
+else if (window.opener === null) tell('This page is opened by the portal: choose Console there.', true);
 else {
   window.addEventListener('message', listen);
   // A portal that waits for it need not guess when somebody listens here.

@@ -449,7 +449,6 @@ create or replace view permission_objects (object_id, object_type_id, parent_id)
   union all select id, 17, 'aaa00000-0000-0000-0000-123456789aaa' from ad_groups
   union all select id, 16, 'aaa00000-0000-0000-0000-123456789aaa' from roles
   union all select label_id, 0, 'aaa00000-0000-0000-0000-123456789aaa' from labels
-  union all select vm_id, 2, cluster_id from vm_serial_console
   union all select vds_id, 3, cluster_id from vds_static
   union all select d.id, 11, coalesce(m.storage_pool_id, 'aaa00000-0000-0000-0000-123456789aaa')
     from storage_domain_static d left join storage_pool_iso_map m on m.storage_id = d.id
