@@ -40,6 +40,14 @@ const kinds = {
     packages: bare,
     onTop: ['libvirt-daemon-system', 'libvirt-clients', 'libvirt-daemon-driver-qemu', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'socat'],
   },
+  /** A machine that the engine makes a compute node of, without a network to packages: all that it needs is there, and does nothing yet. */
+  node: {
+    packages: bare,
+    onTop: [
+      ...['libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'sanlock', 'openssh-server'],
+      ...['firewalld', 'netbase', 'strace'],
+    ],
+  },
   /** One whose storage the agent looks after. */
   storage: { packages: bare, onTop: ['iptables-persistent', 'openssh-server', 'sanlock', 'qemu-utils', 'strace'] },
 } as const satisfies Readonly<Record<string, Kind>>;

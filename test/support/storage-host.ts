@@ -47,7 +47,7 @@ SystemCallErrorNumber=EPERM
  * sanlock as Debian has it, without a watchdog. It does not start where it may not lift the limits for locked memory and priorities, as in a container,
  * so it is told that it has.
  */
-const sanlockDropIn = `[Service]
+export const sanlockInContainer = `[Service]
 Type=simple
 ExecStart=
 ExecStart=/usr/bin/strace -f -o /dev/null --seccomp-bpf -e trace=prlimit64 -e inject=prlimit64:retval=0:when=2..3 /usr/sbin/sanlock daemon -D -w 0 -h 0 -l 0
@@ -78,7 +78,7 @@ ${helperUnit}END
 cat >/etc/systemd/system/agent.service <<'END'
 ${agentUnit}END
 cat >/etc/systemd/system/sanlock.service.d/container.conf <<'END'
-${sanlockDropIn}END
+${sanlockInContainer}END
 systemctl daemon-reload
 systemctl restart sanlock
 `;

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect } from 'vitest';
+import type { Json } from './api-calls.ts';
+import { hostName } from './host-image.ts';
+import { bootHost, wire } from './test-host.ts';
+import type { Ended } from './trial.ts';
+import { sanlockInContainer } from './storage-host.ts';
+import { type WholeHost, canaries, forInstallation } from './whole-host.ts';
+
+/*
+ * What it takes for a first virtual machine: an engine's host, a compute host that the engine reaches, and a client that reaches the engine
+ * alone, with the programs of this machine and a network of its own.
+ */
+
+export const nodeName = 'node1.example.test';
+const [engineAddress, nodeAddress] = ['198.51.100.10', '198.51.100.20'] as const;
+const [engineForClients, clientAddress] = ['203.0.113.10', '203.0.113.20'] as const;
+/** The password of root on the compute host. */
+export const nodePassword = 'canary-Wurzel%4715';
+
+const answers = `[environment:default]
+OVESETUP_CONFIG/fqdn=str:${hostName}
+OVESETUP_CONFIG/adminPassword=str:${canaries.admin}
+OVESETUP_CONFIG/updateFirewall=bool:True
+OVESETUP_CONFIG/firewallManager=str:firewalld
+OVESETUP_OVN/ovirtProviderOvn=bool:False
+OVESETUP_DIALOG/confirmSettings=bool:True
+`;
+
+/** Gives a host its end of a wire. */
+async function connect(host: WholeHost, card: string, name: string, address: string): Promise<void> {
+  await host.plug(card);
+  await host.shell(`ip link set ${card} name ${name} && ip address add ${address}/24 dev ${name} && ip link set ${name} up`);
+}
+
+/** A machine for an engine, where setup was told what to do and has not run yet. */
+async function bootEngine(): Promise<WholeHost> {
+  const host = await forInstallation(await bootHost('equipped'));
+  await host.shell(`umask 077; cat >/root/answers.conf <<'END'\n${answers}END`);
+  return host;
+}
+
+/** A Debian host as somebody has it who wants to run virtual machines on it: nothing but an SSH server where root gets in. */
+async function bootNode(): Promise<WholeHost> {
+  const host = await forInstallation(await bootHost('node'));
+  const names = `127.0.0.1 localhost\\n${nodeAddress} ${nodeName} node1\\n${engineAddress} ${hostName}\\n`;
+  await host.shell(`rm /root/answers.conf
+hostname ${nodeName} && echo ${nodeName} >/etc/hostname && printf '${names}' >/etc/hosts && ip address flush dev eth0
+echo 'PermitRootLogin yes' >/etc/ssh/sshd_config.d/test.conf && systemctl enable --quiet --now ssh
+echo 'cgroup_controllers = []' >>/etc/libvirt/qemu.conf && systemctl restart libvirtd
+mkdir -p /etc/systemd/system/sanlock.service.d && cat >/etc/systemd/system/sanlock.service.d/container.conf <<'END'
+${sanlockInContainer}END
+systemctl daemon-reload`);
+  await writeFile(host.path('/run/password'), `root:${nodePassword}\n`, { mode: 0o600 });
+  await host.shell('chpasswd </run/password && rm /run/password');
+  return host;
+}
+
+export interface Client {
+  /** Runs a program of this machine where nothing but the engine's host can be reached. */
+  run(argv: readonly string[], input?: string): Promise<Ended>;
+  /** Calls the API with curl, as the administrator and with XML where there is something to send. Expects no fault. */
+  api(method: string, path: string, xml?: string): Promise<Json>;
+  remove(): Promise<void>;
+}
+
+/** A network of its own for clients, wired to the engine's host. */
+async function startClient(engine: WholeHost): Promise<Client> {
+  const folder = await mkdtemp(join(tmpdir(), 'client-'));
+  await writeFile(join(folder, 'hosts'), `127.0.0.1 localhost\n${engineForClients} ${hostName}\n`);
+  const place: ChildProcess = spawn(
+    'setpriv',
+    [
+      '--pdeathsig',
+      'KILL',
+      'unshare',
+      '--net',
+      '--mount',
+      'sh',
+      '-c',
+      `mount --bind ${folder}/hosts /etc/hosts && echo && exec sleep infinity`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await once(place.stdout ?? place, 'data');
+  const inside = (argv: readonly string[], input = ''): Promise<Ended> =>
+    execa('nsenter', ['-t', String(place.pid), '-n', '-m', ...argv], { reject: false, input }).then(({ exitCode, stdout, stderr }) => ({
+      code: exitCode ?? null,
+      stdout,
+      stderr,
+    }));
+  const [atEngine, here] = await wire();
+  await connect(engine, atEngine, 'clients', engineForClients);
+  await execa('ip', ['link', 'set', here, 'netns', String(place.pid)]);
+  for (const words of [
+    ['link', 'set', 'lo', 'up'],
+    ['address', 'add', `${clientAddress}/24`, 'dev', here],
+    ['link', 'set', here, 'up'],
+  ])
+    expect(await inside(['ip', ...words])).toMatchObject({ code: 0 });
+  const authority = engine.path('/etc/pki/ovirt-engine/ca.pem');
+  return {
+    run: inside,
+    async api(method, path, xml) {
+      const { code, stdout, stderr } = await inside(
+        [
+          ...['curl', '--silent', '--show-error', '--config', '-', '--cacert', authority, '--request', method],
+          ...['--header', 'Accept: application/json', '--header', 'Content-Type: application/xml', '--write-out', '\n%{http_code}'],
+          ...(xml === undefined ? [] : ['--data', xml]),
+          `https://${hostName}/ovirt-engine/api/${path}`,
+        ],
+        `user = "admin@internal:${canaries.admin}"\n`,
+      );
+      expect(code, stderr).toBe(0);
+      const end = stdout.lastIndexOf('\n');
+      const [body, status] = [stdout.slice(0, end), Number(stdout.slice(end + 1))];
+      expect(status, `${method} ${path}: ${body}`).toBeLessThan(300);
+      return (body === '' ? {} : JSON.parse(body)) as Json;
+    },
+    async remove() {
+      place.kill('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface FirstMachine {
+  readonly engine: WholeHost;
+  readonly node: WholeHost;
+  readonly client: Client;
+  remove(): Promise<void>;
+}
+
+/** Boots the two hosts on one network, and makes a client. Neither host has anything of ours yet. */
+export async function prepareFirstMachine(): Promise<FirstMachine> {
+  const [engine, node] = [await bootEngine(), await bootNode()];
+  const cards = await wire();
+  await connect(engine, cards[0], 'wire0', engineAddress);
+  await connect(node, cards[1], 'wire0', nodeAddress);
+  await engine.shell(`echo '${nodeAddress} ${nodeName}' >>/etc/hosts`);
+  const client = await startClient(engine);
+  return {
+    engine,
+    node,
+    client,
+    async remove() {
+      await client.remove();
+      await engine.remove();
+      await node.remove();
+    },
+  };
+}
