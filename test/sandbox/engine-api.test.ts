@@ -52,7 +52,11 @@ describe('the root of the API', () => {
         },
         special_objects: { root_tag: { id: '00000000-0000-0000-0000-000000000000', href: expect.stringContaining('/tags/') } },
         link: expect.arrayContaining([{ href: `${root}/users?search={query}`, rel: 'users/search' }]),
-        summary: { hosts: { active: '0', total: '0' }, users: { active: expect.stringMatching(/^\d+$/), total: '1' } },
+        summary: {
+          hosts: { active: '0', total: '0' },
+          storage_domains: { active: '0', total: '0' },
+          users: { active: expect.stringMatching(/^\d+$/), total: '1' },
+        },
         time: expect.any(Number),
       });
     }

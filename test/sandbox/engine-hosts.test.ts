@@ -118,6 +118,7 @@ describe('a host', () => {
       ['Waiting for the agent of the host', 'finished'],
       ['Looking at what the host is and has', 'finished'],
       ['Comparing the host with its cluster', 'finished'],
+      ['Connecting the host to the storage of its data center', 'finished'],
     ]);
   });
 

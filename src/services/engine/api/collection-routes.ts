@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Database } from '../../frame/database.ts';
 import { Refusal } from '../http/refusal.ts';
 import { actionRoutes, jobOf } from './action-routes.ts';
 import { listText, sendEntity, sendList } from './answer.ts';
@@ -9,6 +10,7 @@ import { changesOf } from './changes.ts';
 import { follow } from './follow.ts';
 import {
   askerOf,
+  asksOf,
   createHandling,
   entityOf,
   type Handling,
@@ -41,7 +43,7 @@ export function collectionRoutes(app: FastifyInstance, parts: Omit<HandlingParts
     for (const collection of collections) {
       const { below, rel, actions = {}, collectionActions = {} } = collection;
       const url = below === undefined ? `${apiPath}/${rel}` : `${apiPath}/${below.rel}/:parent/${rel}`;
-      readingRoutes(api, handling, collection, url);
+      readingRoutes(api, database, handling, collection, url);
       changingRoutes(api, handling, collection, url);
       for (const [name, act] of Object.entries(actions)) {
         actionRoutes({ app: api, database, handling, collection, url: `${url}/:id`, name, act });
@@ -53,7 +55,13 @@ export function collectionRoutes(app: FastifyInstance, parts: Omit<HandlingParts
   });
 }
 
-function readingRoutes(app: FastifyInstance, { members, seen, change }: Handling, collection: Collection, url: string): void {
+function readingRoutes(
+  app: FastifyInstance,
+  database: Database,
+  { members, seen, change }: Handling,
+  collection: Collection,
+  url: string,
+): void {
   const { rel, type, narrowed, file } = collection;
   /** Only as much of a member as the client asked for. */
   const narrow = (request: FastifyRequest): ((entity: Entity) => Entity) => {
@@ -65,6 +73,7 @@ function readingRoutes(app: FastifyInstance, { members, seen, change }: Handling
     const asker = askerOf(request);
     const place = placeOf(collection, request);
     await members.needParent(place, seeing(asker));
+    await collection.prepare?.({ database, asks: asksOf(request), parent: place.parent });
     const wish = {
       allContent: wantsAllContent(request),
       search: parameter(request, 'search', null),

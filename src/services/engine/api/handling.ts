@@ -8,8 +8,9 @@ import { loginName } from '../sso/principals.ts';
 import { flag, isFiltered, parameter } from './api-request.ts';
 import { types } from './api-types.ts';
 import { parseEntity } from './body.ts';
-import type { Asker, Collection, Members, Place, SpecialChange, Worker } from './collections/collection.ts';
+import type { Asker, Collection, Members, Occasion, Place, SpecialChange, Worker } from './collections/collection.ts';
 import type { Entity } from './types.ts';
+import { settled } from './settled.ts';
 import { createWork, type Done } from './work.ts';
 
 interface Params {
@@ -45,6 +46,12 @@ export function entityOf(request: FastifyRequest, type: string): Entity {
   const body = request.body as Body | undefined | null;
   return body === undefined || body === null ? {} : parseEntity(types, type, body.text, body.form);
 }
+
+/** Reads parameters of a request that are truth values. */
+export const asksOf =
+  (request: FastifyRequest): Occasion['asks'] =>
+  (name, otherwise = false) =>
+    parameter(request, name, null) === null ? otherwise : flag(request, name);
 
 /** Whether the client asked for what is in an answer only when it is asked for. */
 export const wantsAllContent = (request: FastifyRequest): boolean => flag(request, 'all_content', 'all-content');
@@ -86,12 +93,11 @@ export function createHandling({ database, members, now, begun, secrets, console
       return found;
     },
 
-    async change(request, reply, collection, { permit, work }, read) {
+    async change(request, reply, collection, { permit, settles, work }, read) {
       const worker = workerOf(request, reply);
       await doWork.needPermit(permit, worker);
       const place = placeOf(collection, request);
-      const asks = (name: string, otherwise = false): boolean =>
-        parameter(request, name, null) === null ? otherwise : flag(request, name);
+      const asks = asksOf(request);
       const occasion = {
         database,
         members,
@@ -103,8 +109,12 @@ export function createHandling({ database, members, now, begun, secrets, console
         asks,
         secrets,
         consoles,
+        parameter: (name: string) => parameter(request, name, null),
       };
-      return doWork({ ...(await work(occasion)), permit }, worker);
+      const wanted = await work(occasion);
+      const done = await doWork({ ...wanted, permit }, worker);
+      if (settles === true && wanted.begins !== undefined && !flag(request, 'async')) await settled(database, done);
+      return done;
     },
   };
 }

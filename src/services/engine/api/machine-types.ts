@@ -54,7 +54,6 @@ export const machineTypes: Types = {
     smartcard_enabled: 'boolean',
     type: 'text',
   },
-  file: { name: 'text' },
   graphics_console: {
     address: 'text',
     port: 'integer',

@@ -48,7 +48,16 @@ export function rootRoutes(app: FastifyInstance, { database, version, now }: Roo
 const blank = '00000000-0000-0000-0000-000000000000';
 
 /** Collections whose searches clients look for here. All others can be searched as well. */
-const withTemplate: ReadonlySet<string> = new Set(['clusters', 'datacenters', 'events', 'groups', 'hosts', 'networks', 'users']);
+const withTemplate: ReadonlySet<string> = new Set([
+  'clusters',
+  'datacenters',
+  'events',
+  'groups',
+  'hosts',
+  'networks',
+  'storagedomains',
+  'users',
+]);
 
 /** A link to each collection at the top, and templates of searches; the braces are a part of them. */
 const rootLinks: readonly Link[] = collections
@@ -77,13 +86,16 @@ function describeProduct(instanceId: string, version: Version): Entity {
 }
 
 async function summarize(database: Database, now: number): Promise<Entity> {
-  const [counts] = await database.query<Record<'hosts' | 'hostsUp' | 'users' | 'usersHere', string>>(
+  const [counts] = await database.query<Record<'hosts' | 'hostsUp' | 'domains' | 'domainsActive' | 'users' | 'usersHere', string>>(
     `select (select count(*) from vds_static) as hosts, (select count(*) from vds_dynamic where status = 3) as "hostsUp",
+       (select count(*) from storage_domain_static) as domains,
+       (select count(distinct storage_id) from storage_pool_iso_map where status = 3) as "domainsActive",
        (select count(*) from users) as users, (select count(distinct user_id) from sso_sessions where valid_to > $1) as "usersHere"`,
     [new Date(now)],
   );
   return {
     hosts: { active: counts?.hostsUp, total: counts?.hosts },
+    storage_domains: { active: counts?.domainsActive, total: counts?.domains },
     users: { active: counts?.usersHere, total: counts?.users },
   };
 }

@@ -3,6 +3,8 @@ export interface Subjects {
   readonly host?: string | undefined;
   readonly machine?: string | undefined;
   readonly storageDomain?: string | undefined;
+  /** A data center. */
+  readonly pool?: string | undefined;
   readonly template?: string | undefined;
 }
 
@@ -10,7 +12,12 @@ export interface Subjects {
 const columns: Readonly<Record<keyof Subjects, { readonly id: string; readonly name?: string; readonly find?: string }>> = {
   host: { id: 'vds_id', name: 'vds_name', find: 'select vds_name from vds_static where vds_id =' },
   machine: { id: 'vm_id', name: 'vm_name', find: 'select vm_name from vm_static where vm_guid =' },
-  storageDomain: { id: 'storage_domain_id' },
+  storageDomain: {
+    id: 'storage_domain_id',
+    name: 'storage_domain_name',
+    find: 'select storage_name from storage_domain_static where id =',
+  },
+  pool: { id: 'storage_pool_id' },
   template: { id: 'vm_template_id' },
 };
 

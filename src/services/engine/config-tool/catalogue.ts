@@ -58,11 +58,18 @@ export const options: readonly Option[] = [
   { name: 'ProductRPMVersion', about: 'The version that is installed.', kind: { text: /^/, form: '' }, readOnly: true },
   { name: 'SANWipeAfterDelete', about: 'Whether new disks on block storage are wiped when they are deleted.', kind: truth, usual: 'false' },
   { name: 'SearchResultsLimit', about: 'Members of one page of a search.', kind: number(1, 10_000), usual: '100' },
+  { name: 'SPMFailOverAttempts', about: 'Hosts that are tried as storage pool manager in one look.', kind: number(1, 100), usual: '3' },
   {
     name: 'SSHKeyAlias',
     about: "Comment at the end of the engine's public SSH key.",
     kind: { text: /^[\w.@-]{1,64}$/, form: 'letters, digits, and . _ @ -' },
     usual: 'ovirt-engine',
+  },
+  {
+    name: 'StoragePoolRefreshTimeInSeconds',
+    about: 'Seconds between two looks at the storage of a data center.',
+    kind: number(1, 3600),
+    usual: '10',
   },
   { name: 'SucceededJobCleanupTimeInMinutes', about: 'Minutes before jobs that succeeded are forgotten.', kind: minutes, usual: '10' },
   {

@@ -3,6 +3,7 @@ import { AgentUnreachable } from '../agents/agent-failure.ts';
 import { type Agent, isRecovering } from '../agents/agent.ts';
 import type { Agents } from '../agents/agents.ts';
 import { type Command, CommandFailure, type CommandType, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
+import type { HostStorage } from '../storage/host-storage.ts';
 import { examine } from './examine.ts';
 import type { HostRecord, HostRecords } from './host-records.ts';
 import { type HostStatus, statusNumber, statusNumbers } from './host-status.ts';
@@ -11,6 +12,7 @@ import type { Unfit } from './suitability.ts';
 export interface HostCommandParts {
   readonly agents: Agents;
   readonly records: HostRecords;
+  readonly storage: HostStorage;
 }
 
 /** How often a host is asked whether its virtual machines are gone, and an agent that has just been started whether it is ready, in milliseconds. */
@@ -35,6 +37,7 @@ export const statusSql = (command: Command, from: readonly HostStatus[], to: Hos
 export function hostCommands({
   agents,
   records,
+  storage,
 }: HostCommandParts): Readonly<Record<'ActivateHost' | 'MaintainHost' | 'RefreshHost', CommandType>> {
   /** The host with its agent. Throws CommandFailure when it is gone. */
   async function found(command: Command): Promise<{ readonly host: HostRecord; readonly agent: Agent }> {
@@ -70,6 +73,16 @@ export function hostCommands({
     },
   };
 
+  const equipping: Stage = {
+    title: 'Connecting the host to the storage of its data center',
+    async work({ command, signal, keep }) {
+      const unfit = await storage.connect(await found(command), { flowId: command.correlationId, signal });
+      if (unfit === null) return undefined;
+      await keep({ unfit });
+      throw new CommandFailure(nonOperational(hostOf(command), unfit).text);
+    },
+  };
+
   const emptying: Stage = {
     title: 'Waiting until no virtual machine runs on the host',
     async work({ command, signal, isCancelled }: Occasion) {
@@ -82,9 +95,23 @@ export function hostCommands({
     },
   };
 
+  const lettingGo: Stage = {
+    title: 'Disconnecting the host from the storage of its data center',
+    async work({ command, signal, isCancelled }) {
+      await storage.release(await found(command), { flowId: command.correlationId, signal }, isCancelled);
+      return undefined;
+    },
+    async undo({ command, signal }) {
+      // What it does not reach then is found by whoever watches over it.
+      await storage.connect(await found(command), { flowId: command.correlationId, signal }).catch((error: unknown) => {
+        if (signal.aborted || !(error instanceof AgentUnreachable)) throw error;
+      });
+    },
+  };
+
   return {
     ActivateHost: {
-      stages: [reaching, examining(true), comparing],
+      stages: [reaching, examining(true), comparing, equipping],
       succeeded: (command) => ({
         told: detected(hostOf(command), 'Up'),
         change: statusSql(command, ['unassigned', 'initializing'], 'up'),
@@ -104,7 +131,7 @@ export function hostCommands({
       },
     },
     MaintainHost: {
-      stages: [emptying],
+      stages: [emptying, lettingGo],
       succeeded: (command) => ({
         told: { ...told(15, 'VDS_MAINTENANCE', 0, command), text: `Host ${hostOf(command).name} is in maintenance.` },
         change: statusSql(command, ['preparing_for_maintenance'], 'maintenance'),

@@ -1,5 +1,6 @@
 import type { Database } from '../../frame/database.ts';
 import type { Command, Told } from '../commands/command.ts';
+import { subjectColumns } from '../commands/event-subjects.ts';
 import type { Capabilities } from './capabilities.ts';
 import { statusNumber, statusNumbers, type HostStatus } from './host-status.ts';
 import type { Demands, Settled } from './suitability.ts';
@@ -142,11 +143,13 @@ export function createHostRecords(database: Database, generation: string, now: (
       );
     },
 
-    async tell({ code, name, severity, text, host = null }) {
+    async tell({ code, name, severity, text, ...subjects }) {
+      const values: unknown[] = [new Date(now()), code, name, severity, text, generation];
+      const columns = subjectColumns(subjects, (value) => `$${values.push(value)}`);
       await database.query(
-        `insert into audit_log (log_time, log_type, log_type_name, severity, message, vds_id, vds_name)
-         select $1, $2::integer, $3, $4::integer, $5, $6::uuid, (select vds_name from vds_static where vds_id = $6::uuid) where ${inTurn('$7')}`,
-        [new Date(now()), code, name, severity, text, host, generation],
+        `insert into audit_log (log_time, log_type, log_type_name, severity, message${columns.map(([column]) => `, ${column}`).join('')})
+         select $1, $2::integer, $3, $4::integer, $5${columns.map(([, sql]) => `, ${sql}`).join('')} where ${inTurn('$6')}`,
+        values,
       );
     },
   };

@@ -34,6 +34,7 @@ export const reasons = {
   none: 0,
   general: 1,
   cpu: 2,
+  storage: 3,
   network: 4,
   version: 5,
   kvmNotRunning: 6,

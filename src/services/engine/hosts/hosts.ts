@@ -9,6 +9,12 @@ import { takeTurns, type Turn } from '../commands/turn.ts';
 import { startMonitoring } from '../monitoring/monitoring.ts';
 import { readNumber } from '../options.ts';
 import type { HostDeployment } from '../host-deploy/host-deployment.ts';
+import { createHostStorage } from '../storage/host-storage.ts';
+import { createPoolTurns } from '../storage/pool-work.ts';
+import { createSpm } from '../storage/spm.ts';
+import { storageCommands } from '../storage/storage-commands.ts';
+import { createStorageRecords } from '../storage/storage-records.ts';
+import { startStorageWatch } from '../storage/storage-watch.ts';
 import { hostCommands } from './host-commands.ts';
 import { createHostRecords } from './host-records.ts';
 import { installHost } from './install-host.ts';
@@ -66,10 +72,23 @@ export async function startHosts({ database, session, files, deployment, secrets
     const agents = createAgents(context, times);
     reached = agents;
     const records = createHostRecords(database, turn.generation, now);
-    const commands = hostCommands({ agents, records });
-    const types = { ...commands, InstallHost: installHost({ deployment, secrets, records, activation: commands.ActivateHost }) };
+    const [pools, spm, poolTurns] = [
+      createStorageRecords(database, turn.generation, now),
+      createSpm({ database, agents }),
+      createPoolTurns(),
+    ];
+    const storage = createHostStorage(pools, poolTurns);
+    const commands = hostCommands({ agents, records, storage });
+    const types = {
+      ...commands,
+      ...storageCommands({ agents, records: pools, spm, turns: poolTurns }),
+      InstallHost: installHost({ deployment, secrets, records, activation: commands.ActivateHost }),
+    };
     const mine = createRunner({ database, types, turn, log, now });
-    const monitoring = startMonitoring({ database, agents, records, turn, log, now });
+    const watching = [
+      startMonitoring({ database, agents, records, storage, turn, log, now }),
+      startStorageWatch({ database, agents, records: pools, turns: poolTurns, tell: records.tell, turn, log, now }),
+    ];
     runner = mine;
     mine.wake();
     // Commands may be begun by an engine that waits for its turn.
@@ -78,7 +97,7 @@ export async function startHosts({ database, session, files, deployment, secrets
     [runner, reached] = [null, null];
     clearInterval(looking);
     agents.close();
-    await Promise.allSettled([mine.idle(), monitoring]);
+    await Promise.allSettled([mine.idle(), ...watching]);
   }
 
   const end = takeTurns({

@@ -9,6 +9,7 @@ import { detected, nonOperational } from '../hosts/host-commands.ts';
 import type { HostRecord, HostRecords } from '../hosts/host-records.ts';
 import { type HostStatus, reasons, statusWord } from '../hosts/host-status.ts';
 import { readNumber } from '../options.ts';
+import type { HostStorage } from '../storage/host-storage.ts';
 import { type HostStatistics, readStatistics } from './host-statistics.ts';
 import { deedFor, graceOf, isAtRest, isWatched, type Patience, type Seen } from './host-watch.ts';
 import { storeStatistics } from './statistics-store.ts';
@@ -17,6 +18,7 @@ export interface MonitoringParts {
   readonly database: Database;
   readonly agents: Agents;
   readonly records: HostRecords;
+  readonly storage: HostStorage;
   readonly turn: Turn;
   readonly log: Log;
   readonly now: () => number;
@@ -60,10 +62,12 @@ interface Memory extends Seen {
   drifts: boolean;
   /** It has not told any statistics yet. */
   isNew: boolean;
+  /** Its agent has come since it was seen to take part in the storage of its data center: it may have been started anew. */
+  isBack: boolean;
 }
 
 /** Watches over all hosts until the turn is over; fulfilled then. */
-export async function startMonitoring({ database, agents, records, turn, log, now }: MonitoringParts): Promise<void> {
+export async function startMonitoring({ database, agents, records, storage, turn, log, now }: MonitoringParts): Promise<void> {
   const { signal } = turn;
   const memories = new Map<string, Memory>();
   const told: HostStatistics[] = [];
@@ -75,7 +79,16 @@ export async function startMonitoring({ database, agents, records, turn, log, no
     if (known !== undefined) return known;
     // Not all at the same moment, but soon: nobody knows yet how they are.
     const statisticsAt = now() + Math.random() * Math.min(soonMs, rhythm?.statisticsMs ?? soonMs);
-    const fresh: Memory = { reachable: undefined, statisticsAt, examinationAt: 0, reason: '', busy: false, drifts: false, isNew: true };
+    const fresh: Memory = {
+      reachable: undefined,
+      statisticsAt,
+      examinationAt: 0,
+      reason: '',
+      busy: false,
+      drifts: false,
+      isNew: true,
+      isBack: true,
+    };
     memories.set(host, fresh);
     return fresh;
   };
@@ -87,7 +100,10 @@ export async function startMonitoring({ database, agents, records, turn, log, no
       if (memory.reachable !== connected) log.info(connected ? 'an agent is connected' : 'an agent is not connected', { host, reason });
       memory.reachable = connected;
       memory.reason = reason;
-      if (connected) memory.examinationAt = 0;
+      if (connected) {
+        memory.examinationAt = 0;
+        memory.isBack = true;
+      }
     },
   });
 
@@ -129,12 +145,21 @@ export async function startMonitoring({ database, agents, records, turn, log, no
     const agent = agents.of(host);
     memory.examinationAt = now() + retryMs;
     await agent.call('Host.ping2', {}, { timeoutMs: answerMs, signal });
-    const unfit = await examine({ agent, host, records, complete: false, signal });
+    const unfit =
+      (await examine({ agent, host, records, complete: false, signal })) ?? (await storage.connect({ host, agent }, { signal }));
     const from: readonly HostStatus[] = [statusWord(host.status)];
     if (unfit === null) await records.change({ host: host.id, from, to: 'up', reason: reasons.none, told: detected(host, 'Up') });
     else if (statusWord(host.status) !== 'non_operational' || host.reason !== unfit.reason) {
       await records.change({ host: host.id, from, to: 'non_operational', reason: unfit.reason, told: nonOperational(host, unfit) });
     }
+  }
+
+  /** One whose agent was started anew while it was up is connected to storage again. */
+  async function equip(host: HostRecord, memory: Memory): Promise<void> {
+    const unfit = await storage.keep({ host, agent: agents.of(host) }, { signal });
+    memory.isBack = false;
+    if (unfit !== null)
+      await records.change({ host: host.id, from: ['up'], to: 'non_operational', reason: unfit.reason, told: nonOperational(host, unfit) });
   }
 
   async function loseSight(host: HostRecord, memory: Memory, patience: Patience): Promise<void> {
@@ -168,7 +193,9 @@ export async function startMonitoring({ database, agents, records, turn, log, no
       agents.of(host);
       const memory = memoryOf(host.id);
       const deed = memory.busy ? 'nothing' : deedFor(host, memory, patience, now());
-      if (deed === 'statistics') {
+      if (memory.isBack && memory.reachable === true && !memory.busy && !host.locked && statusWord(host.status) === 'up')
+        busy(host, memory, () => equip(host, memory));
+      else if (deed === 'statistics') {
         // Those that began together spread over the time between two rounds.
         memory.statisticsAt = now() + patience.statisticsMs * (memory.isNew ? 0.3 + Math.random() * 0.7 : 1);
         memory.isNew = false;

@@ -162,6 +162,8 @@ export interface Occasion {
   readonly entity: Entity;
   /** A parameter of the request that is a truth value; `otherwise` where it is missing. Throws a refusal (400) for one that is none. */
   readonly asks: (parameter: string, otherwise?: boolean) => boolean;
+  /** A parameter of the request that is a text; null where it is missing. */
+  readonly parameter: (name: string) => string | null;
   /** What seals secrets that a command needs later. */
   readonly secrets: Secrets;
   /** What opens displays of virtual machines. */
@@ -171,6 +173,8 @@ export interface Occasion {
 /** A change that is more than a row of one table: the permit for it, and what it comes to here. */
 export interface SpecialChange {
   readonly permit: number;
+  /** It is answered when the command that it begins has ended, unless the client asks for `async`: clients go on at once with what they expect to be there. */
+  readonly settles?: true;
   readonly work: (occasion: Occasion) => Promise<Omit<Work, 'permit'>>;
 }
 
@@ -206,6 +210,8 @@ export interface Collection {
   readonly describe: (row: Row) => Entity;
   /** What is read and shown only to whoever asks for all content, because it costs more. */
   readonly costly?: { readonly columns: string; readonly describe: (row: Row) => Entity };
+  /** What is done before the members are listed. Throws refusals. */
+  readonly prepare?: (occasion: Pick<Occasion, 'database' | 'asks'> & { readonly parent: string | null }) => Promise<void>;
   /** A parameter that leaves only a part of each member. */
   readonly narrowed?: { readonly parameter: string; readonly to: (entity: Entity, value: string) => Entity };
   /** Expression of the name that clients may give in the place of the id; `t.name` unless it says otherwise. */

@@ -15,6 +15,9 @@ export const storedLevel = (value: unknown): string => {
   return level;
 };
 
+const storageNames = `(select string_agg(s.storage_name, ' ') from storage_pool_iso_map m join storage_domain_static s on s.id = m.storage_id
+  where m.storage_pool_id = t.id)`;
+
 export const dataCenters: Collection = {
   rel: 'datacenters',
   type: 'data_center',
@@ -43,6 +46,7 @@ export const dataCenters: Collection = {
     local: { sql: 't.is_local', as: 'boolean' },
     status: { sql: 't.status', as: { choices: choicesOf(states) } },
     compatibility_version: { sql: 't.compatibility_version', as: 'text' },
+    ...Object.fromEntries(['storage', 'storage.name'].map((field) => [field, { sql: storageNames, as: 'text' } as const])),
     'clusters.name': { sql: `(select string_agg(c.name, ' ') from cluster c where c.storage_pool_id = t.id)`, as: 'text' },
   },
   words: ['name', 'description', 'comment'],

@@ -18,6 +18,7 @@ const placements = ['consolidated', 'separated'] as const;
 const details: Readonly<Record<number, string>> = {
   1: 'general',
   2: 'cpu_type_incompatible_with_cluster',
+  3: 'storage_domain_unreachable',
   4: 'network_unreachable',
   5: 'version_incompatible_with_cluster',
   6: 'kvm_not_running',
@@ -64,6 +65,9 @@ const hardwareOf = (row: Row): Entity | undefined =>
         version: optional(row['hw_version']),
       };
 
+/** What the role of a host is on the storage of its data center. */
+const spmWords = ['none', 'contending', 'spm'] as const;
+
 const kdumpWords: Readonly<Record<number, string>> = { 0: 'disabled', 1: 'enabled' };
 
 export const hosts: Collection = {
@@ -81,7 +85,8 @@ export const hosts: Collection = {
     t.transparent_hugepages_state, (select architecture from cluster c where c.cluster_id = t.cluster_id) as architecture,
     (select cpu_name from cluster c where c.cluster_id = t.cluster_id) as cluster_cpu,
     exists (select from command_locks l join command_entities e using (command_id) where l.object_id = t.vds_id and e.command_type = 'ActivateHost')
-      as network_operation`,
+      as network_operation,
+    (select case p.status when 1 then 2 when 5 then 1 else 0 end from storage_pool p where p.spm_vds_id = t.vds_id) as spm_state`,
   describe: (row) => ({
     name: String(row['vds_name']),
     comment: String(row['free_text_comment']),
@@ -118,7 +123,7 @@ export const hosts: Collection = {
     protocol: 'stomp',
     reinstallation_required: row['reinstall_required'] === true,
     se_linux: { mode: selinuxModes[Number(row['selinux_enforce_mode'])] },
-    spm: { priority: Number(row['vds_spm_priority']), status: 'none' },
+    spm: { priority: Number(row['vds_spm_priority']), status: spmWords[Number(row['spm_state'])] },
     ssh: { fingerprint: optional(row['sshkeyfingerprint']), port: Number(row['ssh_port']) },
     status: statusWord(row['status']),
     status_detail: row['status'] === statusNumber('non_operational') ? details[Number(row['non_operational_reason'])] : undefined,
@@ -139,6 +144,7 @@ export const hosts: Collection = {
     address: { sql: 't.host_name', as: 'text' },
     status: { sql: 't.status', as: { choices: choicesOf(hostStatuses) } },
     external_status: { sql: 't.external_status', as: { choices: choicesOf(externalStatuses) } },
+    spm_id: { sql: '(select n.vds_spm_id from vds_spm_id_map n where n.vds_id = t.vds_id)', as: 'number' },
     cluster: { sql: 't.cluster_name', as: 'text' },
     'cluster.name': { sql: 't.cluster_name', as: 'text' },
     datacenter: { sql: 't.storage_pool_name', as: 'text' },

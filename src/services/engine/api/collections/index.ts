@@ -19,6 +19,9 @@ import { bookmarks, events, options, tags, tagsOf } from './records.ts';
 import { permissions, rolePermits, roles, rolesOf } from './roles.ts';
 import { openStackNetworkProviders } from './providers.ts';
 import { sshPublicKeys, userOptions } from './profiles.ts';
+import { domainFiles } from './storage/domain-files.ts';
+import { domainConnections, storageConnections } from './storage/storage-connections.ts';
+import { attachedDomains, storageDomains } from './storage/storage-domains.ts';
 import { eventSubscriptions } from './subscriptions.ts';
 import { networkVnicProfiles, vnicProfiles } from './vnic-profiles.ts';
 
@@ -40,6 +43,7 @@ export const collections: readonly Collection[] = [
   dataCenters,
   dataCenterClusters,
   dataCenterNetworks,
+  attachedDomains,
   permissionsOf('datacenters'),
   domains,
   domainUsers,
@@ -72,6 +76,11 @@ export const collections: readonly Collection[] = [
   permissions(),
   roles,
   rolePermits,
+  storageConnections,
+  storageDomains,
+  domainConnections,
+  domainFiles,
+  permissionsOf('storagedomains'),
   tags,
   templates,
   machineNics('templates'),

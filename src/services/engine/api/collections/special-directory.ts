@@ -25,12 +25,13 @@ export const permissionObjects = {
   vnic_profile: { rel: 'vnicprofiles', type: 27 },
   mac_pool: { rel: 'macpools', type: 28 },
   host: { rel: 'hosts', type: 3 },
+  storage_domain: { rel: 'storagedomains', type: 11 },
   template: { rel: 'templates', type: 4 },
   vm: { rel: 'vms', type: 2 },
 } as const;
 
 /** What clients name as well, and what no permission can be given on yet. Without a look at them it would be given on everything. */
-const otherObjects = ['disk', 'storage_domain', 'vm_pool'] as const;
+const otherObjects = ['disk', 'vm_pool'] as const;
 
 async function objectOf({ entity, place, members, asker }: Occasion): Promise<{ id: string; type: number }> {
   const above = place.collection.below?.rel;

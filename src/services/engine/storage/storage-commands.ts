@@ -1,0 +1,12 @@
+import type { CommandTypes } from '../commands/command.ts';
+import { attachDomain } from './attach-domain.ts';
+import type { StorageCommandParts } from './command-parts.ts';
+import { detachDomain } from './detach-domain.ts';
+import { domainCommands } from './domain-commands.ts';
+
+/** Commands that work on storage domains. */
+export const storageCommands = (parts: StorageCommandParts): CommandTypes => ({
+  ...domainCommands(parts),
+  ...attachDomain(parts),
+  ...detachDomain(parts),
+});

@@ -1,0 +1,507 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { apiCalls, type Json } from '../support/api-calls.ts';
+import { useEngine } from '../support/running-engine.ts';
+import { type AgentPki, makeAgentPki, type SimulatedAgents, SimulatedFailure, startSimulatedAgents } from '../support/simulated-agent.ts';
+import { addHost, wellBehaved } from '../support/simulated-host.ts';
+import { simulatedStorage, type SimulatedStorage } from '../support/simulated-storage.ts';
+
+const addresses = ['127.0.0.1', ...Array.from({ length: 60 }, (_, at) => `127.0.3.${at + 1}`)];
+const pki: AgentPki = await makeAgentPki(addresses);
+const running = useEngine(
+  async (postgres) => {
+    const options = {
+      ...{ VdsStatisticsInSeconds: '1', TimeoutToResetVdsInSeconds: '2', NonOperationalRetryInSeconds: '1' },
+      StoragePoolRefreshTimeInSeconds: '1',
+    };
+    for (const [name, value] of Object.entries(options))
+      await postgres.query('update vdc_options set option_value = $2 where option_name = $1', [name, value]);
+  },
+  {
+    settings: {
+      ENGINE_PKI_CA: pki.path('ca.pem'),
+      ENGINE_PKI_ENGINE_CERT: pki.path('engine.pem'),
+      ENGINE_PKI_ENGINE_KEY: pki.path('engine.key'),
+    },
+  },
+);
+const { got, fault, call } = apiCalls(running);
+const eventually = (holds: () => Promise<void>): Promise<void> => vi.waitFor(holds, { timeout: 30_000, interval: 50 });
+
+let agents: SimulatedAgents;
+let storage: SimulatedStorage;
+let count = 0;
+let hostCount = 0;
+beforeAll(async () => {
+  storage = await simulatedStorage();
+  agents = await startSimulatedAgents(pki, { everywhere: true });
+});
+beforeEach(() => {
+  agents.verbs = { ...wellBehaved(), ...storage.verbs };
+  storage.barred.clear();
+});
+afterAll(async () => {
+  await agents.stop();
+  await storage.remove();
+  await pki.remove();
+});
+
+interface Host {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+}
+interface Center {
+  readonly id: string;
+  readonly name: string;
+  readonly hosts: readonly Host[];
+}
+
+const post = (path: string, body: object = {}) => got(path, { method: 'POST', body });
+const remove = (path: string) => got(path, { method: 'DELETE' });
+const hostStatus = async (id: string): Promise<unknown> => (await got(`hosts/${id}`))['status'];
+
+/** A data center with hosts that are up. */
+async function center(hosts = 1, more: object = {}): Promise<Center> {
+  const name = `dc${++count}`;
+  const made = await post('datacenters', { name, ...more });
+  await post('clusters', {
+    name: `${name}-cluster`,
+    data_center: { id: made['id'] as string },
+    cpu: { type: 'Intel Skylake Server Family' },
+  });
+  const all: Host[] = [];
+  for (let at = 0; at < hosts; at++) all.push(await host(`${name}-cluster`));
+  return { id: made['id'] as string, name, hosts: all };
+}
+async function host(cluster: string): Promise<Host> {
+  const address = addresses[++hostCount]!;
+  const name = `host${hostCount}`;
+  const id = await addHost(running.postgres, { name, address, port: agents.port, cluster });
+  await post(`hosts/${id}/activate`);
+  await eventually(async () => expect(await hostStatus(id)).toBe('up'));
+  return { id, name, address };
+}
+/** A domain on an export of its own. */
+async function domain(on: Host, more: object = {}): Promise<{ readonly id: string; readonly name: string; readonly path: string }> {
+  const name = `domain${++count}`;
+  const path = await storage.offer(`server:/export/${name}`);
+  const made = await post('storagedomains', {
+    name,
+    type: 'data',
+    storage: { type: 'nfs', address: 'server', path: `/export/${name}` },
+    host: { name: on.name },
+    ...more,
+  });
+  expect(made['status']).toBe('unattached');
+  return { id: made['id'] as string, name, path };
+}
+const inCenter = async ({ id }: Center, of: string): Promise<Json> => got(`datacenters/${id}/storagedomains/${of}`);
+const becomes = (where: Center, of: string, status: string) =>
+  eventually(async () => expect((await inCenter(where, of))['status']).toBe(status));
+const centerBecomes = (where: Center, status: string) =>
+  eventually(async () => expect((await got(`datacenters/${where.id}`))['status']).toBe(status));
+async function attach(to: Center, of: { readonly id: string }): Promise<void> {
+  await post(`datacenters/${to.id}/storagedomains`, { id: of.id });
+  await becomes(to, of.id, 'active');
+  await settled();
+}
+/** A data center with an active master domain. */
+async function working(
+  hosts = 1,
+): Promise<Center & { readonly master: { readonly id: string; readonly name: string; readonly path: string } }> {
+  const made = await center(hosts);
+  const master = await domain(made.hosts[0]!);
+  await attach(made, master);
+  return { ...made, master };
+}
+const settled = () => eventually(async () => expect(await running.postgres.query('select command_type from command_entities')).toEqual([]));
+const codes = async (of: string): Promise<readonly number[]> =>
+  (
+    await running.postgres.query<{ code: number }>(
+      'select log_type as code from audit_log where storage_domain_id = $1 order by audit_log_id',
+      [of],
+    )
+  ).map(({ code }) => code);
+const spmOf = async (all: readonly Host[]): Promise<readonly string[]> => {
+  const found: string[] = [];
+  for (const { id, name } of all) if ((await got(`hosts/${id}`))['spm'].status === 'spm') found.push(name);
+  return found;
+};
+
+describe('a storage domain', () => {
+  it('is made on the storage by the host that is named, shown, and let go of', async () => {
+    const { hosts } = await center();
+    const { id, name, path } = await domain(hosts[0]!);
+    expect(await readdir(join(path, id))).toEqual(['dom_md', 'images', 'master']);
+    expect(await got(`storagedomains/${id}`)).toMatchObject({
+      name,
+      type: 'data',
+      master: 'false',
+      status: 'unattached',
+      storage_format: 'v5',
+      external_status: 'ok',
+      storage: { type: 'nfs', address: 'server', path: `/export/${name}` },
+      available: expect.stringMatching(/^\d+$/),
+      used: expect.stringMatching(/^\d+$/),
+      committed: '0',
+      warning_low_space_indicator: '10',
+      critical_space_action_blocker: '5',
+    });
+    expect(await codes(id)).toEqual([9870, 956]);
+    const { storage_connection: connections } = await got(`storagedomains/${id}/storageconnections`);
+    expect(connections).toMatchObject([{ type: 'nfs', address: 'server', path: `/export/${name}` }]);
+    expect(await (await storage.of(hosts[0]!.address)).fails('StorageDomain.getInfo', { storagedomainID: id })).toBe(358);
+    expect(
+      (await got(`storagedomains?search=${encodeURIComponent(`name=${name} and status=unattached and type=nfs`)}`))['storage_domain'],
+    ).toHaveLength(1);
+  });
+
+  it('makes its data center work, and the host its SPM, when it is the first one attached', async () => {
+    const made = await center(2);
+    const master = await domain(made.hosts[0]!);
+    await attach(made, master);
+    await centerBecomes(made, 'up');
+    expect(await got(`datacenters/${made.id}`)).toMatchObject({ status: 'up', storage_format: 'v5' });
+    expect(await inCenter(made, master.id)).toMatchObject({ status: 'active', master: 'true', type: 'data', data_center: { id: made.id } });
+    const shown = await got(`storagedomains/${master.id}`);
+    expect(shown['status']).toBeUndefined();
+    expect(shown['data_centers']).toEqual({ data_center: [{ id: made.id, href: `/ovirt-engine/api/datacenters/${made.id}` }] });
+    expect(await spmOf(made.hosts)).toEqual([made.hosts[0]!.name]);
+    for (const { address } of made.hosts)
+      expect(await (await storage.of(address)).call('Host.getConnectedStoragePools')).toEqual([made.id]);
+    expect(await codes(master.id)).toEqual([9870, 956, 9875, 962]);
+    expect((await got(`datacenters?search=storage%3D${master.name}`))['data_center']).toHaveLength(1);
+    const told = await running.postgres.query('select message from audit_log where log_type = 204 and storage_pool_id = $1', [made.id]);
+    expect(told).toEqual([
+      { message: `Host ${made.hosts[0]!.name} (${made.hosts[0]!.address}) is the storage pool manager of data center ${made.name}.` },
+    ]);
+    expect(
+      await running.postgres.query('select storage_domain_status from dwh_storage_domain_history_view where storage_domain_id = $1', [
+        master.id,
+      ]),
+    ).toEqual([{ storage_domain_status: 1 }]);
+  });
+
+  it('joins others, is seen by all hosts, and goes out again', async () => {
+    const made = await working(2);
+    const second = await domain(made.hosts[1]!);
+    await attach(made, second);
+    for (const { address } of made.hosts)
+      expect(await (await storage.of(address)).call('StorageDomain.getInfo', { storagedomainID: second.id })).toMatchObject({
+        pool: [made.id],
+      });
+    expect(await fault(`datacenters/${made.id}/storagedomains/${made.master.id}/deactivate`, { method: 'POST', body: {} })).toEqual([
+      409,
+      expect.any(String),
+    ]);
+    await post(`datacenters/${made.id}/storagedomains/${second.id}/deactivate`);
+    await becomes(made, second.id, 'maintenance');
+    await settled();
+    for (const { address } of made.hosts)
+      expect(await (await storage.of(address)).fails('StorageDomain.getInfo', { storagedomainID: second.id })).toBe(358);
+    await post(`datacenters/${made.id}/storagedomains/${second.id}/activate`);
+    await becomes(made, second.id, 'active');
+    await settled();
+    await post(`datacenters/${made.id}/storagedomains/${second.id}/deactivate`);
+    await becomes(made, second.id, 'maintenance');
+    await settled();
+    await remove(`datacenters/${made.id}/storagedomains/${second.id}`);
+    expect((await got(`storagedomains/${second.id}`))['status']).toBe('unattached');
+    await remove(`storagedomains/${second.id}?format=true&host=${made.hosts[0]!.name}`);
+    expect((await call(`storagedomains/${second.id}`)).status).toBe(404);
+    expect(await readdir(second.path)).toEqual([]);
+    expect(await codes(second.id)).toEqual([9870, 956, 9875, 962, 9877, 968, 9876, 966, 9877, 968, 9878, 964, 9873, 960]);
+  });
+
+  it('that is the master takes the role of the SPM with it, brings it back, and leaves its data center empty', async () => {
+    const made = await working(2);
+    await post(`datacenters/${made.id}/storagedomains/${made.master.id}/deactivate`);
+    await becomes(made, made.master.id, 'maintenance');
+    await settled();
+    await centerBecomes(made, 'maintenance');
+    expect(await spmOf(made.hosts)).toEqual([]);
+    await post(`datacenters/${made.id}/storagedomains/${made.master.id}/activate`);
+    await becomes(made, made.master.id, 'active');
+    await settled();
+    await centerBecomes(made, 'up');
+    expect(await spmOf(made.hosts)).toHaveLength(1);
+    await post(`datacenters/${made.id}/storagedomains/${made.master.id}/deactivate`);
+    await becomes(made, made.master.id, 'maintenance');
+    await settled();
+    await remove(`datacenters/${made.id}/storagedomains/${made.master.id}`);
+    expect(await got(`datacenters/${made.id}`)).toMatchObject({ status: 'uninitialized' });
+    expect(await got(`storagedomains/${made.master.id}`)).toMatchObject({ status: 'unattached', master: 'false' });
+    // And it can begin anew.
+    await attach(made, made.master);
+    await centerBecomes(made, 'up');
+  });
+
+  it('that is there is taken over by its id, and only as what it is', async () => {
+    const made = await working();
+    const other = await domain(made.hosts[0]!);
+    await remove(`storagedomains/${other.id}`);
+    const body = {
+      ...{ id: other.id, name: `${other.name}-again`, type: 'data', host: { id: made.hosts[0]!.id } },
+      storage: { type: 'nfs', address: 'server', path: `/export/${other.name}` },
+    };
+    expect(await fault('storagedomains', { method: 'POST', body: { ...body, type: 'iso' } })).toEqual([
+      409,
+      expect.stringContaining('class Data, not Iso'),
+    ]);
+    expect((await post('storagedomains', body))['id']).toBe(other.id);
+    await attach(made, other);
+    expect(await readdir(join(other.path, other.id))).toContain('dom_md');
+  });
+
+  it('for ISO files shows them, and again when they have changed', async () => {
+    const made = await working();
+    const iso = await domain(made.hosts[0]!, { type: 'iso' });
+    expect((await got(`storagedomains/${iso.id}`))['storage_format']).toBe('v1');
+    await attach(made, iso);
+    const folder = join(iso.path, iso.id, 'images/11111111-1111-1111-1111-111111111111');
+    await writeFile(join(folder, 'debian.iso'), 'x');
+    await writeFile(join(folder, 'readme.txt'), 'x');
+    const { file } = await got(`storagedomains/${iso.id}/files?refresh=true`);
+    expect(file).toMatchObject([{ id: 'debian.iso', name: 'debian.iso', storage_domain: { id: iso.id } }]);
+    await writeFile(join(folder, 'other.iso'), 'x');
+    expect((await got(`storagedomains/${iso.id}/files?refresh=true&search=name%3Doth*`))['file']).toHaveLength(1);
+    expect((await got(`storagedomains/${iso.id}/files/debian.iso`))['name']).toBe('debian.iso');
+    agents.verbs['StorageDomain.getFileStats'] = () => {
+      throw new SimulatedFailure(379, 'the storage is away');
+    };
+    expect((await call(`storagedomains/${iso.id}/files?refresh=true`)).status).toBe(409);
+    expect((await got(`storagedomains/${iso.id}/files`))['file']).toHaveLength(2);
+    expect(
+      await fault(`datacenters/${made.id}/storagedomains`, {
+        method: 'POST',
+        body: { id: (await domain(made.hosts[0]!, { type: 'iso' })).id },
+      }),
+    ).toEqual([409, expect.stringContaining('of this type already')]);
+  });
+
+  it('on a folder of the host is for local data centers', async () => {
+    const [shared, local] = [await center(), await center(1, { local: true })];
+    const path = await storage.local(`local${++count}`);
+    const made = await post('storagedomains', {
+      ...{ name: `local${count}`, type: 'data', storage: { type: 'localfs', path }, host: { id: local.hosts[0]!.id } },
+    });
+    expect(made['host']['id']).toBe(local.hosts[0]!.id);
+    expect(await fault(`datacenters/${shared.id}/storagedomains`, { method: 'POST', body: { id: made['id'] as string } })).toEqual([
+      409,
+      expect.stringContaining('is not local'),
+    ]);
+    await attach(local, { id: made['id'] as string });
+    await centerBecomes(local, 'up');
+  });
+});
+
+describe('what is wrong', () => {
+  it('with a request is said, and nothing is made', async () => {
+    const { hosts } = await center();
+    const body = (storage: object, more: object = {}) => ({
+      name: 'wrong',
+      type: 'data',
+      host: { name: hosts[0]!.name },
+      storage,
+      ...more,
+    });
+    const nfs = { type: 'nfs', address: 'server', path: '/export/wrong' };
+    const cases: readonly (readonly [object, number, RegExp])[] = [
+      [{ ...body(nfs), name: '' }, 400, /StorageDomain \[name\] required for add/],
+      [{ name: 'wrong', storage: nfs }, 400, /host\.id\|name/],
+      [body({}), 400, /storage/],
+      [body({ type: 'iscsi', logical_units: {} }), 400, /not supported yet/],
+      [body({ type: 'floppy' }), 400, /must be one of/],
+      [body({ type: 'nfs', path: '/x' }), 400, /storage\.address/],
+      [body({ ...nfs, path: 'x' }), 400, /begins with/],
+      [body({ ...nfs, path: '/a/../b' }), 400, /without \. and \.\./],
+      [body({ ...nfs, path: '/a\nb' }), 400, /one line/],
+      [body({ ...nfs, address: 'a b;c' }), 400, /name or the address/],
+      [body({ ...nfs, nfs_version: 'v9' }), 400, /nfs_version/],
+      [body({ type: 'posixfs', path: '/x' }), 400, /vfs_type/],
+      [body({ type: 'posixfs', path: '/x', vfs_type: '../x' }), 400, /file system/],
+      [body(nfs, { type: 'volume' }), 400, /type must be one of/],
+      [body(nfs, { storage_format: 'v3' }), 400, /storage_format/],
+      [body(nfs, { warning_low_space_indicator: 101 }), 400, /from 0 to 100/],
+      [body(nfs, { id: 'x' }), 400, /UUID/],
+      [body(nfs, { host: { name: 'nobody' } }), 404, /none of the hosts/],
+      [body({ id: '00000000-0000-4000-8000-000000000001' }), 404, /storageconnections/],
+    ];
+    for (const [sent, status, text] of cases)
+      expect(await fault('storagedomains', { method: 'POST', body: sent }), JSON.stringify(sent)).toEqual([
+        status,
+        expect.stringMatching(text),
+      ]);
+    expect(await running.postgres.query(`select from storage_server_connections where connection like '%wrong%'`)).toEqual([]);
+  });
+
+  it('with the storage is said with the reason, and nothing remains', async () => {
+    const { hosts } = await center();
+    await storage.offer('server:/export/barred');
+    storage.barred.add(hosts[0]!.address);
+    const body = {
+      name: 'barred',
+      type: 'data',
+      host: { name: hosts[0]!.name },
+      storage: { type: 'nfs', address: 'server', path: '/export/barred' },
+    };
+    expect(await fault('storagedomains', { method: 'POST', body })).toEqual([409, expect.stringContaining('could not be mounted')]);
+    expect(await running.postgres.query(`select from storage_domain_static where storage_name = 'barred'`)).toEqual([]);
+    expect(await running.postgres.query(`select from storage_server_connections where connection = 'server:/export/barred'`)).toEqual([]);
+    storage.barred.clear();
+    agents.verbs['StorageDomain.getStats'] = () => {
+      throw new SimulatedFailure(379, 'no');
+    };
+    expect((await fault('storagedomains', { method: 'POST', body }))[0]).toBe(409);
+    expect(await readdir(join(storage.folder, 'exports', 'server:_export_barred'))).toEqual([]);
+  });
+
+  it('while a pool is made is taken back, and the same domain can be attached later', async () => {
+    const made = await center();
+    const master = await domain(made.hosts[0]!);
+    const verb = agents.verbs['StorageDomain.activate']!;
+    agents.verbs['StorageDomain.activate'] = () => {
+      throw new SimulatedFailure(350, 'it does not want to');
+    };
+    await post(`datacenters/${made.id}/storagedomains`, { id: master.id });
+    await settled();
+    expect((await call(`datacenters/${made.id}/storagedomains/${master.id}`)).status).toBe(404);
+    expect(await got(`storagedomains/${master.id}`)).toMatchObject({ status: 'unattached', master: 'false' });
+    expect(await got(`datacenters/${made.id}`)).toMatchObject({ status: 'uninitialized' });
+    expect((await codes(master.id)).slice(-1)).toEqual([963]);
+    expect(await (await storage.of(made.hosts[0]!.address)).call('Host.getConnectedStoragePools')).toEqual([]);
+    agents.verbs['StorageDomain.activate'] = verb;
+    await attach(made, master);
+  });
+
+  it('with one of the hosts keeps a domain for data from being attached', async () => {
+    const made = await working(2);
+    const second = await domain(made.hosts[0]!);
+    storage.barred.add(made.hosts[1]!.address);
+    await post(`datacenters/${made.id}/storagedomains`, { id: second.id });
+    await settled();
+    const [event] = await running.postgres.query<{ message: string }>(
+      'select message from audit_log where log_type = 963 and storage_domain_id = $1',
+      [second.id],
+    );
+    expect(event?.message).toContain(`Host ${made.hosts[1]!.name} cannot be connected to storage domain ${second.name}`);
+    expect((await got(`storagedomains/${second.id}`))['status']).toBe('unattached');
+  });
+
+  it('with what an agent says does no harm', async () => {
+    const { hosts } = await center();
+    const body = (name: string) => ({
+      name,
+      host: { name: hosts[0]!.name },
+      storage: { type: 'nfs', address: 'server', path: `/export/${name}` },
+    });
+    for (const lie of [null, 'yes', [], [{}], [{ id: 'x', status: 0 }], { a: 1 }]) {
+      agents.verbs['StoragePool.connectStorageServer'] = () => lie;
+      expect((await fault('storagedomains', { method: 'POST', body: body('liar') }))[0], JSON.stringify(lie)).toBe(409);
+    }
+    agents.verbs['StoragePool.connectStorageServer'] = storage.verbs['StoragePool.connectStorageServer']!;
+    await storage.offer('server:/export/liar2');
+    agents.verbs['StorageDomain.getStats'] = () => ({ disktotal: 'many', diskfree: -1 });
+    expect((await post('storagedomains', body('liar2')))['available']).toBeUndefined();
+  });
+});
+
+describe('hosts', () => {
+  it('are connected to the storage of their data center when they come up, or do not come up', async () => {
+    const made = await working();
+    const next = await host(`${made.name}-cluster`);
+    expect(await (await storage.of(next.address)).call('Host.getConnectedStoragePools')).toEqual([made.id]);
+    const address = addresses[++hostCount]!;
+    const id = await addHost(running.postgres, { name: `host${hostCount}`, address, port: agents.port, cluster: `${made.name}-cluster` });
+    storage.barred.add(address);
+    await post(`hosts/${id}/activate`);
+    await eventually(async () =>
+      expect(await got(`hosts/${id}`)).toMatchObject({ status: 'non_operational', status_detail: 'storage_domain_unreachable' }),
+    );
+    expect(await running.postgres.query('select from audit_log where log_type = 522 and vds_id = $1', [id])).toHaveLength(1);
+    storage.barred.clear();
+    await eventually(async () => expect(await hostStatus(id)).toBe('up'));
+    const numbers = await running.postgres.query<{ n: number }>(
+      'select vds_spm_id as n from vds_spm_id_map where storage_pool_id = $1 order by 1',
+      [made.id],
+    );
+    expect(numbers.map(({ n }) => n)).toEqual([1, 2, 3]);
+  });
+
+  it('hand the role of the SPM over when they go into maintenance', async () => {
+    const made = await working(2);
+    const [first, second] = made.hosts;
+    await post(`hosts/${first!.id}/deactivate`);
+    await eventually(async () => expect(await hostStatus(first!.id)).toBe('maintenance'));
+    await eventually(async () => expect(await spmOf(made.hosts)).toEqual([second!.name]));
+    expect(await (await storage.of(first!.address)).call('Host.getConnectedStoragePools')).toEqual([]);
+    await centerBecomes(made, 'up');
+  });
+
+  it('whose agent was started anew are connected again, and become SPM again', async () => {
+    const made = await working();
+    const [only] = made.hosts;
+    await storage.restart(only!.address);
+    storage.leases.lose(made.master.id);
+    agents.cut(only!.address);
+    await eventually(async () => {
+      expect(await (await storage.of(only!.address)).call('StoragePool.getSpmStatus', { storagepoolID: made.id })).toMatchObject({
+        spmStatus: 'SPM',
+      });
+      expect(await spmOf(made.hosts)).toEqual([only!.name]);
+    });
+  });
+
+  it('that are lost as SPM are followed by another one, as soon as the lease on the storage allows it, and not before', async () => {
+    const made = await working(2);
+    const [first, second] = made.hosts;
+    const verbs = agents.verbs;
+    // It goes on holding the role, and nobody hears of it.
+    agents.verbs = Object.fromEntries(
+      Object.entries(verbs).map(([name, verb]) => [
+        name,
+        (params: Readonly<Record<string, unknown>>, of: string) =>
+          of === first!.address ? new Promise(() => undefined) : verb(params, of),
+      ]),
+    );
+    agents.cut(first!.address);
+    await eventually(async () => expect(await hostStatus(first!.id)).toBe('non_responsive'));
+    await centerBecomes(made, 'problematic');
+    expect(await running.postgres.query('select from audit_log where log_type = 980 and storage_pool_id = $1', [made.id])).not.toEqual([]);
+    expect(await spmOf(made.hosts)).toEqual([]);
+    storage.leases.lose(made.master.id);
+    await eventually(async () => expect(await spmOf(made.hosts)).toEqual([second!.name]));
+    await centerBecomes(made, 'up');
+  });
+
+  it('lose sight of a domain, which is told and inactive until they see it again', async () => {
+    const made = await working();
+    const second = await domain(made.hosts[0]!);
+    await attach(made, second);
+    const info = agents.verbs['StoragePool.getInfo']!;
+    agents.verbs['StoragePool.getInfo'] = async (params, of) => {
+      const answer = (await info(params, of)) as { info: object; dominfo: Record<string, { diskfree?: string }> };
+      return { ...answer, dominfo: { ...answer.dominfo, [second.id]: { status: 'Active' } } };
+    };
+    await becomes(made, second.id, 'inactive');
+    agents.verbs['StoragePool.getInfo'] = info;
+    await becomes(made, second.id, 'active');
+    expect((await codes(second.id)).slice(-2)).toEqual([970, 966]);
+  });
+
+  it('tell of little room, once', async () => {
+    const made = await working();
+    const info = agents.verbs['StoragePool.getInfo']!;
+    agents.verbs['StoragePool.getInfo'] = async (params, of) => {
+      const answer = (await info(params, of)) as { info: object; dominfo: Record<string, object> };
+      const room = { status: 'Active', disktotal: String(1024 ** 4), diskfree: String(50 * 1024 ** 3) };
+      return { ...answer, dominfo: { ...answer.dominfo, [made.master.id]: room } };
+    };
+    await eventually(async () => expect(await codes(made.master.id)).toContain(26));
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect((await codes(made.master.id)).filter((code) => code === 26)).toHaveLength(1);
+    expect(await inCenter(made, made.master.id)).toMatchObject({ available: String(50 * 1024 ** 3) });
+  });
+});
