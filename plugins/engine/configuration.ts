@@ -5,6 +5,7 @@ import { apacheHere, backendPort } from '../apache/settings.ts';
 import { fields as database, engineDatabase, isOurs } from '../database/settings.ts';
 import { accounts, readBy, realRoot } from '../environment/settings.ts';
 import { unit as fenceKdumpListener } from '../fence-kdump/settings.ts';
+import { imageioHere, paths as imageio } from '../imageio/settings.ts';
 import { fqdn, httpsPort } from '../network/settings.ts';
 import { runsHere, unit as notifier } from '../notifier/settings.ts';
 import { paths as pki, storePassword, webAuthority } from '../pki/settings.ts';
@@ -58,6 +59,7 @@ export function configuration(view: View): readonly Step[] {
         fqdn: view.get(fqdn),
         httpsPort: view.get(httpsPort),
         backendPort: apacheHere(view) ? backendPort : false,
+        imageProxySocket: imageioHere(view) ? real(imageio.controlSocket) : false,
         healthSocket: real(paths.healthSocket),
       }),
     ),

@@ -88,6 +88,7 @@ const service = (view: View): readonly Step[] => {
         log: paths.log,
         // The web server finds it on a port that others cannot take.
         capabilities: ['CAP_NET_BIND_SERVICE'],
+        groups: [accounts.imageio],
       }),
     ),
     running(

@@ -65,11 +65,13 @@ export function serviceUnit(
     readonly log: string;
     /** What root may that its account may on a whole host, too. */
     readonly capabilities?: readonly string[];
+    /** Groups of other services that it is in on a whole host, to reach their sockets. */
+    readonly groups?: readonly string[];
   },
 ): WantedUnit {
   const root = view.fact(realRoot);
   const whole = isWholeHost(view);
-  const { unit, account, main, options = [], configuration, environment = [], log, capabilities = [] } = service;
+  const { unit, account, main, options = [], configuration, environment = [], log, capabilities = [], groups = [] } = service;
   return {
     unit,
     command: [programPath(view, 'node_modules/.bin/node'), ...options, programPath(view, main)],
@@ -79,7 +81,7 @@ export function serviceUnit(
       ...environment,
     ],
     logFile: `${root}${log}`,
-    ...(whole ? { account, capabilities } : { writable: [`${root}/run/ovirt-engine`, `${root}${cache}/compile`] }),
+    ...(whole ? { account, capabilities, groups } : { writable: [`${root}/run/ovirt-engine`, `${root}${cache}/compile`] }),
   };
 }
 

@@ -28,7 +28,6 @@ const steps = (view: View): readonly Step[] => [
         port: daemonPort,
         certificate: node.certificate,
         key: node.key,
-        authority: node.authority,
         controlSocket: paths.controlSocket,
         healthSocket: healthSocketOf(unit),
       }),

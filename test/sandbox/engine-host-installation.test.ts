@@ -58,7 +58,7 @@ afterAll(async () => {
 
 async function start(): Promise<Hosts> {
   const hosts = await startHosts({
-    ...{ database, secrets, log: quietLog, now: Date.now },
+    ...{ database, secrets, imageProxySocket: null, log: quietLog, now: Date.now },
     session: openDatabase(settings(), quietLog, { connections: 1 }),
     files: { authority: pki.path('ca.pem'), certificate: pki.path('engine.pem'), key: pki.path('engine.key') },
     deployment: {

@@ -134,14 +134,14 @@ async function hostsOf(
   parts: Pick<HostsParts, 'database' | 'secrets' | 'log' | 'now'>,
 ): Promise<Hosts | null> {
   const { log } = parts;
-  const { caCertificate: authority, engineCertificate: certificate, engineKey: key } = settings;
+  const { caCertificate: authority, engineCertificate: certificate, engineKey: key, imageProxySocket } = settings;
   if (key === null) {
     log.warning('ENGINE_PKI_ENGINE_KEY names no key, so no host can be worked on');
     return null;
   }
   const session = openDatabase(settings.database, log, { name: 'engine-turn', connections: 1 });
   const deployment = hostDeployment(deploymentFiles(settings, environment));
-  return startHosts({ ...parts, session, files: { authority, certificate, key }, deployment });
+  return startHosts({ ...parts, session, files: { authority, certificate, key }, deployment, imageProxySocket });
 }
 
 async function startHealth(socket: string | null, version: string, databaseUp: () => Promise<boolean>): Promise<LocalSocket | null> {

@@ -1,5 +1,6 @@
 import type { Database } from '../frame/database.ts';
 import { errorFields, type Log } from '../frame/log.ts';
+import { finishedPhases, phaseNumber, phaseNumbers } from './disks/transfer-phase.ts';
 import { readNumber } from './options.ts';
 import { forgetFailures } from './sso/accounts.ts';
 import type { Sessions } from './sso/sessions.ts';
@@ -27,6 +28,14 @@ async function cleanJobs(database: Database, now: number): Promise<void> {
   );
 }
 
+/** Removes transfers of images that ended: those that failed are kept longer, for whoever asks why. */
+async function cleanTransfers(database: Database, now: number): Promise<void> {
+  await database.query(
+    `delete from image_transfers where phase = any($1::integer[]) and last_updated < case when phase = $2 then $3::timestamptz else $4::timestamptz end`,
+    [phaseNumbers(...finishedPhases), phaseNumber('finished_success'), new Date(now - 15 * minuteMs), new Date(now - 30 * minuteMs)],
+  );
+}
+
 /** Makes what removes sessions that ended, and failed logins, events and jobs older than the installation keeps them. */
 export function createHousekeeper({ database, sessions, now }: HousekeepingParts): () => Promise<void> {
   // Jobs have a rate of their own.
@@ -36,6 +45,7 @@ export function createHousekeeper({ database, sessions, now }: HousekeepingParts
     await forgetFailures(database, now());
     const days = await readNumber(database, 'AuditLogAgingThreshold');
     await database.query('delete from audit_log where log_time < $1', [new Date(now() - days * dayMs)]);
+    await cleanTransfers(database, now());
     if (now() - jobsCleaned < (await readNumber(database, 'JobCleanupRateInMinutes')) * minuteMs) return;
     jobsCleaned = now();
     await cleanJobs(database, jobsCleaned);

@@ -42,6 +42,8 @@ export interface Settings {
   /** How many sessions a user may have at a time; null for any number. */
   readonly mostSessionsOfUser: number | null;
   readonly healthSocket: string | null;
+  /** Where the image proxy takes tickets; null where there is none. */
+  readonly imageProxySocket: string | null;
 }
 
 /** Takes what the engine needs from its configuration. Throws ConfigError naming the key and its line. */
@@ -59,6 +61,7 @@ export function readSettings(config: Config): Settings {
     tokenIdleSeconds: config.integer('SSO_TOKEN_TIMEOUT', 1, 2_147_483_647),
     mostSessionsOfUser: config.text('ENGINE_MAX_USER_SESSIONS') === '-1' ? null : config.integer('ENGINE_MAX_USER_SESSIONS', 1, 1_000_000),
     healthSocket: config.optionalText('ENGINE_HEALTH_SOCKET'),
+    imageProxySocket: config.optionalText('ENGINE_IMAGE_PROXY_SOCKET'),
   };
 }
 

@@ -20,6 +20,8 @@ export interface WantedUnit {
    * runs as whoever starts it.
    */
   readonly account?: string;
+  /** Groups that the account is in while it runs the unit. */
+  readonly groups?: readonly string[];
   /** What it may write to besides. */
   readonly writable?: readonly string[];
   /** What root may that its account may, too (capabilities(7)); nothing if not said. */
@@ -27,5 +29,5 @@ export interface WantedUnit {
 }
 
 /** The unit of one of our services, with everything taken away from it that it does not need (systemd.exec(5)). */
-export const unitFile = (heading: Heading, { unit, capabilities = [], ...wanted }: WantedUnit): Step =>
-  writeFile(heading, { path: unitPath(unit), content: render(`systemd/${unit}.service`, { unit, capabilities, ...wanted }) });
+export const unitFile = (heading: Heading, { unit, capabilities = [], groups = [], ...wanted }: WantedUnit): Step =>
+  writeFile(heading, { path: unitPath(unit), content: render(`systemd/${unit}.service`, { unit, capabilities, groups, ...wanted }) });

@@ -1,4 +1,57 @@
 import type { Types } from './types.ts';
 
+const named = { name: 'text', description: 'text', comment: 'text' } as const;
+
 /** Types of disks and of transfers of their content. */
-export const diskTypes: Types = {};
+export const diskTypes: Types = {
+  disk: {
+    ...named,
+    actual_size: 'integer',
+    alias: 'text',
+    backup: 'text',
+    content_type: 'text',
+    format: 'text',
+    image_id: 'text',
+    initial_size: 'integer',
+    propagate_errors: 'boolean',
+    provisioned_size: 'integer',
+    qcow_version: 'text',
+    shareable: 'boolean',
+    sparse: 'boolean',
+    status: 'text',
+    storage_type: 'text',
+    total_size: 'integer',
+    wipe_after_delete: 'boolean',
+    storage_domain: { one: 'storage_domain' },
+    storage_domains: { many: 'storage_domain' },
+  },
+  disk_attachment: {
+    active: 'boolean',
+    bootable: 'boolean',
+    interface: 'text',
+    logical_name: 'text',
+    pass_discard: 'boolean',
+    read_only: 'boolean',
+    uses_scsi_reservation: 'boolean',
+    disk: { one: 'disk' },
+    vm: { one: 'vm' },
+  },
+  image: { name: 'text' },
+  image_transfer: {
+    active: 'boolean',
+    direction: 'text',
+    format: 'text',
+    inactivity_timeout: 'integer',
+    phase: 'text',
+    proxy_url: 'text',
+    shallow: 'boolean',
+    timeout_policy: 'text',
+    transfer_url: 'text',
+    transferred: 'integer',
+    disk: { one: 'disk' },
+    host: { one: 'host' },
+    image: { one: 'image' },
+    snapshot: { one: 'snapshot' },
+  },
+  snapshot: { description: 'text' },
+};

@@ -74,8 +74,10 @@ export interface Stage {
 /** What is written in the same transaction in which a command ends. */
 export interface Ending {
   readonly told: Told;
-  /** Further changes: one statement that changes rows only while there is one in `gone`, with its values from `$1` on. */
-  readonly change?: { readonly sql: string; readonly values: readonly unknown[] };
+  /**
+   * Further changes: a statement that changes rows only while there is one in `gone`, with its values from `$1` on, and others with the same values.
+   */
+  readonly change?: { readonly sql: string; readonly values: readonly unknown[]; readonly also?: readonly string[] };
 }
 
 /** A kind of command. */

@@ -111,7 +111,7 @@ export function createRecords(database: Database, generation: string, now: () =>
       const event = insertEvent(values, command, told, time(), 'gone');
       await written(
         `with gone as (delete from command_entities where command_id = ${at(0)} and ${mine(at(1))} returning step_id, job_id),
-         changed as (${change.sql}),
+         ${[change.sql, ...(change.also ?? [])].map((sql, place) => `changed${place} as (${sql})`).join(', ')},
          s as (update step set status = ${at(2)}, end_time = ${at(3)} where status = 'STARTED'
            and (step_id = (select step_id from gone) or parent_step_id = (select step_id from gone))),
          t as (${event})

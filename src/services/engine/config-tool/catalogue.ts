@@ -47,6 +47,7 @@ export const options: readonly Option[] = [
     kind: { text: /^[\w.-]{1,255}$/, form: 'letters, digits, and . _ -' },
     usual: 'HostedEngine',
   },
+  { name: 'ImageDaemonPort', about: 'Port of the image daemons of hosts.', kind: number(1, 65_535), usual: '54322' },
   { name: 'InstallationId', about: 'Tells this installation from every other.', kind: { text: /^/, form: '' }, readOnly: true },
   { name: 'JobCleanupRateInMinutes', about: 'Minutes between two cleanings of old jobs.', kind: number(1, 1440), usual: '10' },
   {
@@ -76,6 +77,12 @@ export const options: readonly Option[] = [
     name: 'TimeoutToResetVdsInSeconds',
     about: 'Seconds that a host which cannot be reached is waited for.',
     kind: number(10, 86_400),
+    usual: '60',
+  },
+  {
+    name: 'TransferImageClientInactivityTimeoutInSeconds',
+    about: 'Seconds that nobody may use a transfer of an image, unless a client says otherwise.',
+    kind: number(1, 86_400),
     usual: '60',
   },
   { name: 'UserSessionTimeOutInterval', about: 'Minutes that a session may be idle.', kind: minutes, usual: '30' },

@@ -6,6 +6,7 @@ import { AgentUnreachable } from '../agents/agent-failure.ts';
 import { agentContext, type AgentFiles, type Agents, type AskHost, createAgents } from '../agents/agents.ts';
 import { createRunner, type Runner } from '../commands/runner.ts';
 import { takeTurns, type Turn } from '../commands/turn.ts';
+import { diskWork } from '../disks/disk-work.ts';
 import { startMonitoring } from '../monitoring/monitoring.ts';
 import { readNumber } from '../options.ts';
 import type { HostDeployment } from '../host-deploy/host-deployment.ts';
@@ -28,6 +29,8 @@ export interface HostsParts {
   /** How machines are made hosts. */
   readonly deployment: HostDeployment;
   readonly secrets: Secrets;
+  /** Where the image proxy takes tickets; null where there is none. */
+  readonly imageProxySocket: string | null;
   readonly log: Log;
   readonly now: () => number;
 }
@@ -60,7 +63,16 @@ async function timesOf(database: Database, log: Log, signal: AbortSignal): Promi
 }
 
 /** Works on hosts and commands whenever it is this engine's turn. Throws when the engine's own certificate or key cannot be read. */
-export async function startHosts({ database, session, files, deployment, secrets, log, now }: HostsParts): Promise<Hosts> {
+export async function startHosts({
+  database,
+  session,
+  files,
+  deployment,
+  secrets,
+  imageProxySocket,
+  log,
+  now,
+}: HostsParts): Promise<Hosts> {
   const context = await agentContext(files);
   let runner: Runner | null = null;
   let reached: Agents | null = null;
@@ -83,6 +95,7 @@ export async function startHosts({ database, session, files, deployment, secrets
       ...commands,
       ...storageCommands({ agents, records: pools, spm, turns: poolTurns }),
       InstallHost: installHost({ deployment, secrets, records, activation: commands.ActivateHost }),
+      ...diskWork({ database, agents, spm, generation: turn.generation, proxySocket: imageProxySocket, log }),
     };
     const mine = createRunner({ database, types, turn, log, now });
     const watching = [

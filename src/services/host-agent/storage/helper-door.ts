@@ -1,4 +1,4 @@
-import { askLocally } from './local-request.ts';
+import { askLocally } from '../../frame/local-request.ts';
 
 /** What the agent has root do for it (src/services/host-helper). */
 export interface HelperDoor {

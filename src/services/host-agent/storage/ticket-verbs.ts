@@ -1,6 +1,6 @@
 import type { Verbs } from '../verbs.ts';
 import { failure } from './failures.ts';
-import { askLocally, type LocalAnswer } from './local-request.ts';
+import { askLocally, type LocalAnswer } from '../../frame/local-request.ts';
 
 /** Longer than the service waits for requests that are at work with a ticket that is removed. */
 const timeoutMs = 90_000;

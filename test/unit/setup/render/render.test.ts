@@ -93,7 +93,7 @@ describe('the unit files', () => {
     { minLength: 1, maxLength: 5 },
   );
   const paths = nasty.filter((text) => !/[\t\u0085]/.test(text)).map((text) => `/opt/${text}/x`);
-  const given = { command: ['/bin/node'], environment: ['A=b'], writable: ['/w'], capabilities: [], logFile: '/var/log/x' };
+  const given = { command: ['/bin/node'], environment: ['A=b'], writable: ['/w'], capabilities: [], groups: [], logFile: '/var/log/x' };
   const engine = (data: object) => parseUnit(render('systemd/ovirt-engine.service', { ...given, ...data }), 'x.service');
 
   test('give back every word of a command', () => {

@@ -2,6 +2,9 @@ import type { Collection } from './collection.ts';
 import { clusterFeatures, clusterLevels, clusterNetworkFilters, networkFilters } from './constants.ts';
 import { clusters, dataCenterClusters } from './clusters.ts';
 import { dataCenters } from './datacenters.ts';
+import { diskAttachments } from './disks/attachments.ts';
+import { disks, storageDomainDisks } from './disks/disks.ts';
+import { imageTransfers } from './disks/transfers.ts';
 import { domainGroups, domainUsers, domains, groups, groupsOfUser, users } from './directory.ts';
 import { hostNics, hosts, hostStatistics } from './hosts.ts';
 import { icons } from './icons.ts';
@@ -45,6 +48,11 @@ export const collections: readonly Collection[] = [
   dataCenterNetworks,
   attachedDomains,
   permissionsOf('datacenters'),
+  disks,
+  storageDomainDisks,
+  diskAttachments,
+  permissionsOf('disks'),
+  imageTransfers,
   domains,
   domainUsers,
   domainGroups,

@@ -28,10 +28,11 @@ export const permissionObjects = {
   storage_domain: { rel: 'storagedomains', type: 11 },
   template: { rel: 'templates', type: 4 },
   vm: { rel: 'vms', type: 2 },
+  disk: { rel: 'disks', type: 19 },
 } as const;
 
 /** What clients name as well, and what no permission can be given on yet. Without a look at them it would be given on everything. */
-const otherObjects = ['disk', 'vm_pool'] as const;
+const otherObjects = ['vm_pool'] as const;
 
 async function objectOf({ entity, place, members, asker }: Occasion): Promise<{ id: string; type: number }> {
   const above = place.collection.below?.rel;

@@ -51,7 +51,8 @@ create index image_storage_domain on image_storage_domain_map (storage_domain_id
 
 create table image_transfers (
   transfer_id uuid primary key,
-  disk_id uuid not null references base_disks (disk_id) on delete cascade,
+  -- may be gone: with an upload that is cancelled its disk goes, and what became of it can be asked for some time longer
+  disk_id uuid not null,
   -- 0 unknown, 1 initializing, 2 transferring, 3 resuming, 4 paused by the system, 5 paused by a user, 6 cancelled by the system, 7 finalizing, 8 finalizing
   -- a failure, 9 finished, 10 failed, 11 cancelled by a user, 12 cleaning up, 13 cleaned up
   phase smallint not null default 1 check (phase between 0 and 13),
@@ -69,7 +70,6 @@ create table image_transfers (
   ticket_id uuid,
   daemon_uri varchar(4000),
   proxy_uri varchar(4000),
-  filename text,
   bytes_sent bigint,
   bytes_total bigint,
   active boolean not null default false,
@@ -81,3 +81,11 @@ create table image_transfers (
 create index image_transfers_disk on image_transfers (disk_id);
 
 create trigger permissions_follow after delete on base_disks for each row execute function remove_permissions_of_deleted('disk_id');
+
+insert into vdc_options (option_name, option_value, default_value)
+values
+  -- where the image daemons of hosts listen
+  ('ImageDaemonPort', '54322', '54322'),
+  -- seconds that nobody may use a transfer, unless a client says otherwise
+  ('TransferImageClientInactivityTimeoutInSeconds', '60', '60')
+on conflict (option_name, version) do nothing;

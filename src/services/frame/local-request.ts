@@ -1,4 +1,7 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { request } from 'node:http';
+import { basename, dirname } from 'node:path';
 
 export interface LocalAnswer {
   readonly status: number;
@@ -6,17 +9,30 @@ export interface LocalAnswer {
 }
 
 const mostBytes = 1024 * 1024;
+/** Bytes of an address that the kernel takes. */
+const longestAddress = 107;
 
 /**
  * Asks a service of this host over its unix socket. Throws where nobody answers in time.
  * @param body sent as JSON; left out: none
  */
-export function askLocally(
+export async function askLocally(
   socketPath: string,
   method: string,
   path: string,
   { body, timeoutMs }: { readonly body?: unknown; readonly timeoutMs: number },
 ): Promise<LocalAnswer> {
+  if (Buffer.byteLength(socketPath) <= longestAddress) return ask(socketPath, method, path, body, timeoutMs);
+  // The folder, opened, is reached by a short name whatever its path.
+  const folder = await open(dirname(socketPath), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return await ask(`/proc/self/fd/${folder.fd}/${basename(socketPath)}`, method, path, body, timeoutMs);
+  } finally {
+    await folder.close();
+  }
+}
+
+function ask(socketPath: string, method: string, path: string, body: unknown, timeoutMs: number): Promise<LocalAnswer> {
   const content = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const headers = content === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };

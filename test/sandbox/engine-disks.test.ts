@@ -1,0 +1,288 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe as always, expect, it, vi } from 'vitest';
+import { collections } from '../../src/services/engine/api/collections/index.ts';
+import type { Json } from '../support/api-calls.ts';
+import { type DiskHost, startDiskHost } from '../support/disk-host.ts';
+import type { TestEngine } from '../support/engine.ts';
+import { SimulatedFailure } from '../support/simulated-agent.ts';
+
+const gib = 2 ** 30;
+// Clients name the storage domains that disks lie on.
+const describe = always.runIf(collections.some(({ rel }) => rel === 'storagedomains'));
+let host: DiskHost;
+let engine: TestEngine;
+beforeAll(async () => {
+  host = await startDiskHost();
+  engine = await host.engine();
+});
+beforeEach(() => void (host.agents.verbs = host.verbs()));
+afterAll(() => host.stop());
+
+const api = () => host.calls(engine);
+const eventually = (holds: () => Promise<void> | void): Promise<void> => vi.waitFor(holds, { timeout: 30_000, interval: 50 });
+const disk = (more: object = {}): object => ({
+  ...{ name: `disk-${randomUUID()}`, provisioned_size: 10 * 2 ** 20, format: 'raw', sparse: true },
+  storage_domains: { storage_domain: [{ name: 'data' }] },
+  ...more,
+});
+const settled = (id: string, status = 'ok'): Promise<void> =>
+  eventually(async () => expect((await api().got(`disks/${id}`))['status']).toBe(status));
+const add = async (more: object = {}): Promise<string> => {
+  const added = await api().got('disks', { body: disk(more) });
+  expect(added['status']).toBe('locked');
+  const id = String(added['id']);
+  await settled(id);
+  return id;
+};
+const gone = (id: string): Promise<void> => eventually(async () => expect((await api().call(`disks/${id}`)).status).toBe(404));
+const filesOf = (id: string): Promise<string[]> => readdir(join(host.pool.path, host.pool.storagedomainID, 'images', id));
+const has = (id: string): boolean => existsSync(join(host.pool.path, host.pool.storagedomainID, 'images', id));
+const codesOf = async (alias: string): Promise<readonly number[]> =>
+  (
+    await host.postgres.query<{ code: number }>('select log_type as code from audit_log where message like $1 order by audit_log_id', [
+      `%${alias}%`,
+    ])
+  ).map(({ code }) => code);
+
+let count = 0;
+/** The rows of a virtual machine. */
+async function machine(status = 0): Promise<{ readonly id: string; readonly name: string }> {
+  const [id, name] = [randomUUID(), `machine${++count}`];
+  await host.postgres.query(
+    `insert into vm_static (vm_guid, vm_name, entity_type, vmt_guid, cluster_id, mem_size_mb, max_memory_size_mb, min_allocated_mem)
+     select $1, $2, 'VM', '00000000-0000-0000-0000-000000000000', cluster_id, 512, 512, 512 from cluster`,
+    [id, name],
+  );
+  await host.postgres.query('insert into vm_dynamic (vm_guid, status) values ($1, $2)', [id, status]);
+  return { id, name };
+}
+const run = (id: string, status: number): Promise<unknown> =>
+  host.postgres.query('update vm_dynamic set status = $2 where vm_guid = $1', [id, status]);
+
+describe('a disk', () => {
+  it.each([
+    ['raw', true, 'RAW', 'SPARSE', 'DATA', 'data'],
+    ['raw', false, 'RAW', 'PREALLOCATED', 'DATA', 'data'],
+    ['cow', true, 'COW', 'SPARSE', 'DATA', 'data'],
+    ['raw', true, 'RAW', 'SPARSE', 'ISOF', 'iso'],
+  ] as const)('is made on the storage: %s, sparse %s', async (format, sparse, storedFormat, storedType, type, content) => {
+    const name = `${format}, ${sparse ? 'klein' : 'groß'} & <„${content}“> \u{1f4be}`;
+    const id = await add({ name, format, sparse, content_type: content, description: 'first\nsecond', wipe_after_delete: true });
+    const shown = await api().got(`disks/${id}`);
+    expect(shown).toMatchObject({
+      ...{ id, name, alias: name, description: 'first\nsecond', format, sparse: String(sparse), content_type: content },
+      ...{ provisioned_size: String(10 * 2 ** 20), status: 'ok', storage_type: 'image', shareable: 'false', wipe_after_delete: 'true' },
+      storage_domains: { storage_domain: [{ id: host.pool.storagedomainID }] },
+    });
+    if (!sparse) expect(Number(shown['actual_size'])).toBeGreaterThanOrEqual(10 * 2 ** 20);
+    const info = await host.storage.call<Json>('Volume.getInfo', {
+      ...{ storagepoolID: host.pool.storagepoolID, storagedomainID: host.pool.storagedomainID, imageID: id },
+      volumeID: shown['image_id'],
+    });
+    expect(info).toMatchObject({
+      ...{ format: storedFormat, type: storedType, disktype: type, legality: 'LEGAL', capacity: String(10 * 2 ** 20) },
+    });
+    expect(JSON.parse(String(info['description']))).toEqual({ DiskAlias: name, DiskDescription: 'first\nsecond' });
+    expect(await codesOf(name)).toEqual([2020, 2021]);
+    expect((await api().got(`storagedomains/${host.pool.storagedomainID}/disks`))['disk']).toContainEqual(expect.objectContaining({ id }));
+    expect((await api().got(`disks?search=${encodeURIComponent(`alias="${name}"`)}`))['disk']).toHaveLength(1);
+    await api().got(`disks/${id}`, { method: 'DELETE' });
+    await gone(id);
+    expect(has(id)).toBe(false);
+    expect(await codesOf(name)).toEqual([2020, 2021, 2110, 2014]);
+  });
+
+  it.each([
+    [{ provisioned_size: 0 }, 400, 'provisioned_size'],
+    [{ provisioned_size: -5 }, 400, 'provisioned_size'],
+    [{ provisioned_size: 2 ** 51 }, 400, 'provisioned_size'],
+    [{ provisioned_size: 'much' }, 400, 'provisioned_size must be a number'],
+    [{ provisioned_size: undefined, format: undefined }, 400, 'Disk [provisioned_size, format] required for add'],
+    [{ format: 'vmdk' }, 400, 'format must be one of: cow, raw'],
+    [{ content_type: 'memory' }, 400, 'content_type must be one of: data, iso'],
+    [{ format: 'cow', shareable: true }, 400, 'must have the format raw'],
+    [{ format: 'cow', content_type: 'iso' }, 400, 'must have the format raw'],
+    [{ backup: 'incremental' }, 400, 'format cow'],
+    [{ name: '' }, 400, 'must not be empty'],
+    [{ name: 'x'.repeat(256) }, 400, '255'],
+    [{ description: 'x'.repeat(501) }, 400, '500'],
+    [{ initial_size: 11 * 2 ** 20 }, 400, 'initial_size'],
+    [{ storage_domains: undefined }, 400, 'storage_domains'],
+    [{ storage_domains: { storage_domain: [{ name: 'nowhere' }] } }, 404, 'none of the storagedomains'],
+    [{ sparse: false, provisioned_size: 99 * gib }, 409, 'too little room on storage domain data'],
+  ])('that cannot be is refused: %j', async (more, status, detail) => {
+    const before = await host.postgres.query('select count(*) from base_disks');
+    const [found, said] = await api().fault('disks', { body: disk(more) });
+    expect([found, said]).toEqual([status, expect.stringContaining(detail)]);
+    expect(await host.postgres.query('select count(*) from base_disks')).toEqual(before);
+  });
+
+  it('needs a storage domain that is active', async () => {
+    await host.postgres.query('update storage_pool_iso_map set status = 6');
+    try {
+      expect(await api().fault('disks', { body: disk() })).toEqual([409, expect.stringContaining('maintenance')]);
+    } finally {
+      await host.postgres.query('update storage_pool_iso_map set status = 3');
+    }
+  });
+
+  it('has its size in whole sectors', async () => {
+    const id = await add({ provisioned_size: 1_000_001 });
+    expect((await api().got(`disks/${id}`))['provisioned_size']).toBe(String(Math.ceil(1_000_001 / 512) * 512));
+  });
+
+  it('goes when the storage has no room for it, and leaves nothing', async () => {
+    host.agents.verbs['Volume.create'] = () => {
+      throw new SimulatedFailure(397, 'there is no room left on the storage');
+    };
+    const { id, name } = await api().got('disks', { body: disk() });
+    await gone(String(id));
+    expect(has(String(id))).toBe(false);
+    expect(await codesOf(String(name))).toEqual([2020, 2022]);
+    const [event] = await host.postgres.query<{ message: string; domain: string }>(
+      'select message, storage_domain_id as domain from audit_log where log_type = 2022 order by audit_log_id desc limit 1',
+    );
+    expect(event).toEqual({ message: expect.stringContaining('no room') as string, domain: host.pool.storagedomainID });
+  });
+
+  it('is kept as illegal where the storage does not say that it is gone', async () => {
+    const id = await add();
+    host.agents.verbs['Image.delete'] = () => {
+      throw new SimulatedFailure(250, 'the image cannot be used');
+    };
+    await api().got(`disks/${id}`, { method: 'DELETE' });
+    await settled(id, 'illegal');
+    expect(await api().fault('imagetransfers', { body: { disk: { id } } })).toEqual([409, expect.stringContaining('illegal')]);
+    host.agents.verbs = host.verbs();
+    await api().got(`disks/${id}`, { method: 'DELETE' });
+    await gone(id);
+  });
+
+  it('is changed, and becomes larger but never smaller', async () => {
+    const id = await add({ format: 'cow' });
+    const changed = await api().got(`disks/${id}`, { method: 'PUT', body: { name: 'änders', description: 'x', wipe_after_delete: true } });
+    expect(changed).toMatchObject({ name: 'änders', description: 'x', wipe_after_delete: 'true', status: 'ok' });
+    expect(await api().fault(`disks/${id}`, { method: 'PUT', body: { provisioned_size: 2 ** 20 } })).toEqual([
+      ...[400, expect.stringContaining('cannot become smaller')],
+    ]);
+    expect(await api().fault(`disks/${id}`, { method: 'PUT', body: { format: 'raw' } })).toEqual([409, expect.stringContaining('format')]);
+    await api().got(`disks/${id}`, { method: 'PUT', body: { provisioned_size: gib } });
+    await eventually(async () =>
+      expect(await api().got(`disks/${id}`)).toMatchObject({ status: 'ok', provisioned_size: String(gib), name: 'änders' }),
+    );
+  });
+
+  it('is made once by an engine that is killed while it is made', async () => {
+    for (const verb of ['Volume.create', 'Task.getStatus', 'Task.clear', 'Volume.getInfo']) {
+      const well = host.verbs()[verb]!;
+      let calls = 0;
+      // The host does it, and the engine never hears so.
+      host.agents.verbs[verb] = async (params, of) => {
+        calls++;
+        await well(params, of);
+        return new Promise(() => undefined);
+      };
+      const { id, name } = await api().got('disks', { body: disk({ format: 'cow' }) });
+      await eventually(() => expect(calls, verb).toBeGreaterThan(0));
+      await engine.end('SIGKILL');
+      host.agents.verbs = host.verbs();
+      engine = await host.engine();
+      await settled(String(id));
+      expect(
+        (await filesOf(String(id))).filter((file) => file.endsWith('.meta')),
+        verb,
+      ).toHaveLength(1);
+      expect(await codesOf(String(name)), verb).toEqual([2020, 2021]);
+      expect(await host.postgres.query('select * from command_locks')).toEqual([]);
+    }
+  });
+
+  it('is removed by the next engine where one was killed while it removed it', async () => {
+    const id = await add();
+    const well = host.verbs()['Image.delete']!;
+    let calls = 0;
+    host.agents.verbs['Image.delete'] = async (params, of) => {
+      calls++;
+      await well(params, of);
+      return new Promise(() => undefined);
+    };
+    await api().got(`disks/${id}`, { method: 'DELETE' });
+    await eventually(() => expect(calls).toBe(1));
+    await engine.end('SIGKILL');
+    host.agents.verbs = host.verbs();
+    engine = await host.engine();
+    await gone(id);
+    expect(has(id)).toBe(false);
+  });
+});
+
+describe('the disks of a virtual machine', () => {
+  afterEach(() => host.postgres.query('update vm_dynamic set status = 0'));
+
+  it('are added with it, or were there before', async () => {
+    const { id: vm, name } = await machine();
+    const added = await api().got(`vms/${vm}/diskattachments`, {
+      body: { bootable: true, interface: 'virtio', disk: disk({ name: undefined }) },
+    });
+    expect(added).toMatchObject({ bootable: 'true', active: 'true', interface: 'virtio', read_only: 'false' });
+    await settled(String(added['id']));
+    const followed = await api().got(`vms/${vm}/diskattachments?follow=disk`);
+    expect(followed['disk_attachment'][0]).toMatchObject({ id: added['id'], disk: { name: `${name}_Disk1`, status: 'ok' } });
+    expect(await codesOf(`${name}_Disk1`)).toEqual([78, 97]);
+    const [event] = await host.postgres.query(
+      'select vm_id, vm_name from audit_log where log_type = 97 order by audit_log_id desc limit 1',
+    );
+    expect(event).toEqual({ vm_id: vm, vm_name: name });
+    const other = await add();
+    const second = await api().got(`vms/${vm}/diskattachments`, { body: { interface: 'virtio_scsi', active: false, disk: { id: other } } });
+    expect(second).toMatchObject({ id: other, active: 'false', interface: 'virtio_scsi', vm: { id: vm } });
+    expect(await api().fault(`vms/${vm}/diskattachments`, { body: { interface: 'sata', disk: { id: other } } })).toEqual([
+      ...[409, expect.stringContaining('already')],
+    ]);
+    expect(await api().fault(`vms/${vm}/diskattachments/${other}`, { method: 'PUT', body: { bootable: true } })).toEqual([
+      409,
+      expect.stringContaining('another disk'),
+    ]);
+    await api().got(`vms/${vm}/diskattachments/${other}`, {
+      ...{ method: 'PUT', body: { interface: 'sata', active: true, disk: { name: 'renamed' } } },
+    });
+    expect(await api().got(`vms/${vm}/diskattachments/${other}?follow=disk`)).toMatchObject({
+      ...{ interface: 'sata', active: 'true', disk: { name: 'renamed' } },
+    });
+    await api().got(`vms/${vm}/diskattachments/${other}`, { method: 'DELETE' });
+    expect((await api().got(`disks/${other}`))['status']).toBe('ok');
+    await api().got(`vms/${vm}/diskattachments/${String(added['id'])}?detach_only=false`, { method: 'DELETE' });
+    await gone(String(added['id']));
+    expect((await api().got(`vms/${vm}/diskattachments`))['disk_attachment'] ?? []).toEqual([]);
+  });
+
+  it('are shared only where they may be', async () => {
+    const [one, two] = [await machine(), await machine()];
+    const [mine, ours] = [await add(), await add({ shareable: true })];
+    const attach = (vm: string, id: string) => api().call(`vms/${vm}/diskattachments`, { body: { interface: 'virtio', disk: { id } } });
+    expect((await attach(one.id, mine)).status).toBe(201);
+    expect((await attach(two.id, mine)).status).toBe(409);
+    expect([(await attach(one.id, ours)).status, (await attach(two.id, ours)).status]).toEqual([201, 201]);
+    expect((await api().fault(`disks/${ours}`, { method: 'PUT', body: { shareable: false } }))[0]).toBe(409);
+    const iso = await add({ content_type: 'iso' });
+    expect((await attach(one.id, iso)).status).toBe(400);
+  });
+
+  it('stay as they are while it runs', async () => {
+    const { id: vm, name } = await machine();
+    const id = await add();
+    await api().got(`vms/${vm}/diskattachments`, { body: { interface: 'virtio', disk: { id } } });
+    await run(vm, 1);
+    const refused = [409, expect.stringContaining(name)];
+    expect(await api().fault(`vms/${vm}/diskattachments`, { body: { interface: 'virtio', disk: disk() } })).toEqual(refused);
+    expect(await api().fault(`vms/${vm}/diskattachments/${id}`, { method: 'PUT', body: { interface: 'sata' } })).toEqual(refused);
+    expect(await api().fault(`vms/${vm}/diskattachments/${id}`, { method: 'DELETE' })).toEqual(refused);
+    expect(await api().fault(`disks/${id}`, { method: 'DELETE' })).toEqual(refused);
+    expect(await api().fault(`disks/${id}`, { method: 'PUT', body: { provisioned_size: gib } })).toEqual(refused);
+    expect(await api().fault('imagetransfers', { body: { disk: { id } } })).toEqual(refused);
+    await api().got(`disks/${id}`, { method: 'PUT', body: { description: 'that is no matter of the machine' } });
+  });
+});
