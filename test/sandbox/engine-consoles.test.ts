@@ -18,6 +18,7 @@ import { createSessions } from '../../src/services/engine/sso/sessions.ts';
 import { openTicket } from '../../src/services/websocket-proxy/ticket.ts';
 import { readTarget } from '../../src/services/websocket-proxy/target.ts';
 import { type Database, openDatabase } from '../../src/services/frame/database.ts';
+import { apiCalls } from '../support/api-calls.ts';
 import { addUser, adminPassword } from '../support/engine.ts';
 import { quietLog } from '../support/fakes.ts';
 import { cookieValue } from '../support/https-client.ts';
@@ -266,6 +267,107 @@ describe('the file of a viewer', () => {
     await set({ status: 0, run_on_vds: null });
     expect(await act(consoleFile, { type: 'spice' })).toBeNull();
     expect(await events()).toEqual([]);
+  });
+});
+
+describe('through the API', () => {
+  const { call, got } = apiCalls(running);
+  const console = (type: DisplayType): string => `vms/${machine}/graphicsconsoles/${consoleId(type)}`;
+  let given: Record<string, unknown>[] = [];
+
+  beforeEach(async () => {
+    given = [];
+    agents.verbs['VM.updateDevice'] = ({ params }) => {
+      given.push(params as Record<string, unknown>);
+      return {};
+    };
+    await running.postgres.query(
+      `insert into vm_device (device_id, vm_id, type, device) values (gen_random_uuid(), $1, 'graphics', 'spice')`,
+      [machine],
+    );
+  });
+
+  it('a ticket has what viewers want of it, as they ask for it', async () => {
+    const xml = '<action><async>false</async><ticket><expiry>300</expiry></ticket></action>';
+    for (const path of [`vms/${machine}/ticket`, `${console('spice')}/ticket`]) {
+      const { status, body } = await call(path, { xml, headers: { accept: 'application/xml' } });
+      expect([status, body]).toEqual([
+        200,
+        expect.stringMatching(/<ticket>\s*<expiry>300<\/expiry>\s*<value>[\w+/]{8}<\/value>\s*<\/ticket>/),
+      ]);
+      expect(body).toContain('<status>complete</status>');
+      expect(body).toContain(String(given.at(-1)?.['password']));
+    }
+    expect(given.map(({ graphicsType, ttl }) => [graphicsType, ttl])).toEqual([
+      ['spice', 300],
+      ['spice', 300],
+    ]);
+    const { ticket } = await got(`${console('vnc')}/ticket`, { body: {} });
+    expect(ticket).toEqual({ expiry: '7200', value: given.at(-1)?.['password'] });
+  });
+
+  it('a file is had by its media type, and by an action, and kept by nobody', async () => {
+    const answer = await call(console('vnc'), { headers: { accept: 'application/x-virt-viewer' } });
+    expect([answer.status, answer.headers['content-type'], answer.headers['cache-control']]).toEqual([
+      200,
+      'application/x-virt-viewer',
+      'no-store',
+    ]);
+    expect(answer.body).toContain('[virt-viewer]\ntype=vnc\nhost=127.0.0.2\nport=5901\n');
+    expect(answer.body).toContain(`\npassword=${String(given[0]?.['password'])}\n`);
+    expect(answer.body).toContain('\nadmin=1\n');
+    const { remote_viewer_connection_file: file } = await got(`${console('spice')}/remoteviewerconnectionfile`, { body: {} });
+    expect(file).toContain('[virt-viewer]\ntype=spice\nhost=10.9.8.7\nport=5902\n');
+    await set({ status: 0, run_on_vds: null });
+    expect((await call(console('vnc'), { headers: { accept: 'application/x-virt-viewer' } })).status).toBe(204);
+    expect((await call(`${console('vnc')}/remoteviewerconnectionfile`, { body: {} })).status).toBe(204);
+    // Whoever takes anything gets the console itself.
+    expect((await call(console('vnc'), { headers: { accept: '*/*' } })).body).toContain('<graphics_console ');
+  });
+
+  it('a way through the WebSocket proxy is had', async () => {
+    const { proxy_ticket: ticket } = await got(`${console('vnc')}/proxyticket`, { body: {} });
+    expect(Buffer.from((ticket as { value: string }).value, 'base64').toString()).toMatch(/^\{"salt":/);
+    expect(given).toEqual([]);
+  });
+
+  it('a machine that does not run says so in the action', async () => {
+    await set({ status: 0, run_on_vds: null });
+    const { status, body } = await call(`${console('vnc')}/ticket`, { body: {} });
+    expect([status, JSON.parse(body)]).toMatchObject([
+      409,
+      { status: 'failed', fault: { detail: `[Cannot open a console of virtual machine ${name}: its status is down.]` } },
+    ]);
+  });
+
+  it('other consoles and other machines are not there', async () => {
+    await running.postgres.query(`delete from vm_device where vm_id = $1 and device = 'spice'`, [machine]);
+    for (const path of [console('spice'), `vms/${machine}/graphicsconsoles/7777`, `vms/${randomUUID()}/graphicsconsoles/766e63`]) {
+      expect((await call(`${path}/ticket`, { body: {} })).status).toBe(404);
+    }
+    const blank = 'templates/00000000-0000-0000-0000-000000000000/graphicsconsoles/766e63';
+    expect((await call(`${blank}/ticket`, { body: {} })).status).toBe(404);
+    expect((await call(`vms/${randomUUID()}/ticket`, { body: {} })).status).toBe(404);
+  });
+
+  it('the display of the machine says where it is, and whom to trust', async () => {
+    await set({ graphics: JSON.stringify([{ type: 'spice', port: 5902, tlsPort: 5903, address: '0.0.0.0' }]) });
+    const { display } = await got(`vms/${machine}`);
+    const expected = {
+      type: 'spice',
+      address: '127.0.0.2',
+      port: '5902',
+      secure_port: '5903',
+      certificate: { subject: 'O=Test,CN=127.0.0.2' },
+    };
+    expect(display).toMatchObject(expected);
+    expect(display).not.toHaveProperty('certificate.content');
+    const all = await got(`vms/${machine}`, { headers: { 'all-content': 'true' } });
+    expect(all['display']).toMatchObject(expected);
+    expect(new X509Certificate((all['display'] as { certificate: { content: string } }).certificate.content).subject).toContain('CN=ca');
+    expect(await got(console('spice'))).toMatchObject({ address: '127.0.0.2', port: '5902', tls_port: '5903' });
+    await set({ status: 0, run_on_vds: null, graphics: '[]' });
+    expect((await got(`vms/${machine}`))['display']).not.toHaveProperty('certificate');
   });
 });
 

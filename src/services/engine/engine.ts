@@ -4,11 +4,12 @@ import { type Database, DatabaseUnavailable, openDatabase } from '../frame/datab
 import { createDrain } from '../frame/drain.ts';
 import { serveHealth } from '../frame/health.ts';
 import type { LocalSocket } from '../frame/local-socket.ts';
-import type { Log } from '../frame/log.ts';
+import { errorFields, type Log } from '../frame/log.ts';
 import type { Mask } from '../frame/mask.ts';
 import { AgentUnreachable } from './agents/agent-failure.ts';
 import type { AskHost } from './agents/agents.ts';
 import { createApp } from './app.ts';
+import { keepAuthority } from './consoles/authority-option.ts';
 import { prepareListener } from './http/listener.ts';
 import { startHeartBeat } from './heart-beat.ts';
 import { namesOfListener } from './host-names.ts';
@@ -102,6 +103,9 @@ export async function startEngine({ configFile, log, mask, now, environment }: E
   let endHeartBeat = (): void => undefined;
   const ready = waitForSchemas(pool, log, waiting.signal).then(async () => {
     schemasFit = true;
+    await keepAuthority(database, settings.caCertificate).catch((error: unknown) => {
+      log.warning('the authority of hosts could not be told of', errorFields(error));
+    });
     endHeartBeat = startHeartBeat({ database, log });
     hosts = await hostsOf(settings, environment, { database, secrets, log, now });
     log.info('ready', { version: version.own });

@@ -51,7 +51,7 @@ export const types: Types = {
   affinity_label: { ...named, has_implicit_affinity_group: 'boolean', read_only: 'boolean' },
   bonding: { options: { many: 'option' }, slaves: { many: 'host_nic' } },
   bookmark: { name: 'text', value: 'text' },
-  certificate: { organization: 'text', subject: 'text' },
+  certificate: { content: 'text', organization: 'text', subject: 'text' },
   cluster: {
     ...named,
     ballooning_enabled: 'boolean',

@@ -44,6 +44,7 @@ export const machineTypes: Types = {
   display: {
     address: 'text',
     allow_override: 'boolean',
+    certificate: { one: 'certificate' },
     copy_paste_enabled: 'boolean',
     disconnect_action: 'text',
     file_transfer_enabled: 'boolean',

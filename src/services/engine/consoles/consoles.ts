@@ -10,7 +10,7 @@ import { apiScope } from '../sso/scopes.ts';
 import type { Sessions } from '../sso/sessions.ts';
 import { makeConsoleTicket } from './console-ticket.ts';
 import type { Display, MachineDisplays } from './display.ts';
-import { hostSubject } from './host-subject.ts';
+import { hostSubject, subjectOfHosts } from './host-subject.ts';
 import { viewerFile } from './viewer-file.ts';
 
 export interface ConsolesParts {
@@ -104,7 +104,7 @@ export function createConsoles(parts: ConsolesParts): Consoles {
       ]);
       return viewerFile({
         ...{ machine, display, password, validSeconds, authority },
-        hostSubject: hostSubject(authority, display.tlsName),
+        hostSubject: hostSubject(subjectOfHosts(authority), display.tlsName),
         engine: {
           address: withPort(issuer),
           ...{ token, administrator },

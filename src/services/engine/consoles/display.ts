@@ -86,7 +86,7 @@ function readDisplays({ graphics, address, displayAddress, vncTls }: Row): reado
     const type = displayTypes.find((known) => known === told['type']);
     const [port, tlsPort] = [portOf(told['port']), portOf(told['tlsPort'])];
     if (type === undefined || (port === null && tlsPort === null)) return [];
-    const where = displayAddress ?? (isAddressToReach(told['address']) ? told['address'] : address);
+    const where = addressOfDisplay(told['address'], { address, displayAddress });
     // A VNC display has one port, with TLS or without.
     const ports = type === 'vnc' && vncTls ? { port: null, tlsPort: port ?? tlsPort } : { port, tlsPort: type === 'vnc' ? null : tlsPort };
     return [{ type, address: where, ...ports, tlsName: address }];
@@ -97,6 +97,12 @@ function portOf(value: unknown): number | null {
   const port = typeof value === 'string' ? Number(value) : value;
   return typeof port === 'number' && Number.isInteger(port) && port > 0 && port <= 65_535 ? port : null;
 }
+
+/** Where the displays of a host are reached: where it is said, else where one listens, else where the host itself is. */
+export const addressOfDisplay = (
+  listens: unknown,
+  { address, displayAddress }: { readonly address: string; readonly displayAddress: string | null },
+): string => displayAddress ?? (isAddressToReach(listens) ? listens : address);
 
 /** Whether displays that listen at an address are reached there by others: not where it stands for all addresses, or for this machine. */
 const isAddressToReach = (address: unknown): address is string =>

@@ -2,6 +2,7 @@ import type { Entity } from '../../types.ts';
 import { optional, reference, type Row, versionOf } from '../collection.ts';
 import { iconId } from '../icons.ts';
 import { systemFamily, systemName } from '../operating-systems.ts';
+import { shownAddress } from './shown-display.ts';
 import { affinityWords, biosTypeWords, type DisplayWord, machineTypeWords, resumeWords } from './machine-words.ts';
 
 /* How virtual machines, templates and instance types are shown: what all of them have. */
@@ -34,12 +35,13 @@ export interface OpenDisplay {
   readonly address?: string | null;
 }
 
-const displayOf = (row: Row): Entity | undefined => {
+/** The display that is shown of a machine; its address and ports only where it is open. */
+export const displayOf = (row: Row): Entity | undefined => {
   const type = optional(row['display']);
   if (type === undefined) return undefined;
   const open = ((row['graphics'] ?? []) as readonly OpenDisplay[]).find((one) => one.type === type);
   return {
-    address: open?.address,
+    address: open === undefined ? undefined : shownAddress(open.address, row),
     allow_override: row['allow_console_reconnect'] === true,
     copy_paste_enabled: true,
     disconnect_action: String(row['console_disconnect_action']),

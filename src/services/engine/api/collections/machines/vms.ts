@@ -3,8 +3,10 @@ import type { Entity } from '../../types.ts';
 import { type Collection, optional, reference, type Row, versionOf } from '../collection.ts';
 import { systemNumbers } from '../operating-systems.ts';
 import { choicesOf } from '../stored.ts';
-import { describeShape, iconsOf, shapeColumns, shapeDetails } from './machine-shape.ts';
+import { describeShape, displayOf, iconsOf, shapeColumns, shapeDetails } from './machine-shape.ts';
 import { machineTypeWords } from './machine-words.ts';
+import { authorityColumn, displayColumns, withCertificate } from './shown-display.ts';
+import { machineTicket } from './special-consoles.ts';
 import { machineSpecial } from './special-vms.ts';
 
 /** What the guest has told of its operating system. */
@@ -34,8 +36,14 @@ const offsetOf = (minutes: unknown): string | undefined => {
 const guestZoneOf = (told: { readonly zone?: string; readonly offset?: number } | null): Entity | undefined =>
   told === null ? undefined : { name: told.zone, utc_offset: offsetOf(told.offset) };
 
+const shownDisplay = (row: Row): Entity | undefined => {
+  const display = displayOf(row);
+  return display === undefined ? undefined : withCertificate(display, row);
+};
+
 const describe = (row: Row): Entity => ({
   ...describeShape(row),
+  display: shownDisplay(row),
   ...iconsOf(row),
   fqdn: optional(row['guest_fqdn']),
   guest_operating_system: guestSystemOf(row['guest_os'] as GuestSystem | null),
@@ -71,9 +79,13 @@ export const vms: Collection = {
   from: 'vms t',
   id: 't.vm_guid',
   columns: `${shapeColumns}, t.architecture, t.status, t.run_on_vds, t.last_start_time, t.last_stop_time, t.run_once, t.stop_reason, t.graphics,
-    t.guest_fqdn, t.guest_os, t.guest_time_zone, t.instance_type_id, t.original_template_id, t.vmt_guid, ${nextRun} as next_run`,
+    t.guest_fqdn, t.guest_os, t.guest_time_zone, t.instance_type_id, t.original_template_id, t.vmt_guid, ${nextRun} as next_run,
+    ${displayColumns}`,
   describe,
-  costly: shapeDetails,
+  costly: {
+    columns: `${shapeDetails.columns}, ${authorityColumn}`,
+    describe: (row) => ({ ...shapeDetails.describe(row), display: shownDisplay(row) }),
+  },
   named: 't.vm_name',
   order: 'lower(t.vm_name), t.vm_guid',
   sight: 'permitted',
@@ -117,5 +129,7 @@ export const vms: Collection = {
   words: ['name', 'comment', 'description', 'fqdn'],
   special: machineSpecial,
   // One line for each that there is.
-  actions: {},
+  actions: {
+    ticket: machineTicket,
+  },
 };
