@@ -107,6 +107,7 @@ describe('a host', () => {
       'activate',
       'approve',
       'deactivate',
+      'fence',
       'install',
       'refresh',
     ]);

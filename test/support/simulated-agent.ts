@@ -67,6 +67,8 @@ export interface SimulatedAgents {
   verbs: Record<string, SimulatedVerb>;
   /** Whether they say anything while nothing is asked. */
   heartbeats: boolean;
+  /** Hosts that are not to be reached. */
+  readonly away: Set<string>;
   /** Connections that are open now. */
   connections(host?: string): number;
   /** Sends an event of a host to whoever has subscribed. */
@@ -102,6 +104,7 @@ export async function startSimulatedAgents(pki: AgentPki, options: SimulatedOpti
   const [ca, cert, key] = await Promise.all(['ca.pem', `${certificate}.pem`, `${certificate}.key`].map((name) => readFile(pki.path(name))));
   const make = () =>
     createServer({ ca: ca!, cert: cert!, key: key!, requestCert: true, rejectUnauthorized: true }, (socket) => {
+      if (agents.away.has(socket.localAddress ?? '')) return void socket.destroy();
       const session: Session = { host: socket.localAddress ?? '', socket, subscriptions: new Map() };
       sessions.add(session);
       const read = createFrameReader((frame) => take(session, frame));
@@ -151,6 +154,7 @@ export async function startSimulatedAgents(pki: AgentPki, options: SimulatedOpti
     calls: [],
     verbs: { ...verbs },
     heartbeats: true,
+    away: new Set(),
     connections: (host) => of(host).length,
     event: (host, name, params) => of(host).forEach((one) => send(one, 'jms.queue.events', { jsonrpc: '2.0', method: name, params })),
     raw: (host, bytes) => of(host).forEach(({ socket }) => socket.write(bytes)),

@@ -112,6 +112,7 @@ export const wellBehaved = (): Record<string, SimulatedVerb> => ({
   }),
   'Host.getStats': () => statistics(),
   'Host.getVMList': () => [],
+  'Host.getAllVmStats': () => [],
 });
 
 export interface TestHost {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { TestPostgres } from './postgres.ts';
+import { type SimulatedAgents, SimulatedFailure, type SimulatedVerb } from './simulated-agent.ts';
 
-/* Virtual machines that are made up: their rows. */
+/* Virtual machines that are made up: their rows, and what hosts do with them. */
 
 export interface TestMachine {
   readonly name: string;
@@ -38,4 +39,160 @@ export async function addMachine(
     );
   }
   return id;
+}
+
+/* What hosts do with them. */
+
+interface Running {
+  status: string;
+  exit?: { readonly exitCode: number; readonly exitReason: number; readonly exitMessage: string };
+  readonly name: string;
+  readonly xml: string;
+}
+
+/** Machines on simulated hosts, which begin and end as those of agents do. */
+export interface SimulatedMachines {
+  /** What agents do about machines; to be put among their verbs. */
+  readonly verbs: Record<string, SimulatedVerb>;
+  /** Milliseconds until a machine that is started runs. */
+  launchMs: number;
+  /** Why machines cannot be started; null: they can. */
+  broken: string | null;
+  /** Machines that ran on two hosts at once, ever. There must be none. */
+  readonly twice: string[];
+  /** How often each machine was started. */
+  readonly starts: Map<string, number>;
+  /** The status that a machine has on a host, in its words; undefined where it is not listed. */
+  status(host: string, machine: string): string | undefined;
+  definition(host: string, machine: string): string | undefined;
+  /** The host that a machine runs on. */
+  where(machine: string): string | undefined;
+  /** Has a machine run, without anybody having started it. */
+  put(host: string, machine: string, status?: string, name?: string): void;
+  /** A machine ends by itself. */
+  end(host: string, machine: string, exit?: Running['exit']): void;
+  /** Gives a machine another status, and tells of it. */
+  set(host: string, machine: string, status: string, more?: object): void;
+  /** A host loses its machines without a word, as when its power fails. */
+  lose(host: string, machine?: string): void;
+}
+
+export function simulatedMachines(agents: () => Pick<SimulatedAgents, 'event'>): SimulatedMachines {
+  const hosts = new Map<string, Map<string, Running>>();
+  const on = (host: string): Map<string, Running> => {
+    const known = hosts.get(host) ?? new Map<string, Running>();
+    hosts.set(host, known);
+    return known;
+  };
+  const idOf = (params: Readonly<Record<string, unknown>>): string => String(params['vmID']);
+  const need = (host: string, id: string): Running => {
+    const found = on(host).get(id);
+    if (found === undefined) throw new SimulatedFailure(1, `Virtual machine does not exist: ${id}`);
+    return found;
+  };
+  const tell = (host: string, id: string, { status, exit }: Running, more: object = {}): void =>
+    agents().event(host, `|virt|VM_status|${id}`, { [id]: { status, hash: 'hash', ...exit, ...more }, notify_time: 1 });
+  const runs = ({ status }: Running): boolean => status !== 'Down';
+  const statisticsOf = (id: string, { status, name, exit }: Running): object =>
+    status === 'Down'
+      ? { vmId: id, vmName: name, status, ...exit, timeOffset: '0' }
+      : {
+          ...{
+            vmId: id,
+            vmName: name,
+            status,
+            hash: 'hash',
+            cpuUser: '12.50',
+            cpuSys: '2.50',
+            vcpuCount: '1',
+            memUsage: '40',
+            elapsedTime: '60',
+          },
+          ...{
+            displayInfo: [{ type: 'vnc', port: '5900', tlsPort: '-1', ipAddress: '0' }],
+            guestFQDN: 'guest.example.net',
+            guestIPs: '10.0.0.7',
+          },
+          ...{ netIfaces: [{ name: 'eth0', hw: '56:6f:00:00:00:01', inet: ['10.0.0.7'], inet6: [] }], username: 'None', clientIp: '' },
+          network: {
+            vnet0: {
+              name: 'vnet0',
+              macAddr: `56:6f:${id.slice(0, 2)}:${id.slice(2, 4)}:${id.slice(4, 6)}:00`,
+              rx: '1000',
+              tx: '2000',
+              sampleTime: Date.now() / 1_000,
+            },
+          },
+        };
+
+  const machines: SimulatedMachines = {
+    launchMs: 0,
+    broken: null,
+    twice: [],
+    starts: new Map(),
+    status: (host, machine) => on(host).get(machine)?.status,
+    definition: (host, machine) => on(host).get(machine)?.xml,
+    where: (machine) => [...hosts].find(([, all]) => all.get(machine) !== undefined && runs(all.get(machine)!))?.[0],
+    put(host, machine, status = 'Up', name = 'stranger') {
+      on(host).set(machine, { status, name, xml: '' });
+    },
+    end(host, machine, exit = { exitCode: 0, exitReason: 7, exitMessage: 'User shut down from within the guest' }) {
+      const found = need(host, machine);
+      Object.assign(found, { status: 'Down', exit });
+      tell(host, machine, found);
+    },
+    set(host, machine, status, more = {}) {
+      const found = need(host, machine);
+      found.status = status;
+      tell(host, machine, found, more);
+    },
+    lose(host, machine) {
+      if (machine === undefined) hosts.delete(host);
+      else on(host).delete(machine);
+    },
+    verbs: {
+      'Host.getVMList': (params, host) => {
+        const wanted = params['vmList'] as readonly string[] | undefined;
+        const found = [...on(host)].filter(([id]) => wanted === undefined || wanted.length === 0 || wanted.includes(id));
+        return params['onlyUUID'] === false
+          ? found.map(([vmId, { status }]) => ({ vmId, status, statusTime: '1' }))
+          : found.map(([id]) => id);
+      },
+      'Host.getAllVmStats': (_params, host) => [...on(host)].map(([id, machine]) => statisticsOf(id, machine)),
+      'VM.getStats': (params, host) => [statisticsOf(idOf(params), need(host, idOf(params)))],
+      'VM.create': (params, host) => {
+        const id = idOf(params);
+        if (on(host).has(id)) throw new SimulatedFailure(4, `Virtual machine already exists: ${id}`);
+        if ([...hosts].some(([other, all]) => other !== host && all.has(id) && runs(all.get(id)!))) machines.twice.push(id);
+        machines.starts.set(id, (machines.starts.get(id) ?? 0) + 1);
+        const { xml } = params['vmParams'] as { readonly xml: string };
+        const machine: Running = { status: 'WaitForLaunch', xml, name: /<name>(.*?)<\/name>/.exec(xml)?.[1] ?? '' };
+        on(host).set(id, machine);
+        const { broken } = machines;
+        setTimeout(() => {
+          if (on(host).get(id) !== machine || machine.status !== 'WaitForLaunch') return;
+          if (broken !== null) machines.end(host, id, { exitCode: 1, exitReason: 3, exitMessage: broken });
+          else machines.set(host, id, xml.includes('launchPaused>true<') ? 'Paused' : 'Powering up');
+        }, machines.launchMs);
+        return { vmId: id, status: 'WaitForLaunch' };
+      },
+      'VM.destroy': (params, host) => {
+        const [id, machine] = [idOf(params), need(host, idOf(params))];
+        if (runs(machine)) machines.end(host, id, { exitCode: 0, exitReason: 6, exitMessage: 'Admin shut down from the engine' });
+        on(host).delete(id);
+        return true;
+      },
+      'VM.shutdown': (params, host) => {
+        const id = idOf(params);
+        need(host, id);
+        machines.set(host, id, params['reboot'] === true ? 'RebootInProgress' : 'Powering down');
+        return true;
+      },
+      'VM.changeCD': (params, host) => {
+        need(host, idOf(params));
+        return { vmId: idOf(params) };
+      },
+    },
+  };
+  return machines;
 }

@@ -19,6 +19,10 @@ export class AgentUnreachable extends Error {
 
 /** Codes of agents that the engine looks at. */
 export const agentCodes = {
+  /** It has no such virtual machine. */
+  noSuchMachine: 1,
+  /** It has a virtual machine of this id. */
+  machineExists: 4,
   /** It has just been started, and is looking for its virtual machines. */
   recovering: 99,
   notImplemented: 44,

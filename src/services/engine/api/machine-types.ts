@@ -106,6 +106,7 @@ export const machineTypes: Types = {
   vm: {
     ...named,
     ...shape,
+    cdroms: { many: 'cdrom' },
     fqdn: 'text',
     guest_operating_system: { one: 'guest_operating_system' },
     guest_time_zone: { one: 'time_zone' },

@@ -73,7 +73,8 @@ export interface Stage {
 
 /** What is written in the same transaction in which a command ends. */
 export interface Ending {
-  readonly told: Told;
+  /** Left out where a stage has told of it. */
+  readonly told?: Told;
   /**
    * Further changes: a statement that changes rows only while there is one in `gone`, with its values from `$1` on, and others with the same values.
    */

@@ -108,13 +108,12 @@ export function createRecords(database: Database, generation: string, now: () =>
       // The change names its values from $1 on, so everything else stands behind them.
       const values = [...change.values, command.id, generation, status, time()];
       const at = (offset: number): string => `$${change.values.length + 1 + offset}`;
-      const event = insertEvent(values, command, told, time(), 'gone');
+      const event = told === undefined ? '' : `, t as (${insertEvent(values, command, told, time(), 'gone')})`;
       await written(
         `with gone as (delete from command_entities where command_id = ${at(0)} and ${mine(at(1))} returning step_id, job_id),
          ${[change.sql, ...(change.also ?? [])].map((sql, place) => `changed${place} as (${sql})`).join(', ')},
          s as (update step set status = ${at(2)}, end_time = ${at(3)} where status = 'STARTED'
-           and (step_id = (select step_id from gone) or parent_step_id = (select step_id from gone))),
-         t as (${event})
+           and (step_id = (select step_id from gone) or parent_step_id = (select step_id from gone)))${event}
          select exists (select from gone) as written`,
         values,
       );

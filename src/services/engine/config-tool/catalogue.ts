@@ -87,6 +87,7 @@ export const options: readonly Option[] = [
   },
   { name: 'UserSessionTimeOutInterval', about: 'Minutes that a session may be idle.', kind: minutes, usual: '30' },
   { name: 'VdsStatisticsInSeconds', about: 'Seconds between two statistics of a host.', kind: number(5, 3600), usual: '15' },
+  { name: 'VmGracefulShutdownTimeout', about: 'Seconds that guests are given to shut down.', kind: number(1, 3600), usual: '30' },
   {
     name: 'VMConsoleTicketTolerance',
     about: 'Milliseconds that the clocks of the engine and of the VM console proxy may differ by.',

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentUnreachable } from '../agents/agent-failure.ts';
 import { type Agent, isRecovering } from '../agents/agent.ts';
 import type { Agents } from '../agents/agents.ts';
+import { objectOf } from '../agents/hostile.ts';
 import { type Command, CommandFailure, type CommandType, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
 import type { HostStorage } from '../storage/host-storage.ts';
 import { examine } from './examine.ts';
@@ -175,12 +176,13 @@ async function untilReady(agent: Agent, flowId: string, signal: AbortSignal): Pr
   }
 }
 
-/** How many virtual machines a host has; by what it said last, if it cannot be reached. */
+/** How many virtual machines run on a host; by what it said last, if it cannot be reached. One that has ended is only waiting to be let go. */
 async function machinesOn(agent: Agent, host: HostRecord, flowId: string, signal: AbortSignal): Promise<number> {
   try {
-    const list = await agent.call('Host.getVMList', {}, { flowId, signal });
+    const list = await agent.call('Host.getVMList', { onlyUUID: false }, { flowId, signal });
     // An answer that is none proves nothing.
-    return Array.isArray(list) ? list.length : Number.POSITIVE_INFINITY;
+    if (!Array.isArray(list)) return Number.POSITIVE_INFINITY;
+    return (list as readonly unknown[]).filter((machine) => objectOf(machine)['status'] !== 'Down').length;
   } catch (error) {
     if (signal.aborted) throw error;
     return error instanceof AgentUnreachable ? host.virtualMachines : Number.POSITIVE_INFINITY;

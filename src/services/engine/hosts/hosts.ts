@@ -7,6 +7,10 @@ import { agentContext, type AgentFiles, type Agents, type AskHost, createAgents 
 import { createRunner, type Runner } from '../commands/runner.ts';
 import { takeTurns, type Turn } from '../commands/turn.ts';
 import { diskWork } from '../disks/disk-work.ts';
+import { machineCommands } from '../machines/machine-commands.ts';
+import { createMachineRecords } from '../machines/machine-records.ts';
+import { createMachineTurns } from '../machines/machine-turns.ts';
+import { createMachineWatch } from '../monitoring/machine-watch.ts';
 import { startMonitoring } from '../monitoring/monitoring.ts';
 import { readNumber } from '../options.ts';
 import type { HostDeployment } from '../host-deploy/host-deployment.ts';
@@ -90,16 +94,19 @@ export async function startHosts({
       createPoolTurns(),
     ];
     const storage = createHostStorage(pools, poolTurns);
+    const machines = { agents, records: createMachineRecords(database, turn.generation), turns: createMachineTurns(), now };
     const commands = hostCommands({ agents, records, storage });
     const types = {
       ...commands,
       ...storageCommands({ agents, records: pools, spm, turns: poolTurns }),
+      ...machineCommands(machines),
       InstallHost: installHost({ deployment, secrets, records, activation: commands.ActivateHost }),
       ...diskWork({ database, agents, spm, generation: turn.generation, proxySocket: imageProxySocket, log }),
     };
     const mine = createRunner({ database, types, turn, log, now });
+    const watch = createMachineWatch({ ...machines, database, turn, log });
     const watching = [
-      startMonitoring({ database, agents, records, storage, turn, log, now }),
+      startMonitoring({ database, agents, records, storage, machines: watch, turn, log, now }),
       startStorageWatch({ database, agents, records: pools, turns: poolTurns, tell: records.tell, turn, log, now }),
     ];
     runner = mine;

@@ -8,10 +8,12 @@ import { examine } from '../hosts/examine.ts';
 import { detected, nonOperational } from '../hosts/host-commands.ts';
 import type { HostRecord, HostRecords } from '../hosts/host-records.ts';
 import { type HostStatus, reasons, statusWord } from '../hosts/host-status.ts';
+import type { MachineRecord } from '../machines/machine-records.ts';
 import { readNumber } from '../options.ts';
 import type { HostStorage } from '../storage/host-storage.ts';
 import { type HostStatistics, readStatistics } from './host-statistics.ts';
 import { deedFor, graceOf, isAtRest, isWatched, type Patience, type Seen } from './host-watch.ts';
+import type { MachineWatch } from './machine-watch.ts';
 import { storeStatistics } from './statistics-store.ts';
 
 export interface MonitoringParts {
@@ -19,6 +21,8 @@ export interface MonitoringParts {
   readonly agents: Agents;
   readonly records: HostRecords;
   readonly storage: HostStorage;
+  /** What watches over their virtual machines. */
+  readonly machines: MachineWatch;
   readonly turn: Turn;
   readonly log: Log;
   readonly now: () => number;
@@ -67,7 +71,7 @@ interface Memory extends Seen {
 }
 
 /** Watches over all hosts until the turn is over; fulfilled then. */
-export async function startMonitoring({ database, agents, records, storage, turn, log, now }: MonitoringParts): Promise<void> {
+export async function startMonitoring({ database, agents, records, storage, machines, turn, log, now }: MonitoringParts): Promise<void> {
   const { signal } = turn;
   const memories = new Map<string, Memory>();
   const told: HostStatistics[] = [];
@@ -94,7 +98,7 @@ export async function startMonitoring({ database, agents, records, storage, turn
   };
 
   agents.listen({
-    event: () => undefined,
+    event: machines.event,
     changed(host, connected, reason) {
       const memory = memoryOf(host);
       if (memory.reachable !== connected) log.info(connected ? 'an agent is connected' : 'an agent is not connected', { host, reason });
@@ -124,6 +128,13 @@ export async function startMonitoring({ database, agents, records, storage, turn
         running.delete(run);
       });
     running.add(run);
+  }
+
+  /** Asks a host how it is, and how its machines are. */
+  async function ask(host: HostRecord, memory: Memory, expected: readonly MachineRecord[]): Promise<void> {
+    const asked = await Promise.allSettled([takeStatistics(host, memory), machines.look(host, expected)]);
+    const failed = asked.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   async function takeStatistics(host: HostRecord, memory: Memory): Promise<void> {
@@ -185,6 +196,13 @@ export async function startMonitoring({ database, agents, records, storage, turn
 
   async function round(patience: Rhythm): Promise<void> {
     const hosts = await records.all();
+    const isDue = (host: HostRecord): boolean => {
+      const memory = memories.get(host.id);
+      return memory?.busy === false && deedFor(host, memory, patience, now()) === 'statistics';
+    };
+    // Before they are asked: what has been started since is not missed.
+    const isAsked = new Set(hosts.filter(isDue).map(({ id }) => id));
+    const expected = await machines.expected([...isAsked]);
     const alive = new Set(hosts.filter(({ status }) => !isAtRest(status)).map(({ id }) => id));
     agents.keep(alive);
     for (const id of memories.keys()) if (!alive.has(id)) memories.delete(id);
@@ -195,11 +213,12 @@ export async function startMonitoring({ database, agents, records, storage, turn
       const deed = memory.busy ? 'nothing' : deedFor(host, memory, patience, now());
       if (memory.isBack && memory.reachable === true && !memory.busy && !host.locked && statusWord(host.status) === 'up')
         busy(host, memory, () => equip(host, memory));
-      else if (deed === 'statistics') {
+      // What has become due meanwhile waits for the next round.
+      else if (deed === 'statistics' && isAsked.has(host.id)) {
         // Those that began together spread over the time between two rounds.
         memory.statisticsAt = now() + patience.statisticsMs * (memory.isNew ? 0.3 + Math.random() * 0.7 : 1);
         memory.isNew = false;
-        busy(host, memory, () => takeStatistics(host, memory));
+        busy(host, memory, () => ask(host, memory, expected.get(host.id) ?? []));
       } else if (deed === 'examine') busy(host, memory, () => look(host, memory, patience.retryMs));
       else if (deed === 'lost') busy(host, memory, () => loseSight(host, memory, patience));
       else if (deed === 'given up') busy(host, memory, () => giveUp(host, memory));
@@ -207,6 +226,7 @@ export async function startMonitoring({ database, agents, records, storage, turn
       else if (memory.reachable === false && !memory.busy && agents.of(host).connected) busy(host, memory, () => probe(host, memory));
     }
     await storeStatistics(database, turn.generation, told.splice(0));
+    await machines.round(hosts);
   }
 
   async function probe(host: HostRecord, memory: Memory): Promise<void> {
@@ -229,4 +249,5 @@ export async function startMonitoring({ database, agents, records, storage, turn
     await sleep(roundMs, undefined, { signal, ref: false }).catch(() => undefined);
   }
   await Promise.allSettled(running);
+  await machines.idle();
 }

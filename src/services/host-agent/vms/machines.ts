@@ -12,7 +12,7 @@ import { readLive } from './live.ts';
 import { type Machine, exitFields, newMachine } from './machine.ts';
 import { type VolumeRef, readMetadata } from './metadata.ts';
 
-/** Guests without an agent count as up after this time. */
+/** Guests without an agent count as up after this time; so do those that were asked to shut down, and have not. */
 const patienceMs = 60_000;
 const guestEveryMs = 60_000;
 /** How long a machine may take to end that has been told to. */
@@ -87,7 +87,7 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
     // What is said of one that has ended meanwhile comes too late.
     if (machine.status === status || (machine.exit !== undefined && status !== 'Down')) return;
     clearTimeout(machine.patience);
-    if (status === 'Powering up' || status === 'RebootInProgress') {
+    if (status === 'Powering up' || status === 'RebootInProgress' || status === 'Powering down') {
       machine.patience = setTimeout(() => set(machine, 'Up'), patienceMs).unref();
     }
     machine.status = status;

@@ -3,6 +3,7 @@ import { hostStatuses, statusNumber, statusWord } from '../../hosts/host-status.
 import type { Entity } from '../types.ts';
 import { type Collection, optional, reference, type Row } from './collection.ts';
 import { permits } from './permits.ts';
+import { fenceHost } from './special-fence.ts';
 import { activateHost, deactivateHost, hostSpecial, refreshHost } from './special-hosts.ts';
 import { addHost, approveHost, installHost } from './special-installation.ts';
 import { choicesOf, numberIn, plainName, within } from './stored.ts';
@@ -192,7 +193,14 @@ export const hosts: Collection = {
     update: { permit: permits.edit_host_configuration, code: 43, event: 'USER_UPDATE_VDS' },
   },
   special: { ...hostSpecial, add: addHost },
-  actions: { activate: activateHost, approve: approveHost, deactivate: deactivateHost, install: installHost, refresh: refreshHost },
+  actions: {
+    activate: activateHost,
+    approve: approveHost,
+    deactivate: deactivateHost,
+    fence: fenceHost,
+    install: installHost,
+    refresh: refreshHost,
+  },
 };
 
 const bootProtocols = ['none', 'dhcp', 'static'] as const;

@@ -229,6 +229,12 @@ create view vms as
   join cluster c using (cluster_id)
   where s.entity_type = 'VM';
 
+insert into vdc_options (option_name, option_value, default_value)
+values
+  -- seconds that guests are given to shut down
+  ('VmGracefulShutdownTimeout', '30', '30')
+on conflict (option_name, version) do nothing;
+
 -- Virtual machines for the data warehouse: the contract is in the migration that made these views.
 create or replace view dwh_vm_configuration_history_view as
   select

@@ -2,7 +2,8 @@ import { incomplete, rejected } from '../../fault.ts';
 import type { Entity } from '../../types.ts';
 import type { Occasion, Special, Work } from '../collection.ts';
 import { permits } from '../permits.ts';
-import { isBusy, isFree, machineOf, notInStatus } from './machine-subject.ts';
+import { isBusy, isFree, machineOf } from './machine-subject.ts';
+import { changingCurrent } from './special-current-disc.ts';
 
 /* What is in the CD drives of virtual machines. */
 
@@ -24,8 +25,8 @@ async function changing(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
   const { entity, place, asks, id } = occasion;
   const machine = place.parent ?? '';
   const subject = await machineOf(occasion, machine);
-  if (asks('current')) throw notInStatus(subject, 'change the disc of the running', ['up']);
   const disc = discOf(entity);
+  if (asks('current')) return changingCurrent(occasion, machine, disc);
   return {
     ...{ object: machine, machine, name: subject.name },
     event: { code: 35, name: 'USER_UPDATE_VM', text: 'The disc of VM ${name} was changed by ${user}.', failed: 58 },

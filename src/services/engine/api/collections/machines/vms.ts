@@ -7,6 +7,7 @@ import { describeShape, displayOf, iconsOf, shapeColumns, shapeDetails } from '.
 import { machineTypeWords } from './machine-words.ts';
 import { authorityColumn, displayColumns, withCertificate } from './shown-display.ts';
 import { machineTicket } from './special-consoles.ts';
+import { rebootVm, shutdownVm, startVm, stopVm } from './special-running.ts';
 import { machineSpecial } from './special-vms.ts';
 
 /** What the guest has told of its operating system. */
@@ -130,6 +131,10 @@ export const vms: Collection = {
   special: machineSpecial,
   // One line for each that there is.
   actions: {
+    reboot: rebootVm,
+    shutdown: shutdownVm,
+    start: startVm,
+    stop: stopVm,
     ticket: machineTicket,
   },
 };

@@ -1,0 +1,148 @@
+import { loadMachine } from '../../../machines/load-machine.ts';
+import { unfitDisk } from '../../../machines/disk-targets.ts';
+import { machineStatuses, machineStatusNumbers, type MachineStatus } from '../../../machines/machine-status.ts';
+import { Refusal } from '../../../http/refusal.ts';
+import type { Occasion, SpecialChange, Work } from '../collection.ts';
+import { permits } from '../permits.ts';
+import { isBusy, isFree, machineOf, type MachineSubject, notInStatus } from './machine-subject.ts';
+import { runOnceOf } from './run-once-request.ts';
+
+/* How virtual machines are started and ended: what is asked of hosts is done by commands. */
+
+const startable: readonly MachineStatus[] = ['down'];
+
+export const startVm: SpecialChange = {
+  permit: permits.run_vm,
+  async work(occasion) {
+    const { id, database } = occasion;
+    const subject = await machineOf(occasion, id);
+    if (!startable.includes(subject.status)) throw notInStatus(subject, 'start', startable);
+    const run = await runOnceOf(occasion);
+    const machine = await loadMachine(database, id, null);
+    const obstacle = machine === null ? null : (machine.obstacle ?? unfitDisk(machine.definition));
+    // A drive that is given for this run is looked into when it is started.
+    if (obstacle !== null && run?.cd === undefined) throw new Refusal(409, `Cannot start virtual machine ${subject.name}: ${obstacle}`);
+    return {
+      ...{ object: id, machine: id, name: subject.name },
+      event: { code: 150, name: 'USER_INITIATED_RUN_VM', text: 'Starting VM ${name} was asked for by ${user}.', failed: 54 },
+      statement: (values) => [
+        [
+          'changed',
+          `update vm_dynamic set status = ${machineStatuses.wait_for_launch}, status_since = now(), run_on_vds = null, exit_reason = null,
+             exit_message = null, stop_reason = null, current_cd = ${disc(values.add(run?.cd ?? null))}, run_once = ${values.add(run !== null)}, run_configuration = ${values.add(run === null ? null : JSON.stringify(run))}::jsonb
+           where vm_guid = ${values.add(id)} and status = ${machineStatuses.down} and run_on_vds is null and ${isFree('vm_guid')} returning vm_guid`,
+        ],
+        named,
+      ],
+      begins: { type: 'StartMachine', parameters: { machine: id, name: subject.name }, locks: [id] },
+      otherwise: isBusy(`virtual machine ${subject.name}`),
+    };
+  },
+};
+
+/** SQL of what is in the drive of a machine that is started: what is given for this run, or what is kept. */
+const disc = (given: string): string =>
+  `nullif(coalesce(${given}::text, (select content from vm_device where vm_id = vm_guid and type = 'disk' and device = 'cdrom'
+    order by _create_date, device_id limit 1)), '')`;
+
+/** The machine that was changed. */
+const named = ['done', 'select s.vm_guid::text as id, s.vm_name::text as name from changed join vm_static s using (vm_guid)'] as const;
+
+/** Whatever a machine does, it can be switched off. */
+const stoppable: readonly MachineStatus[] = [
+  ...(['up', 'powering_up', 'paused', 'powering_down', 'reboot_in_progress', 'wait_for_launch', 'unknown', 'not_responding'] as const),
+  ...(['saving_state', 'restoring_state', 'migrating'] as const),
+];
+
+const stopEvent = { code: 33, name: 'USER_STOP_VM', text: 'VM ${name} is switched off by ${user}.', failed: 56 } as const;
+
+export const stopVm: SpecialChange = {
+  permit: permits.stop_vm,
+  async work(occasion) {
+    const { id, entity } = occasion;
+    const subject = await machineOf(occasion, id);
+    if (!stoppable.includes(subject.status)) throw notInStatus(subject, 'stop', stoppable);
+    const reason = typeof entity['reason'] === 'string' ? entity['reason'] : null;
+    const isStarting = await startsNow(occasion, subject);
+    if (isStarting) {
+      // It has not got that far: the command that starts it takes it back.
+      return {
+        ...{ object: id, machine: id, name: subject.name, event: stopEvent },
+        statement: (values) => [
+          [
+            'changed',
+            `update command_entities set cancelled = true where command_type = 'StartMachine'
+             and command_id in (select command_id from command_locks where object_id = ${values.add(id)}) returning ${values.add(id)}::uuid as vm_guid`,
+          ],
+          named,
+        ],
+        otherwise: isBusy(`virtual machine ${subject.name}`),
+      };
+    }
+    return {
+      ...{ object: id, machine: id, name: subject.name, event: stopEvent },
+      statement: (values) => [
+        [
+          'changed',
+          `update vm_dynamic set stop_reason = ${values.add(reason)} where vm_guid = ${values.add(id)}
+           and status = any(${values.add(machineStatusNumbers(...stoppable))}::integer[]) and ${isFree('vm_guid')} returning vm_guid`,
+        ],
+        named,
+      ],
+      begins: { type: 'StopMachine', parameters: { machine: id, name: subject.name }, locks: [id] },
+      otherwise: isBusy(`virtual machine ${subject.name}`),
+    };
+  },
+};
+
+async function startsNow({ database }: Occasion, { id, status }: MachineSubject): Promise<boolean> {
+  if (status !== 'wait_for_launch') return false;
+  const found = await database.query(
+    `select from command_locks join command_entities using (command_id) where object_id = $1 and command_type = 'StartMachine'`,
+    [id],
+  );
+  return found.length > 0;
+}
+
+/** Guests that can hear something. */
+const listening: readonly MachineStatus[] = ['up', 'powering_up', 'powering_down', 'reboot_in_progress'];
+
+/** Asks the guest for something, through its agent or by its power button. */
+async function asking(occasion: Occasion, what: string, type: string, event: Work['event']): Promise<Omit<Work, 'permit'>> {
+  const { id, entity } = occasion;
+  const subject = await machineOf(occasion, id);
+  if (!listening.includes(subject.status)) throw notInStatus(subject, what, listening);
+  const reason = typeof entity['reason'] === 'string' ? entity['reason'] : null;
+  const force = entity['force'] === true;
+  return {
+    ...{ object: id, machine: id, name: subject.name, event },
+    statement: (values) => [
+      [
+        'changed',
+        `update vm_dynamic set stop_reason = ${values.add(reason)} where vm_guid = ${values.add(id)}
+         and status = any(${values.add(machineStatusNumbers(...listening))}::integer[]) and ${isFree('vm_guid')} returning vm_guid`,
+      ],
+      named,
+    ],
+    begins: { type, parameters: { machine: id, name: subject.name, force, reason: reason ?? '' }, locks: [id] },
+    otherwise: isBusy(`virtual machine ${subject.name}`),
+  };
+}
+
+export const shutdownVm: SpecialChange = {
+  permit: permits.shut_down_vm,
+  work: (occasion) =>
+    asking(occasion, 'shut down', 'ShutdownMachine', {
+      ...{ code: 73, name: 'USER_INITIATED_SHUTDOWN_VM', failed: 74 },
+      text: 'Shutting down VM ${name} was asked for by ${user}.',
+    }),
+};
+
+export const rebootVm: SpecialChange = {
+  permit: permits.reboot_vm,
+  work: (occasion) =>
+    asking(occasion, 'reboot', 'RebootMachine', {
+      ...{ code: 157, name: 'USER_REBOOT_VM', failed: 158 },
+      text: 'Rebooting VM ${name} was asked for by ${user}.',
+    }),
+};

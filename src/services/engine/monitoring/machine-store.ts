@@ -1,0 +1,97 @@
+import { type Database, DatabaseUnavailable } from '../../frame/database.ts';
+import type { MachineUsage } from './machine-statistics.ts';
+
+/** What a host tells that a machine on it uses. */
+export interface ToldMachine {
+  readonly machine: string;
+  readonly host: string;
+  readonly usage: MachineUsage;
+}
+
+const statistics = [
+  ...['cpu_user', 'cpu_sys', 'usage_cpu_percent', 'usage_mem_percent', 'elapsed_time', 'guest_mem_free', 'guest_mem_buffered'],
+  ...['guest_mem_cached', 'guest_mem_unused', 'disks_usage'],
+].join(', ');
+const facts = [
+  ...['hash', 'graphics', 'guest_host_name', 'guest_fqdn', 'guest_os', 'guest_time_zone', 'guest_applications', 'guest_user_name', 'vm_ip'],
+  'client_ip',
+].join(', ');
+const counters = 'rx_total, tx_total, rx_drop, tx_drop, sample_time';
+const of = (prefix: string, columns: string): string => columns.replace(/\w+/g, `${prefix}.$&`);
+
+/** Bytes a second since the last sample; unknown where a counter or a clock has begun anew. */
+const rate = (column: string): string =>
+  `case when excluded.sample_time > known.sample_time and excluded.${column} >= known.${column}
+    then least(1e13, (excluded.${column} - known.${column}) / greatest(0.001, excluded.sample_time - known.sample_time))::numeric(18, 4) end`;
+
+/** Only of machines that are on the host which tells of them. What changes seldom is given only where it has changed. */
+const storing = `with given as (select g.* from jsonb_to_recordset($1) as g (machine uuid, host uuid, statistics jsonb, facts jsonb, nics jsonb, guest jsonb)
+    join vm_dynamic d on d.vm_guid = g.machine and d.run_on_vds = g.host
+    where exists (select from engine_turn where generation = $2::bigint for share)),
+  network as (insert into vm_interface_statistics as known (id, ${counters})
+    select i.id, ${of('n', counters)}
+    from given cross join lateral jsonb_to_recordset(nics) n (mac text, rx_total bigint, tx_total bigint, rx_drop bigint, tx_drop bigint, sample_time double precision)
+    join vm_interface i on i.vm_guid = machine and lower(i.mac_addr) = n.mac
+    on conflict (id) do update set (${counters}, rx_rate, tx_rate) = (${of('excluded', counters)}, ${rate('rx_total')}, ${rate('tx_total')})
+    returning id, rx_rate, tx_rate),
+  busiest as (select i.vm_guid, max(least(100, greatest(n.rx_rate, n.tx_rate) * 8 / (i.speed * 10000.0)))::smallint as percent
+    from network n join vm_interface i using (id) where i.speed > 0 and coalesce(n.rx_rate, n.tx_rate) is not null group by i.vm_guid),
+  facts as (update vm_dynamic d set (${facts}) = (${of('f', facts)})
+    from given cross join lateral jsonb_populate_record(null::vm_dynamic, facts) f
+    where d.vm_guid = machine and facts is not null and (${of('d', facts)}) is distinct from (${of('f', facts)})),
+  seen as (select machine, interface_name, mac_address, ipv4_addresses, ipv6_addresses
+    from given cross join lateral jsonb_populate_recordset(null::vm_guest_agent_interfaces, guest)),
+  gone as (delete from vm_guest_agent_interfaces i using given
+    where i.vm_id = machine and guest is not null and not exists (select from seen s where s.machine = i.vm_id and s.interface_name = i.interface_name)),
+  guests as (insert into vm_guest_agent_interfaces as known (vm_id, interface_name, mac_address, ipv4_addresses, ipv6_addresses) select * from seen
+    on conflict (vm_id, interface_name) do update set (mac_address, ipv4_addresses, ipv6_addresses) =
+      (excluded.mac_address, excluded.ipv4_addresses, excluded.ipv6_addresses))
+  insert into vm_statistics as known (vm_guid, ${statistics}, usage_network_percent, _update_date)
+  select machine, ${of('u', statistics)}, b.percent, now()
+  from given cross join lateral jsonb_populate_record(null::vm_statistics, statistics) u left join busiest b on b.vm_guid = machine
+  on conflict (vm_guid) do update set (${statistics}, usage_network_percent, _update_date) =
+    (${of('excluded', statistics)}, excluded.usage_network_percent, now())`;
+
+/** Keeps what machines use. */
+export interface MachineStore {
+  /**
+   * Stores what many machines use in one statement, for a turn of the engine. If it is refused, each host's are stored by themselves, so that what one
+   * of them says does not cost the others theirs; throws the last refusal then.
+   */
+  store(all: readonly ToldMachine[]): Promise<void>;
+  /** What is stored of a machine has been changed by others. */
+  forget(machine: string): void;
+}
+
+export function createMachineStore(database: Database, generation: string): MachineStore {
+  /** What changes seldom, as it was stored last. */
+  const stored = new Map<string, string>();
+
+  async function write(some: readonly ToldMachine[]): Promise<void> {
+    const seldom = some.map(({ usage: { facts: of, guest } }) => JSON.stringify([of, guest]));
+    const rows = some.map(({ machine, host, usage }, at) => {
+      const isKnown = stored.get(machine) === seldom[at];
+      const { statistics: statistic, facts: fact, nics, guest } = usage;
+      return { machine, host, statistics: statistic, facts: isKnown ? null : fact, nics, guest: isKnown ? null : guest };
+    });
+    await database.query(storing, [JSON.stringify(rows), generation]);
+    for (const [at, { machine }] of some.entries()) stored.set(machine, seldom[at] ?? '');
+  }
+
+  return {
+    async store(all) {
+      if (all.length === 0) return;
+      try {
+        await write(all);
+      } catch (error) {
+        const hosts = Map.groupBy(all, ({ host }) => host);
+        if (error instanceof DatabaseUnavailable || hosts.size === 1) throw error;
+        let refusal: unknown;
+        for (const some of hosts.values()) await write(some).catch((reason: unknown) => (refusal = reason));
+        if (refusal !== undefined)
+          throw refusal instanceof Error ? refusal : new Error('the statistics of machines were refused', { cause: refusal });
+      }
+    },
+    forget: (machine) => void stored.delete(machine),
+  };
+}
