@@ -50,12 +50,16 @@ describe('the root of the API', () => {
           vendor: 'ovirt.org',
           version: { build: '7', full_version: `4.5.7-${ownVersion}`, major: '4', minor: '5', revision: '0' },
         },
-        special_objects: { root_tag: { id: '00000000-0000-0000-0000-000000000000', href: expect.stringContaining('/tags/') } },
+        special_objects: {
+          blank_template: { id: '00000000-0000-0000-0000-000000000000', href: expect.stringContaining('/templates/') },
+          root_tag: { id: '00000000-0000-0000-0000-000000000000', href: expect.stringContaining('/tags/') },
+        },
         link: expect.arrayContaining([{ href: `${root}/users?search={query}`, rel: 'users/search' }]),
         summary: {
           hosts: { active: '0', total: '0' },
           storage_domains: { active: '0', total: '0' },
           users: { active: expect.stringMatching(/^\d+$/), total: '1' },
+          vms: { active: '0', total: '0' },
         },
         time: expect.any(Number),
       });

@@ -62,7 +62,7 @@ describe('permissions', () => {
     expect((await call(path)).status).toBe(404);
   });
 
-  it.each(['disk', 'storage_domain', 'vm_pool'])('on a %s are not given on the whole system', async (object) => {
+  it.each(['vm_pool'])('on a %s are not given on the whole system', async (object) => {
     const before = await got('permissions');
     expect(
       await fault('permissions', {

@@ -18,7 +18,7 @@ export const types: Types = {
     time: 'date',
   },
   product_info: { instance_id: 'text', name: 'text', vendor: 'text', version: { one: 'version' } },
-  special_objects: { root_tag: { one: 'tag' } },
+  special_objects: { blank_template: { one: 'template' }, root_tag: { one: 'tag' } },
   engine_backup: {
     last_cinder_backup: 'date',
     last_db_backup: 'date',
@@ -28,7 +28,12 @@ export const types: Types = {
     last_keycloak_backup: 'date',
   },
   version: { build: 'integer', full_version: 'text', major: 'integer', minor: 'integer', revision: 'integer' },
-  api_summary: { hosts: { one: 'api_summary_item' }, storage_domains: { one: 'api_summary_item' }, users: { one: 'api_summary_item' } },
+  api_summary: {
+    hosts: { one: 'api_summary_item' },
+    storage_domains: { one: 'api_summary_item' },
+    users: { one: 'api_summary_item' },
+    vms: { one: 'api_summary_item' },
+  },
   api_summary_item: { active: 'integer', total: 'integer' },
   fault: { detail: 'text', reason: 'text' },
   action: {
@@ -305,6 +310,7 @@ export const types: Types = {
     values: { many: 'value' },
     host: { one: 'host' },
     host_nic: { one: 'host_nic' },
+    vm: { one: 'vm' },
   },
   step: {
     description: 'text',

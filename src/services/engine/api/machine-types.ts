@@ -36,6 +36,7 @@ const shape = {
 
 /** Types of virtual machines, templates and instance types, with what they have. */
 export const machineTypes: Types = {
+  application: { name: 'text', vm: { one: 'vm' } },
   bios: { boot_menu: { one: 'boot_menu' }, type: 'text' },
   boot: { devices: { scalars: 'text', item: 'device' } },
   boot_menu: { enabled: 'boolean' },
@@ -89,7 +90,9 @@ export const machineTypes: Types = {
     vm: { one: 'vm' },
     vnic_profile: { one: 'vnic_profile' },
   },
+  reported_device: { name: 'text', description: 'text', ips: { many: 'ip' }, mac: { one: 'mac' }, type: 'text', vm: { one: 'vm' } },
   serial_number: { policy: 'text', value: 'text' },
+  session: { console_user: 'boolean', ip: { one: 'ip' }, user: { one: 'user' }, vm: { one: 'vm' } },
   sso: { methods: { many: 'method' } },
   template: {
     ...named,

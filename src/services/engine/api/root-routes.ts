@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../../frame/database.ts';
 import { callerOf } from '../http/access.ts';
+import { machineStatusNumbers } from '../machines/machine-status.ts';
 import { readOption } from '../options.ts';
 import { product, type Version } from '../version.ts';
 import { sendEntity } from './answer.ts';
@@ -37,7 +38,10 @@ export function rootRoutes(app: FastifyInstance, { database, version, now }: Roo
       // When which part was last saved; nothing has said so yet.
       engine_backup: administrator && !filtered ? {} : null,
       product_info: describeProduct(instance, version),
-      special_objects: { root_tag: { id: blank, href: `${apiPath}/tags/${blank}` } },
+      special_objects: {
+        blank_template: { id: blank, href: `${apiPath}/templates/${blank}` },
+        root_tag: { id: blank, href: `${apiPath}/tags/${blank}` },
+      },
       summary,
       time: new Date(now()),
       links: rootLinks,
@@ -54,9 +58,12 @@ const withTemplate: ReadonlySet<string> = new Set([
   'events',
   'groups',
   'hosts',
+  'instancetypes',
   'networks',
   'storagedomains',
+  'templates',
   'users',
+  'vms',
 ]);
 
 /** A link to each collection at the top, and templates of searches; the braces are a part of them. */
@@ -86,16 +93,19 @@ function describeProduct(instanceId: string, version: Version): Entity {
 }
 
 async function summarize(database: Database, now: number): Promise<Entity> {
-  const [counts] = await database.query<Record<'hosts' | 'hostsUp' | 'domains' | 'domainsActive' | 'users' | 'usersHere', string>>(
+  type Count = 'hosts' | 'hostsUp' | 'domains' | 'domainsActive' | 'users' | 'usersHere' | 'machines' | 'machinesUp';
+  const [counts] = await database.query<Record<Count, string>>(
     `select (select count(*) from vds_static) as hosts, (select count(*) from vds_dynamic where status = 3) as "hostsUp",
        (select count(*) from storage_domain_static) as domains,
        (select count(distinct storage_id) from storage_pool_iso_map where status = 3) as "domainsActive",
-       (select count(*) from users) as users, (select count(distinct user_id) from sso_sessions where valid_to > $1) as "usersHere"`,
-    [new Date(now)],
+       (select count(*) from users) as users, (select count(distinct user_id) from sso_sessions where valid_to > $1) as "usersHere",
+       (select count(*) from vm_dynamic) as machines, (select count(*) from vm_dynamic where status = any($2::integer[])) as "machinesUp"`,
+    [new Date(now), machineStatusNumbers('up', 'powering_up', 'reboot_in_progress', 'paused', 'migrating')],
   );
   return {
     hosts: { active: counts?.hostsUp, total: counts?.hosts },
     storage_domains: { active: counts?.domainsActive, total: counts?.domains },
     users: { active: counts?.usersHere, total: counts?.users },
+    vms: { active: counts?.machinesUp, total: counts?.machines },
   };
 }

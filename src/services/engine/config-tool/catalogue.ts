@@ -50,6 +50,10 @@ export const options: readonly Option[] = [
   { name: 'ImageDaemonPort', about: 'Port of the image daemons of hosts.', kind: number(1, 65_535), usual: '54322' },
   { name: 'InstallationId', about: 'Tells this installation from every other.', kind: { text: /^/, form: '' }, readOnly: true },
   { name: 'JobCleanupRateInMinutes', about: 'Minutes between two cleanings of old jobs.', kind: number(1, 1440), usual: '10' },
+  { name: 'MaxNumOfCpuPerSocket', about: 'Cores of a socket that a virtual machine can have.', kind: number(1, 65_535), usual: '254' },
+  { name: 'MaxNumOfThreadsPerCpu', about: 'Threads of a core that a virtual machine can have.', kind: number(1, 65_535), usual: '8' },
+  { name: 'MaxNumOfVmCpus', about: 'Virtual processors that a virtual machine can have.', kind: number(1, 65_535), usual: '384' },
+  { name: 'MaxNumOfVmSockets', about: 'Sockets that a virtual machine can have.', kind: number(1, 65_535), usual: '16' },
   {
     name: 'NonOperationalRetryInSeconds',
     about: 'Seconds between two looks at a host that is not operational.',
@@ -88,6 +92,12 @@ export const options: readonly Option[] = [
   { name: 'UserSessionTimeOutInterval', about: 'Minutes that a session may be idle.', kind: minutes, usual: '30' },
   { name: 'VdsStatisticsInSeconds', about: 'Seconds between two statistics of a host.', kind: number(5, 3600), usual: '15' },
   { name: 'VmGracefulShutdownTimeout', about: 'Seconds that guests are given to shut down.', kind: number(1, 3600), usual: '30' },
+  {
+    name: 'VM64BitMaxMemorySizeInMB',
+    about: 'MiB of memory that a virtual machine can have.',
+    kind: number(256, 2_147_483_647),
+    usual: '4194304',
+  },
   {
     name: 'VMConsoleTicketTolerance',
     about: 'Milliseconds that the clocks of the engine and of the VM console proxy may differ by.',

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { hostStatuses, statusNumber, statusWord } from '../../hosts/host-status.ts';
 import type { Entity } from '../types.ts';
 import { type Collection, optional, reference, type Row } from './collection.ts';
@@ -6,6 +5,7 @@ import { permits } from './permits.ts';
 import { fenceHost } from './special-fence.ts';
 import { activateHost, deactivateHost, hostSpecial, refreshHost } from './special-hosts.ts';
 import { addHost, approveHost, installHost } from './special-installation.ts';
+import { statisticsOf } from './statistics.ts';
 import { choicesOf, numberIn, plainName, within } from './stored.ts';
 
 const externalStatuses = ['ok', 'info', 'warning', 'error', 'failure'] as const;
@@ -259,55 +259,25 @@ export const hostNics: Collection = {
   words: ['name'],
 };
 
-/** What is told of each host: by its name, with what it is and how it is had of the view `vds` (`v`). */
-const hostFigures: readonly (readonly [name: string, description: string, unit: string, type: 'integer' | 'decimal', sql: string])[] = [
-  ['memory.installed', 'Total memory', 'bytes', 'integer', 'v.physical_mem_mb::numeric * 1048576'],
-  ['memory.used', 'Used memory', 'bytes', 'integer', '(v.physical_mem_mb::numeric - v.mem_free) * 1048576'],
-  ['memory.free', 'Free memory', 'bytes', 'integer', 'v.mem_free::numeric * 1048576'],
-  ['memory.shared', 'Shared memory', 'bytes', 'integer', 'v.mem_shared::numeric * 1048576'],
-  ['swap.total', 'Total swap', 'bytes', 'integer', 'v.swap_total::numeric * 1048576'],
-  ['swap.free', 'Free swap', 'bytes', 'integer', 'v.swap_free::numeric * 1048576'],
-  ['swap.used', 'Used swap', 'bytes', 'integer', '(v.swap_total::numeric - v.swap_free) * 1048576'],
-  ['ksm.cpu.current', 'KSM CPU usage', 'percent', 'decimal', 'v.ksm_cpu_percent::numeric'],
-  ['cpu.current.user', 'User CPU usage', 'percent', 'decimal', 'v.cpu_user'],
-  ['cpu.current.system', 'System CPU usage', 'percent', 'decimal', 'v.cpu_sys'],
-  ['cpu.current.idle', 'Idle CPU usage', 'percent', 'decimal', 'v.cpu_idle'],
-  ['cpu.load.avg.5m', 'CPU 5 minute load average', 'percent', 'decimal', 'v.cpu_load'],
-  ['boot.time', 'Boot time of the machine', 'none', 'integer', 'v.boot_time::numeric'],
-];
-
-/** Ids of statistics are the same everywhere: the UUID (version 3) of the bare name. */
-function idOfName(name: string): string {
-  const digest = createHash('md5').update(name).digest();
-  digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x30, 6);
-  digest.writeUInt8((digest.readUInt8(8) & 0x3f) | 0x80, 8);
-  return digest.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-}
-
-const figureRows = hostFigures.map(
-  ([name, about, unit, type, sql], at) => `(${at}, '${idOfName(name)}'::uuid, '${name}', '${about}', '${unit}', '${type}', ${sql})`,
-);
-
-export const hostStatistics: Collection = {
-  rel: 'statistics',
-  below: { rel: 'hosts', condition: 't.vds_id = $parent' },
-  type: 'statistic',
+export const hostStatistics: Collection = statisticsOf({
+  rel: 'hosts',
+  kind: 'host',
   about: 'What a host uses at the moment.',
-  from: `(select v.vds_id, f.* from vds v cross join lateral (values ${figureRows.join(', ')}) f (place, id, name, about, unit, type, datum)) t`,
-  id: 't.id',
-  columns: 't.vds_id, t.name, t.about, t.unit, t.type, t.datum',
-  describe: (row) => ({
-    name: String(row['name']),
-    description: String(row['about']),
-    kind: 'gauge',
-    type: String(row['type']),
-    unit: String(row['unit']),
-    values: row['datum'] === null ? [] : [{ datum: Number(row['datum']) }],
-    host: reference('hosts', row['vds_id']),
-  }),
-  order: 't.place',
-  sight: 'permitted',
-  object: 't.vds_id',
-  search: { name: { sql: 't.name', as: 'text' } },
-  words: ['name'],
-};
+  from: 'vds',
+  key: 'vds_id',
+  figures: [
+    ['memory.installed', 'Total memory', 'bytes', 'integer', 'v.physical_mem_mb::numeric * 1048576'],
+    ['memory.used', 'Used memory', 'bytes', 'integer', '(v.physical_mem_mb::numeric - v.mem_free) * 1048576'],
+    ['memory.free', 'Free memory', 'bytes', 'integer', 'v.mem_free::numeric * 1048576'],
+    ['memory.shared', 'Shared memory', 'bytes', 'integer', 'v.mem_shared::numeric * 1048576'],
+    ['swap.total', 'Total swap', 'bytes', 'integer', 'v.swap_total::numeric * 1048576'],
+    ['swap.free', 'Free swap', 'bytes', 'integer', 'v.swap_free::numeric * 1048576'],
+    ['swap.used', 'Used swap', 'bytes', 'integer', '(v.swap_total::numeric - v.swap_free) * 1048576'],
+    ['ksm.cpu.current', 'KSM CPU usage', 'percent', 'decimal', 'v.ksm_cpu_percent::numeric'],
+    ['cpu.current.user', 'User CPU usage', 'percent', 'decimal', 'v.cpu_user'],
+    ['cpu.current.system', 'System CPU usage', 'percent', 'decimal', 'v.cpu_sys'],
+    ['cpu.current.idle', 'Idle CPU usage', 'percent', 'decimal', 'v.cpu_idle'],
+    ['cpu.load.avg.5m', 'CPU 5 minute load average', 'percent', 'decimal', 'v.cpu_load'],
+    ['boot.time', 'Boot time of the machine', 'none', 'integer', 'v.boot_time::numeric'],
+  ],
+});

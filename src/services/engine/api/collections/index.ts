@@ -12,6 +12,8 @@ import { jobs, steps } from './jobs.ts';
 import { affinityLabels, labelHosts, labelVms } from './labels.ts';
 import { macPools } from './mac-pools.ts';
 import { machineCdroms } from './machines/cdroms.ts';
+import { machineStatistics } from './machines/machine-figures.ts';
+import { applications, reportedDevices, sessions } from './machines/guest.ts';
 import { machineGraphics } from './machines/graphics-consoles.ts';
 import { machineNics } from './machines/nics.ts';
 import { instanceTypes, templates } from './machines/templates.ts';
@@ -110,6 +112,10 @@ export const collections: readonly Collection[] = [
   machineNics('vms'),
   machineCdroms('vms'),
   machineGraphics('vms'),
+  machineStatistics,
+  applications,
+  reportedDevices,
+  sessions,
   permissionsOf('vms'),
   tagsOf('vms', 'tags_vm_map', 'vm_id'),
 ];

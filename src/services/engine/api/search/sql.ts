@@ -54,8 +54,12 @@ export function searchSql(
   }
 
   function compare(field: SearchField, operator: Operator, value: string): string {
-    const { sql, as } = field;
+    const { sql, as, several } = field;
     const sqlOperator = operator === '!=' ? 'is distinct from' : operator;
+    if (several !== undefined) {
+      const one = text('s.value', operator === '!=' ? '=' : operator, value);
+      return `${operator === '!=' ? 'not ' : ''}exists (select from (${several}) s (value) where ${one})`;
+    }
     if (as === 'text') return text(sql, operator, value);
     if (as === 'number') {
       if (!/^-?\d{1,18}$/.test(value)) throw badRequest('The search compares a number with something that is none.');
@@ -78,7 +82,7 @@ export function searchSql(
     if ('or' in one) return `(${one.or.map(where).join(' or ')})`;
     if ('not' in one) return `not (${where(one.not)})`;
     if ('field' in one) return `(${compare(fieldOf(one.field), one.operator, one.value)})`;
-    const words = (collection.words ?? []).map((name) => text(fieldOf(name).sql, '=', one.word.includes('*') ? one.word : `*${one.word}*`));
+    const words = (collection.words ?? []).map((name) => compare(fieldOf(name), '=', one.word.includes('*') ? one.word : `*${one.word}*`));
     if (words.length === 0) throw badRequest(`${collection.rel} can be searched by fields only.`);
     return `(${words.join(' or ')})`;
   }

@@ -1,6 +1,6 @@
 import { machineStatuses, machineStatusWord } from '../../../machines/machine-status.ts';
 import type { Entity } from '../../types.ts';
-import { type Collection, optional, reference, type Row, versionOf } from '../collection.ts';
+import { type Collection, optional, reference, type Row, type SearchField, versionOf } from '../collection.ts';
 import { systemNumbers } from '../operating-systems.ts';
 import { choicesOf } from '../stored.ts';
 import { describeShape, displayOf, iconsOf, shapeColumns, shapeDetails } from './machine-shape.ts';
@@ -10,22 +10,21 @@ import { machineTicket } from './special-consoles.ts';
 import { rebootVm, shutdownVm, startVm, stopVm } from './special-running.ts';
 import { machineSpecial } from './special-vms.ts';
 
-/** What the guest has told of its operating system. */
-interface GuestSystem {
-  readonly [part: string]: string | undefined;
-}
+/** What the guest has told of its operating system; null what it has not. */
+type GuestSystem = Readonly<Record<string, string | null>>;
 
-const guestSystemOf = (told: GuestSystem | null): Entity | undefined =>
-  told === null
-    ? undefined
-    : {
-        architecture: told['arch'],
-        codename: told['codename'],
-        distribution: told['distribution'],
-        family: told['type'],
-        kernel: told['kernel'] === undefined ? undefined : { version: { full_version: told['kernel'] } },
-        version: told['version'] === undefined ? undefined : { ...versionOf(told['version']), full_version: told['version'] },
-      };
+function guestSystemOf(told: GuestSystem | null): Entity | undefined {
+  if (told === null) return undefined;
+  const [kernel, version] = [told['kernel'] ?? null, told['version'] ?? null];
+  return {
+    architecture: told['arch'],
+    codename: told['codename'],
+    distribution: told['distribution'],
+    family: told['type'],
+    kernel: kernel === null ? undefined : { version: { full_version: kernel } },
+    version: version === null ? undefined : { ...versionOf(version), full_version: version },
+  };
+}
 
 /** Minutes east of Greenwich as people write them: `02:00`. */
 const offsetOf = (minutes: unknown): string | undefined => {
@@ -68,9 +67,18 @@ const nextRun = 'coalesce(t.run_on_vds is not null and t._update_date > t.last_s
 const hostName = '(select h.vds_name from vds_static h where h.vds_id = t.run_on_vds)';
 const centerName = '(select p.name from storage_pool p where p.id = t.storage_pool_id)';
 const templateName = '(select m.vm_name from vm_static m where m.vm_guid = t.vmt_guid)';
-const tagNames = `(select string_agg(g.tag_name, ' ') from tags_vm_map m join tags g using (tag_id) where m.vm_id = t.vm_guid)`;
-const networkNames = `(select string_agg(n.name, ' ') from vm_interface i join vnic_profiles p on p.id = i.vnic_profile_id
-  join network n on n.id = p.network_id where i.vm_guid = t.vm_guid)`;
+/** A field of which a machine has several values; `query` returns them. */
+const several = (query: string): SearchField => ({
+  sql: `(select string_agg(s.value, ' ' order by s.value) from (${query}) s (value))`,
+  as: 'text',
+  several: query,
+});
+const tags = several('select g.tag_name from tags_vm_map m join tags g using (tag_id) where m.vm_id = t.vm_guid');
+const networks = several(`select n.name from vm_interface i join vnic_profiles p on p.id = i.vnic_profile_id
+  join network n on n.id = p.network_id where i.vm_guid = t.vm_guid`);
+const domains = several(`select s.storage_name from disk_vm_element e join images i on i.image_group_id = e.disk_id
+  join image_storage_domain_map m on m.image_id = i.image_guid join storage_domain_static s on s.id = m.storage_domain_id where e.vm_id = t.vm_guid`);
+const people = several('select u.username from permissions p join users u on u.user_id = p.ad_element_id where p.object_id = t.vm_guid');
 const statistic = (column: string): string => `(select s.${column} from vm_statistics s where s.vm_guid = t.vm_guid)`;
 
 export const vms: Collection = {
@@ -113,9 +121,12 @@ export const vms: Collection = {
     'datacenter.name': { sql: centerName, as: 'text' },
     template: { sql: templateName, as: 'text' },
     'template.name': { sql: templateName, as: 'text' },
-    'networks.name': { sql: networkNames, as: 'text' },
+    'networks.name': networks,
+    storage: domains,
+    'storage.name': domains,
+    'users.name': people,
     loggedinuser: { sql: 't.guest_user_name', as: 'text' },
-    tag: { sql: tagNames, as: 'text' },
+    tag: tags,
     type: { sql: 't.vm_type', as: { choices: choicesOf(machineTypeWords) } },
     id: { sql: 't.vm_guid::text', as: 'text' },
     architecture: { sql: 't.architecture', as: { choices: { undefined: 0, x86_64: 1, ppc64: 2 } } },

@@ -1,0 +1,72 @@
+import type { Entity } from '../../types.ts';
+import { type Collection, optional, reference } from '../collection.ts';
+
+/* What the guest of a virtual machine has told, and who is at its console. Ids are made of what they stand for, since nothing else has any. */
+
+const addressesOf = (list: unknown, version: 'v4' | 'v6'): readonly Entity[] =>
+  (list as readonly string[]).map((address) => ({ address, version }));
+
+export const reportedDevices: Collection = {
+  rel: 'reporteddevices',
+  below: { rel: 'vms', condition: 't.vm_id = $parent' },
+  type: 'reported_device',
+  about: 'Network interfaces of a virtual machine as its guest sees them, with their addresses.',
+  from: 'vm_guest_agent_interfaces t',
+  id: `md5(t.vm_id::text || ' ' || t.interface_name)::uuid`,
+  columns: 't.vm_id, t.interface_name, t.mac_address, t.ipv4_addresses, t.ipv6_addresses',
+  describe: (row) => ({
+    name: String(row['interface_name']),
+    description: 'guest reported data',
+    ips: [...addressesOf(row['ipv4_addresses'], 'v4'), ...addressesOf(row['ipv6_addresses'], 'v6')],
+    mac: row['mac_address'] === null ? undefined : { address: optional(row['mac_address']) },
+    type: 'network',
+    vm: reference('vms', row['vm_id']),
+  }),
+  named: 't.interface_name',
+  order: 't.interface_name',
+  sight: 'permitted',
+  object: 't.vm_id',
+  search: { name: { sql: 't.interface_name', as: 'text' }, mac: { sql: 't.mac_address', as: 'text' } },
+  words: ['name'],
+};
+
+export const applications: Collection = {
+  rel: 'applications',
+  below: { rel: 'vms', condition: 't.vm_guid = $parent' },
+  type: 'application',
+  about: 'Programs that the guest of a virtual machine has told of.',
+  from: `(select distinct d.vm_guid, trim(a.name) as name from vm_dynamic d, unnest(string_to_array(d.guest_applications, ',')) a (name)
+    where trim(a.name) <> '') t`,
+  id: `md5(t.vm_guid::text || ' ' || t.name)::uuid`,
+  columns: 't.vm_guid, t.name',
+  describe: (row) => ({ name: String(row['name']), vm: reference('vms', row['vm_guid']) }),
+  order: 't.name',
+  sight: 'permitted',
+  object: 't.vm_guid',
+  search: { name: { sql: 't.name', as: 'text' } },
+  words: ['name'],
+};
+
+export const sessions: Collection = {
+  rel: 'sessions',
+  below: { rel: 'vms', condition: 't.vm_guid = $parent' },
+  type: 'session',
+  about: 'Who is at the console of a virtual machine, and who is logged in to its guest.',
+  from: `(select vm_guid, console_user_name as user_name, console_user_id as user_id, client_ip, true as at_console
+      from vm_dynamic where coalesce(console_user_name, '') <> ''
+    union all select vm_guid, guest_user_name, null, null, false from vm_dynamic where coalesce(guest_user_name, '') <> '') t`,
+  id: `md5(t.vm_guid::text || t.at_console || t.user_name)::uuid`,
+  columns: 't.vm_guid, t.user_name, t.user_id, t.client_ip, t.at_console',
+  describe: (row) => ({
+    console_user: row['at_console'] === true,
+    ip: row['client_ip'] === null ? undefined : { address: optional(row['client_ip']) },
+    user: { ...reference('users', row['user_id']), user_name: String(row['user_name']) },
+    vm: reference('vms', row['vm_guid']),
+  }),
+  named: 't.user_name',
+  order: 't.at_console desc, t.user_name',
+  sight: 'permitted',
+  object: 't.vm_guid',
+  search: { user: { sql: 't.user_name', as: 'text' }, ip: { sql: 't.client_ip', as: 'text' } },
+  words: ['user'],
+};

@@ -1,0 +1,214 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { admin, apiCalls, type Json } from '../support/api-calls.ts';
+import { addUser } from '../support/engine.ts';
+import { basic } from '../support/https-client.ts';
+import { useEngine } from '../support/running-engine.ts';
+import { addHost } from '../support/simulated-host.ts';
+
+/* Virtual machines as clients find them: by searches, with what their hosts and guests have told, and as far as people may see them. */
+
+const running = useEngine();
+const { call, got, fault, idOf } = apiCalls(running);
+const blank = '00000000-0000-0000-0000-000000000000';
+
+const cluster = { name: 'Default' };
+const add = (name: string, more: Json = {}, as = admin): Promise<Json> => got('vms', { as, body: { name, cluster, ...more } });
+const pathOf = (machine: Json): string => `vms/${String(machine['id'])}`;
+const listOf = async (path: string, as = admin): Promise<readonly Json[]> =>
+  (Object.values(await got(path, { as }))[0] ?? []) as readonly Json[];
+const found = async (search: string): Promise<readonly string[]> =>
+  (await listOf(`vms?search=${encodeURIComponent(search)}`)).map(({ name }) => String(name));
+
+describe('the root of the API', () => {
+  it('leads to virtual machines, counts them, and names the template Blank', async () => {
+    const machine = await add('counted');
+    const root = await got('');
+    expect(root['summary']).toMatchObject({ vms: { active: '0', total: '1' } });
+    expect(root['special_objects']).toMatchObject({ blank_template: { id: blank, href: `/ovirt-engine/api/templates/${blank}` } });
+    const rels = (root['link'] as readonly Json[]).map(({ rel }) => String(rel));
+    for (const rel of ['vms', 'vms/search', 'templates', 'templates/search', 'instancetypes', 'instancetypes/search'])
+      expect(rels).toContain(rel);
+    await running.postgres.query('update vm_dynamic set status = 1 where vm_guid = $1', [machine['id']]);
+    expect((await got(''))['summary']).toMatchObject({ vms: { active: '1', total: '1' } });
+  });
+});
+
+describe('a virtual machine that runs', () => {
+  let path = '';
+  beforeAll(async () => {
+    const machine = await add('web', { memory: String(1024 * 1_048_576) });
+    path = pathOf(machine);
+    const host = await addHost(running.postgres, { name: 'host1', address: '127.0.0.2', port: 1 });
+    await running.postgres.query(
+      `update vm_dynamic set status = 1, run_on_vds = $2, last_start_time = now() - interval '1 hour', guest_fqdn = 'web.example.test', vm_ip = '192.0.2.7',
+         guest_os = '{"type": "linux", "distribution": "Debian GNU/Linux", "version": "12", "kernel": "6.1.0-18-amd64", "codename": null, "arch": "x86_64"}',
+         guest_time_zone = '{"zone": "CET", "offset": -90}', guest_applications = 'kernel-6.1,qemu-guest-agent', guest_user_name = 'alice',
+         graphics = '[{"type": "vnc", "port": 5900, "tlsPort": null, "address": "192.0.2.1"}]',
+         console_user_name = 'bob@internal', client_ip = '198.51.100.4', stop_reason = 'maintenance' where vm_guid = $1`,
+      [machine['id'], host],
+    );
+    await running.postgres.query(
+      `update vm_statistics set cpu_user = 12.5, cpu_sys = 1.5, usage_cpu_percent = 14, usage_mem_percent = 50, elapsed_time = 3600,
+         guest_mem_free = 1024, disks_usage = '[{"path":"/","total":"100","used":"10","fs":"ext4"}]' where vm_guid = $1`,
+      [machine['id']],
+    );
+    await running.postgres.query(
+      `insert into vm_guest_agent_interfaces values ($1, 'ens3', '56:6f:00:00:00:01', '{192.0.2.7}', '{2001:db8::7,fe80::1}')`,
+      [machine['id']],
+    );
+  });
+
+  it('shows where, since when, and what its guest has told', async () => {
+    expect(await got(path)).toMatchObject({
+      ...{ status: 'up', fqdn: 'web.example.test', stop_reason: 'maintenance', run_once: 'false', start_time: expect.any(Number) },
+      host: { href: expect.stringContaining('/hosts/') },
+      display: { type: 'vnc', address: '192.0.2.1', port: '5900' },
+      guest_operating_system: {
+        ...{ architecture: 'x86_64', distribution: 'Debian GNU/Linux', family: 'linux' },
+        ...{ kernel: { version: { full_version: '6.1.0-18-amd64' } }, version: { full_version: '12' } },
+      },
+      guest_time_zone: { name: 'CET', utc_offset: '-01:30' },
+    });
+    expect((await listOf(`${path}/graphicsconsoles`))[0]).toMatchObject({ address: '192.0.2.1', port: '5900' });
+  });
+
+  it('says that its next run will differ when it was changed meanwhile', async () => {
+    expect((await got(path))['next_run_configuration_exists']).toBe('false');
+    expect(await got(path, { method: 'PUT', body: { cpu_shares: '7' } })).toMatchObject({ next_run_configuration_exists: 'true' });
+    expect(await found('next_run_config_exists=true')).toEqual(['web']);
+  });
+
+  it('has figures, addresses, programs and sessions', async () => {
+    const figures = new Map((await listOf(`${path}/statistics`)).map((one) => [String(one['name']), one] as const));
+    const datum = (name: string): unknown => ((figures.get(name)?.['values'] as Json)['value'] as readonly Json[])[0]?.['datum'];
+    expect(datum('memory.installed')).toBe(1_073_741_824);
+    expect(datum('memory.used')).toBe(536_870_912);
+    expect(datum('memory.free')).toBe(1_048_576);
+    expect([datum('cpu.current.guest'), datum('cpu.current.hypervisor'), datum('cpu.current.total')]).toEqual([12.5, 1.5, 14]);
+    expect(datum('elapsed.time')).toBe(3600);
+    expect(figures.get('disks.usage')).toMatchObject({ type: 'string', values: { value: [{ detail: expect.stringContaining('ext4') }] } });
+    expect(figures.get('network.current.total')?.['values']).not.toHaveProperty('value');
+    expect(await listOf(`${path}/reporteddevices`)).toMatchObject([
+      {
+        ...{ name: 'ens3', type: 'network', mac: { address: '56:6f:00:00:00:01' } },
+        ips: { ip: [{ address: '192.0.2.7', version: 'v4' }, { address: '2001:db8::7', version: 'v6' }, { address: 'fe80::1' }] },
+      },
+    ]);
+    expect((await listOf(`${path}/applications`)).map(({ name }) => String(name))).toEqual(['kernel-6.1', 'qemu-guest-agent']);
+    expect(await listOf(`${path}/sessions`)).toMatchObject([
+      { console_user: 'true', ip: { address: '198.51.100.4' }, user: { user_name: 'bob@internal' } },
+      { console_user: 'false', user: { user_name: 'alice' } },
+    ]);
+    for (const rel of ['statistics', 'reporteddevices', 'applications', 'sessions'])
+      for (const member of await listOf(`${path}/${rel}`)) expect(await got(`${path}/${rel}/${String(member['id'])}`)).toEqual(member);
+  });
+
+  it('is followed along its links', async () => {
+    const whole = await got(`${path}?follow=statistics,reported_devices,graphics_consoles,cluster,host,template`);
+    expect(whole).toMatchObject({
+      ...{ cluster: { name: 'Default' }, host: { name: 'host1' }, template: { name: 'Blank' } },
+      reported_devices: { reported_device: [{ name: 'ens3' }] },
+      graphics_consoles: { graphics_console: [{ protocol: 'vnc' }] },
+    });
+  });
+
+  it('is found by what it has, and where it runs', async () => {
+    const tag = await got('tags', { body: { name: 'red' } });
+    await got('tags', { body: { name: 'green' } });
+    for (const name of ['red', 'green']) await got(`${path}/tags`, { body: { name } });
+    await got(`${pathOf((await listOf('vms?search=name%3Dcounted'))[0] ?? {})}/tags`, { body: { id: tag['id'] } });
+    const profile = { id: '0000000a-000a-000a-000a-000000000398' };
+    await add('other', { comment: 'the last one' }).then((machine) =>
+      got(`${pathOf(machine)}/nics`, { body: { name: 'n', vnic_profile: profile } }),
+    );
+    for (const [search, names] of [
+      ['name="web"', ['web']],
+      ['name=w*', ['web']],
+      ['name!=web sortby name desc', ['other', 'counted']],
+      ['Vms: host=host1', ['web']],
+      ['host.name=host1 and status=up', ['web']],
+      ['status=down', ['other']],
+      ['cluster=Default and datacenter=Default and template.name=Blank', ['counted', 'other', 'web']],
+      ['tag=red', ['counted', 'web']],
+      ['tag=green', ['web']],
+      ['tag!=red', ['other']],
+      ['networks.name=ovirtmgmt', ['other']],
+      ['ip=192.0.2.7', ['web']],
+      ['fqdn=*.example.test', ['web']],
+      ['loggedinuser=alice', ['web']],
+      ['cpu_usage>10', ['web']],
+      ['memory=1024 and uptime>=3600', ['web']],
+      ['os=other and type=server', ['counted', 'other', 'web']],
+      ['last', ['other']],
+      ['name=web or name=other sortby name', ['other', 'web']],
+      ['creationdate>yesterday', ['counted', 'other', 'web']],
+    ] as const)
+      expect(await found(search), search).toEqual(names);
+    expect((await fault('vms?search=colour%3Dred', {}))[0]).toBe(400);
+    expect((await listOf('templates?search=childcount%3D3')).map(({ name }) => String(name))).toEqual(['Blank']);
+  });
+});
+
+describe('somebody who is no administrator', () => {
+  const [maker, stranger] = [basic('maker@internal', 'Maker-Canary-1'), basic('stranger@internal', 'Stranger-Canary-1')];
+  beforeAll(async () => {
+    const home = await idOf('clusters', 'Default');
+    for (const [name, password, role] of [
+      ['maker', 'Maker-Canary-1', 'VmCreator'],
+      ['stranger', 'Stranger-Canary-1', 'UserRole'],
+    ] as const) {
+      await addUser(running.postgres, name, password);
+      await running.postgres.query(
+        `select attach_user_to_role($1, 'internal-authz', '*', uuid::text, $2) from aaa_jdbc.users where name = $1`,
+        [name, role],
+      );
+    }
+    await running.postgres.query(
+      `update permissions set object_id = $1, object_type_id = 9 where ad_element_id = (select user_id from users where username = 'maker')`,
+      [home],
+    );
+    // Somewhere that no machine is.
+    const elsewhere = await got('datacenters', { body: { name: 'elsewhere', local: 'false' } });
+    await running.postgres.query(
+      `update permissions set object_id = $1, object_type_id = 14 where ad_element_id = (select user_id from users where username = 'stranger')`,
+      [elsewhere['id']],
+    );
+  });
+
+  it('manages the machines that are their own, and sees no others', async () => {
+    expect(await listOf('vms', admin)).not.toEqual([]);
+    const machine = await add('mine', {}, maker);
+    const path = pathOf(machine);
+    expect((await listOf('vms?filter=true', maker)).map(({ name }) => String(name))).toEqual(['mine']);
+    expect((await call('vms', { as: maker })).status).toBe(403);
+    expect((await got(path, { as: maker, method: 'PUT', body: { comment: 'my own' } }))['comment']).toBe('my own');
+    const profile = { id: '0000000a-000a-000a-000a-000000000398' };
+    expect((await got(`${path}/nics`, { as: maker, body: { name: 'n', vnic_profile: profile } }))['name']).toBe('n');
+    const roles = await listOf(`${path}/permissions`);
+    expect(roles).toMatchObject([{ role: { id: 'def00006-0000-0000-0000-def000000006' }, vm: { id: machine['id'] } }]);
+
+    const [other] = await listOf('vms?search=name%3Dweb');
+    for (const [as, of] of [
+      [maker, pathOf(other ?? {})],
+      [stranger, path],
+    ] as const) {
+      for (const below of ['', '/nics', '/cdroms', '/statistics', '/permissions', '/graphicsconsoles/766e63'])
+        expect((await call(`${of}${below}`, { as, headers: { filter: 'true' } })).status, below).toBe(404);
+      for (const method of ['PUT', 'DELETE'])
+        expect([403, 404], method).toContain((await call(of, { as, method, ...(method === 'PUT' ? { body: {} } : {}) })).status);
+      expect([403, 404]).toContain((await call(`${of}/nics`, { as, body: { name: 'x' } })).status);
+    }
+    expect((await fault('vms', { as: stranger, body: { name: 'x', cluster } }))[0]).toBe(404);
+
+    expect((await call(path, { as: maker, method: 'DELETE' })).status).toBe(200);
+    const [left] = await running.postgres.query<{ count: number }>('select count(*)::integer from permissions where object_id = $1', [
+      machine['id'],
+    ]);
+    expect(left?.count).toBe(0);
+  });
+
+  it('uses what is open to everybody: Blank, and instance types', async () => {
+    expect((await listOf('templates?filter=true', stranger)).map(({ name }) => String(name))).toEqual(['Blank']);
+    expect(await listOf('instancetypes', stranger)).toHaveLength(5);
+  });
+});
