@@ -106,6 +106,8 @@ export async function testStorage(
     helperSocket: `${folder}/helper`,
     ticketSocket: `${folder}/tickets`,
     qemuImg: '/usr/bin/qemu-img',
+    qemuNbd: '/usr/bin/qemu-nbd',
+    nbdFolder: `${folder}/nbd`,
     sanlock: '/usr/sbin/sanlock',
     leaseIoSeconds: 10,
     ...more,

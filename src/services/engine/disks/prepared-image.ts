@@ -12,9 +12,14 @@ export type Disk = DiskRecord & { readonly pool: string };
 export interface Prepared {
   readonly host: ImageHost;
   readonly path: string;
+  /** Whether the host shows it by a server. */
+  readonly isServed: boolean;
   /** Bytes that clients may reach. */
   readonly size: number;
 }
+
+/** Whether clients see what a guest sees of a disk that is kept in another format: a server of the host stands between. */
+export const isConverted = (disk: Disk, transfer: TransferRecord): boolean => disk.isCow && !transfer.isCow;
 
 /** Bytes that clients may reach: of a raw image what a guest sees, of a qcow2 image its file, which may grow while it is sent. */
 export async function bytesOf(
@@ -23,7 +28,7 @@ export async function bytesOf(
   transfer: TransferRecord,
   asking: { readonly flowId: string; readonly signal: AbortSignal },
 ): Promise<number> {
-  if (!disk.isCow) return disk.size;
+  if (!transfer.isCow) return disk.size;
   // Tables, and what rounding takes.
   if (transfer.isUpload) return Math.ceil((disk.size * 1.1) / 65_536) * 65_536 + 16 * 2 ** 20;
   const size = numberOf(objectOf(await agent.call('Volume.getInfo', volumeNames(disk), asking))['apparentsize']);
@@ -32,19 +37,29 @@ export async function bytesOf(
 }
 
 /** Under which name browsers save it. */
-const fileNameOf = ({ alias, isIso, isCow }: DiskRecord): string => {
+const fileNameOf = ({ alias, isIso }: DiskRecord, { isCow }: TransferRecord): string => {
   const name = (textOf(alias, 200) ?? 'disk').replace(/["\\/]/g, '_');
   return isIso && /\.iso$/i.test(name) ? name : `${name}.${isIso ? 'iso' : isCow ? 'qcow2' : 'raw'}`;
 };
 
-/** The ticket for an image at the daemon of its host. */
-export function ticketOf(disk: Disk, transfer: TransferRecord, { path, size }: Prepared): ImageTicket {
+/** What a server shows of an image is at this address. Throws CommandFailure where the host does not say so. */
+export function servedAt(answer: unknown): string {
+  const url = textOf(answer, 1_000);
+  if (url?.startsWith('nbd:unix:/') === true) return url;
+  throw new CommandFailure('The host does not say where it shows the image.');
+}
+
+/**
+ * The ticket for an image at the daemon of its host.
+ * @param url where it is shown; null for the file itself
+ */
+export function ticketOf(disk: Disk, transfer: TransferRecord, { path, size }: Prepared, url: string | null): ImageTicket {
   return {
     uuid: transfer.ticket,
     size,
-    url: pathToFileURL(path).href,
+    url: url ?? pathToFileURL(path).href,
     ops: transfer.isUpload ? ['write'] : ['read'],
-    ...(transfer.isUpload ? {} : { filename: fileNameOf(disk) }),
+    ...(transfer.isUpload ? {} : { filename: fileNameOf(disk, transfer) }),
     transfer_id: transfer.id,
     sparse: disk.isSparse,
     ...(transfer.inactivitySeconds > 0 ? { inactivity_timeout: transfer.inactivitySeconds } : {}),

@@ -9,7 +9,7 @@ import type { Spm } from '../storage/spm.ts';
 import { deleteImage, subjectOf } from './disk-commands.ts';
 import { needDisk, volumeNames } from './disk-records.ts';
 import { hostTickets, isUnknownTicket, type ProxyTickets } from './image-tickets.ts';
-import { bytesOf, type Disk, type Prepared, ticketOf } from './prepared-image.ts';
+import { bytesOf, type Disk, isConverted, type Prepared, servedAt, ticketOf } from './prepared-image.ts';
 import { idOf, isUpload, transferEndings } from './transfer-endings.ts';
 import type { TransferRecord, TransferRecords } from './transfer-records.ts';
 
@@ -59,15 +59,25 @@ export function transferCommand(parts: TransferParts): CommandType {
     const prepared = objectOf(await agent.call('Image.prepare', { ...volumeNames(disk), allowIllegal: true }, asking));
     const path = textOf(prepared['path'], 4_000);
     if (path?.startsWith('/') !== true) throw new CommandFailure(`Host ${host.name} does not say where the image is.`);
-    return { host, path, size: await bytesOf(agent, disk, transfer, asking) };
+    return { host, path, isServed: isConverted(disk, transfer), size: await bytesOf(agent, disk, transfer, asking) };
   }
 
   const daemonUri = async ({ host }: Prepared, { ticket }: TransferRecord): Promise<string> =>
     `https://${nameInUrls(host.address)}:${await parts.daemonPort()}/images/${ticket}`;
 
+  /** Has the host show what a guest sees of an image, if clients want that of one in another format. One that does so already goes on. */
+  async function serve(occasion: Occasion, disk: Disk, transfer: TransferRecord, { host }: Prepared): Promise<string | null> {
+    if (!isConverted(disk, transfer)) return null;
+    const config = {
+      ...{ sd_id: disk.domain, img_id: disk.id, vol_id: disk.image },
+      ...{ readonly: !transfer.isUpload, discard: transfer.isUpload, detect_zeroes: transfer.isUpload, backing_chain: true },
+    };
+    return servedAt(await agents.of(host).call('NBD.start_server', { server_id: transfer.id, config }, askingOf(occasion)));
+  }
+
   /** Puts the tickets, or prolongs them. */
   async function putTickets(occasion: Occasion, disk: Disk, transfer: TransferRecord, prepared: Prepared): Promise<void> {
-    const ticket = ticketOf(disk, transfer, prepared);
+    const ticket = ticketOf(disk, transfer, prepared, await serve(occasion, disk, transfer, prepared));
     await hostTickets.put(agents.of(prepared.host), ticket, askingOf(occasion));
     await parts.proxy?.put({ ...ticket, url: await daemonUri(prepared, transfer) });
   }
@@ -76,7 +86,11 @@ export function transferCommand(parts: TransferParts): CommandType {
   async function removeTickets(occasion: Occasion, transfer: TransferRecord, prepared: Prepared | null): Promise<void> {
     await parts.proxy?.remove(transfer.ticket);
     if (prepared === null) return;
-    await patiently(occasion.signal, () => hostTickets.remove(agents.of(prepared.host), transfer.ticket, askingOf(occasion)));
+    const [agent, asking] = [agents.of(prepared.host), askingOf(occasion)];
+    await patiently(occasion.signal, async () => {
+      await hostTickets.remove(agent, transfer.ticket, asking);
+      if (prepared.isServed) await agent.call('NBD.stop_server', { server_id: transfer.id }, asking);
+    });
   }
 
   const preparedOf = ({ data }: Command): Prepared | null => (data['prepared'] as Prepared | null | undefined) ?? null;
@@ -145,6 +159,7 @@ export function transferCommand(parts: TransferParts): CommandType {
           }
           if (performance.now() - asked < askEveryMs) continue;
           asked = performance.now();
+          await serve(occasion, disk, transfer, prepared);
           const state = await hostTickets.state(agents.of(prepared.host), transfer.ticket, askingOf(occasion));
           heard = performance.now();
           await transfers.progress(id, state.sent, state.active);

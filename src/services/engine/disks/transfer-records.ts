@@ -1,5 +1,6 @@
 import type { Database } from '../../frame/database.ts';
 import { statusNumber } from '../hosts/host-status.ts';
+import { volumeFormats } from './disk-words.ts';
 import { directions, phaseNumber, phaseNumbers, phaseWord, timeoutPolicies, type TransferPhase } from './transfer-phase.ts';
 
 /** A transfer as the database has it. */
@@ -8,6 +9,8 @@ export interface TransferRecord {
   readonly disk: string;
   readonly phase: TransferPhase;
   readonly isUpload: boolean;
+  /** Clients send and are sent a qcow2 image, and what a guest sees otherwise. */
+  readonly isCow: boolean;
   readonly policy: (typeof timeoutPolicies)[number];
   /** Seconds that nobody may use it; 0 for any number. */
   readonly inactivitySeconds: number;
@@ -61,6 +64,7 @@ export function createTransferRecords(database: Database, generation: string): T
         disk: String(row['disk_id']),
         phase: phaseWord(row['phase']),
         isUpload: directions[Number(row['direction'])] === 'upload',
+        isCow: row['image_format'] === volumeFormats.cow,
         policy: timeoutPolicies[Number(row['timeout_policy'])] ?? 'legacy',
         inactivitySeconds: Number(row['inactivity_timeout']),
         host: typeof row['vds_id'] === 'string' ? row['vds_id'] : null,

@@ -12,6 +12,9 @@ export interface StorageSettings {
   /** Where tickets for images are put. */
   readonly ticketSocket: string;
   readonly qemuImg: string;
+  readonly qemuNbd: string;
+  /** Where servers for the content of volumes have their sockets. */
+  readonly nbdFolder: string;
   readonly sanlock: string;
   /** Seconds that one read or write of a lease may take; a holder that died is known to be dead after 8 times that, and a minute. */
   readonly leaseIoSeconds: number;
@@ -27,6 +30,8 @@ export const readStorageSettings = (config: Config): StorageSettings => ({
   helperSocket: config.text('HELPER_SOCKET', isPath),
   ticketSocket: config.text('TICKET_SOCKET', isPath),
   qemuImg: config.text('QEMU_IMG', isPath),
+  qemuNbd: config.text('QEMU_NBD', isPath),
+  nbdFolder: config.text('NBD_FOLDER', isPath),
   sanlock: config.text('SANLOCK', isPath),
   leaseIoSeconds: config.integer('LEASE_IO_SECONDS', 1, 60),
 });

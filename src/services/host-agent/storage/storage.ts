@@ -12,6 +12,8 @@ import { createMonitor } from './monitor.ts';
 import { createPoolDomains } from './pool-domains.ts';
 import { poolVerbs } from './pool-verbs.ts';
 import { createPools } from './pools.ts';
+import { createNbdServers } from './nbd-servers.ts';
+import { nbdVerbs } from './nbd-verbs.ts';
 import { createQemuImg } from './qemu-img.ts';
 import { readStorageSettings, type StorageSettings } from './settings.ts';
 import { sanlockLeases } from './sanlock.ts';
@@ -38,6 +40,7 @@ export function createStorage({ settings, helper, leases, log, now, clock }: Sto
   const connections = createConnections(settings, helper, log);
   const qemuImg = createQemuImg(settings.qemuImg);
   const turns = createTurns();
+  const servers = createNbdServers(settings.qemuNbd, settings.nbdFolder);
   const seconds = (): number => Math.floor(now() / 1000);
   const pools = createPools({
     settings,
@@ -60,6 +63,7 @@ export function createStorage({ settings, helper, leases, log, now, clock }: Sto
       ...volumeVerbs({ domains, pools, qemuImg, turns, seenAt }),
       ...taskVerbs({ pools, starts }),
       ...ticketVerbs(settings.ticketSocket),
+      ...nbdVerbs({ domains, servers, qemuImg, turns }),
       'Host.getStorageRepoStats': () => monitor.health(),
     },
     async start() {
@@ -67,6 +71,7 @@ export function createStorage({ settings, helper, leases, log, now, clock }: Sto
     },
     async stop() {
       monitor.stop();
+      await servers.stopAll();
       await pools.stop();
     },
   };

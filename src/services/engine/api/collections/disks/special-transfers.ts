@@ -56,16 +56,16 @@ export const addTransfer: SpecialChange = {
     const own = disk.isCow ? 'cow' : 'raw';
     const format = textOf(entity, 'format').toLowerCase() || own;
     if (!Object.hasOwn(volumeFormats, format)) throw invalidValue('format', Object.keys(volumeFormats));
-    if (format !== own)
+    if (format !== own && format !== 'raw')
       throw rejected(
-        `Disk ${disk.alias} has the format ${own}, and is transferred in that alone. Convert the image with qemu-img, or make a disk of the other format.`,
+        `Disk ${disk.alias} has the format raw, and is transferred in that alone. Convert the image with qemu-img, or make a disk of the format cow.`,
       );
     const timeout = entity['inactivity_timeout'] ?? (await readNumber(database, 'TransferImageClientInactivityTimeoutInSeconds'));
     const columns = {
       transfer_id: randomUUID(),
       phase: phaseNumber('initializing'),
       direction: directions.indexOf(direction),
-      image_format: volumeFormats[own],
+      image_format: format === 'cow' ? volumeFormats.cow : volumeFormats.raw,
       timeout_policy: numberIn(timeoutPolicies, 'timeout_policy')(textOf(entity, 'timeout_policy') || 'legacy'),
       inactivity_timeout: within(0, 2_147_483_647, 'inactivity_timeout')(timeout),
       shallow: entity['shallow'] === true,

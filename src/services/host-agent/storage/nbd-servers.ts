@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { failure } from './failures.ts';
+import type { Folder } from './folder.ts';
+import { formatNames, type VolumeFormat } from './qemu-img.ts';
+
+/** A volume as it is to be served. */
+export interface NbdExport {
+  readonly volume: string;
+  readonly format: VolumeFormat;
+  readonly isReadOnly: boolean;
+  /** Whether what is told to be zeroes gives room back. */
+  readonly discards: boolean;
+}
+
+/** Servers that show what is in volumes, whatever format they have, at sockets of this host. They end with the agent. */
+export interface NbdServers {
+  /** Starts one, unless it is there, and returns the path of its socket. The folder is the one in which the volume lies. */
+  start(id: string, folder: Folder, wanted: NbdExport): Promise<string>;
+  /** One that is not there has ended. */
+  stop(id: string): Promise<void>;
+  stopAll(): Promise<void>;
+}
+
+interface Server {
+  readonly child: ChildProcess;
+  readonly wanted: string;
+  readonly gone: Promise<unknown>;
+}
+
+const mostServers = 20;
+const readyWithinMs = 10_000;
+const lastWords = 500;
+/** Clients of one server at once. */
+const mostClients = 8;
+
+/**
+ * Makes what starts QEMU's servers.
+ * @param program path of `qemu-nbd`
+ * @param place the folder of the sockets
+ */
+export function createNbdServers(program: string, place: string): NbdServers {
+  const servers = new Map<string, Server>();
+  const socketOf = (id: string): string => join(place, `${id}.sock`);
+
+  async function stop(id: string): Promise<void> {
+    const server = servers.get(id);
+    servers.delete(id);
+    server?.child.kill();
+    await server?.gone;
+    await rm(socketOf(id), { force: true });
+  }
+
+  async function launch(id: string, folder: Folder, { volume, format, isReadOnly, discards }: NbdExport): Promise<Server> {
+    await mkdir(place, { recursive: true, mode: 0o700 });
+    const socket = socketOf(id);
+    await rm(socket, { force: true });
+    const how = isReadOnly ? ['--read-only'] : discards ? ['--discard=unmap', '--detect-zeroes=unmap'] : [];
+    const child = spawn(
+      program,
+      [
+        ...[`--socket=${socket}`, '--persistent', `--shared=${mostClients}`, `--format=${formatNames[format]}`, '--cache=writeback'],
+        ...[...how, '--', `./${volume}`],
+      ],
+      { cwd: folder.self, stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C' } },
+    );
+    let said = '';
+    const ended: { why: string | null } = { why: null };
+    child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-lastWords)));
+    const gone = new Promise<void>((resolve) => {
+      const end = (why: string): void => {
+        ended.why ??= why;
+        if (servers.get(id)?.child === child) servers.delete(id);
+        resolve();
+      };
+      child.on('error', (error) => end(error.message));
+      child.on('close', (code) => end(said.trim() || `it ended with code ${code}`));
+    });
+    for (const until = performance.now() + readyWithinMs; ; await sleep(10)) {
+      if (ended.why !== null) throw failure('volume', `Volume ${volume} cannot be served: ${ended.why}`);
+      if (await answers(socket)) return { child, wanted: '', gone };
+      if (performance.now() > until) {
+        child.kill('SIGKILL');
+        throw failure('volume', `Volume ${volume} cannot be served: its server does not answer`);
+      }
+    }
+  }
+
+  return {
+    async start(id, folder, wanted) {
+      const key = JSON.stringify([folder.path, wanted]);
+      const known = servers.get(id);
+      if (known?.wanted === key) return socketOf(id);
+      if (known !== undefined) throw failure('parameter', `Server ${id} serves another volume`);
+      if (servers.size >= mostServers) throw failure('volume', `There are ${mostServers} servers already`);
+      servers.set(id, { ...(await launch(id, folder, wanted)), wanted: key });
+      return socketOf(id);
+    },
+    stop,
+    async stopAll() {
+      await Promise.all([...servers.keys()].map(stop));
+    },
+  };
+}
+
+async function answers(socket: string): Promise<boolean> {
+  const connection = connect({ path: socket });
+  try {
+    await once(connection, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    connection.destroy();
+  }
+}

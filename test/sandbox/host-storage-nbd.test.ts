@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { localPool, testLeases, type TestPool, type TestStorage, testStorage, zeroId } from '../support/host-storage.ts';
+
+let folder: string;
+let host: TestStorage;
+let pool: TestPool;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nbd-'));
+  host = await testStorage(folder, testLeases().of());
+  pool = await localPool(host, join(folder, 'domain'));
+});
+afterAll(async () => {
+  await host.part.stop?.();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function volume(volFormat: 4 | 5): Promise<{ readonly file: string; readonly config: Readonly<Record<string, unknown>> }> {
+  const [imageID, volumeID] = [randomUUID(), randomUUID()];
+  const { storagepoolID, storagedomainID } = pool;
+  const ids = { storagepoolID, storagedomainID, imageID, volumeID };
+  const shape = {
+    volFormat,
+    preallocate: 2,
+    size: String(8 * 2 ** 20),
+    diskType: 'DATA',
+    desc: '',
+    srcImgUUID: zeroId,
+    srcVolUUID: zeroId,
+  };
+  await host.task('Volume.create', { ...ids, ...shape });
+  return {
+    file: join(pool.path, storagedomainID, 'images', imageID, volumeID),
+    config: { sd_id: storagedomainID, img_id: imageID, vol_id: volumeID },
+  };
+}
+const start = (config: object, server_id: string = randomUUID()): Promise<string> => host.call('NBD.start_server', { server_id, config });
+const socketOf = (url: string): string => url.slice('nbd:unix:'.length);
+const qemuIo = (url: string, ...commands: readonly string[]) =>
+  execa('qemu-io', ['-f', 'raw', ...commands.flatMap((one) => ['-c', one]), `nbd+unix:///?socket=${socketOf(url)}`], { reject: false });
+
+it.each([4, 5] as const)('a volume of format %i is written and read through a server, as a guest sees it', async (format) => {
+  const { config } = await volume(format);
+  const id = randomUUID();
+  const url = await start(config, id);
+  expect((await qemuIo(url, 'write -P 7 1M 64k')).stdout).toContain('wrote 65536');
+  // The same one may be started again, by a client that does not know whether it did.
+  expect(await start(config, id)).toBe(url);
+  expect((await qemuIo(url, 'read -P 7 1M 64k', 'read -P 0 0 1M')).stdout).not.toContain('failed');
+  await host.call('NBD.stop_server', { server_id: id });
+  expect(existsSync(socketOf(url))).toBe(false);
+  await host.call('NBD.stop_server', { server_id: id });
+  const reading = await start({ ...config, readonly: true }, id);
+  expect((await qemuIo(reading, 'write -P 8 1M 64k')).exitCode).not.toBe(0);
+  expect((await qemuIo(reading, 'read -P 7 1M 64k')).stdout).not.toContain('failed');
+  await host.call('NBD.stop_server', { server_id: id });
+});
+
+it('a server serves one volume only', async () => {
+  const [one, two] = [await volume(4), await volume(4)];
+  const id = randomUUID();
+  await start(one.config, id);
+  expect(await host.fails('NBD.start_server', { server_id: id, config: two.config })).toBe(1000);
+  await host.call('NBD.stop_server', { server_id: id });
+});
+
+it('an image that leads to another file is not served', async () => {
+  const { file, config } = await volume(4);
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', '/etc/passwd', '-F', 'raw', file, '8M']);
+  expect(await host.fails('NBD.start_server', { server_id: randomUUID(), config })).toBe(200);
+  expect(await host.fails('NBD.start_server', { server_id: randomUUID(), config: { ...config, vol_id: randomUUID() } })).toBe(201);
+});
+
+it('servers end with the agent', async () => {
+  const url = await start((await volume(4)).config);
+  await host.part.stop?.();
+  expect(existsSync(socketOf(url))).toBe(false);
+});
