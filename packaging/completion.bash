@@ -45,6 +45,8 @@ _engine_setup_plain() {
     engine-setup*' explain '* | engine-setup*' convert '*) _engine_setup_files -f "$1" ;;
     engine-setup*' answers '*) _engine_setup_words "$1" 'explain convert' ;;
     engine-setup*) _engine_setup_words "$1" '@COMMANDS@' ;;
+    engine-iso-uploader*' upload '*) _engine_setup_files -f "$1" ;;
+    engine-iso-uploader*) _engine_setup_words "$1" 'list upload' ;;
     ovirt-aaa-jdbc-tool*) _engine_setup_words "$1" '@DIRECTORY_WORDS@' ;;
   esac
 }

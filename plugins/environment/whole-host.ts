@@ -73,7 +73,7 @@ async function copyProgram(host: Host, from: string, home: string, parts: readon
 function programInPlace(view: View): readonly Step[] {
   const { from, home, parts } = view.fact(program);
   if (from === home) return [];
-  const names = ['engine-setup', 'engine-config', 'ovirt-aaa-jdbc-tool', 'ovirt-register-sso-client-tool'];
+  const names = ['engine-setup', 'engine-config', 'engine-iso-uploader', 'ovirt-aaa-jdbc-tool', 'ovirt-register-sso-client-tool'];
   return [
     {
       ...command(

@@ -65,7 +65,7 @@ describe.skipIf(obstacle !== null)(`the package on a fresh Debian host${obstacle
   test('is installed without a network, with its manual pages and its programs', async () => {
     await succeed('dpkg', '-i', packages[0] ?? '');
     expect(await succeed('engine-setup', '--version')).toBe(`engine-setup ${versions[0]}\n`);
-    for (const name of ['engine-setup', 'engine-config', 'ovirt-aaa-jdbc-tool', 'ovirt-register-sso-client-tool']) {
+    for (const name of ['engine-setup', 'engine-config', 'engine-iso-uploader', 'ovirt-aaa-jdbc-tool', 'ovirt-register-sso-client-tool']) {
       expect(await succeed(name, '--help')).not.toBe('');
       expect(await shell(`zcat /usr/share/man/man8/${name}.8.gz`)).toContain('.SH NAME');
     }

@@ -35,6 +35,8 @@ test.skipIf(without !== null).each([
   ['engine-setup --config-append=LICEN', ['LICENSE']],
   ['engine-setup --set-file=OVESETUP_CONFIG/adminPassword=LICEN', ['LICENSE']],
   ['/usr/bin/engine-config --ro', ['--root=']],
+  ['engine-iso-uploader -i ISO up', ['upload']],
+  ['engine-iso-uploader -i ISO upload LICEN', ['LICENSE']],
   ['ovirt-aaa-jdbc-tool user pass', ['password-reset']],
   ['ovirt-register-sso-client-tool --cl', ['--client-id=', '--client-ca-location=']],
 ])('completion offers behind "%s": %j', (line, words) => {

@@ -1,0 +1,45 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { access, chmod, chown, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Problem } from '../tool.ts';
+import { fileMode, flaws, isoFolder, owner, type Wanted } from './copy.ts';
+import { counting } from './source.ts';
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** The folder for the files of a domain on this host; null where it is not here. */
+export async function folderHere({ path, id }: Wanted['place']): Promise<string | null> {
+  const ids = id === null ? await readdir(path).catch(() => []) : [id];
+  const found: string[] = [];
+  for (const one of ids) if (await exists(join(path, one, 'images', isoFolder))) found.push(join(path, one, 'images', isoFolder));
+  return found.length === 1 ? (found[0] ?? null) : null;
+}
+
+/** Copies a file on this host. Under its name it is there as a whole, or not at all. Throws a Problem. */
+export async function copyHere(wanted: Wanted): Promise<void> {
+  const { source, place, force, passed } = wanted;
+  const folder = await folderHere(place);
+  if (folder === null) throw flaws.noFolder(wanted);
+  const [target, fresh] = [join(folder, source.name), join(folder, `.${source.name}`)];
+  if (!force && (await exists(target))) throw flaws.exists(wanted);
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < source.size) throw flaws.noSpace(wanted);
+  try {
+    await pipeline(createReadStream(source.path), counting(passed), createWriteStream(fresh, { mode: fileMode, flush: true }));
+    if ((await stat(fresh)).size !== source.size) throw flaws.incomplete(wanted);
+    await chmod(fresh, fileMode);
+    // Only root may give files away.
+    if (userInfo().uid === 0) await chown(fresh, owner.user, owner.group);
+    await rename(fresh, target);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    if (error instanceof Problem) throw error;
+    throw new Problem(`${source.name} cannot be copied to ${folder} (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}).`);
+  }
+}

@@ -1,0 +1,81 @@
+import { Problem } from '../tool.ts';
+import type { Json, Rest } from './rest.ts';
+
+/** An ISO storage domain, as far as it matters here. */
+export interface IsoDomain {
+  readonly id: string;
+  readonly name: string;
+  /** `ok`, `warning`, ... */
+  readonly status: string;
+  readonly entity: Json;
+}
+
+/** Where the files of a domain lie. */
+export interface Place {
+  readonly host: string;
+  /** The folder that the domain was made in. */
+  readonly path: string;
+  readonly id: string;
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+const objectOf = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
+const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? (value as readonly unknown[]).map(objectOf) : []);
+/** Ids become parts of addresses and of folders. */
+const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+
+/** All ISO domains, by their names. */
+export async function isoDomains(rest: Rest): Promise<readonly IsoDomain[]> {
+  return listOf((await rest('storagedomains'))['storage_domain'])
+    .filter((entity) => entity['type'] === 'iso' && isId(textOf(entity['id'])))
+    .map((entity) => ({
+      id: textOf(entity['id']),
+      name: textOf(entity['name']),
+      status: textOf(entity['external_status']) || 'ok',
+      entity,
+    }))
+    .sort((one, other) => one.name.localeCompare(other.name));
+}
+
+/** The domain of a name, which must be in use. Throws a Problem. */
+export async function findDomain(rest: Rest, name: string): Promise<IsoDomain> {
+  const all = await isoDomains(rest);
+  const found = all.find((domain) => domain.name === name || domain.id === name);
+  if (found === undefined) {
+    const others = all.length === 0 ? 'there is none' : `there is ${all.map((domain) => domain.name).join(', ')}`;
+    throw new Problem(`There is no ISO storage domain ${name}: ${others}.`);
+  }
+  const centers = listOf(objectOf(found.entity['data_centers'])['data_center']).map((center) => textOf(center['id']));
+  const one = textOf(objectOf(found.entity['data_center'])['id']);
+  const ids = [...new Set([...centers, one])].filter(isId);
+  if (ids.length === 0) throw new Problem(`The ISO storage domain ${found.name} is not attached to a data center.`);
+  const states = await Promise.all(ids.map(async (id) => textOf((await rest(`datacenters/${id}/storagedomains/${found.id}`))['status'])));
+  if (states.includes('active')) return found;
+  throw new Problem(`The ISO storage domain ${found.name} is not active: its status is ${states.join(', ')}.`);
+}
+
+/** Where the files of a domain lie. Throws a Problem. */
+export async function placeOf(rest: Rest, { id, name, entity }: IsoDomain): Promise<Place> {
+  const storage = objectOf(entity['storage']);
+  const [address, path] = [textOf(storage['address']), textOf(storage['path'])];
+  switch (storage['type']) {
+    case 'nfs':
+      return { host: address, path, id };
+    case 'posixfs': {
+      // `server:/path`, as mount takes it; a bare path is on whichever host uses it.
+      const [, server, folder] = /^\[?([^/[\]]+)\]?:(\/.*)$/.exec(path) ?? [];
+      if (server !== undefined && folder !== undefined) return { host: server, path: folder, id };
+      break;
+    }
+    case 'localfs': {
+      const host = textOf(objectOf(entity['host'])['id']);
+      if (isId(host)) return { host: textOf((await rest(`hosts/${host}`))['address']), path, id };
+      break;
+    }
+    default:
+  }
+  throw new Problem(`It is not known on which host the ISO storage domain ${name} lies. Name it with --nfs-server=HOST:/PATH.`);
+}
+
+/** Has the list of files of a domain read anew. */
+export const refresh = (rest: Rest, { id }: IsoDomain): Promise<unknown> => rest(`storagedomains/${id}/files?refresh=true`);

@@ -1,0 +1,85 @@
+import { request as httpsRequest } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import { Problem } from '../tool.ts';
+
+export interface RestParts {
+  readonly engine: { readonly host: string; readonly port: number };
+  readonly user: string;
+  readonly password: string;
+  /** Who vouches for the engine, in PEM; null where nobody has to. */
+  readonly authority: string | null;
+  /** Told of each request. */
+  readonly told: (text: string) => void;
+}
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** Reads from the API of an engine. Throws a Problem for whatever goes wrong. */
+export type Rest = (path: string) => Promise<Json>;
+
+const answerMs = 60_000;
+const mostBytes = 64 * 1024 * 1024;
+
+const reasons: Readonly<Record<number, string>> = {
+  401: 'The engine refuses the user or the password.',
+  403: 'The user is not authorized to do this.',
+  404: 'The engine has no such thing. Is it of this version?',
+};
+
+export function createRest({ engine, user, password, authority, told }: RestParts): Rest {
+  const { host, port } = engine;
+  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  // An engine may have a certificate that every system knows.
+  const trust = authority === null ? { rejectUnauthorized: false } : { ca: [authority, ...rootCertificates] };
+
+  return async (path) => {
+    told(`GET /ovirt-engine/api/${path}`);
+    const { status, body } = await ask(`/ovirt-engine/api/${path}`);
+    if (status !== 200) throw new Problem(reasons[status] ?? `The engine answers with ${status}${detailOf(body)}.`);
+    try {
+      return JSON.parse(body) as Json;
+    } catch {
+      throw new Problem(`${host}:${port} does not answer as an engine does.`);
+    }
+  };
+
+  function ask(path: string): Promise<{ readonly status: number; readonly body: string }> {
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => reject(new Problem(`${host}:${port} cannot be asked: ${reasonOf(error)}`));
+      const request = httpsRequest(
+        { host, port, path, ...trust, headers: { authorization, accept: 'application/json' }, timeout: answerMs, agent: false },
+        (response) => {
+          const chunks: Buffer[] = [];
+          let size = 0;
+          response.on('data', (chunk: Buffer) => {
+            size += chunk.length;
+            if (size > mostBytes) request.destroy(new Error('the answer is too long'));
+            else chunks.push(chunk);
+          });
+          response.on('error', fail);
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+        },
+      );
+      request.on('timeout', () => request.destroy(new Error(`no answer within ${answerMs / 1_000} seconds`)));
+      request.on('error', fail);
+      request.end();
+    });
+  }
+}
+
+function reasonOf(error: Error): string {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const isTrust = /CERT|ISSUER|SELF_SIGNED|ALTNAME/.test(code);
+  const advice = isTrust ? ' Name its authority with --cert-file, and the engine as its certificate does.' : '';
+  return `${error.message}.${advice}`.replace('..', '.');
+}
+
+/** What the engine says about it. */
+function detailOf(body: string): string {
+  try {
+    const { detail } = JSON.parse(body) as Json;
+    return typeof detail === 'string' ? ` ${detail}` : '';
+  } catch {
+    return '';
+  }
+}
