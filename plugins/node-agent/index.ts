@@ -11,6 +11,7 @@ import { agentPort, helperUnit, unit } from './settings.ts';
 const folder = '/etc/ovirt-host-agent';
 const main = `${folder}/host-agent.conf`;
 const helperMain = `${folder}/helper.conf`;
+const networks = '/usr/local/lib/systemd/network';
 const helperSocket = '/run/ovirt-host-helper/socket';
 const logOf = (name: string): string => `/var/log/vdsm/${name}.log`;
 
@@ -28,6 +29,9 @@ const configuration = (view: View): readonly Step[] => [
     { path: folder, mode: 0o755 },
     { path: `${main}.d`, mode: 0o755 },
     { path: `${helperMain}.d`, mode: 0o755 },
+    // Networks of virtual machines, which the helper makes.
+    { path: '/usr/local/lib/systemd', mode: 0o755 },
+    { path: networks, mode: 0o755 },
   ]),
   writeFile(
     {

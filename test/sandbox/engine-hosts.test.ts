@@ -343,6 +343,30 @@ describe('a host without its management network', () => {
     expect(await status(id)).toBe('non_operational');
   });
 
+  it('has what was left uncommitted committed, as soon as its agent is ready for it', async () => {
+    const { id, address } = await host();
+    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, of === address ? { netConfigDirty: 'True' } : {});
+    let tries = 0;
+    agents.verbs['Host.setSafeNetworkConfig'] = () => {
+      tries += 1;
+      if (tries === 1) throw new SimulatedFailure(40, 'A change of networks is under way');
+      return true;
+    };
+    await act(id, 'activate');
+    await becomes(id, 'up');
+    expect(tries).toBe(2);
+  });
+
+  it('is up with a warning that says why where its network cannot be had', async () => {
+    const { id, name } = await host();
+    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, bare);
+    agents.verbs['Host.setupNetworks'] = () => Promise.reject(new SimulatedFailure(44, 'eth0 is configured in /etc/network/interfaces'));
+    await act(id, 'activate');
+    await becomes(id, 'up');
+    const event = (await eventsOf(name)).find(({ code }) => Number(code) === 9860);
+    expect(event?.['description']).toContain('eth0 is configured in /etc/network/interfaces');
+  });
+
   it('is up with a warning when its agent cannot make networks', async () => {
     const { id, name } = await host();
     agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, bare);

@@ -11,6 +11,8 @@ export interface AgentHost {
   /** Runs a line as root. Throws where it fails. */
   shell(line: string): Promise<string>;
   connect(): Promise<AgentClient>;
+  /** Starts the agent, which a host that was booted again has no more. */
+  begin(): Promise<void>;
   /** Connects as soon as the agent knows its machines. */
   ready(): Promise<AgentClient>;
   remove(): Promise<void>;
@@ -46,17 +48,21 @@ export async function startAgentHost(): Promise<AgentHost> {
   for (const file of ['host.pem', 'host.key', 'ca.pem', 'engine.pem', 'engine.key']) await host.copy(pki.path(file), `${folder}/${file}`);
   const lines = Object.entries(settings).map(([key, value]) => `${key}="${value}"\n`);
   await writeFile(host.path('/etc/host-agent.conf.d/10-setup.conf'), lines.join(''));
+  const begin = async (): Promise<void> => {
+    await shell(`systemd-run --quiet --collect --unit=door socat UNIX-LISTEN:/run/agent.sock,fork,unlink-early TCP:127.0.0.1:54321
+      systemd-run --quiet --collect --unit=agent --uid=vdsm --property=Restart=always --property=RuntimeDirectory=host-agent \
+        --setenv=HOST_AGENT_CONF=/etc/host-agent.conf ${programOnHost}/node_modules/.bin/node ${programOnHost}/src/services/host-agent/main.ts`);
+  };
   // Groups of control are not for a container to make.
   await shell(`chown vdsm:kvm ${folder}/host.key && chmod 600 ${folder}/*.key
-    echo 'cgroup_controllers = []' >>/etc/libvirt/qemu.conf && systemctl restart libvirtd
-    systemd-run --quiet --unit=door socat UNIX-LISTEN:/run/agent.sock,fork TCP:127.0.0.1:54321
-    systemd-run --quiet --unit=agent --uid=vdsm --property=Restart=always --property=RuntimeDirectory=host-agent \
-      --setenv=HOST_AGENT_CONF=/etc/host-agent.conf ${programOnHost}/node_modules/.bin/node ${programOnHost}/src/services/host-agent/main.ts`);
+    echo 'cgroup_controllers = []' >>/etc/libvirt/qemu.conf && systemctl restart libvirtd`);
+  await begin();
   return {
     host,
     pki,
     shell,
     connect,
+    begin,
     async ready() {
       let client: AgentClient | undefined;
       await eventually('the agent is ready', async () => {

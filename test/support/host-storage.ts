@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HelperDoor } from '../../src/services/host-agent/storage/helper-door.ts';
+import type { HelperDoor } from '../../src/services/host-agent/helper-door.ts';
 import { failure } from '../../src/services/host-agent/storage/failures.ts';
 import type { HeldLease, Leases } from '../../src/services/host-agent/storage/leases.ts';
 import { createStorage } from '../../src/services/host-agent/storage/storage.ts';
@@ -87,7 +87,7 @@ export interface TestStorage {
   task(verb: string, params: Readonly<Record<string, unknown>>): Promise<TaskStatus>;
 }
 
-export const noHelper: HelperDoor = {
+export const noHelper: Pick<HelperDoor, 'mount' | 'unmount'> = {
   mount: () => Promise.reject(new Error('there is no helper')),
   unmount: () => Promise.reject(new Error('there is no helper')),
 };
@@ -96,7 +96,7 @@ export const noHelper: HelperDoor = {
 export async function testStorage(
   folder: string,
   leases: Leases,
-  helper: HelperDoor = noHelper,
+  helper: Pick<HelperDoor, 'mount' | 'unmount'> = noHelper,
   more: Partial<StorageSettings> = {},
 ): Promise<TestStorage> {
   const settings: StorageSettings = {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mountName } from '../../src/services/frame/mount-name.ts';
-import { HelperRefusal } from '../../src/services/host-agent/storage/helper-door.ts';
+import { HelperRefusal } from '../../src/services/host-agent/helper-door.ts';
 import type { Leases } from '../../src/services/host-agent/storage/leases.ts';
 import { readParams, VerbFailure } from '../../src/services/host-agent/verbs.ts';
 import { testLeases, testStorage, type TestLeases, type TestStorage } from './host-storage.ts';
@@ -49,7 +49,7 @@ export async function simulatedStorage(): Promise<SimulatedStorage> {
     numbered.set(host, its);
     return testStorage(own, its, {
       async mount(source) {
-        if (barred.has(host)) throw new HelperRefusal(`${source} does not answer`, false);
+        if (barred.has(host)) throw new HelperRefusal(`${source} does not answer`, 500);
         const point = join(own, 'mnt', mountName(source));
         await symlink(join(exported, mountName(source)), point).catch((error: unknown) => {
           if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -1,5 +1,6 @@
 import { runService } from '../frame/run-service.ts';
 import { startAgent } from './agent.ts';
+import { networkPart } from './network/network-part.ts';
 import { storagePart } from './storage/storage.ts';
 import { virtualizationPart } from './virtualization.ts';
 
@@ -13,7 +14,7 @@ await runService(process, ({ log }) =>
     clock: () => Number(process.hrtime.bigint() / 1_000_000n),
     createParts: (parts) => {
       const storage = storagePart(parts);
-      return [storage, virtualizationPart({ ...parts, storage: storage.verbs })];
+      return [storage, virtualizationPart({ ...parts, storage: storage.verbs }), networkPart(parts)];
     },
   }),
 );

@@ -13,6 +13,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** The address of this machine that the client has reached; undefined where that is not known. */
   readonly localAddress: string | undefined;
+  /** The connection that it came over: when it was made, in milliseconds of the agent's clock. Undefined where the agent calls itself. */
+  readonly connection?: { readonly since: number; readonly isOfThisMachine: boolean } | undefined;
 }
 
 /**

@@ -55,6 +55,7 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
         facts: known,
         kvm: () => kvm,
         vncEncrypted: config.yesNo('VNC_TLS'),
+        networkChanges: config.text('NETWORK_CHANGE_FOLDER', isPath),
         statistics: host,
         count: () => {
           const all = machines.all();

@@ -10,8 +10,11 @@ import { listenLocally } from '../frame/local-socket.ts';
 import { type Log, errorFields } from '../frame/log.ts';
 import { ownVersion } from '../frame/own-version.ts';
 import { readMount, readUnmount } from './mount-request.ts';
-import { type Mounts, type Run, createMounts } from './mounts.ts';
+import { type Mounts, createMounts } from './mounts.ts';
+import { readNetworkChange } from './network-request.ts';
+import { type Networks, createNetworks } from './networks.ts';
 import { Refusal } from './refusal.ts';
+import { runWith } from './run.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 export interface HelperParts {
@@ -32,16 +35,11 @@ const mostConnections = 32;
 export async function startHelper({ configFile, log, execFile }: HelperParts): Promise<{ stop: (reason: string) => Promise<void> }> {
   const settings = readSettings(await loadConfig(configFile, defaultsFile));
   const version = await ownVersion();
-  const run: Run = (program, args) =>
-    new Promise((resolve, reject) => {
-      execFile(program, args, { env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }, (error, _out, said) => {
-        if (error === null) resolve();
-        else reject(new Error(said.trim() || error.message));
-      });
-    });
+  const run = runWith(execFile);
   const mounts = createMounts(settings, run);
+  const networks = createNetworks(settings, run);
   const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 8_192 }, (request, response) => {
-    answer(request, settings, mounts).then(
+    answer(request, verbsOf(settings, mounts, networks)).then(
       (result) => {
         log.info('done', { verb: request.url ?? '', ...result });
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result));
@@ -75,19 +73,38 @@ export async function startHelper({ configFile, log, execFile }: HelperParts): P
   return { stop };
 }
 
-async function answer(request: IncomingMessage, settings: Settings, mounts: Mounts): Promise<{ readonly point: string }> {
-  const { method, url } = request;
-  if (url !== '/mount' && url !== '/unmount') throw new Refusal(404, 'There is no such verb');
+/** What the agent may have done, by its path: each takes what was sent, and returns what the agent is told. */
+type HelperVerbs = Readonly<Record<string, (body: unknown) => Promise<Readonly<Record<string, string | boolean>>>>>;
+
+function verbsOf(settings: Settings, mounts: Mounts, networks: Networks): HelperVerbs {
+  const plain = (work: () => Promise<void>) => async () => {
+    await work();
+    return {};
+  };
+  return {
+    async '/mount'(body) {
+      const mount = readMount(body, settings);
+      await mounts.mount(mount);
+      return { point: mount.point };
+    },
+    async '/unmount'(body) {
+      const point = readUnmount(body, settings);
+      await mounts.unmount(point);
+      return { point };
+    },
+    '/networks/change': async (body) => ({ changed: await networks.change(readNetworkChange(body)) }),
+    '/networks/keep': plain(() => networks.keep()),
+    '/networks/revert': plain(() => networks.revert()),
+    '/networks/commit': plain(() => networks.commit()),
+  };
+}
+
+async function answer(request: IncomingMessage, verbs: HelperVerbs): Promise<Readonly<Record<string, string | boolean>>> {
+  const { method, url = '' } = request;
+  const verb = Object.hasOwn(verbs, url) ? verbs[url] : undefined;
+  if (verb === undefined) throw new Refusal(404, 'There is no such verb');
   if (method !== 'POST') throw new Refusal(405, 'Verbs are POSTed');
-  const body = await readJson(request);
-  if (url === '/mount') {
-    const mount = readMount(body, settings);
-    await mounts.mount(mount);
-    return { point: mount.point };
-  }
-  const point = readUnmount(body, settings);
-  await mounts.unmount(point);
-  return { point };
+  return await verb(await readJson(request));
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

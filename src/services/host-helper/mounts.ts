@@ -4,12 +4,10 @@ import { dirname } from 'node:path';
 import { inTurns } from '../frame/in-turn.ts';
 import type { Mount } from './mount-request.ts';
 import { Refusal } from './refusal.ts';
+import type { Run } from './run.ts';
 import type { Settings } from './settings.ts';
 
 const sticky = 0o1000;
-
-/** Runs a program with arguments, never a shell. Throws with what it said. */
-export type Run = (program: string, args: readonly string[]) => Promise<void>;
 
 export interface Mounts {
   /** Mounts unless it is mounted there already. */

@@ -10,6 +10,17 @@ export interface Settings {
   readonly sharedFolders: readonly string[];
   readonly mountSeconds: number;
   readonly systemdMount: string;
+  /** Networks that hold after every start of the host, and what was changed since the last one. */
+  readonly networkFolder: string;
+  readonly networkChangeFolder: string;
+  /** Where systemd-networkd keeps leases of DHCP, by the numbers of devices. */
+  readonly leaseFolder: string;
+  /** Files in which network cards may be named that something else looks after. */
+  readonly otherManagers: readonly string[];
+  readonly networkctl: string;
+  readonly systemctl: string;
+  readonly systemdRun: string;
+  readonly ip: string;
   readonly healthSocket: string | null;
 }
 
@@ -38,6 +49,14 @@ export function readSettings(config: Config): Settings {
     sharedFolders: listed('SHARED_FOLDERS', isPath),
     mountSeconds: config.integer('MOUNT_TIMEOUT', 1, 3_600),
     systemdMount: config.text('SYSTEMD_MOUNT', isPath),
+    networkFolder: config.text('NETWORK_FOLDER', isPath),
+    networkChangeFolder: config.text('NETWORK_CHANGE_FOLDER', isPath),
+    leaseFolder: config.text('LEASE_FOLDER', isPath),
+    otherManagers: listed('OTHER_NETWORK_FILES', isPath),
+    networkctl: config.text('NETWORKCTL', isPath),
+    systemctl: config.text('SYSTEMCTL', isPath),
+    systemdRun: config.text('SYSTEMD_RUN', isPath),
+    ip: config.text('IP', isPath),
     healthSocket: config.optionalText('HEALTH_SOCKET'),
   };
 }

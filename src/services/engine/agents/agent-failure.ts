@@ -1,11 +1,14 @@
 /** The agent has carried out nothing, or only a part, and says why: one of the codes that agents have or of JSON-RPC. */
 export class AgentFailure extends Error {
   readonly code: number;
+  /** What the agent itself says. */
+  readonly reason: string;
 
   constructor(method: string, code: number, message: string) {
     super(`${method} failed: ${message} (code ${code})`);
     this.name = 'AgentFailure';
     this.code = code;
+    this.reason = message;
   }
 }
 
@@ -25,6 +28,7 @@ export const agentCodes = {
   machineExists: 4,
   /** It has just been started, and is looking for its virtual machines. */
   recovering: 99,
+  unavailable: 40,
   notImplemented: 44,
   /** It does not know the verb. */
   unknownVerb: -32601,

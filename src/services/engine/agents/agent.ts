@@ -33,6 +33,8 @@ export interface Agent {
    * what the agent refuses, and AgentUnreachable when nobody knows what became of the call.
    */
   call(method: string, params?: object, options?: AskOptions): Promise<unknown>;
+  /** The same over a connection of its own: that one can be had proves that the host is reached, whatever became of another. */
+  callAnew(method: string, params?: object, options?: AskOptions): Promise<unknown>;
   /** Ends the connection, and does not make it again. */
   close(): void;
 }
@@ -90,6 +92,19 @@ export function createAgent({ address, port, context, times, takeEvent, changed 
       const made = connection ?? (await within(coming.promise, times.connectMs, address, signal));
       return made.call(method, params, { timeoutMs, flowId, signal });
     },
+    async callAnew(method, params = {}, { timeoutMs = times.callMs, flowId, signal } = {}) {
+      const ignore = (): void => undefined;
+      const { connectMs, heartbeatMs } = times;
+      const made = await connect({
+        ...{ address, port, context, heartbeatMs, takeEvent: ignore, lost: ignore },
+        timeoutMs: Math.min(connectMs, timeoutMs),
+      });
+      try {
+        return await made.call(method, params, { timeoutMs, flowId, signal });
+      } finally {
+        made.close();
+      }
+    },
     close() {
       if (ended) return;
       ended = true;
@@ -119,6 +134,9 @@ async function within(coming: Promise<Connection>, limitMs: number, address: str
 /** Whether an agent only needs time: it has just been started. */
 export const isRecovering = (error: unknown): boolean => error instanceof AgentFailure && error.code === agentCodes.recovering;
 
+/** Whether an agent is at work on what it is asked for, or on something that is in its way. */
+export const isBusy = (error: unknown): boolean => error instanceof AgentFailure && error.code === agentCodes.unavailable;
+
 /** Whether an agent does not know a verb, or not yet. */
-export const lacksVerb = (error: unknown): boolean =>
+export const lacksVerb = (error: unknown): error is AgentFailure =>
   error instanceof AgentFailure && (error.code === agentCodes.unknownVerb || error.code === agentCodes.notImplemented);

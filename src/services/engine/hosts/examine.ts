@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Agent, isRecovering, lacksVerb } from '../agents/agent.ts';
+import { type Agent, isBusy, isRecovering, lacksVerb } from '../agents/agent.ts';
 import { type Capabilities, readCapabilities } from './capabilities.ts';
 import type { HostRecord, HostRecords } from './host-records.ts';
 import { reasons } from './host-status.ts';
@@ -49,12 +49,27 @@ export async function examine(examination: Examination): Promise<Unfit | null> {
     } else {
       await records.tell({
         ...{ code: 9860, name: 'HOST_WITHOUT_MANAGEMENT_NETWORK', severity: 1, host: host.id },
-        text: `Host ${host.name} has no network ${network}, and its agent cannot make one. Virtual machines there cannot be connected to it.`,
+        text: `Host ${host.name} has no network ${network}, and cannot be given it: ${outcome.why}. Virtual machines there cannot be connected to it.`,
       });
     }
   }
+  // The engine reaches the host with the networks that it has: so they may stay, also where the answer to an earlier change was lost.
+  if (examination.complete && has() && capabilities.columns['net_config_dirty'] === true) await commit(examination);
   await records.settle(host.id, verdict);
   return null;
+}
+
+/** Has the networks of a host stay as they are. Its agent may just be about to do that by itself. */
+async function commit({ agent, flowId, signal }: Examination): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await agent.call('Host.setSafeNetworkConfig', {}, { flowId, signal });
+      return;
+    } catch (error) {
+      if (!isBusy(error) || tries === recovery.most) throw error;
+    }
+    await sleep(recovery.everyMs, undefined, { signal });
+  }
 }
 
 async function ask({ agent, flowId, signal }: Examination): Promise<Capabilities> {

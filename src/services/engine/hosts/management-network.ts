@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
+import { AgentFailure, agentCodes, AgentUnreachable } from '../agents/agent-failure.ts';
 import { type Agent, lacksVerb } from '../agents/agent.ts';
 import type { Capabilities } from './capabilities.ts';
 
@@ -13,7 +13,7 @@ export interface NetworkWish {
 }
 
 /** How a host was asked for its management network. */
-export type NetworkOutcome = { readonly done: 'asked' } | { readonly done: 'unable' } | { readonly done: 'refused'; readonly why: string };
+export type NetworkOutcome = { readonly done: 'asked' } | { readonly done: 'unable' | 'refused'; readonly why: string };
 
 /** The agent goes back to what was before unless it hears of the engine for so long, in seconds. */
 const connectivitySeconds = 120;
@@ -21,22 +21,27 @@ const pingEveryMs = 1_000;
 
 /**
  * Has a host make its management network on the interface that the engine reaches it through. The connection breaks meanwhile, and the answer
- * may be lost with it: whoever asks looks at the host again afterwards. Agents of nodes that cannot make networks are told apart.
+ * may be lost with it: whoever asks looks at the host again afterwards. Agents of hosts whose network cannot be had otherwise are told apart.
  */
 export async function makeManagementNetwork({ agent, capabilities, network, flowId, signal }: NetworkWish): Promise<NetworkOutcome> {
   const { engineInterface, interfaces } = capabilities;
   const under = interfaces.find(({ name }) => name === engineInterface);
   if (under === undefined) return { done: 'refused', why: 'the agent does not say through which interface the engine reaches it' };
   const ended = new AbortController();
-  const pings = keepPinging(agent, AbortSignal.any([signal, ended.signal]));
+  let heard = Promise.withResolvers<undefined>();
+  const pings = keepPinging(agent, AbortSignal.any([signal, ended.signal]), () => heard.resolve(undefined));
   try {
     const options = { connectivityCheck: 'true', connectivityTimeout: connectivitySeconds, commitOnSuccess: true };
     const params = { networks: { [network]: bridgeOn(under) }, bondings: {}, options };
     await agent.call('Host.setupNetworks', params, { timeoutMs: (connectivitySeconds + 60) * 1_000, flowId, signal });
   } catch (error) {
-    if (lacksVerb(error)) return { done: 'unable' };
+    if (lacksVerb(error))
+      return { done: 'unable', why: error.code === agentCodes.notImplemented ? error.reason : 'its agent does not make networks' };
     if (error instanceof AgentFailure) return { done: 'refused', why: error.message };
     if (!(error instanceof AgentUnreachable) || signal.aborted) throw error;
+    // The change goes on without its answer, and the agent still has to hear of the engine: from now on.
+    heard = Promise.withResolvers();
+    await Promise.race([heard.promise, sleep(connectivitySeconds * 1_000, undefined, { signal: ended.signal }).catch(() => undefined)]);
   } finally {
     ended.abort();
     await pings;
@@ -60,10 +65,10 @@ function bridgeOn(under: Readonly<Record<string, unknown>>): Readonly<Record<str
   return { [under['is_bond'] === true ? 'bonding' : 'nic']: base, vlan, bridged: 'true', defaultRoute: true, ...addresses, ...six6 };
 }
 
-/** Lets the agent hear of the engine, over whatever connection there is. */
-async function keepPinging(agent: Agent, signal: AbortSignal): Promise<void> {
+/** Lets the agent hear of the engine. A connection that was there before proves nothing, so each time there is a new one. */
+async function keepPinging(agent: Agent, signal: AbortSignal, heard: () => void): Promise<void> {
   while (!signal.aborted) {
-    await agent.call('Host.ping2', {}, { timeoutMs: 5_000, signal }).catch(() => undefined);
+    await agent.callAnew('Host.ping2', {}, { timeoutMs: 5_000, signal }).then(heard, () => undefined);
     await sleep(pingEveryMs, undefined, { signal }).catch(() => undefined);
   }
 }

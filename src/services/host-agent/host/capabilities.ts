@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { machine as architecture, release } from 'node:os';
 import type { Libvirt } from '../libvirt/libvirt.ts';
 import { type Element, child, childrenOf, parseXml } from '../xml.ts';
-import { deviceOf, networkFacts } from './network.ts';
+import { deviceOf, hasUncommitted, networkFacts } from './network.ts';
 import { readLine, readMemory, readProcessors, readRelease } from './proc.ts';
 
 const mebi = 1024 * 1024;
@@ -21,6 +21,8 @@ export interface CapabilityParts {
   /** Whether VNC displays have TLS. */
   readonly vncEncrypted: boolean;
   /** The address of this machine that the client has reached. */
+  /** The folder in which changes of networks lie that are not committed. */
+  readonly networkChanges: string;
   readonly localAddress: string | undefined;
 }
 
@@ -62,7 +64,7 @@ const machineNames = ({ text, attributes }: Element): readonly string[] =>
 
 /** The answer to `Host.getCapabilities`. Nearly every number is a text. */
 export async function capabilities(facts: LibvirtFacts, parts: CapabilityParts): Promise<Readonly<Record<string, unknown>>> {
-  const { version, kvm, vncEncrypted, localAddress } = parts;
+  const { version, kvm, vncEncrypted, networkChanges, localAddress } = parts;
   const [cpuinfo, meminfo, os, kernelArgs, network, hasRng] = await Promise.all([
     readLine('/proc/cpuinfo'),
     readLine('/proc/meminfo'),
@@ -133,7 +135,7 @@ export async function capabilities(facts: LibvirtFacts, parts: CapabilityParts):
     supported_block_size: { FILE: [512] },
     ...network,
     lastClientIface: deviceOf(localAddress),
-    netConfigDirty: 'False',
+    netConfigDirty: (await hasUncommitted(networkChanges)) ? 'True' : 'False',
     hostedEngineDeployed: false,
     kdumpStatus: (await readLine('/sys/kernel/kexec_crash_loaded')) === '1' ? 1 : 0,
     realtimeKernel: /PREEMPT_RT/.test(await readLine('/proc/version')),

@@ -1,6 +1,7 @@
 import { access, readdir } from 'node:fs/promises';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { networkOfFile } from '../../frame/network-file.ts';
 import { readLine } from './proc.ts';
 
 const classFolder = '/sys/class/net';
@@ -45,6 +46,14 @@ export const readGateways = (text: string): ReadonlyMap<string, string> =>
     ]),
   );
 
+/** Whether a device has its address by DHCP: from systemd-networkd, or from the client of ifupdown. */
+const hasLease = async (name: string): Promise<boolean> =>
+  (await exists(`/run/systemd/netif/leases/${await readLine(join(classFolder, name, 'ifindex'))}`)) || exists(`/run/dhclient.${name}.pid`);
+
+/** Whether networks have been changed, and will be as before after the next start of this host, unless somebody commits them. */
+export const hasUncommitted = async (folder: string): Promise<boolean> =>
+  (await readdir(folder).catch(() => [])).some((file) => networkOfFile(file) !== undefined);
+
 /** Fields that devices of all kinds have. */
 async function common(name: string, addresses: readonly NetworkInterfaceInfo[], gateways: ReadonlyMap<string, string>): Promise<object> {
   const read = (path: string): Promise<string> => readLine(join(classFolder, name, path));
@@ -62,7 +71,7 @@ async function common(name: string, addresses: readonly NetworkInterfaceInfo[], 
     ipv6addrs: six.map(({ cidr }) => cidr ?? ''),
     ipv6gateway: '::',
     ipv6autoconf: (await readLine(`/proc/sys/net/ipv6/conf/${name}/autoconf`)) === '1',
-    dhcpv4: false,
+    dhcpv4: await hasLease(name),
     dhcpv6: false,
   };
 }

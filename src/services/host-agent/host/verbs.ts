@@ -1,5 +1,6 @@
 import type { Call, Params, Verbs } from '../verbs.ts';
 import { type LibvirtFacts, capabilities, hardware } from './capabilities.ts';
+import { hasUncommitted } from './network.ts';
 import type { HostStatistics } from './statistics.ts';
 
 export interface HostVerbParts {
@@ -7,6 +8,8 @@ export interface HostVerbParts {
   readonly facts: () => LibvirtFacts;
   readonly kvm: () => boolean;
   readonly vncEncrypted: boolean;
+  /** The folder in which changes of networks lie that are not committed. */
+  readonly networkChanges: string;
   readonly statistics: HostStatistics;
   /** How many virtual machines there are, and how many of them run. */
   readonly count: () => { readonly all: number; readonly active: number };
@@ -15,12 +18,11 @@ export interface HostVerbParts {
 }
 
 /** The verbs of the host itself. */
-export function hostVerbs({ version, facts, kvm, vncEncrypted, statistics, count, storageDomains }: HostVerbParts): Verbs {
+export function hostVerbs({ version, facts, kvm, vncEncrypted, networkChanges, statistics, count, storageDomains }: HostVerbParts): Verbs {
   return {
     'Host.ping': () => true,
-    // Also tells the agent that the engine still reaches this host.
-    'Host.ping2': () => true,
-    'Host.getCapabilities': (_params, { localAddress }) => capabilities(facts(), { version, kvm: kvm(), vncEncrypted, localAddress }),
+    'Host.getCapabilities': (_params, { localAddress }) =>
+      capabilities(facts(), { version, kvm: kvm(), vncEncrypted, networkChanges, localAddress }),
     'Host.getHardwareInfo': () => hardware(facts().uuid),
     'Host.getStats': async (params, call) => {
       const { all, active } = count();
@@ -32,7 +34,7 @@ export function hostVerbs({ version, facts, kvm, vncEncrypted, statistics, count
         incomingVmMigrations: 0,
         outgoingVmMigrations: 0,
         storageDomains: await storageDomains(params, call),
-        netConfigDirty: 'False',
+        netConfigDirty: (await hasUncommitted(networkChanges)) ? 'True' : 'False',
         haScore: 0,
         haStats: { configured: false, active: false, score: 0, localMaintenance: false, globalMaintenance: false },
         multipathHealth: {},

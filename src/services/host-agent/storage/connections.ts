@@ -4,7 +4,7 @@ import { mountName, plainConnection } from '../../frame/mount-name.ts';
 import type { Log } from '../../frame/log.ts';
 import type { Params } from '../verbs.ts';
 import { codes, errorCode } from './failures.ts';
-import { type HelperDoor, HelperRefusal } from './helper-door.ts';
+import { type HelperDoor, HelperRefusal } from '../helper-door.ts';
 import type { StorageSettings } from './settings.ts';
 
 /** Kinds of storage by their numbers on the wire, those that lie in folders. */
@@ -34,7 +34,7 @@ const invalid = codes['connection invalid'];
 const needed = constants.R_OK | constants.W_OK | constants.X_OK;
 
 /** Makes what connects this host to storage. Each connection has a status of its own, so that one that fails keeps no other from working. */
-export function createConnections({ localFolder }: StorageSettings, helper: HelperDoor, log: Log): Connections {
+export function createConnections({ localFolder }: StorageSettings, helper: Pick<HelperDoor, 'mount' | 'unmount'>, log: Log): Connections {
   const localLink = (path: string): string => `${localFolder}/${mountName(path)}`;
 
   const connectLocal = async (path: string): Promise<number> => {

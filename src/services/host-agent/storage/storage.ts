@@ -4,7 +4,7 @@ import type { Part } from '../verbs.ts';
 import { createConnections } from './connections.ts';
 import { createDomains } from './domains.ts';
 import { domainVerbs } from './domain-verbs.ts';
-import { helperDoor, type HelperDoor } from './helper-door.ts';
+import { helperDoor, type HelperDoor } from '../helper-door.ts';
 import type { Leases } from './leases.ts';
 import { forwardWorks } from './forward-works.ts';
 import { makingWorks } from './making-works.ts';
@@ -25,7 +25,7 @@ import { volumeVerbs } from './volume-verbs.ts';
 
 export interface StorageParts {
   readonly settings: StorageSettings;
-  readonly helper: HelperDoor;
+  readonly helper: Pick<HelperDoor, 'mount' | 'unmount'>;
   readonly leases: Leases;
   readonly log: Log;
   /** Milliseconds since 1970. */

@@ -32,6 +32,7 @@ export function createBroker({ dispatcher, isReady, clock, log }: BrokerParts): 
       const session = createSession({
         socket,
         localAddress,
+        isOfThisMachine: address === localAddress,
         answer: (body, call) => dispatcher.answer(body, call),
         forward: deliver,
         cut: (reason) => log.warning('connection cut', { client: address, name, reason }),

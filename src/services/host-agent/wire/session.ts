@@ -20,6 +20,8 @@ export interface SessionParts {
   readonly socket: Duplex;
   /** The address of this machine that the client has reached. */
   readonly localAddress: string | undefined;
+  /** Whether the client is on this machine. */
+  readonly isOfThisMachine: boolean;
   /** Carries out a request; resolves to the answer, or to undefined where there is none. */
   readonly answer: (body: Buffer, call: Call) => Promise<string | undefined>;
   /** Hands a message of this client to all who have subscribed to one of these destinations; false where nobody has. */
@@ -40,9 +42,10 @@ export interface Session {
 }
 
 /** Serves STOMP on a connection until it ends: SUBSCRIBE may come before CONNECT, as the engine sends it. */
-export function createSession({ socket, localAddress, answer, forward, cut, clock }: SessionParts): Session {
+export function createSession({ socket, localAddress, isOfThisMachine, answer, forward, cut, clock }: SessionParts): Session {
   const subscriptions = new Map<string, string>();
   const gone = new AbortController();
+  const connection = { since: clock(), isOfThisMachine };
   let requests = 0;
   let [written, read] = [clock(), clock()];
   let stopBeating = (): void => undefined;
@@ -120,7 +123,7 @@ export function createSession({ socket, localAddress, answer, forward, cut, cloc
     requests++;
     pace();
     try {
-      const text = await answer(body, { flowId, signal: gone.signal, localAddress });
+      const text = await answer(body, { flowId, signal: gone.signal, localAddress, connection });
       if (text !== undefined) deliver([replyTo], text);
     } finally {
       requests--;

@@ -1,0 +1,167 @@
+import { readFile } from 'node:fs/promises';
+import { inTurns } from '../frame/in-turn.ts';
+import { networkFile, networkFileKinds, networkOfFile } from '../frame/network-file.ts';
+import { filesOf } from './network-files.ts';
+import { isNetworkName, type NetworkChange, type WantedNetwork } from './network-request.ts';
+import { type NetworkStore, networkStore } from './network-store.ts';
+import { clientIdOf, type Link, linksOf } from './networkd.ts';
+import { Refusal } from './refusal.ts';
+import type { Run } from './run.ts';
+import type { Settings } from './settings.ts';
+
+export interface Networks {
+  /** Changes networks for the time being; false where all is as wanted already. */
+  change(change: NetworkChange): Promise<boolean>;
+  /** Has a change hold until the host is started. Throws Refusal (409) where it was taken back already. */
+  keep(): Promise<void>;
+  /** Takes back a change that is not kept. */
+  revert(): Promise<void>;
+  /** Has what holds now hold for ever. */
+  commit(): Promise<void>;
+}
+
+/** Takes back what is not kept, also when this helper and the agent are gone by then. */
+const revertUnit = 'ovirt-network-revert';
+
+/**
+ * Makes networks. systemd-networkd does it, by files; systemd takes changes back by itself, so nothing of it hangs on this process: it may
+ * be killed at any moment.
+ */
+export function createNetworks(settings: Settings, run: Run): Networks {
+  const { networkctl, systemctl, systemdRun, ip } = settings;
+  const store = networkStore({ committed: settings.networkFolder, current: settings.networkChangeFolder });
+  const inTurn = inTurns();
+
+  const stateOf = async (kind: 'timer' | 'service'): Promise<string> =>
+    (await run(systemctl, ['show', '--property=ActiveState', '--value', `${revertUnit}.${kind}`])).trim();
+  const isArmed = async (): Promise<boolean> => (await stateOf('timer')) === 'active';
+  const disarm = (): Promise<unknown> => run(systemctl, ['stop', `${revertUnit}.timer`]);
+
+  /** What systemd is to do to go back to what is committed. */
+  async function wayBack(files: readonly string[], nics: readonly string[]): Promise<readonly (readonly string[])[]> {
+    const committed = await store.committed();
+    const fresh = [...new Set(files.map((file) => networkOfFile(file) ?? ''))].filter(
+      (name) => !committed.has(name) && isNetworkName(name),
+    );
+    return [['/usr/bin/rm', '--force', '--', ...files.map((file) => `${settings.networkChangeFolder}/${file}`)], ...into(nics, fresh)];
+  }
+  /** Has systemd-networkd look at its files again, and lets go of bridges. */
+  const into = (nics: readonly string[], withoutBridges: readonly string[]): readonly (readonly string[])[] => [
+    [networkctl, 'reload'],
+    ...withoutBridges.map((name) => [ip, 'link', 'delete', 'dev', name]),
+    // A card that has lost its bridge would be left as it is.
+    ...(nics.length === 0 ? [] : [[networkctl, 'reconfigure', ...nics]]),
+  ];
+  /** Commands for the property of a unit. A bridge may be gone already, and what follows is to be done all the same. */
+  const asProperties = (commands: readonly (readonly string[])[]): readonly string[] =>
+    commands.map((words) => `--property=ExecStart=-${words.join(' ')}`);
+  const asUnit = (commands: readonly (readonly string[])[]): readonly string[] => {
+    const last = commands.at(-1) ?? [];
+    return ['--property=Type=oneshot', ...asProperties(commands.slice(0, -1)), '--', ...last];
+  };
+
+  return {
+    change: (change) =>
+      inTurn(async () => {
+        const links = await linksOf(run, networkctl);
+        if (await isArmed()) throw new Refusal(409, 'Another change of networks is not confirmed yet');
+        const wanted = await wantedFiles(change, links, store, settings);
+        const differing = new Map<string, string | null>();
+        for (const [file, content] of wanted) if ((await store.holds(file)) !== (content ?? undefined)) differing.set(file, content);
+        if (differing.size === 0) return false;
+        const before = await store.changed();
+        if (before.length > 0)
+          throw new Refusal(409, 'An earlier change of networks is not committed: have it committed, or start the host anew');
+
+        const nics = [...new Set([...change.make.map(({ nic }) => nic), ...(await portsOf(change.remove, store))])].filter((nic) =>
+          links.has(nic),
+        );
+        const arming = [`--unit=${revertUnit}`, `--on-active=${change.seconds}`, '--timer-property=AccuracySec=1'];
+        await run(systemdRun, ['--quiet', ...arming, ...asUnit(await wayBack([...differing.keys()], nics))]);
+        await store.change(differing);
+        const commands = into(
+          nics.filter((nic) => !change.make.some((one) => one.nic === nic)),
+          change.remove.filter((name) => links.has(name)),
+        );
+        await run(systemdRun, ['--quiet', '--wait', '--collect', ...asUnit(commands)]);
+        return true;
+      }),
+    keep: () =>
+      inTurn(async () => {
+        if (await isArmed()) await disarm();
+        if ((await store.changed()).length === 0 || (await stateOf('service')) !== 'inactive')
+          throw new Refusal(409, 'The change of networks was taken back already');
+      }),
+    revert: () =>
+      inTurn(async () => {
+        if (!(await isArmed())) return;
+        await run(systemctl, ['start', `${revertUnit}.service`]);
+        await disarm();
+      }),
+    commit: () =>
+      inTurn(async () => {
+        if (await isArmed()) throw new Refusal(409, 'The change of networks is not confirmed yet');
+        await store.commit();
+      }),
+  };
+}
+
+/** Network cards that networks are on, by their own files. */
+async function portsOf(names: readonly string[], store: NetworkStore): Promise<readonly string[]> {
+  const files = await Promise.all(names.map((name) => store.holds(networkFile(name, 'port.network'))));
+  return files.flatMap((text) => /^Name=(\S+)$/m.exec(text ?? '')?.[1] ?? []);
+}
+
+/** What files are to hold; null: none by that name. Throws Refusal for what cannot be had on this host. */
+async function wantedFiles(
+  { make, remove }: NetworkChange,
+  links: ReadonlyMap<string, Link>,
+  store: NetworkStore,
+  settings: Settings,
+): Promise<ReadonlyMap<string, string | null>> {
+  const wanted = new Map<string, string | null>();
+  for (const name of remove) {
+    if ((await store.holds(networkFile(name, 'netdev'))) === undefined)
+      throw new Refusal(409, `There is no network ${name} here that the agent has made`);
+    for (const kind of networkFileKinds) wanted.set(networkFile(name, kind), null);
+  }
+  for (const network of make) {
+    const nic = links.get(network.nic);
+    if (nic === undefined) throw new Refusal(400, `There is no network card ${network.nic}`);
+    const bridge = links.get(network.name);
+    const own = await store.holds(networkFile(network.name, 'netdev'));
+    if (bridge !== undefined && own === undefined)
+      throw new Refusal(409, `There is a device ${network.name} already, which the agent has not made`);
+    await checkCard(network, nic, settings);
+    const addressed = own === undefined ? nic : (bridge ?? nic);
+    const files = filesOf(network, {
+      mac: (own === undefined ? undefined : /^MACAddress=(\S+)$/m.exec(own)?.[1]) ?? nic.mac,
+      former:
+        (await store.holds(networkFile(network.name, 'network'))) ??
+        (nic.file === null ? '' : await readFile(nic.file, 'utf8').catch(() => '')),
+      clientId: await clientIdOf(addressed, settings.leaseFolder),
+    });
+    for (const [file, content] of files) wanted.set(file, content);
+  }
+  return wanted;
+}
+
+/** Throws Refusal where a card cannot be put into the bridge of a network, or would lose more than that network takes over. */
+async function checkCard({ name, nic: card }: WantedNetwork, nic: Link, settings: Settings): Promise<void> {
+  // Cards of containers are ends of wires.
+  if (!['', 'veth', 'dummy'].includes(nic.kind)) throw new Refusal(400, `${card} is no network card but a ${nic.kind}`);
+  const user = nic.file === null ? undefined : networkOfFile(nic.file.slice(nic.file.lastIndexOf('/') + 1));
+  if (user !== undefined && user !== name) throw new Refusal(409, `${card} is in the network ${user} already`);
+  if (nic.file === null && nic.addresses.length > 0)
+    throw new Refusal(
+      501,
+      `${card} has the address ${nic.addresses.join(', ')}, and not from systemd-networkd. Let systemd-networkd configure it`,
+    );
+  if (nic.addresses.length > 1)
+    throw new Refusal(409, `${card} has several addresses (${nic.addresses.join(', ')}); a network takes over one`);
+  for (const manager of settings.otherManagers) {
+    const text = await readFile(manager, 'utf8').catch(() => '');
+    if (new RegExp(String.raw`^\s*(?:auto|allow-\S+|iface)\s(?:.*\s)?${card.replaceAll('.', String.raw`\.`)}(?:\s|$)`, 'm').test(text))
+      throw new Refusal(501, `${card} is configured in ${manager}. Take it out there, and let systemd-networkd configure it`);
+  }
+}

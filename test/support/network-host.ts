@@ -1,0 +1,124 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { render } from '../../src/setup/render/render.ts';
+import { type AgentClient, connectAgent } from './agent-client.ts';
+import { type AgentHost, startAgentHost } from './agent-host.ts';
+import { bootHost, programOnHost, type TestHost, wire } from './test-host.ts';
+import { eventually } from './trial.ts';
+
+/** Addresses of the host and of the machine that the engine is on. */
+export const addresses = { host: '198.51.100.10', engine: '198.51.100.1' } as const;
+/** Network cards of the host: one has its address from a file, the other by DHCP from the engine's machine. */
+export const cards = { fixed: 'lan1', dhcp: 'lan2' } as const;
+
+const node = `${programOnHost}/node_modules/.bin/node`;
+const relay = `const net = require('node:net');
+net.createServer((near) => {
+  const far = net.connect(54321, '${addresses.host}');
+  near.pipe(far).pipe(near);
+  for (const [one, other] of [[near, far], [far, near]]) one.on('error', () => undefined).on('close', () => other.destroy());
+}).listen('/run/relay.sock');`;
+
+/** An agent host with its helper, as an installation makes it, and network cards that systemd-networkd looks after. */
+export interface NetworkHost extends AgentHost {
+  /** Connects from the engine's machine over the network. Throws where that does not work. */
+  reach(): Promise<AgentClient>;
+  /** Lets the agent hear of the engine over the network, as long as it takes: a connection for each call. Returns what ends it. */
+  keepPinging(): () => Promise<void>;
+  /** Cuts the power of the host, and has it and its agent start again. */
+  restart(): Promise<void>;
+}
+
+const config = (name: string, lines: string): string => `cat >/etc/systemd/network/${name}.network <<'END'\n${lines}END\n`;
+
+/** Boots the host, and the machine that the engine is on. */
+export async function startNetworkHost(): Promise<NetworkHost> {
+  const [agent, engine] = [await startAgentHost(), await bootHost('bare')];
+  const { host, pki, shell } = agent;
+
+  const plug = async (): Promise<void> => {
+    for (const name of [cards.fixed, cards.dhcp]) {
+      const [here, there] = await wire();
+      await Promise.all([host.plug(here), engine.plug(there)]);
+      await shell(`ip link set ${here} name ${name}`);
+      await on(engine, `ip link set ${there} name ${name}`);
+    }
+    // Whom a file is for was asked when they still had other names.
+    for (const run of [shell, (line: string) => on(engine, line)]) await run(`networkctl reconfigure ${cards.fixed} ${cards.dhcp}`);
+  };
+  const begin = async (): Promise<void> => {
+    await plug();
+    await shell('systemctl start ovirt-host-helper');
+    await eventually('the host has its addresses', async () => /198\.51\.100\.10.*203\.0\.113\./s.test(await shell('ip -4 address')));
+  };
+
+  await on(
+    engine,
+    `mkdir -p /etc/systemd/network
+${config('lan1', `[Match]\nName=lan1\n[Network]\nAddress=${addresses.engine}/24\n`)}
+${config('lan2', '[Match]\nName=lan2\n[Network]\nAddress=203.0.113.1/24\nDHCPServer=yes\n[DHCPServer]\nEmitDNS=no\n')}
+systemctl restart systemd-networkd
+cat >/run/relay.cjs <<'END'
+${relay}
+END
+systemd-run --quiet --unit=relay ${node} /run/relay.cjs`,
+  );
+  const unit = render('systemd/ovirt-host-helper.service', {
+    unit: 'ovirt-host-helper',
+    account: 'root',
+    command: [node, `${programOnHost}/src/services/host-helper/main.ts`],
+    environment: ['HOST_HELPER_CONF=/etc/helper.conf'],
+    logFile: '/var/log/helper.log',
+    capabilities: ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER'],
+  });
+  await shell(`mkdir -p /etc/systemd/network /usr/local/lib/systemd/network /rhev/data-center/mnt
+printf 'AGENT_UID="%s"\\nAGENT_GID="%s"\\n' $(id -u vdsm) $(id -g vdsm) >/etc/helper.conf
+${config('lan1', `[Match]\nName=lan1\n[Network]\nAddress=${addresses.host}/24\nGateway=${addresses.engine}\nDNS=${addresses.engine}\n`)}
+${config('lan2', '[Match]\nName=lan2\n[Network]\nDHCP=ipv4\n[DHCPv4]\nUseGateway=no\n')}
+systemctl enable --quiet --now systemd-networkd`);
+  await writeFile(host.path('/etc/systemd/system/ovirt-host-helper.service'), unit);
+  await shell('systemctl daemon-reload');
+  await begin();
+
+  const reach = async (): Promise<AgentClient> =>
+    connectAgent({
+      path: engine.path('/run/relay.sock'),
+      ca: pki.ca,
+      cert: await readFile(pki.path('engine.pem')),
+      key: await readFile(pki.path('engine.key')),
+    });
+  return {
+    ...agent,
+    reach,
+    keepPinging() {
+      const ended = new AbortController();
+      const pinging = (async () => {
+        while (!ended.signal.aborted) {
+          const client = await Promise.race([reach().catch(() => undefined), sleep(1_000, undefined)]);
+          await client?.call('Host.ping2').catch(() => undefined);
+          client?.end();
+          await sleep(200);
+        }
+      })();
+      return async () => {
+        ended.abort();
+        await pinging;
+      };
+    },
+    async restart() {
+      await host.cutPower();
+      await host.boot();
+      await agent.begin();
+      await begin();
+    },
+    async remove() {
+      await agent.remove();
+      await engine.remove();
+    },
+  };
+}
+
+async function on(host: TestHost, line: string): Promise<void> {
+  const { code, stdout, stderr } = await host.run(['sh', '-c', line]);
+  if (code !== 0) throw new Error(`${line}: ${stderr}${stdout}`);
+}
