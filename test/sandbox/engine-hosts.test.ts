@@ -108,6 +108,7 @@ describe('a host', () => {
       'approve',
       'deactivate',
       'fence',
+      'forceselectspm',
       'install',
       'refresh',
     ]);

@@ -2,6 +2,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { apiCalls, type Json } from '../support/api-calls.ts';
+import { addUser } from '../support/engine.ts';
+import { basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 import { type AgentPki, makeAgentPki, type SimulatedAgents, SimulatedFailure, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, wellBehaved } from '../support/simulated-host.ts';
@@ -15,6 +17,13 @@ const running = useEngine(
       ...{ VdsStatisticsInSeconds: '1', TimeoutToResetVdsInSeconds: '2', NonOperationalRetryInSeconds: '1' },
       StoragePoolRefreshTimeInSeconds: '1',
     };
+    await addUser(postgres, 'mortal', 'Mortal-Pass-1');
+    await postgres.query(
+      `select attach_user_to_role('mortal', 'internal-authz', '*', uuid::text, 'UserRole') from aaa_jdbc.users where name = 'mortal'`,
+    );
+    // On something that has no storage in it.
+    await postgres.query(`update permissions set object_id = (select id from mac_pools), object_type_id = 28
+      where ad_element_id = (select user_id from users where username = 'mortal')`);
     for (const [name, value] of Object.entries(options))
       await postgres.query('update vdc_options set option_value = $2 where option_name = $1', [name, value]);
   },
@@ -297,6 +306,24 @@ describe('a storage domain', () => {
   });
 });
 
+describe('who may not', () => {
+  it('see or change anything is told so, and a data center that has storage stays', async () => {
+    const made = await working();
+    const mortal = basic('mortal@internal', 'Mortal-Pass-1');
+    for (const path of ['storagedomains', 'storageconnections']) expect((await call(path, { as: mortal })).status, path).toBe(403);
+    expect((await call(`storagedomains/${made.master.id}`, { as: mortal })).status).toBe(404);
+    expect((await call(`datacenters/${made.id}/storagedomains`, { as: mortal, method: 'POST', body: { id: made.master.id } })).status).toBe(
+      404,
+    );
+    expect((await call('storagedomains', { as: mortal, method: 'POST', body: {} })).status).toBe(403);
+    expect((await call(`storagedomains/${made.master.id}?destroy=true`, { as: mortal, method: 'DELETE' })).status).toBe(404);
+    expect((await call(`datacenters/${made.id}`, { method: 'DELETE' })).status).toBe(409);
+    expect((await call(`storagedomains/${made.master.id}?destroy=true`, { method: 'DELETE' })).status).toBe(409);
+    expect((await call(`storagedomains/${made.master.id}?format=true`, { method: 'DELETE' })).status).toBe(409);
+    expect(await inCenter(made, made.master.id)).toMatchObject({ status: 'active' });
+  });
+});
+
 describe('what is wrong', () => {
   it('with a request is said, and nothing is made', async () => {
     const { hosts } = await center();
@@ -428,6 +455,34 @@ describe('hosts', () => {
       [made.id],
     );
     expect(numbers.map(({ n }) => n)).toEqual([1, 2, 3]);
+  });
+
+  it('take the role of the SPM from another one when somebody wants it', async () => {
+    const made = await working(2);
+    const [first, second] = made.hosts;
+    expect((await post(`storagedomains/${made.master.id}/isattached`))['is_attached']).toBe('true');
+    expect((await fault(`hosts/${first!.id}/forceselectspm`, { method: 'POST', body: {} }))[0]).toBe(409);
+    await post(`hosts/${second!.id}/forceselectspm`);
+    await settled();
+    expect(await spmOf(made.hosts)).toEqual([second!.name]);
+    expect(await (await storage.of(second!.address)).call('StoragePool.getSpmStatus', { storagepoolID: made.id })).toMatchObject({
+      spmStatus: 'SPM',
+    });
+    await got(`hosts/${first!.id}`, { method: 'PUT', body: { spm: { priority: -1 } } });
+    expect(await fault(`hosts/${first!.id}/forceselectspm`, { method: 'POST', body: {} })).toEqual([409, expect.any(String)]);
+  });
+
+  it('that are lost are given up along with the storage that nobody reaches', async () => {
+    const made = await working();
+    await post(`datacenters/${made.id}/storagedomains/${made.master.id}/deactivate`);
+    await becomes(made, made.master.id, 'maintenance');
+    await settled();
+    await remove(`storagedomains/${made.master.id}?destroy=true`);
+    expect(await got(`datacenters/${made.id}`)).toMatchObject({ status: 'uninitialized' });
+    expect((await call(`storagedomains/${made.master.id}`)).status).toBe(404);
+    expect(await readdir(join(made.master.path))).toEqual([made.master.id]);
+    // Another one begins the storage of the data center anew.
+    await attach(made, await domain(made.hosts[0]!));
   });
 
   it('hand the role of the SPM over when they go into maintenance', async () => {

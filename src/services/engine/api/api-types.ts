@@ -43,6 +43,7 @@ export const types: Types = {
     fault: { one: 'fault' },
     fence_type: 'text',
     force: 'boolean',
+    is_attached: 'boolean',
     job: { one: 'job' },
     pause: 'boolean',
     proxy_ticket: { one: 'proxy_ticket' },

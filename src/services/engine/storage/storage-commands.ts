@@ -3,10 +3,12 @@ import { attachDomain } from './attach-domain.ts';
 import type { StorageCommandParts } from './command-parts.ts';
 import { detachDomain } from './detach-domain.ts';
 import { domainCommands } from './domain-commands.ts';
+import { selectSpm } from './select-spm.ts';
 
 /** Commands that work on storage domains. */
 export const storageCommands = (parts: StorageCommandParts): CommandTypes => ({
   ...domainCommands(parts),
   ...attachDomain(parts),
   ...detachDomain(parts),
+  ForceSelectSpm: selectSpm(parts),
 });

@@ -7,22 +7,13 @@ import { CommandFailure, type Told } from '../commands/command.ts';
 import type { Turn } from '../commands/turn.ts';
 import { type HostStatus, statusWord } from '../hosts/host-status.ts';
 import { readNumber } from '../options.ts';
-import { connectStorage } from './connections.ts';
 import { readFiles, readPoolInfo } from './pool-reading.ts';
-import { becomeSpm, joinPool, type PoolTurns, spmState } from './pool-work.ts';
+import { type PoolTurns, spmState } from './pool-work.ts';
 import { domainWent, poolIsProblematic, spaceIsLow, spmIsOn } from './storage-events.ts';
 import { domainTypes, poolStatus } from './storage-kinds.ts';
-import {
-  isAtWork,
-  isConnected,
-  isUp,
-  type Pool,
-  type PoolDomain,
-  type PoolHost,
-  type Room,
-  type StorageRecords,
-} from './storage-records.ts';
+import { isAtWork, isUp, type Pool, type PoolDomain, type PoolHost, type Room, type StorageRecords } from './storage-records.ts';
 import { storageStatusNumber } from './storage-status.ts';
+import { takeRole } from './take-role.ts';
 
 export interface StorageWatchParts {
   readonly database: Database;
@@ -169,14 +160,16 @@ export async function startStorageWatch(parts: StorageWatchParts): Promise<void>
     const candidates = hosts.filter((host) => isUp(host) && host.priority >= 0 && agents.of(host).connected);
     if (candidates.length === 0) return isProblematic(pool, pool.spm, 'no host is up that may manage it.');
     if (pool.status === poolStatus.up) await records.setPool(pool.id, { status: poolStatus.contend, spm: pool.spm });
-    const domains = (await records.domains(pool.id)).filter(isConnected);
     const start = memory.offset % candidates.length;
-    const tried = [...candidates.slice(start), ...candidates.slice(0, start)].slice(0, options?.attempts ?? 3);
+    const inTurn = [...candidates.slice(start), ...candidates.slice(0, start)];
+    // Whoever had the role last may have it still, or is just taking it.
+    const isLast = ({ id }: PoolHost): boolean => id === pool.spm;
+    const tried = [...inTurn.filter(isLast), ...inTurn.filter((host) => !isLast(host))].slice(0, options?.attempts ?? 3);
     memory.offset += tried.length;
     let why = '';
     for (const host of tried) {
       try {
-        await lead(pool, host, domains);
+        await takeRole(parts, pool, host, { signal });
         await records.setPool(pool.id, { status: poolStatus.up, spm: host.id });
         await tell(spmIsOn(host, pool));
         memory.offset = 0;
@@ -190,20 +183,6 @@ export async function startStorageWatch(parts: StorageWatchParts): Promise<void>
       }
     }
     await isProblematic(pool, pool.spm, `no host could take it over; the last that was tried was ${why.replace(/\.?$/, '.')}`);
-  }
-
-  async function lead(pool: Pool & { readonly master: string }, host: PoolHost, domains: readonly PoolDomain[]): Promise<void> {
-    const agent = agents.of(host);
-    const number = await records.numberOf(host.id, pool.id);
-    if (number === null) throw new CommandFailure('All numbers of hosts are taken.');
-    await connectStorage(
-      agent,
-      pool.id,
-      domains.map(({ connection }) => connection),
-      { signal },
-    );
-    await joinPool(agent, pool, number, domains, { signal });
-    await becomeSpm(agent, pool, { signal });
   }
 
   async function round(): Promise<void> {

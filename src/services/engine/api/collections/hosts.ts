@@ -4,6 +4,7 @@ import { type Collection, optional, reference, type Row } from './collection.ts'
 import { permits } from './permits.ts';
 import { fenceHost } from './special-fence.ts';
 import { activateHost, deactivateHost, hostSpecial, refreshHost } from './special-hosts.ts';
+import { forceSelectSpm } from './storage/special-spm.ts';
 import { addHost, approveHost, installHost } from './special-installation.ts';
 import { statisticsOf } from './statistics.ts';
 import { choicesOf, numberIn, plainName, within } from './stored.ts';
@@ -198,6 +199,7 @@ export const hosts: Collection = {
     approve: approveHost,
     deactivate: deactivateHost,
     fence: fenceHost,
+    forceselectspm: forceSelectSpm,
     install: installHost,
     refresh: refreshHost,
   },

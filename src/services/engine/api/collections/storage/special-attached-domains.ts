@@ -126,6 +126,8 @@ async function attached(occasion: Occasion): Promise<Attached> {
 /** Something that is done with a domain in a data center: a command, with the statuses that it begins from. */
 interface Doing {
   readonly what: string;
+  /** `detached from`. */
+  readonly becoming: string;
   readonly command: string;
   readonly from: readonly StorageStatus[];
   readonly to: StorageStatus;
@@ -135,7 +137,7 @@ interface Doing {
   readonly against: (it: Attached) => string | null;
 }
 
-const doing = ({ what, command, from, to, event, settles, against }: Doing): SpecialChange => ({
+const doing = ({ what, becoming, command, from, to, event, settles, against }: Doing): SpecialChange => ({
   permit: permits.manipulate_storage_domain,
   ...(settles === undefined ? {} : { settles }),
   async work(occasion) {
@@ -154,10 +156,7 @@ const doing = ({ what, command, from, to, event, settles, against }: Doing): Spe
     };
     return {
       ...{ object: id, storageDomain: id, pool: it.pool, name: it.domain },
-      event: {
-        ...event,
-        text: `${what[0]?.toUpperCase() ?? ''}${what.slice(1)} storage domain \${name} of data center ${it.name}: \${user} wants it.`,
-      },
+      event: { ...event, text: `Storage domain \${name} is being ${becoming} data center ${it.name}, as \${user} wants it.` },
       statement: (values) => [
         [
           'moved',
@@ -179,6 +178,7 @@ const noHost = 'no host of the data center is up';
 
 export const activateDomain = doing({
   what: 'activate',
+  becoming: 'activated in',
   command: 'ActivateStorageDomain',
   from: ['maintenance', 'inactive', 'unknown'],
   to: 'activating',
@@ -193,6 +193,7 @@ export const activateDomain = doing({
 
 export const deactivateDomain = doing({
   what: 'deactivate',
+  becoming: 'deactivated in',
   command: 'DeactivateStorageDomain',
   from: ['active', 'inactive', 'unknown'],
   to: 'preparing_for_maintenance',
@@ -207,6 +208,7 @@ export const deactivateDomain = doing({
 
 export const detachDomain = doing({
   what: 'detach',
+  becoming: 'detached from',
   command: 'DetachStorageDomain',
   from: ['maintenance'],
   to: 'detaching',

@@ -252,3 +252,20 @@ function destroying(id: string, { name, type, status, poolStatus: pool }: Subjec
     otherwise: () => new Refusal(409, `Storage domain ${name} is being worked on, or is the master of other domains. Give those up first.`),
   };
 }
+
+/** Says whether a data center has a domain. */
+export const isAttached: SpecialChange = {
+  permit: permits.manipulate_storage_domain,
+  async work(occasion) {
+    const { id } = occasion;
+    const { name, pool } = await subjectOf(occasion);
+    return {
+      ...{ object: id, storageDomain: id, name, quiet: true },
+      event: { code: 9881, name: 'STORAGE_DOMAIN_IS_ATTACHED', text: '' },
+      first: async () => ({ is_attached: pool !== null }),
+      statement: (values) => [
+        ['done', `select id::text as id, storage_name::text as name from storage_domain_static where id = ${values.add(id)}`],
+      ],
+    };
+  },
+};

@@ -6,7 +6,7 @@ import { permits } from '../permits.ts';
 import { choicesOf, plainName, within } from '../stored.ts';
 import { describePlace, placeColumns } from './places.ts';
 import { activateDomain, attachDomain, deactivateDomain, detachDomain } from './special-attached-domains.ts';
-import { addDomain, removeDomain } from './special-storage-domains.ts';
+import { addDomain, isAttached, removeDomain } from './special-storage-domains.ts';
 
 const externalStatuses = ['ok', 'info', 'warning', 'error', 'failure'] as const;
 
@@ -116,6 +116,7 @@ export const storageDomains: Collection = {
     update: { permit: permits.edit_storage_domain_configuration, code: 958, event: 'USER_UPDATE_STORAGE_DOMAIN' },
   },
   special: { add: addDomain, remove: removeDomain },
+  actions: { isattached: isAttached },
 };
 
 /** Those that a data center uses, with how they are there. */
