@@ -113,7 +113,7 @@ export function createHandling({ database, members, now, begun, secrets, console
       };
       const wanted = await work(occasion);
       const done = await doWork({ ...wanted, permit }, worker);
-      if (settles === true && wanted.begins !== undefined && !flag(request, 'async')) await settled(database, done);
+      if (settles === true && wanted.begins !== undefined && !flag(request, 'async')) await settled(database, request, done);
       return done;
     },
   };
