@@ -460,6 +460,16 @@ describe('volumes', () => {
     expect(await host.call('Image.prepare', { ...ids })).toEqual({ path: seenAt(ids) });
   });
 
+  test('what leads to a file of the host is not made larger', async () => {
+    const ids = newVolume(pool);
+    await create(ids, { volFormat: COW });
+    await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-u', '-b', '/etc/shadow', '-F', 'raw', pathOf(pool, ids), '64M']);
+    expect(await host.task('Volume.extendSize', { ...ids, newSize: String(128 * MiB) })).toMatchObject({ code: 200 });
+    expect(await host.call('Volume.getInfo', { ...ids })).toMatchObject({ capacity: String(64 * MiB) });
+    const { stdout } = await execa('qemu-img', ['info', '--output=json', pathOf(pool, ids)]);
+    expect(JSON.parse(stdout)).toMatchObject({ 'virtual-size': 64 * MiB });
+  });
+
   test('a link in place of a volume is given to nobody', async () => {
     const ids = newVolume(pool);
     await create(ids);

@@ -19,6 +19,11 @@ export interface Folder {
   look(name: string): Promise<Stats | null>;
   /** Reads a small regular file. Throws where it is something else, or larger than `most` bytes. */
   read(name: string, most: number): Promise<string>;
+  /**
+   * Opens a regular file, which stays the same whatever becomes of its name, and works with it. Throws where it is something else.
+   * @param way whether it is only read, or written as well
+   */
+  withFile<T>(name: string, way: 'read' | 'write', work: (file: FileHandle) => Promise<T>): Promise<T>;
   /** Puts a file in place of another in one moment: whoever reads finds the old or the new content. It is on the disk afterwards. */
   replace(name: string, content: string, mode: number): Promise<void>;
   /** Makes an empty file of a size, which must not be there yet. The blocks come when they are written. */
@@ -83,10 +88,8 @@ function folderOf(handle: FileHandle, path: string): Folder {
         ignore('ENOENT')(error);
         return null;
       }),
-    async read(name, most) {
-      const file = await open(at(name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-      try {
-        if (!(await file.stat()).isFile()) throw new Error(`${path}/${name} is not a file`);
+    read: (name, most) =>
+      folder.withFile(name, 'read', async (file) => {
         const into = Buffer.alloc(most + 1);
         let size = 0;
         for (;;) {
@@ -95,6 +98,13 @@ function folderOf(handle: FileHandle, path: string): Folder {
           if (size > most) throw new Error(`${path}/${name} is larger than ${most} bytes`);
           if (bytesRead === 0) return into.toString('utf8', 0, size);
         }
+      }),
+    async withFile(name, way, work) {
+      const access = way === 'read' ? constants.O_RDONLY : constants.O_RDWR;
+      const file = await open(at(name), access | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      try {
+        if (!(await file.stat()).isFile()) throw new Error(`${path}/${name} is not a file`);
+        return await work(file);
       } finally {
         await file.close();
       }

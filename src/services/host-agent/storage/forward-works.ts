@@ -4,7 +4,7 @@ import { failure } from './failures.ts';
 import type { Work } from './tasks.ts';
 import { makeRoom, removeUnfinished } from './volume-files.ts';
 import { readVolumeMetadata, writeVolumeMetadata } from './volume-metadata.ts';
-import { childrenOf, hasImage, imageKey, inImage, inImages, listVolumes, readVolume } from './volumes.ts';
+import { chainOf, childrenOf, hasImage, imageKey, inImage, inImages, listVolumes, missing, readVolume, verifyHeader } from './volumes.ts';
 import { wipe } from './wipe.ts';
 import { placesOf, refuseChildren, type VolumeWorkParts } from './work-places.ts';
 
@@ -78,22 +78,17 @@ export function forwardWorks(parts: VolumeWorkParts): Readonly<Record<'deleteVol
       const place = await placeOf(params);
       const bytes = params.bytes('capacity');
       await locked([place], async () => {
-        const metadata = await readVolume(place);
+        const [{ metadata } = missing(place), below = null] = await chainOf(place);
         if (metadata.capacity > bytes)
           throw failure('volume size', `Volume ${place.volume} has ${metadata.capacity} bytes, more than ${bytes}`);
         if (metadata.isPreallocated) await makeRoom(place.domain, bytes - metadata.capacity);
+        const { virtualSize } = await verifyHeader(place, metadata, below, qemuImg);
         await inImage(place.domain, place.image, async (folder) => {
           assert();
           await folder.sweep();
-          const { virtualSize } = await qemuImg.info(folder, place.volume, metadata.format);
           if (virtualSize < bytes)
-            await qemuImg.resize(
-              folder,
-              place.volume,
-              metadata.format,
-              bytes,
-              metadata.isPreallocated && metadata.format === 'RAW',
-              signal,
+            await folder.withFile(place.volume, 'write', (file) =>
+              qemuImg.resize({ file, format: metadata.format }, bytes, metadata.isPreallocated && metadata.format === 'RAW', signal),
             );
           assert();
           await writeVolumeMetadata(folder, place.volume, { ...metadata, capacity: bytes, generation: metadata.generation + 1 });

@@ -4,7 +4,18 @@ import type { Folder } from './folder.ts';
 import type { Course, Work } from './tasks.ts';
 import { makeData, makeRoom, removeEmptyImage, removeUnfinished, volumeModes } from './volume-files.ts';
 import { type VolumeMetadata, leaseName, metaName, readVolumeMetadata, writeVolumeMetadata } from './volume-metadata.ts';
-import { type VolumePlace, backingPath, chainOf, hasImage, inImage, inImages, missing, readVolume, verifyHeader } from './volumes.ts';
+import {
+  type VolumePlace,
+  backingPath,
+  chainOf,
+  hasImage,
+  inImage,
+  inImages,
+  missing,
+  readVolume,
+  verifyHeader,
+  withVolumes,
+} from './volumes.ts';
 import { placesOf, refuseChildren, type VolumeWorkParts } from './work-places.ts';
 
 /**
@@ -113,11 +124,9 @@ export function makingWorks(parts: VolumeWorkParts): Readonly<Record<'createVolu
           if (metadata.isPreallocated) await makeRoom(target.domain, metadata.capacity);
           await make(target, metadata, { legal: true, course }, async (folder) => {
             await folder.create(target.volume, volumeModes.file);
-            await inImage(source.domain, source.image, (from) =>
-              qemuImg.convert(
-                { folder: from, name: source.volume, format: top.format },
-                { path: `${folder.path}/${target.volume}`, format: metadata.format, isPreallocated: metadata.isPreallocated },
-                course.signal,
+            await folder.withFile(target.volume, 'write', (file) =>
+              withVolumes(chain, (images) =>
+                qemuImg.convert(images, { file, format: metadata.format, isPreallocated: metadata.isPreallocated }, course.signal),
               ),
             );
           });

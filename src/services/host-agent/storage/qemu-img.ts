@@ -1,6 +1,7 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { failure } from './failures.ts';
-import type { Folder } from './folder.ts';
 
 export type VolumeFormat = 'RAW' | 'COW';
 /** What QEMU calls a format. */
@@ -18,90 +19,118 @@ export interface ImageInfo {
   readonly hasDataFile: boolean;
 }
 
+/** An image as a file that is open: names on the storage may lead elsewhere at any moment. */
+export interface OpenImage {
+  readonly file: Pick<FileHandle, 'fd'>;
+  readonly format: VolumeFormat;
+}
+
 export interface QemuImg {
+  /** Makes an image of a file that is empty. */
   create(
-    folder: Folder,
-    name: string,
-    image: {
-      readonly format: VolumeFormat;
+    image: OpenImage & {
       readonly bytes: number;
       readonly isPreallocated: boolean;
+      /** What its header is to say of the image below it. */
       readonly backing: { readonly path: string; readonly format: VolumeFormat } | null;
     },
     signal: AbortSignal,
   ): Promise<void>;
-  resize(folder: Folder, name: string, format: VolumeFormat, bytes: number, isPreallocated: boolean, signal: AbortSignal): Promise<void>;
-  /** Writes what an image and those below it show into another one. Both folders are held open by the caller. */
-  convert(
-    source: { readonly folder: Folder; readonly name: string; readonly format: VolumeFormat },
-    target: { readonly path: string; readonly format: VolumeFormat; readonly isPreallocated: boolean },
-    signal: AbortSignal,
-  ): Promise<void>;
-  info(folder: Folder, name: string, format: VolumeFormat): Promise<ImageInfo>;
+  /** Makes an image larger. What is below it has no more bytes than it has. */
+  resize(image: OpenImage, bytes: number, isPreallocated: boolean, signal: AbortSignal): Promise<void>;
+  /** Writes what an image shows into a file that is empty. Those below it follow it, the lowest last. */
+  convert(chain: readonly OpenImage[], target: OpenImage & { readonly isPreallocated: boolean }, signal: AbortSignal): Promise<void>;
+  info(image: OpenImage): Promise<ImageInfo>;
 }
 
 const infoLimits = { seconds: 30, bytes: 1024 ** 3 } as const;
 const lastWords = 500;
+const mostBytes = 2 ** 20;
+/** The first file that a program is given beside its standard ones has this number there. */
+const firstFile = 3;
+const pathOf = (place: number): string => `/proc/self/fd/${firstFile + place}`;
 
-/** Makes what runs QEMU's program for images, in the folder of the image, so that no link on the way there is followed. */
+/** What QEMU is told of an image, so that it opens nothing but the files it is given, whatever headers say. */
+const node = (format: VolumeFormat, place: number, backing: object | null): object => ({
+  driver: formatNames[format],
+  file: { driver: 'file', filename: pathOf(place) },
+  ...(format === 'COW' ? { backing } : {}),
+});
+
+/** Makes what runs QEMU's program for images. It is handed files that are open, and told no names. */
 export function createQemuImg(program: string): QemuImg {
-  const run = (argv: readonly [string, ...string[]], cwd: string, signal?: AbortSignal): Promise<string> =>
+  const run = (argv: readonly [string, ...string[]], files: readonly OpenImage[], signal?: AbortSignal): Promise<string> =>
     new Promise((resolve, reject) => {
-      const [file, ...args] = argv;
-      execFile(
-        file,
-        args,
+      const [name, ...args] = argv;
+      const child = spawn(name, args, {
+        cwd: '/',
+        env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+        stdio: ['ignore', 'pipe', 'pipe', ...files.map(({ file }) => file.fd)],
         // Half done is for others to clean up; what is told to end does not go on writing.
-        { cwd, env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' }, maxBuffer: 2 ** 20, killSignal: 'SIGKILL', ...(signal ? { signal } : {}) },
-        (error, out, said) => {
-          if (error === null) return resolve(out);
-          const words = said.trim().slice(-lastWords) || error.message;
-          if (/No space left on device|Disk quota exceeded|File too large/.test(words))
-            reject(failure('no space', `There is no room left on the storage: ${words}`, error));
-          else reject(new Error(words, { cause: error }));
-        },
-      );
+        killSignal: 'SIGKILL',
+        ...(signal ? { signal } : {}),
+      });
+      const [out, said] = [collect(child.stdout), collect(child.stderr)];
+      child.on('error', reject);
+      child.on('close', (code) => {
+        if (code === 0) return resolve(out());
+        const words = said().trim().slice(-lastWords) || `${program} was ended`;
+        if (/No space left on device|Disk quota exceeded|File too large/.test(words))
+          reject(failure('no space', `There is no room left on the storage: ${words}`));
+        else reject(new Error(words));
+      });
     });
   const preallocation = (isPreallocated: boolean): readonly string[] => (isPreallocated ? ['preallocation=falloc'] : []);
 
   return {
-    async create(folder, name, { format, bytes, isPreallocated, backing }, signal) {
-      const options = [...(format === 'COW' ? ['compat=1.1'] : []), ...preallocation(isPreallocated)];
+    async create({ bytes, isPreallocated, backing, ...image }, signal) {
+      const options = [...(image.format === 'COW' ? ['compat=1.1'] : []), ...preallocation(isPreallocated)];
       await run(
         [
-          ...([program, 'create', '-q', '-f', formatNames[format]] as const),
+          ...([program, 'create', '-q', '-f', formatNames[image.format]] as const),
           ...(options.length === 0 ? [] : ['-o', options.join(',')]),
           // The image below is there, and has been looked at; it may be in use.
           ...(backing === null ? [] : ['-u', '-b', backing.path, '-F', formatNames[backing.format]]),
-          ...[`./${name}`, String(bytes)],
+          ...[pathOf(0), String(bytes)],
         ],
-        folder.self,
+        [image],
         signal,
       );
     },
-    async resize(folder, name, format, bytes, isPreallocated, signal) {
+    async resize(image, bytes, isPreallocated, signal) {
       const how = isPreallocated ? ['--preallocation=falloc'] : [];
-      await run([program, 'resize', '-q', '-f', formatNames[format], ...how, `./${name}`, String(bytes)], folder.self, signal);
+      await run([program, 'resize', '-q', ...how, `json:${JSON.stringify(node(image.format, 0, null))}`, String(bytes)], [image], signal);
     },
-    async convert(source, target, signal) {
+    async convert(chain, target, signal) {
+      const source = chain.reduceRight<object | null>((below, { format }, place) => node(format, place, below), null);
       const options = [...(target.format === 'COW' ? ['compat=1.1'] : []), ...preallocation(target.isPreallocated)];
-      const how = [...(options.length === 0 ? [] : ['-o', options.join(',')])];
       await run(
         [
-          ...([program, 'convert', '-q', '-f', formatNames[source.format], '-O', formatNames[target.format]] as const),
-          ...[...how, `./${source.name}`, target.path],
+          ...([program, 'convert', '-q', '-O', formatNames[target.format]] as const),
+          ...[...(options.length === 0 ? [] : ['-o', options.join(',')]), `json:${JSON.stringify(source)}`, pathOf(chain.length)],
         ],
-        source.folder.self,
+        [...chain, target],
         signal,
       );
     },
-    async info(folder, name, format) {
+    async info(image) {
       // A forged header may ask for any amount of memory and time.
       const limits = ['/usr/bin/prlimit', `--cpu=${infoLimits.seconds}`, `--as=${infoLimits.bytes}`, '--'] as const;
-      const out = await run([...limits, program, 'info', '-U', '--output=json', '-f', formatNames[format], `./${name}`], folder.self);
+      const out = await run([...limits, program, 'info', '-U', '--output=json', '-f', formatNames[image.format], pathOf(0)], [image]);
       return readInfo(JSON.parse(out));
     },
   };
+}
+
+/** Keeps what comes, up to a limit. */
+function collect(stream: Readable | null): () => string {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  stream?.on('data', (piece: Buffer) => {
+    size += piece.length;
+    if (size <= mostBytes) pieces.push(piece);
+  });
+  return () => Buffer.concat(pieces).toString();
 }
 
 function readInfo(value: unknown): ImageInfo {

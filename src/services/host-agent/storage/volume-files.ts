@@ -1,6 +1,4 @@
-import { constants } from 'node:fs';
-import { open, rmdir } from 'node:fs/promises';
-import { statfs } from 'node:fs/promises';
+import { rmdir, statfs } from 'node:fs/promises';
 import type { Domain } from './domains.ts';
 import { errorCode, failure } from './failures.ts';
 import type { Folder } from './folder.ts';
@@ -40,13 +38,10 @@ export async function makeData(
   const isWhole = format === 'RAW' && !isPreallocated;
   await folder.create(volume, volumeModes.file, isWhole ? capacity : 0);
   if (isWhole) return;
-  await qemuImg.create(folder, volume, { format, bytes: capacity, isPreallocated, backing }, signal);
-  const file = await open(folder.at(volume), constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
+  await folder.withFile(volume, 'write', async (file) => {
+    await qemuImg.create({ file, format, bytes: capacity, isPreallocated, backing }, signal);
     await file.sync();
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 /**

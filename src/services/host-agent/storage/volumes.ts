@@ -2,7 +2,7 @@ import { isUuid } from '../verbs.ts';
 import type { Domain } from './domains.ts';
 import { errorCode, failure, failureOf } from './failures.ts';
 import { type Folder, inFolder } from './folder.ts';
-import { type ImageInfo, type QemuImg, formatNames } from './qemu-img.ts';
+import { type ImageInfo, type OpenImage, type QemuImg, formatNames } from './qemu-img.ts';
 import { type VolumeMetadata, readVolumeMetadata } from './volume-metadata.ts';
 
 /** Where a volume is. */
@@ -92,6 +92,18 @@ export async function childrenOf({ domain, image, volume }: VolumePlace): Promis
   return found;
 }
 
+/** Opens volumes, and works with all of them. Throws VerbFailure where one is missing. */
+export async function withVolumes<T>(
+  chain: readonly (VolumePlace & { readonly metadata: VolumeMetadata })[],
+  work: (open: readonly OpenImage[]) => Promise<T>,
+): Promise<T> {
+  const [first, ...rest] = chain;
+  if (first === undefined) return work([]);
+  return inImage(first.domain, first.image, (folder) =>
+    folder.withFile(first.volume, 'read', (file) => withVolumes(rest, (open) => work([{ file, format: first.metadata.format }, ...open]))),
+  );
+}
+
 /** What a volume says in its header of the one it stands on, seen from the folder of its image. */
 export const backingPath = ({ image, volume }: VolumePlace): string => `../${image}/${volume}`;
 
@@ -110,7 +122,7 @@ export async function verifyHeader(
     const stat = await folder.look(place.volume);
     if (stat === null) return missing(place);
     if (!stat.isFile()) throw flawed('it is not a file');
-    return qemuImg.info(folder, place.volume, metadata.format);
+    return folder.withFile(place.volume, 'read', (file) => qemuImg.info({ file, format: metadata.format }));
   }).catch((error: unknown) => {
     throw failureOf(error, 'volume', `Volume ${place.volume} is not an image of the format ${formatNames[metadata.format]}`);
   });
