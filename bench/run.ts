@@ -9,6 +9,7 @@ import { firstQuestion } from './first-question.ts';
 import { hosts } from './hosts.ts';
 import { images } from './images.ts';
 import { install } from './install.ts';
+import { machinesApi } from './machines-api.ts';
 import { ovn } from './ovn.ts';
 import { plan } from './plan.ts';
 import { meets, ratioOf, table, type Result } from './result.ts';
@@ -31,6 +32,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   plan,
   install,
   api,
+  machinesApi,
   websocket,
   serialConsoles,
   images,

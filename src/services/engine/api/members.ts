@@ -50,14 +50,16 @@ function describeAt(place: Place, allContent: boolean): (row: Row) => Entity {
   };
 }
 
-/** Conditions that hold for every member that somebody may see; none at all for somebody who may see all. */
-function sightSql({ collection }: Place, asker: Asker, values: Values): string | null {
+/** Conditions that hold for members that somebody may see, one of them or many; none at all for somebody who may see all. */
+function sightSql({ collection }: Place, asker: Asker, values: Values, howMany: 'one' | 'many'): string | null {
   const { sight, own, object, id } = collection;
   if (sight === 'everybody' || (asker.administrator && !asker.filtered)) return null;
   if (sight === 'administrators' && own === undefined) return 'false';
   const user = values.add(asker.userId);
+  const visible = (which: string): string =>
+    howMany === 'one' ? `sees_object(${user}, ${which})` : `${which} in (select object_id from visible_objects(${user}))`;
   const ways = [
-    ...(sight === 'permitted' ? [`${object ?? id} in (select object_id from visible_objects(${user}))`] : []),
+    ...(sight === 'permitted' ? [visible(object ?? id)] : []),
     ...(own === undefined ? [] : [own.replaceAll('$user', user)]),
   ];
   return `(${ways.join(' or ')})`;
@@ -85,7 +87,7 @@ export function createMembers(database: Database): Members {
     const conditions = [
       `${wanted} = ${values.add(id)}`,
       belowSql(place, values),
-      sightSql(place, asker, values),
+      sightSql(place, asker, values, 'one'),
       place.collection.usually?.condition ?? null,
     ];
     const [row] = await database.query<Row>(select(place, conditions, '', allContent), values.all);
@@ -108,7 +110,7 @@ export function createMembers(database: Database): Members {
         throw new Refusal(403, 'Only administrators may list this without the parameter filter.');
       }
       const values = new Values();
-      const conditions = [belowSql(place, values), sightSql(place, asker, values), collection.listed ?? null];
+      const conditions = [belowSql(place, values), sightSql(place, asker, values, 'many'), collection.listed ?? null];
       let { order } = collection;
       let limit = wish.max ?? null;
       if (limit !== null && limit < 0) {
@@ -161,7 +163,7 @@ export function createMembers(database: Database): Members {
         const rows = await database.query<Row>(
           select(
             { collection, parent: null },
-            [name, sightSql({ collection, parent: null }, { ...asker, filtered: !asker.administrator }, values)],
+            [name, sightSql({ collection, parent: null }, { ...asker, filtered: !asker.administrator }, values, 'one')],
             'limit 2',
           ),
           values.all,

@@ -16,6 +16,8 @@ export type Sight = 'everybody' | 'permitted' | 'administrators';
 export interface SearchField {
   readonly sql: string;
   readonly as: 'text' | 'number' | 'date' | 'boolean' | { readonly choices: Readonly<Record<string, number | string>> };
+  /** Never null, so that an index on the text in lower case can serve. */
+  readonly present?: true;
   /** A query of texts, where a member has several: one of them must be what is looked for. `sql` is what they are sorted by. */
   readonly several?: string;
 }

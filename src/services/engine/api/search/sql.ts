@@ -23,12 +23,13 @@ export function searchSql(
     return found;
   };
 
-  function text(sql: string, operator: Operator, value: string): string {
+  function text(sql: string, operator: Operator, value: string, present = false): string {
     if (operator !== '=' && operator !== '!=') {
       return caseSensitive ? `${sql} ${operator} ${values.add(value)}` : `lower(${sql}) ${operator} lower(${values.add(value)})`;
     }
     const pattern = value.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');
-    const like = `coalesce(${sql}, '') ${caseSensitive ? 'like' : 'ilike'} ${values.add(pattern)}`;
+    const found = present ? sql : `coalesce(${sql}, '')`;
+    const like = caseSensitive ? `${found} like ${values.add(pattern)}` : `lower(${found}) like lower(${values.add(pattern)})`;
     return operator === '=' ? like : `not (${like})`;
   }
 
@@ -54,13 +55,13 @@ export function searchSql(
   }
 
   function compare(field: SearchField, operator: Operator, value: string): string {
-    const { sql, as, several } = field;
+    const { sql, as, several, present } = field;
     const sqlOperator = operator === '!=' ? 'is distinct from' : operator;
     if (several !== undefined) {
       const one = text('s.value', operator === '!=' ? '=' : operator, value);
       return `${operator === '!=' ? 'not ' : ''}exists (select from (${several}) s (value) where ${one})`;
     }
-    if (as === 'text') return text(sql, operator, value);
+    if (as === 'text') return text(sql, operator, value, present);
     if (as === 'number') {
       if (!/^-?\d{1,18}$/.test(value)) throw badRequest('The search compares a number with something that is none.');
       return `${sql} ${sqlOperator} ${values.add(value)}::bigint`;

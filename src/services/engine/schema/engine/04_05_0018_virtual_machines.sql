@@ -73,6 +73,8 @@ create table vm_static (
 create index vm_static_name on vm_static (entity_type, vm_name);
 create index vm_static_cluster on vm_static (cluster_id);
 create index vm_static_template on vm_static (vmt_guid);
+-- Searches compare without regard to case, often with the beginning of a name only.
+create index vm_static_lower_name on vm_static (lower(vm_name) text_pattern_ops);
 
 -- Hosts that a machine may run on, where it may not run on all.
 create table vm_host_pinning_map (
@@ -463,3 +465,101 @@ create or replace view permission_objects (object_id, object_type_id, parent_id)
   union all select vm_guid, 2, cluster_id from vm_static where entity_type = 'VM'
   union all select vm_guid, 4, coalesce(c.storage_pool_id, 'aaa00000-0000-0000-0000-123456789aaa')
     from vm_static left join cluster c using (cluster_id) where entity_type = 'TEMPLATE';
+
+-- Who sees and may do what is asked with every request, and there are tens of thousands of objects now. So these functions ask for objects by
+-- their ids, step by step, and keep their plans: to plan for a view of so many kinds takes longer than to look.
+
+-- Objects and everything that they lie in; what does not exist is left out.
+create function objects_and_parents(v_object_ids uuid[])
+returns uuid[]
+language plpgsql stable
+set search_path = public, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_all uuid[] := '{}';
+  v_level uuid[] := v_object_ids;
+  v_found uuid[];
+  v_parents uuid[];
+begin
+  loop
+    select array_agg(distinct o.object_id), array_agg(distinct o.parent_id) filter (where o.parent_id is not null)
+    into v_found, v_parents
+    from permission_objects o where o.object_id = any(v_level);
+    exit when v_found is null;
+    v_all := v_all || v_found;
+    v_level := array(select p from unnest(v_parents) p where p <> all(v_all));
+    exit when cardinality(v_level) = 0;
+  end loop;
+  return v_all;
+end
+$$;
+
+create or replace function object_and_parents(v_object_id uuid)
+returns table (object_id uuid)
+language sql stable
+set search_path = public, pg_temp
+as $$ select unnest(objects_and_parents(array[v_object_id])) $$;
+
+create or replace function has_permit(v_user_id uuid, v_permit integer, v_object_id uuid)
+returns boolean
+language plpgsql stable
+set search_path = public, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_objects uuid[] := objects_and_parents(array[v_object_id]);
+begin
+  return exists (
+    select from permissions p
+    join roles_groups g on g.role_id = p.role_id and g.action_group_id = v_permit
+    where p.ad_element_id in (select u.ad_element_id from user_and_groups(v_user_id) u) and p.object_id = any(v_objects)
+  );
+end
+$$;
+
+-- Objects that a user sees: those with a permission, what lies in them if the role says so, and what they lie in.
+create or replace function visible_objects(v_user_id uuid)
+returns table (object_id uuid)
+language plpgsql stable
+set search_path = public, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+  return query
+  with recursive mine as (
+    select p.object_id, r.allows_viewing_children as down
+    from permissions p join roles r on r.id = p.role_id
+    where p.ad_element_id in (select u.ad_element_id from user_and_groups(v_user_id) u)
+  ), below as (
+    select m.object_id from mine m where m.down
+    union
+    select o.object_id from permission_objects o join below b on o.parent_id = b.object_id
+  ), above as (
+    select m.object_id from mine m
+    union
+    select o.parent_id from permission_objects o join above a on o.object_id = a.object_id where o.parent_id is not null
+  )
+  select b.object_id from below b union select a.object_id from above a;
+end
+$$;
+
+-- Whether a user sees one object: what `visible_objects` says of all, without looking at the others.
+create function sees_object(v_user_id uuid, v_object_id uuid)
+returns boolean
+language plpgsql stable
+set search_path = public, pg_temp
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  v_above uuid[] := objects_and_parents(array[v_object_id]);
+  v_mine uuid[];
+  v_down boolean;
+begin
+  select array_agg(p.object_id), bool_or(p.object_id = v_object_id or (r.allows_viewing_children and p.object_id = any(v_above)))
+  into v_mine, v_down
+  from permissions p join roles r on r.id = p.role_id
+  where p.ad_element_id in (select u.ad_element_id from user_and_groups(v_user_id) u);
+  return coalesce(v_down or v_object_id = any(objects_and_parents(v_mine)), false);
+end
+$$;

@@ -99,7 +99,7 @@ export const vms: Collection = {
   order: 'lower(t.vm_name), t.vm_guid',
   sight: 'permitted',
   search: {
-    name: { sql: 't.vm_name', as: 'text' },
+    name: { sql: 't.vm_name', as: 'text', present: true },
     comment: { sql: 't.free_text_comment', as: 'text' },
     description: { sql: 't.description', as: 'text' },
     status: { sql: 't.status', as: { choices: machineStatuses } },
