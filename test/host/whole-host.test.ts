@@ -178,6 +178,12 @@ tail --bytes=+1001 /var/tmp/images/source | head --bytes=1000 | cmp - /var/tmp/i
     expect(await host.shell(`${client} --request OPTIONS https://${hostName}:54323/images/${id}`)).toContain('"max_readers":8');
     // Without a certificate nobody comes to the daemon, and without a ticket nobody through the proxy.
     expect((await host.run(['sh', '-c', `${client} https://${hostName}:54322/info/`])).code).not.toBe(0);
+    // The engine's account reaches the socket where tickets are put, from where its service is, and others do not.
+    const asked = (account: string, groups: string): Promise<string> =>
+      host.shell(`nsenter --target $(systemctl show --property=MainPID --value ovirt-engine) --mount -- setpriv --reuid=${account} --regid=${account} --groups=${groups} \\
+  curl --silent --output /dev/null --write-out '%{http_code}' --unix-socket ${proxy} http://localhost/tickets/${id.replace('7d', '9d')} || true`);
+    const groups = `$(sed -n 's/^Groups:[[:space:]]*//p' /proc/$(systemctl show --property=MainPID --value ovirt-engine)/status | tr -s ' ' '\\n' | paste -sd, | sed 's/,$//')`;
+    expect([await asked('ovirt', groups), await asked('ovirt-notifier', 'ovirt-notifier')]).toEqual(['404', '000']);
     const stranger = id.replace('7d', '8d');
     expect((await host.run(['sh', '-c', `${client} https://${hostName}:54323/images/${stranger}`])).stderr).toContain('403');
     expect(await host.shell(`grep -rl ${id} /var/log || true; journalctl --no-pager | grep -c ${id} || true`)).toBe('0\n');

@@ -226,7 +226,7 @@ describe('a disk', () => {
 });
 
 describe('the disks of a virtual machine', () => {
-  afterEach(() => host.postgres.query('update vm_dynamic set status = 0'));
+  afterEach(() => host.postgres.query('update vm_dynamic set status = 0 where status <> 15'));
 
   it('are added with it, or were there before', async () => {
     const { id: vm, name } = await machine();
@@ -290,5 +290,61 @@ describe('the disks of a virtual machine', () => {
     expect(await api().fault(`disks/${id}`, { method: 'PUT', body: { provisioned_size: gib } })).toEqual(refused);
     expect(await api().fault('imagetransfers', { body: { disk: { id } } })).toEqual(refused);
     await api().got(`disks/${id}`, { method: 'PUT', body: { description: 'that is no matter of the machine' } });
+  });
+
+  it('go with it, but for those that others have as well, or that are to stay', async () => {
+    const { id: vm, name } = await machine();
+    const other = await machine();
+    const [mine, ours] = [await add(), await add({ shareable: true })];
+    for (const id of [mine, ours]) await api().got(`vms/${vm}/diskattachments`, { body: { interface: 'virtio', disk: { id } } });
+    await api().got(`vms/${other.id}/diskattachments`, { body: { interface: 'virtio', disk: { id: ours } } });
+    await api().got(`vms/${vm}`, { method: 'DELETE' });
+    await eventually(async () => expect((await api().call(`vms/${vm}`)).status).toBe(404));
+    expect([has(mine), (await api().call(`disks/${mine}`)).status]).toEqual([false, 404]);
+    expect([has(ours), (await api().got(`disks/${ours}`))['status']]).toEqual([true, 'ok']);
+    expect(await codesOf(`VM ${name}`)).toEqual([2111, 113]);
+    await api().got(`vms/${other.id}?detach_only=true`, { method: 'DELETE' });
+    expect((await api().got(`disks/${ours}`))['status']).toBe('ok');
+  });
+
+  it('stay with it where one cannot be removed', async () => {
+    const { id: vm, name } = await machine();
+    const ids = [await add(), await add()].toSorted();
+    for (const id of ids) await api().got(`vms/${vm}/diskattachments`, { body: { interface: 'virtio', disk: { id } } });
+    const well = host.verbs()['Image.delete']!;
+    host.agents.verbs['Image.delete'] = (params, of) => {
+      if (params['imageID'] === ids[1]) throw new SimulatedFailure(250, 'the image cannot be used');
+      return well(params, of);
+    };
+    await api().got(`vms/${vm}`, { method: 'DELETE' });
+    await eventually(async () => expect(await codesOf(`VM ${name}`)).toEqual([2111, 59]));
+    expect(await api().got(`vms/${vm}`)).toMatchObject({ status: 'down' });
+    expect([(await api().call(`disks/${ids[0]}`)).status, (await api().got(`disks/${ids[1]}`))['status']]).toEqual([404, 'illegal']);
+    host.agents.verbs = host.verbs();
+    await api().got(`vms/${vm}`, { method: 'DELETE' });
+    await eventually(async () => expect((await api().call(`vms/${vm}`)).status).toBe(404));
+    await gone(String(ids[1]));
+  });
+
+  it('go with it, by the next engine where one was killed meanwhile', async () => {
+    const { id: vm } = await machine();
+    const ids = [await add(), await add()].toSorted();
+    for (const id of ids) await api().got(`vms/${vm}/diskattachments`, { body: { interface: 'virtio', disk: { id } } });
+    const well = host.verbs()['Image.delete']!;
+    let hung = false;
+    host.agents.verbs['Image.delete'] = async (params, of) => {
+      const done = await well(params, of);
+      if (params['imageID'] !== ids[1]) return done;
+      hung = true;
+      return new Promise(() => undefined);
+    };
+    await api().got(`vms/${vm}`, { method: 'DELETE' });
+    await eventually(() => expect(hung).toBe(true));
+    expect(await api().got(`vms/${vm}`)).toMatchObject({ status: 'image_locked' });
+    await engine.end('SIGKILL');
+    host.agents.verbs = host.verbs();
+    engine = await host.engine();
+    await eventually(async () => expect((await api().call(`vms/${vm}`)).status).toBe(404));
+    expect(ids.map(has)).toEqual([false, false]);
   });
 });

@@ -60,6 +60,10 @@ const settled = (command: Command, status: keyof typeof diskStatuses): NonNullab
 const removed = (command: Command): NonNullable<Ending['change']> => ({
   sql: 'delete from base_disks where disk_id = $1 and exists (select from gone)',
   values: [subjectOf(command).id],
+  // No CD drive holds what is not there.
+  also: [
+    "update vm_device set content = null where type = 'disk' and device = 'cdrom' and content = ($1::uuid)::text and exists (select from gone)",
+  ],
 });
 
 const told = (command: Command, code: number, name: string, severity: Told['severity'], text: string): Told => ({
@@ -77,11 +81,19 @@ async function actualSize(
   return numberOf(objectOf(answer)['truesize']);
 }
 
-/** Removes the image of a disk from its storage, and does not mind where that was done already. */
-export const deleteImage = async (spm: Spm, occasion: Occasion, disk: DiskRecord & { readonly pool: string }): Promise<void> =>
+/**
+ * Removes the image of a disk from its storage, and does not mind where that was done already.
+ * @param key under which the name of the task is kept
+ */
+export const deleteImage = async (
+  spm: Spm,
+  occasion: Occasion,
+  disk: DiskRecord & { readonly pool: string },
+  key = 'deletion',
+): Promise<void> =>
   spm.run(occasion, {
     pool: disk.pool,
-    key: 'deletion',
+    key,
     verb: 'Image.delete',
     params: { ...volumeNames(disk), postZero: disk.wipe, force: false, discard: false },
     isDone: async ({ agent }) => {

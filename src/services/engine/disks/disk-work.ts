@@ -6,6 +6,7 @@ import { readNumber } from '../options.ts';
 import type { Spm } from '../storage/spm.ts';
 import { diskCommands } from './disk-commands.ts';
 import { proxyTickets } from './image-tickets.ts';
+import { removeMachine } from './remove-machine.ts';
 import { transferCommand } from './transfer-command.ts';
 import { createTransferRecords } from './transfer-records.ts';
 
@@ -23,6 +24,7 @@ export interface DiskWorkParts {
 /** Commands about disks and transfers of their content. */
 export const diskWork = ({ database, agents, spm, generation, proxySocket, log }: DiskWorkParts): CommandTypes => ({
   ...diskCommands({ spm }),
+  RemoveMachine: removeMachine(spm),
   TransferImage: transferCommand({
     ...{ spm, agents },
     transfers: createTransferRecords(database, generation),

@@ -77,9 +77,10 @@ export async function domainNamed({ members, asker, place }: Occasion, disk: Ent
 
 /**
  * The storage domain, if there is room for so many bytes on it. Throws a refusal (409) unless it takes disks now.
+ * @param bytes null where nothing is added
  * @param what `add disk X`, for the refusal
  */
-export async function needRoom(database: Database, domain: string, bytes: number, what: string): Promise<DomainOfDisk> {
+export async function needRoom(database: Database, domain: string, bytes: number | null, what: string): Promise<DomainOfDisk> {
   const [row] = await database.query<Record<string, unknown>>(
     `select d.storage_name as name, d.storage_domain_type as type, d.wipe_after_delete as wipe, m.storage_pool_id as pool, m.status,
        d.critical_space_action_blocker::bigint * 1073741824 as blocker, s.available_disk_size::text as available
@@ -94,7 +95,7 @@ export async function needRoom(database: Database, domain: string, bytes: number
   if (status !== 'active')
     throw new Refusal(409, `Cannot ${what}: storage domain ${name} is ${status.replaceAll('_', ' ')}, and would have to be active.`);
   const available = row['available'] === null ? null : Number(row['available']);
-  if (available !== null && available - bytes < Number(row['blocker']))
+  if (bytes !== null && available !== null && available - bytes < Number(row['blocker']))
     throw new Refusal(409, `Cannot ${what}: there is too little room on storage domain ${name}. Free some there, or take another one.`);
   return { id: domain, name, pool: String(row['pool']), wipe: row['wipe'] === true };
 }

@@ -16,7 +16,7 @@ import { insertDisk, namesOf, needRoom, newDisk, sizeOf } from './disk-shape.ts'
 /** A disk with the machines that use it now. */
 export interface Subject extends DiskRecord {
   readonly shareable: boolean;
-  /** Names of virtual machines that have it and are not down. */
+  /** Names of virtual machines that have it, or have it in their CD drive, and are not down. */
   readonly usedBy: readonly string[];
 }
 
@@ -25,8 +25,9 @@ export async function diskOf(database: Database, id: string): Promise<Subject> {
   const disk = await findDisk(database, id);
   if (disk === null) throw notFound();
   const [row] = await database.query<{ shareable: boolean; used: readonly string[] | null }>(
-    `select shareable, (select json_agg(v.vm_name order by v.vm_name) from disk_vm_element e join vm_static v on v.vm_guid = e.vm_id
-       join vm_dynamic y on y.vm_guid = e.vm_id where e.disk_id = d.disk_id and e.is_plugged and y.status <> 0) as used
+    `select shareable, (select json_agg(v.vm_name order by v.vm_name) from vm_static v join vm_dynamic y using (vm_guid)
+       where y.status <> 0 and (y.current_cd = d.disk_id::text
+         or exists (select from disk_vm_element e where e.vm_id = v.vm_guid and e.disk_id = d.disk_id and e.is_plugged))) as used
      from base_disks d where disk_id = $1`,
     [id],
   );
@@ -81,10 +82,7 @@ export const removalOf = async ({ database }: Pick<Occasion, 'database'>, id: st
   const from = ['ok', 'illegal'] as const;
   needStatus(disk, 'remove', from);
   needIdle(disk, 'remove');
-  await needRoom(database, disk.domain, 0, `remove disk ${disk.alias}`).catch((error: unknown) => {
-    // A full domain is no reason to keep it.
-    if (!(error instanceof Refusal) || !error.message.includes('too little room')) throw error;
-  });
+  await needRoom(database, disk.domain, null, `remove disk ${disk.alias}`);
   return {
     ...{ object: id, name: disk.alias, storageDomain: disk.domain },
     event: { code: 2110, name: 'USER_REMOVE_DISK', text: 'The removal of disk ${name} was asked for by ${user}.', failed: 2015 },

@@ -52,7 +52,7 @@ export const addTransfer: SpecialChange = {
     const disk = await diskOf(database, id);
     needStatus(disk, 'transfer', ['ok']);
     needIdle(disk, 'transfer');
-    await needRoom(database, disk.domain, 0, `transfer disk ${disk.alias}`);
+    await needRoom(database, disk.domain, direction === 'upload' ? 0 : null, `transfer disk ${disk.alias}`);
     const own = disk.isCow ? 'cow' : 'raw';
     const format = textOf(entity, 'format').toLowerCase() || own;
     if (!Object.hasOwn(volumeFormats, format)) throw invalidValue('format', Object.keys(volumeFormats));

@@ -7,6 +7,7 @@ import type { Values } from '../../search/values.ts';
 import { type Given, givenOf, needAll } from '../../store.ts';
 import type { Entity } from '../../types.ts';
 import type { Field, Occasion, Row, Special, Work } from '../collection.ts';
+import { removalWithDisks } from '../disks/removal-of-machine.ts';
 import { permits } from '../permits.ts';
 import { deviceChanges, devicesOfNew } from './machine-devices.ts';
 import { shapeFields } from './machine-fields.ts';
@@ -182,7 +183,7 @@ async function needMovable(occasion: Occasion, subject: Awaited<ReturnType<typeo
 }
 
 async function removing(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
-  const { database, id, asks } = occasion;
+  const { id, asks } = occasion;
   const subject = await machineOf(occasion, id);
   if (subject.isProtected)
     throw new Refusal(
@@ -191,9 +192,8 @@ async function removing(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
     );
   const from: readonly MachineStatus[] = asks('force') ? ['down', 'image_illegal'] : ['down'];
   if (!from.includes(subject.status)) throw notInStatus(subject, 'remove', from);
-  const [disks] = await database.query<{ count: number }>('select count(*)::integer as count from disk_vm_element where vm_id = $1', [id]);
-  if ((disks?.count ?? 0) > 0 && !asks('detach_only'))
-    throw new Refusal(409, `Virtual machine ${subject.name} has disks. Remove them first, or let them stay with detach_only=true.`);
+  const withDisks = asks('detach_only') ? null : await removalWithDisks(occasion, subject, from);
+  if (withDisks !== null) return withDisks;
   return {
     ...{ object: id, machine: id, name: subject.name },
     event: { code: 113, name: 'USER_REMOVE_VM_FINISHED', text: 'VM ${name} was removed by ${user}.', failed: 59 },

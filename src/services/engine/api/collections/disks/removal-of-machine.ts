@@ -1,0 +1,58 @@
+import { diskStatuses } from '../../../disks/disk-status.ts';
+import { type MachineStatus, machineStatuses, machineStatusNumbers } from '../../../machines/machine-status.ts';
+import type { Occasion, Work } from '../collection.ts';
+import { isBusy, isFree, type MachineSubject } from '../machines/machine-subject.ts';
+import { needRoom } from './disk-shape.ts';
+import { diskOf, needStatus } from './special-disks.ts';
+
+/**
+ * The removal of a virtual machine along with its disks; null where it has none that go with it. Disks that others have as well stay. Throws a refusal (409) for
+ * a disk that cannot be removed now.
+ * @param from statuses in which it may be removed
+ */
+export async function removalWithDisks(
+  { database }: Pick<Occasion, 'database'>,
+  machine: MachineSubject,
+  from: readonly MachineStatus[],
+): Promise<Omit<Work, 'permit'> | null> {
+  const rows = await database.query<{ id: string }>(
+    `select e.disk_id::text as id from disk_vm_element e where e.vm_id = $1
+     and not exists (select from disk_vm_element o where o.disk_id = e.disk_id and o.vm_id <> e.vm_id) order by e.disk_id`,
+    [machine.id],
+  );
+  const disks = rows.map(({ id }) => id);
+  if (disks.length === 0) return null;
+  for (const id of disks) {
+    const disk = await diskOf(database, id);
+    needStatus(disk, 'remove', ['ok', 'illegal']);
+    await needRoom(database, disk.domain, null, `remove disk ${disk.alias}`);
+  }
+  return {
+    ...{ object: machine.id, machine: machine.id, name: machine.name },
+    event: { code: 2111, name: 'USER_REMOVE_VM', text: 'The removal of VM ${name} with its disks was asked for by ${user}.', failed: 59 },
+    statement: (values) => {
+      const [id, ids] = [values.add(machine.id), values.add(disks)];
+      const free = values.add([diskStatuses.ok, diskStatuses.illegal]);
+      return [
+        [
+          'known',
+          `select vm_guid from vm_dynamic where vm_guid = ${id} and status = any(${values.add(machineStatusNumbers(...from))}::integer[])
+           and run_on_vds is null and ${isFree('vm_guid')}
+           and not exists (select from images where image_group_id = any(${ids}::uuid[]) and imagestatus <> all(${free}::integer[])) for update`,
+        ],
+        [
+          'locking',
+          `update images set imagestatus = ${diskStatuses.locked} where image_group_id = any(${ids}::uuid[]) and exists (select from known)`,
+        ],
+        [
+          'moved',
+          `update vm_dynamic set status = ${machineStatuses.image_locked}, status_since = now()
+           where vm_guid in (select vm_guid from known) returning vm_guid`,
+        ],
+        ['done', 'select vm_guid::text as id, vm_name::text as name from vm_static join moved using (vm_guid)'],
+      ];
+    },
+    begins: { type: 'RemoveMachine', parameters: { machine: machine.id, name: machine.name, disks }, locks: [machine.id, ...disks] },
+    otherwise: isBusy(`virtual machine ${machine.name}`),
+  };
+}

@@ -1,0 +1,73 @@
+import { type Command, CommandFailure, type CommandType } from '../commands/command.ts';
+import { machineStatuses } from '../machines/machine-status.ts';
+import type { Spm } from '../storage/spm.ts';
+import { deleteImage } from './disk-commands.ts';
+import { findDisk } from './disk-records.ts';
+import { diskStatuses } from './disk-status.ts';
+
+interface Subject {
+  readonly id: string;
+  readonly name: string;
+  /** Ids of the disks that go with it. */
+  readonly disks: readonly string[];
+  /** Those of them whose images are gone. */
+  readonly gone: readonly string[];
+}
+
+const subjectOf = ({ parameters, data }: Command): Subject => ({
+  id: String(parameters['machine']),
+  name: String(parameters['name']),
+  disks: parameters['disks'] as readonly string[],
+  gone: (data['gone'] as readonly string[] | undefined) ?? [],
+});
+
+/** Removes a virtual machine along with its disks. */
+export const removeMachine = (spm: Spm): CommandType => ({
+  stages: [
+    {
+      title: 'Removing the disks from the storage',
+      async work(occasion) {
+        const { disks, gone: before } = subjectOf(occasion.command);
+        let gone = before;
+        for (const id of disks.filter((one) => !before.includes(one))) {
+          const disk = await findDisk(occasion.database, id);
+          if (disk !== null) {
+            const { pool } = disk;
+            if (pool === null) throw new CommandFailure(`The storage domain of disk ${disk.alias} is in no data center.`);
+            await deleteImage(spm, occasion, { ...disk, pool }, `deletion of ${id}`);
+          }
+          gone = [...gone, id];
+          await occasion.keep({ gone });
+        }
+        return undefined;
+      },
+    },
+  ],
+  succeeded(command) {
+    const { id, name, disks } = subjectOf(command);
+    return {
+      told: { code: 113, name: 'USER_REMOVE_VM_FINISHED', severity: 0, text: `VM ${name} was removed with its disks.`, machine: id },
+      change: {
+        sql: 'delete from base_disks where disk_id = any($1::uuid[]) and exists (select from gone)',
+        values: [disks, id],
+        also: ['delete from vm_static where vm_guid = $2::uuid and exists (select from gone)'],
+      },
+    };
+  },
+  failed(command, why) {
+    const { id, name, disks, gone } = subjectOf(command);
+    return {
+      told: { code: 59, name: 'USER_FAILED_REMOVE_VM', severity: 2, text: `VM ${name} was not removed: ${why}`, machine: id },
+      change: {
+        sql: 'delete from base_disks where disk_id = any($1::uuid[]) and exists (select from gone)',
+        values: [gone, disks, id],
+        also: [
+          // Nobody knows how much of them is left.
+          `update images set imagestatus = ${diskStatuses.illegal} where image_group_id = any($2::uuid[]) and image_group_id <> all($1::uuid[])
+           and exists (select from gone)`,
+          `update vm_dynamic set status = ${machineStatuses.down}, status_since = now() where vm_guid = $3::uuid and exists (select from gone)`,
+        ],
+      },
+    };
+  },
+});
