@@ -290,6 +290,53 @@ describe('a storage domain', () => {
     ).toEqual([409, expect.stringContaining('of this type already')]);
   });
 
+  it('on another file system of POSIX is mounted as it says', async () => {
+    const made = await working();
+    const shared = `/shared/${++count}`;
+    await storage.offer(shared);
+    const asked: Json[] = [];
+    agents.verbs['StoragePool.connectStorageServer'] = (params, of) => {
+      asked.push(params);
+      return storage.verbs['StoragePool.connectStorageServer']!(params, of);
+    };
+    const { id } = await domain(made.hosts[0]!, { storage: { type: 'posixfs', path: shared, vfs_type: 'bind', mount_options: 'noatime' } });
+    expect(asked[0]).toMatchObject({
+      domainType: 6,
+      connectionParams: [{ connection: shared, vfs_type: 'bind', mnt_options: 'noatime' }],
+    });
+    await attach(made, { id });
+    expect(await inCenter(made, id)).toMatchObject({ storage: { type: 'posixfs', path: shared, vfs_type: 'bind' } });
+    // And it says how NFS is to be mounted.
+    const path = `/export/v41-${++count}`;
+    await storage.offer(`server:${path}`);
+    await domain(made.hosts[0]!, {
+      storage: { type: 'nfs', address: 'server', path, nfs_version: 'v4_1', nfs_timeo: 50, nfs_retrans: 2, mount_options: 'rsize=65536' },
+    });
+    expect(asked.at(-1)).toMatchObject({
+      domainType: 1,
+      connectionParams: [{ connection: `server:${path}`, protocol_version: '4.1', timeout: 50, retrans: 2, mnt_options: 'rsize=65536' }],
+    });
+  });
+
+  it('that could not be reached, and cannot be activated, stays connected', async () => {
+    const made = await working();
+    await running.postgres.query('update storage_pool_iso_map set status = 4 where storage_id = $1', [made.master.id]);
+    agents.verbs['StoragePool.getInfo'] = () => ({});
+    agents.verbs['StorageDomain.activate'] = () => {
+      throw new SimulatedFailure(350, 'no');
+    };
+    await post(`datacenters/${made.id}/storagedomains/${made.master.id}/activate`);
+    await settled();
+    expect(await inCenter(made, made.master.id)).toMatchObject({ status: 'inactive' });
+    expect(
+      await (await storage.of(made.hosts[0]!.address)).call('StorageDomain.getInfo', { storagedomainID: made.master.id }),
+    ).toMatchObject({
+      role: 'Master',
+    });
+    agents.verbs = { ...wellBehaved(), ...storage.verbs };
+    await becomes(made, made.master.id, 'active');
+  });
+
   it('on a folder of the host is for local data centers', async () => {
     const [shared, local] = [await center(), await center(1, { local: true })];
     const path = await storage.local(`local${++count}`);

@@ -42,6 +42,9 @@ export const becoming = (command: Command, status: StorageStatus): NonNullable<E
   values: [subjectOf(command).domain.id, subjectOf(command).pool.id, storageStatusNumber(status)],
 });
 
+/** Whether nobody used the domain before. One that only could not be reached is at work on the storage, and connected, all the time. */
+const wasAtRest = ({ parameters }: Command): boolean => parameters['from'] === undefined || parameters['from'] === 'maintenance';
+
 /** Whether a host says no, or cannot be asked: there is nothing that could be done about it now. */
 const isHosts = (error: unknown): boolean => error instanceof AgentFailure || error instanceof AgentUnreachable;
 
@@ -125,7 +128,9 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
       }
       return { host: first.id };
     },
-    undo: disconnectAll,
+    async undo(occasion) {
+      if (wasAtRest(occasion.command)) await disconnectAll(occasion);
+    },
   };
 
   /** Makes a host the SPM; where there is none yet. */
@@ -177,7 +182,7 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
       return undefined;
     },
     async undo(occasion) {
-      await change(occasion, 'StorageDomain.deactivate').catch(unlessAborted(occasion.signal));
+      if (wasAtRest(occasion.command)) await change(occasion, 'StorageDomain.deactivate').catch(unlessAborted(occasion.signal));
     },
   };
 
