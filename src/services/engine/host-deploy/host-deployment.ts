@@ -4,6 +4,7 @@ import { SetupError, inEnglish } from '../../../setup/kit/index.ts';
 import { isHostAddress } from '../hosts/host-address.ts';
 import { toSshPublicKey } from '../pki/ssh-key.ts';
 import { DeployFailure } from './failure.ts';
+import { removeFormerPrograms } from './former-programs.ts';
 import { type DeployLog, openDeployLog } from './log.ts';
 import { bringProgram, ownProgram } from './program.ts';
 import { type Told, runSetup } from './setup-run.ts';
@@ -120,6 +121,8 @@ export function hostDeployment(files: DeploymentFiles): HostDeployment {
         present: { certificate: present, consoleCertificate },
       });
       await runSetup(session, home, { ...answers, ...issued }, on);
+      // The host is set up all the same if that does not work.
+      await removeFormerPrograms(session, home, on.log).catch((error: unknown) => log.write(`former programs stay: ${String(error)}`));
       told('normal', `${address} is set up`);
       return { fingerprint: session.fingerprint };
     } finally {
