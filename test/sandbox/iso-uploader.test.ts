@@ -23,6 +23,10 @@ let server: Server;
 let [asked, refused]: [string[], string | null] = [[], null];
 let entity: Record<string, unknown> = {};
 let status = 'active';
+/** Disks of the data domain, the bytes that came, and how the transfer ends. */
+let disks: Record<string, unknown>[] = [];
+let [came, phase, outcome]: [Buffer, string, string] = [Buffer.alloc(0), 'initializing', 'finished_success'];
+const [disk, transfer] = ['aaaaaaaa-0000-4000-8000-000000000001', 'aaaaaaaa-0000-4000-8000-000000000002'];
 
 const iso = (): string => join(export_, domain, images);
 const port = (): number => (server.address() as AddressInfo).port;
@@ -50,16 +54,43 @@ beforeAll(async () => {
     { cwd: folder },
   );
   const [key, cert] = await Promise.all([readFile(join(folder, 'key.pem')), readFile(join(folder, 'ca.pem'))]);
-  server = createServer({ key, cert }, ({ url = '', headers }, response) => {
+  server = createServer({ key, cert }, async (request, response) => {
+    const { url = '', headers, method = 'GET' } = request;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    if (url === '/images/ticket') {
+      if (method === 'PUT') came = body;
+      return void response.end();
+    }
+    if (method !== 'GET') asked.push(`${method} ${url.replace('/ovirt-engine/api/', '')}${body.length === 0 ? '' : ` ${body.toString()}`}`);
+    if (url.endsWith('/finalize')) phase = outcome;
+    if (method === 'POST' && url.endsWith('/disks')) disks.push({ ...(JSON.parse(body.toString()) as object), id: disk });
+    if (method === 'DELETE') disks = disks.filter(({ id }) => !url.endsWith(String(id)));
     asked.push(url.replace('/ovirt-engine/api/', ''));
     const answers: Readonly<Record<string, unknown>> = {
-      storagedomains: { storage_domain: [{ id: center, name: 'data', type: 'data' }, entity] },
+      storagedomains: { storage_domain: [{ id: center, name: 'data', type: 'data', data_center: { id: center } }, entity] },
       [`datacenters/${center}/storagedomains/${domain}`]: { id: domain, status },
       'hosts/7c1f2a33-0b1d-4f3e-9a52-1d0e1c2b3a4f': { address: '127.0.0.1' },
       [`storagedomains/${domain}/files?refresh=true`]: { file: [] },
+      [`datacenters/${center}/storagedomains/${center}`]: { id: center, status: 'active' },
+      [`storagedomains/${center}/disks`]: { disk: disks },
+      disks: { id: disk, status: 'locked' },
+      [`disks/${disk}`]: { id: disk, status: 'ok' },
+      [`disks/${domain}`]: {},
+      imagetransfers: { id: transfer, phase: 'initializing' },
+      [`imagetransfers/${transfer}/finalize`]: {},
+      [`imagetransfers/${transfer}/cancel`]: {},
+      [`imagetransfers/${transfer}`]: {
+        id: transfer,
+        phase,
+        // Nobody listens at the first one.
+        ...{ transfer_url: 'https://127.0.0.1:1/images/ticket', proxy_url: `https://localhost:${port()}/images/ticket` },
+      },
     };
     const answer = answers[url.replace('/ovirt-engine/api/', '')];
     const isIn = headers.authorization === basic('admin@internal', 'Canary-1');
+    if (url.endsWith('/imagetransfers')) phase = 'transferring';
     response.statusCode = isIn ? (answer === undefined || refused === url ? 404 : 200) : 401;
     response.end(JSON.stringify(answer ?? {}));
   });
@@ -73,7 +104,8 @@ beforeAll(async () => {
   await chmod(join(folder, 'bin/ssh'), 0o755);
 });
 beforeEach(async () => {
-  [asked, refused, status] = [[], null, 'active'];
+  [asked, refused, status, disks] = [[], null, 'active', []];
+  [came, phase, outcome] = [Buffer.alloc(0), 'initializing', 'finished_success'];
   export_ = await mkdtemp(join(folder, "an export's folder "));
   await mkdir(iso(), { recursive: true });
   entity = {
@@ -199,6 +231,46 @@ describe('a file', () => {
   });
 });
 
+describe('a domain for data', () => {
+  it('gets a disk with the file, through whoever can be reached', async () => {
+    const name = await file('debian 12.iso', 3_000_001);
+    expect(await call(['-i', 'data', 'upload', name])).toEqual({
+      code: 0,
+      stdout: `Uploading, please wait...\nINFO: Start uploading ${name}\n${wholeBar}\nINFO: ${name} uploaded successfully`,
+      stderr: '',
+    });
+    expect(came).toEqual(await readFile(join(folder, name)));
+    expect(disks).toEqual([
+      {
+        ...{ id: disk, name, format: 'raw', content_type: 'iso', provisioned_size: '3000320' },
+        storage_domains: { storage_domain: [{ id: center }] },
+      },
+    ]);
+    expect(asked).toContain(`POST imagetransfers/${transfer}/finalize {}`);
+  });
+
+  it('keeps a disk of that name, unless it is to be replaced', async () => {
+    const name = await file('a.iso');
+    disks = [{ id: domain, alias: name, content_type: 'iso' }];
+    expect(await call(['-i', 'data', 'upload', name])).toMatchObject({
+      code: 1,
+      stderr: 'ERROR: a.iso is there already. --force replaces it.',
+    });
+    expect(disks).toHaveLength(1);
+    expect(await call(['-i', 'data', '-f', 'upload', name])).toMatchObject({ code: 0 });
+    expect(disks.map(({ id }) => id)).toEqual([disk]);
+  });
+
+  it('keeps nothing of a file that the engine does not take', async () => {
+    outcome = 'finished_failure';
+    const former = { id: domain, alias: 'a.iso', content_type: 'iso' };
+    disks = [former];
+    const { code, stderr } = await call(['-i', 'data', '-f', 'upload', await file('a.iso')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('was not taken by the engine')]);
+    expect(disks).toEqual([former]);
+  });
+});
+
 describe('a domain', () => {
   it('is listed', async () => {
     expect(await call(['list'])).toEqual({
@@ -210,8 +282,7 @@ describe('a domain', () => {
 
   it('has to be there, attached and active', async () => {
     const upload = async (name: string) => (await call(['-i', name, 'upload', await file('a.iso')])).stderr;
-    expect(await upload('nothing')).toBe('ERROR: There is no ISO storage domain nothing: there is ISO_DOMAIN.');
-    expect(await upload('data')).toContain('There is no ISO storage domain data');
+    expect(await upload('nothing')).toBe('ERROR: There is no storage domain nothing for ISO files or data: there is data, ISO_DOMAIN.');
     status = 'maintenance';
     expect(await upload('ISO_DOMAIN')).toContain('is not active: its status is maintenance');
     entity['data_centers'] = { data_center: [] };

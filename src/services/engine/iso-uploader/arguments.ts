@@ -9,7 +9,7 @@ Usage:
   engine-iso-uploader [option ...] -i NAME upload FILE [FILE ...]
 
 Options:
-  -i NAME, --iso-domain=NAME       the ISO storage domain, which must be active
+  -i NAME, --iso-domain=NAME       the storage domain, which must be active: for ISO files, or for data, where each becomes a disk
   -n HOST:/PATH, --nfs-server=HOST:/PATH
                                    its folder on a file server, in the place of its name; the engine is not asked
   -f, --force                      replaces files that are there already

@@ -1,8 +1,10 @@
 import { Problem } from '../tool.ts';
+import { isId, listOf, objectOf, textOf } from './json.ts';
 import type { Json, Rest } from './rest.ts';
 
-/** An ISO storage domain, as far as it matters here. */
-export interface IsoDomain {
+/** A storage domain, as far as it matters here. */
+export interface Domain {
+  readonly type: 'iso' | 'data';
   readonly id: string;
   readonly name: string;
   /** `ok`, `warning`, ... */
@@ -18,44 +20,40 @@ export interface Place {
   readonly id: string;
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const objectOf = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
-const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? (value as readonly unknown[]).map(objectOf) : []);
-/** Ids become parts of addresses and of folders. */
-const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
-
-/** All ISO domains, by their names. */
-export async function isoDomains(rest: Rest): Promise<readonly IsoDomain[]> {
+/** All domains for ISO files or for data, by their names. */
+async function domainsOf(rest: Rest): Promise<readonly Domain[]> {
   return listOf((await rest('storagedomains'))['storage_domain'])
-    .filter((entity) => entity['type'] === 'iso' && isId(textOf(entity['id'])))
-    .map((entity) => ({
-      id: textOf(entity['id']),
-      name: textOf(entity['name']),
-      status: textOf(entity['external_status']) || 'ok',
-      entity,
-    }))
+    .flatMap((entity): readonly Domain[] => {
+      const { type } = entity;
+      const id = textOf(entity['id']);
+      if ((type !== 'iso' && type !== 'data') || !isId(id)) return [];
+      return [{ id, type, name: textOf(entity['name']), status: textOf(entity['external_status']) || 'ok', entity }];
+    })
     .sort((one, other) => one.name.localeCompare(other.name));
 }
 
+/** All ISO domains, by their names. */
+export const isoDomains = async (rest: Rest): Promise<readonly Domain[]> => (await domainsOf(rest)).filter(({ type }) => type === 'iso');
+
 /** The domain of a name, which must be in use. Throws a Problem. */
-export async function findDomain(rest: Rest, name: string): Promise<IsoDomain> {
-  const all = await isoDomains(rest);
+export async function findDomain(rest: Rest, name: string): Promise<Domain> {
+  const all = await domainsOf(rest);
   const found = all.find((domain) => domain.name === name || domain.id === name);
   if (found === undefined) {
     const others = all.length === 0 ? 'there is none' : `there is ${all.map((domain) => domain.name).join(', ')}`;
-    throw new Problem(`There is no ISO storage domain ${name}: ${others}.`);
+    throw new Problem(`There is no storage domain ${name} for ISO files or data: ${others}.`);
   }
   const centers = listOf(objectOf(found.entity['data_centers'])['data_center']).map((center) => textOf(center['id']));
   const one = textOf(objectOf(found.entity['data_center'])['id']);
   const ids = [...new Set([...centers, one])].filter(isId);
-  if (ids.length === 0) throw new Problem(`The ISO storage domain ${found.name} is not attached to a data center.`);
+  if (ids.length === 0) throw new Problem(`The storage domain ${found.name} is not attached to a data center.`);
   const states = await Promise.all(ids.map(async (id) => textOf((await rest(`datacenters/${id}/storagedomains/${found.id}`))['status'])));
   if (states.includes('active')) return found;
-  throw new Problem(`The ISO storage domain ${found.name} is not active: its status is ${states.join(', ')}.`);
+  throw new Problem(`The storage domain ${found.name} is not active: its status is ${states.join(', ')}.`);
 }
 
 /** Where the files of a domain lie. Throws a Problem. */
-export async function placeOf(rest: Rest, { id, name, entity }: IsoDomain): Promise<Place> {
+export async function placeOf(rest: Rest, { id, name, entity }: Domain): Promise<Place> {
   const storage = objectOf(entity['storage']);
   const [address, path] = [textOf(storage['address']), textOf(storage['path'])];
   switch (storage['type']) {
@@ -78,4 +76,4 @@ export async function placeOf(rest: Rest, { id, name, entity }: IsoDomain): Prom
 }
 
 /** Has the list of files of a domain read anew. */
-export const refresh = (rest: Rest, { id }: IsoDomain): Promise<unknown> => rest(`storagedomains/${id}/files?refresh=true`);
+export const refresh = (rest: Rest, { id }: Domain): Promise<unknown> => rest(`storagedomains/${id}/files?refresh=true`);

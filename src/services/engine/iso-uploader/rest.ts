@@ -1,4 +1,4 @@
-import { request as httpsRequest } from 'node:https';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { Problem } from '../tool.ts';
 
@@ -14,8 +14,17 @@ export interface RestParts {
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** Reads from the API of an engine. Throws a Problem for whatever goes wrong. */
-export type Rest = (path: string) => Promise<Json>;
+export interface Change {
+  readonly method: 'POST' | 'DELETE';
+  readonly body?: Json;
+}
+
+/** Reads from the API of an engine, or changes something. Throws a Problem for whatever goes wrong. */
+export type Rest = (path: string, change?: Change) => Promise<Json>;
+
+/** Whom to trust: who is named, and whom every system knows; anybody, where nobody has to be. */
+export const trusting = (authority: string | null): Pick<RequestOptions, 'ca' | 'rejectUnauthorized'> =>
+  authority === null ? { rejectUnauthorized: false } : { ca: [authority, ...rootCertificates] };
 
 const answerMs = 60_000;
 const mostBytes = 64 * 1024 * 1024;
@@ -29,13 +38,11 @@ const reasons: Readonly<Record<number, string>> = {
 export function createRest({ engine, user, password, authority, told }: RestParts): Rest {
   const { host, port } = engine;
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
-  // An engine may have a certificate that every system knows.
-  const trust = authority === null ? { rejectUnauthorized: false } : { ca: [authority, ...rootCertificates] };
 
-  return async (path) => {
-    told(`GET /ovirt-engine/api/${path}`);
-    const { status, body } = await ask(`/ovirt-engine/api/${path}`);
-    if (status !== 200) throw new Problem(reasons[status] ?? `The engine answers with ${status}${detailOf(body)}.`);
+  return async (path, change) => {
+    told(`${change?.method ?? 'GET'} /ovirt-engine/api/${path}`);
+    const { status, body } = await ask(`/ovirt-engine/api/${path}`, change);
+    if (status < 200 || status > 299) throw new Problem(reasons[status] ?? `The engine answers with ${status}${detailOf(body)}.`);
     try {
       return JSON.parse(body) as Json;
     } catch {
@@ -43,11 +50,19 @@ export function createRest({ engine, user, password, authority, told }: RestPart
     }
   };
 
-  function ask(path: string): Promise<{ readonly status: number; readonly body: string }> {
+  function ask(path: string, change?: Change): Promise<{ readonly status: number; readonly body: string }> {
+    const sent = change?.body === undefined ? null : JSON.stringify(change.body);
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => reject(new Problem(`${host}:${port} cannot be asked: ${reasonOf(error)}`));
       const request = httpsRequest(
-        { host, port, path, ...trust, headers: { authorization, accept: 'application/json' }, timeout: answerMs, agent: false },
+        {
+          ...{ host, port, path, method: change?.method ?? 'GET', timeout: answerMs, agent: false },
+          ...trusting(authority),
+          headers: {
+            ...{ authorization, accept: 'application/json' },
+            ...(sent === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
+          },
+        },
         (response) => {
           const chunks: Buffer[] = [];
           let size = 0;
@@ -62,7 +77,7 @@ export function createRest({ engine, user, password, authority, told }: RestPart
       );
       request.on('timeout', () => request.destroy(new Error(`no answer within ${answerMs / 1_000} seconds`)));
       request.on('error', fail);
-      request.end();
+      request.end(sent ?? undefined);
     });
   }
 }

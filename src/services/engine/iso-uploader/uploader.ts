@@ -10,6 +10,7 @@ import { createRest, type Rest } from './rest.ts';
 import { type Screen, table } from './screen.ts';
 import type { Settings } from './settings.ts';
 import { lookAt, type Source } from './source.ts';
+import { transfer } from './transfer.ts';
 
 export interface UploaderParts {
   readonly settings: Settings;
@@ -31,6 +32,10 @@ export async function work({ verb, files }: Given, { settings, screen, ask }: Up
   if (settings.domain === null) throw new Problem('Name the ISO storage domain with --iso-domain. engine-iso-uploader list shows them.', 2);
   const rest = await engine();
   const domain = await findDomain(rest, settings.domain);
+  if (domain.type === 'data')
+    return each(sources, (source, passed) =>
+      transfer({ rest, domain: domain.id, source, passed, force: settings.force, authority: settings.authority }),
+    );
   const done = await upload(sources, await placeOf(rest, domain));
   await refresh(rest, domain).catch((error: unknown) => {
     screen.error(
@@ -45,17 +50,24 @@ export async function work({ verb, files }: Given, { settings, screen, ask }: Up
     return createRest({ ...settings, password: settings.password ?? (await ask(prompt)), told: (text) => screen.verbose(text) });
   }
 
-  /** Each file by itself: one that cannot be copied keeps no other from being so. */
+  /** Copies files to where a domain lies. */
   async function upload(all: readonly Source[], place: Wanted['place']): Promise<boolean> {
     const { force, sshUser, sshPort: port, keyFile } = settings;
     const here = sshUser === null && (await isHere(place.host)) && (await folderHere(place)) !== null;
+    return each(all, (source, passed) => {
+      const wanted: Wanted = { source, place, force, passed };
+      return here ? copyHere(wanted) : copyWithSsh(wanted, { user: sshUser ?? 'root', port, keyFile });
+    });
+  }
+
+  /** Each file by itself: one that cannot be copied keeps no other from being so. */
+  async function each(all: readonly Source[], copy: (source: Source, passed: Wanted['passed']) => Promise<void>): Promise<boolean> {
     screen.line('Uploading, please wait...');
     let isDone = true;
     for (const source of all) {
       screen.info(`Start uploading ${source.name}`);
-      const wanted: Wanted = { source, place, force, passed: (bytes) => screen.progress(bytes, source.size) };
       try {
-        await (here ? copyHere(wanted) : copyWithSsh(wanted, { user: sshUser ?? 'root', port, keyFile }));
+        await copy(source, (bytes) => screen.progress(bytes, source.size));
         screen.info(`${source.name} uploaded successfully`);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
