@@ -1,8 +1,9 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { apiCalls, type Json } from '../support/api-calls.ts';
-import { addUser } from '../support/engine.ts';
+import { addUser, adminPassword } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 import { type AgentPki, makeAgentPki, type SimulatedAgents, SimulatedFailure, startSimulatedAgents } from '../support/simulated-agent.ts';
@@ -335,6 +336,34 @@ describe('a storage domain', () => {
     });
     agents.verbs = { ...wellBehaved(), ...storage.verbs };
     await becomes(made, made.master.id, 'active');
+  });
+
+  it('for ISO files takes one from engine-iso-uploader, which has the list read anew', async () => {
+    const made = await working();
+    const iso = await domain(made.hosts[0]!, { type: 'iso' });
+    const { engine } = running;
+    // The file server is a folder here, so ssh goes no further.
+    const ssh = `#!/bin/sh\nfor last; do :; done\nexec sh -c "$(printf '%s' "$last" | sed 's#/export/${iso.name}#${iso.path}#')"\n`;
+    await writeFile(join(engine.folder, 'ssh'), ssh, { mode: 0o755 });
+    await writeFile(join(engine.folder, 'tiny.iso'), 'an ISO file');
+    const upload = (...args: readonly string[]) =>
+      execa(
+        new URL('../../bin/engine-iso-uploader', import.meta.url).pathname,
+        ['-r', `localhost:${engine.port}`, '--cert-file=ca.pem', '--conf-file=ca.conf', ...args],
+        { cwd: engine.folder, input: `${adminPassword}\n`, reject: false, env: { PATH: `${engine.folder}:${process.env['PATH'] ?? ''}` } },
+      );
+    await writeFile(join(engine.folder, 'ca.conf'), '');
+    expect(await upload('-i', iso.name, 'upload', 'tiny.iso')).toMatchObject({
+      exitCode: 1,
+      stderr: `ERROR: The storage domain ${iso.name} is not attached to a data center.`,
+    });
+    await attach(made, iso);
+    expect(await upload('list')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(new RegExp(`^${iso.name} +\\| ok$`, 'm')) as string,
+    });
+    expect(await upload('-i', iso.name, 'upload', 'tiny.iso')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await got(`storagedomains/${iso.id}/files`))['file']).toMatchObject([{ id: 'tiny.iso' }]);
   });
 
   it('on a folder of the host is for local data centers', async () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
@@ -54,11 +55,13 @@ beforeAll(async () => {
     { cwd: folder },
   );
   const [key, cert] = await Promise.all([readFile(join(folder, 'key.pem')), readFile(join(folder, 'ca.pem'))]);
-  server = createServer({ key, cert }, async (request, response) => {
-    const { url = '', headers, method = 'GET' } = request;
+  server = createServer({ key, cert }, (request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => answer(request, response, Buffer.concat(chunks)));
+  });
+  const answer = (request: IncomingMessage, response: ServerResponse, body: Buffer): void => {
+    const { url = '', headers, method = 'GET' } = request;
     if (url === '/images/ticket') {
       if (method === 'PUT') came = body;
       return void response.end();
@@ -88,12 +91,12 @@ beforeAll(async () => {
         ...{ transfer_url: 'https://127.0.0.1:1/images/ticket', proxy_url: `https://localhost:${port()}/images/ticket` },
       },
     };
-    const answer = answers[url.replace('/ovirt-engine/api/', '')];
+    const found = answers[url.replace('/ovirt-engine/api/', '')];
     const isIn = headers.authorization === basic('admin@internal', 'Canary-1');
     if (url.endsWith('/imagetransfers')) phase = 'transferring';
-    response.statusCode = isIn ? (answer === undefined || refused === url ? 404 : 200) : 401;
-    response.end(JSON.stringify(answer ?? {}));
-  });
+    response.statusCode = isIn ? (found === undefined || refused === url ? 404 : 200) : 401;
+    response.end(JSON.stringify(found ?? {}));
+  };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // An ssh that writes down how it is called, and runs the command here.
   await mkdir(join(folder, 'bin'));
