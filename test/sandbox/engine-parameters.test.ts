@@ -28,6 +28,17 @@ beforeAll(async () => {
   await got('affinitylabels', { body: { name: 'There-is-one' } });
   await got('vms', { body: { name: 'There-is-one', cluster: { name: 'Default' } } });
   await addHost(running.postgres, { name: 'There-is-one', address: '127.0.0.2', port: 1 });
+  // A storage domain in no data center, and a disk on it.
+  await running.postgres.query(
+    `with c as (insert into storage_server_connections (id, connection, storage_type) values (gen_random_uuid(), '/there/is/one', 4) returning id),
+       s as (insert into storage_domain_static (id, storage, storage_name, storage_type, storage_domain_type)
+         select gen_random_uuid(), id, 'There-is-one', 4, 0 from c returning id),
+       y as (insert into storage_domain_dynamic (id) select id from s),
+       d as (insert into base_disks (disk_id, disk_alias) values (gen_random_uuid(), 'There-is-one') returning disk_id),
+       i as (insert into images (image_guid, image_group_id, size, volume_type, volume_format) select gen_random_uuid(), disk_id, 1024, 2, 5 from d
+         returning image_guid)
+     insert into image_storage_domain_map (image_id, storage_domain_id) select i.image_guid, s.id from i, s`,
+  );
 });
 
 const list = async (path: string): Promise<readonly Json[]> => (Object.values(await got(path))[0] ?? []) as readonly Json[];

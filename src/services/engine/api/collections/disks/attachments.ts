@@ -24,5 +24,12 @@ export const diskAttachments: Collection = {
   order: 'lower(d.disk_alias), t.disk_id',
   sight: 'permitted',
   object: 't.vm_id',
+  search: {
+    'disk.name': { sql: 'd.disk_alias', as: 'text' },
+    bootable: { sql: 't.is_boot', as: 'boolean' },
+    active: { sql: 't.is_plugged', as: 'boolean' },
+    read_only: { sql: 't.is_readonly', as: 'boolean' },
+  },
+  words: ['disk.name'],
   special: { add: addAttachment, update: updateAttachment, remove: removeAttachment },
 };

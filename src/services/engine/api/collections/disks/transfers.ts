@@ -31,6 +31,11 @@ export const imageTransfers: Collection = {
   // Whoever sees one can use its ticket.
   sight: 'administrators',
   own: 't.user_id = $user',
+  search: {
+    'disk.name': { sql: '(select d.disk_alias from base_disks d where d.disk_id = t.disk_id)', as: 'text' },
+    active: { sql: 't.active', as: 'boolean' },
+  },
+  words: ['disk.name'],
   special: { add: addTransfer },
   actions: {
     cancel: cancelTransfer,
