@@ -99,12 +99,6 @@ export const options: readonly Option[] = [
     usual: '4194304',
   },
   {
-    name: 'VM64BitMaxMemorySizeInMB',
-    about: 'MiB of memory that a virtual machine can have.',
-    kind: number(256, 2_147_483_647),
-    usual: '4194304',
-  },
-  {
     name: 'VMConsoleTicketTolerance',
     about: 'Milliseconds that the clocks of the engine and of the VM console proxy may differ by.',
     kind: number(1, 600_000),
