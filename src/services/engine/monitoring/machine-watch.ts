@@ -7,6 +7,7 @@ import type { Turn } from '../commands/turn.ts';
 import type { HostRecord } from '../hosts/host-records.ts';
 import { statusNumber } from '../hosts/host-status.ts';
 import type { MachineRecord, MachineRecords } from '../machines/machine-records.ts';
+import type { MachineStatus } from '../machines/machine-status.ts';
 import type { MachineTurns, Moment } from '../machines/machine-turns.ts';
 import { agentOf, destroy, statusOnHost } from '../machines/on-host.ts';
 import { readEvent, readMachines, type SeenMachine } from './machine-statistics.ts';
@@ -39,6 +40,9 @@ export interface MachineWatch {
 const answerMs = 15_000;
 /** So often what is promised to machines is added up, in rounds. */
 const commitEvery = 5;
+
+/** Statuses in which a machine may have come to displays that it did not have. */
+const fresh: readonly MachineStatus[] = ['up', 'powering_up', 'paused'];
 
 type Sight = Pick<SeenMachine, 'id' | 'status' | 'pause' | 'exit'>;
 
@@ -82,16 +86,22 @@ export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
       if (machine?.host !== host) return;
       if (status === 'down') return ended(machine, host, exit);
       if (status === machine.status) return;
-      const isFresh = ['up', 'powering_up', 'paused'].includes(status);
-      const [detail] = isFresh ? await details(machine) : [];
-      const pause = status === 'paused' ? (seen.pause ?? detail?.pause ?? null) : null;
+      // Why it is paused stands in no event.
+      const [why] = status === 'paused' && seen.pause === null ? await details(machine) : [];
+      const pause = status === 'paused' ? (seen.pause ?? why?.pause ?? null) : null;
       if (!(await records.change(id, host, status, pause, pause === null ? undefined : paused(machine, host, pause)))) return;
       news(id);
-      if (detail?.id === id && detail.status !== 'down') told.set(id, { machine: id, host, usage: detail.usage });
+      if (fresh.includes(status)) await learn(machine, host);
     });
   }
 
-  /** What a host says of one machine, at once: where its displays are cannot wait. Nothing if it does not answer. */
+  /** Learns what a machine uses and has, at once: where its displays are cannot wait for the next round. */
+  async function learn(machine: MachineRecord, host: string): Promise<void> {
+    const [detail] = await details(machine);
+    if (detail?.id === machine.id && detail.status !== 'down') told.set(machine.id, { machine: machine.id, host, usage: detail.usage });
+  }
+
+  /** What a host says of one machine. Nothing if it does not answer. */
   async function details(machine: MachineRecord): Promise<readonly SeenMachine[]> {
     const call = agentOf(agents, machine).call('VM.getStats', { vmID: machine.id }, { timeoutMs: answerMs, signal });
     return call.then(readMachines).then(
