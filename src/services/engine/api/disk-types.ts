@@ -34,6 +34,7 @@ export const diskTypes: Types = {
     read_only: 'boolean',
     uses_scsi_reservation: 'boolean',
     disk: { one: 'disk' },
+    template: { one: 'template' },
     vm: { one: 'vm' },
   },
   image: { name: 'text' },

@@ -99,6 +99,7 @@ export const machineTypes: Types = {
     ...shape,
     status: 'text',
     version: { one: 'template_version' },
+    vm: { one: 'vm' },
     cluster: { one: 'cluster' },
     large_icon: { one: 'icon' },
     small_icon: { one: 'icon' },

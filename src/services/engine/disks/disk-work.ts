@@ -4,6 +4,7 @@ import type { Agents } from '../agents/agents.ts';
 import type { CommandTypes } from '../commands/command.ts';
 import { readNumber } from '../options.ts';
 import type { Spm } from '../storage/spm.ts';
+import { copyDisks } from './copy-disks.ts';
 import { diskCommands } from './disk-commands.ts';
 import { proxyTickets } from './image-tickets.ts';
 import { removeMachine } from './remove-machine.ts';
@@ -24,6 +25,7 @@ export interface DiskWorkParts {
 /** Commands about disks and transfers of their content. */
 export const diskWork = ({ database, agents, spm, generation, proxySocket, log }: DiskWorkParts): CommandTypes => ({
   ...diskCommands({ spm }),
+  CopyDisks: copyDisks(spm),
   RemoveMachine: removeMachine(spm),
   TransferImage: transferCommand({
     ...{ spm, agents },

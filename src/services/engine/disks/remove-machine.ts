@@ -8,6 +8,7 @@ import { diskStatuses } from './disk-status.ts';
 interface Subject {
   readonly id: string;
   readonly name: string;
+  readonly isTemplate: boolean;
   /** Ids of the disks that go with it. */
   readonly disks: readonly string[];
   /** Those of them whose images are gone. */
@@ -17,11 +18,12 @@ interface Subject {
 const subjectOf = ({ parameters, data }: Command): Subject => ({
   id: String(parameters['machine']),
   name: String(parameters['name']),
+  isTemplate: parameters['template'] === true,
   disks: parameters['disks'] as readonly string[],
   gone: (data['gone'] as readonly string[] | undefined) ?? [],
 });
 
-/** Removes a virtual machine along with its disks. */
+/** Removes a virtual machine, or a template, along with its disks. */
 export const removeMachine = (spm: Spm): CommandType => ({
   stages: [
     {
@@ -44,9 +46,17 @@ export const removeMachine = (spm: Spm): CommandType => ({
     },
   ],
   succeeded(command) {
-    const { id, name, disks } = subjectOf(command);
+    const { id, name, isTemplate, disks } = subjectOf(command);
     return {
-      told: { code: 113, name: 'USER_REMOVE_VM_FINISHED', severity: 0, text: `VM ${name} was removed with its disks.`, machine: id },
+      told: isTemplate
+        ? {
+            code: 305,
+            name: 'USER_REMOVE_VM_TEMPLATE_FINISHED',
+            severity: 0,
+            text: `Template ${name} was removed with its disks.`,
+            template: id,
+          }
+        : { code: 113, name: 'USER_REMOVE_VM_FINISHED', severity: 0, text: `VM ${name} was removed with its disks.`, machine: id },
       change: {
         sql: 'delete from base_disks where disk_id = any($1::uuid[]) and exists (select from gone)',
         values: [disks, id],
@@ -55,9 +65,11 @@ export const removeMachine = (spm: Spm): CommandType => ({
     };
   },
   failed(command, why) {
-    const { id, name, disks, gone } = subjectOf(command);
+    const { id, name, isTemplate, disks, gone } = subjectOf(command);
     return {
-      told: { code: 59, name: 'USER_FAILED_REMOVE_VM', severity: 2, text: `VM ${name} was not removed: ${why}`, machine: id },
+      told: isTemplate
+        ? { code: 306, name: 'USER_FAILED_REMOVE_VM_TEMPLATE', severity: 2, text: `Template ${name} was not removed: ${why}`, template: id }
+        : { code: 59, name: 'USER_FAILED_REMOVE_VM', severity: 2, text: `VM ${name} was not removed: ${why}`, machine: id },
       change: {
         sql: 'delete from base_disks where disk_id = any($1::uuid[]) and exists (select from gone)',
         values: [gone, disks, id],
@@ -65,6 +77,7 @@ export const removeMachine = (spm: Spm): CommandType => ({
           // Nobody knows how much of them is left.
           `update images set imagestatus = ${diskStatuses.illegal} where image_group_id = any($2::uuid[]) and image_group_id <> all($1::uuid[])
            and exists (select from gone)`,
+          'update vm_static set template_status = 0 where vm_guid = $3::uuid and exists (select from gone)',
           `update vm_dynamic set status = ${machineStatuses.down}, status_since = now() where vm_guid = $3::uuid and exists (select from gone)`,
         ],
       },

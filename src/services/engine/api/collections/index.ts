@@ -2,7 +2,7 @@ import type { Collection } from './collection.ts';
 import { clusterFeatures, clusterLevels, clusterNetworkFilters, networkFilters } from './constants.ts';
 import { clusters, dataCenterClusters } from './clusters.ts';
 import { dataCenters } from './datacenters.ts';
-import { diskAttachments } from './disks/attachments.ts';
+import { diskAttachments, templateDiskAttachments } from './disks/attachments.ts';
 import { disks, storageDomainDisks } from './disks/disks.ts';
 import { imageTransfers } from './disks/transfers.ts';
 import { domainGroups, domainUsers, domains, groups, groupsOfUser, users } from './directory.ts';
@@ -53,6 +53,7 @@ export const collections: readonly Collection[] = [
   disks,
   storageDomainDisks,
   diskAttachments,
+  templateDiskAttachments,
   permissionsOf('disks'),
   imageTransfers,
   domains,

@@ -33,3 +33,13 @@ export const diskAttachments: Collection = {
   words: ['disk.name'],
   special: { add: addAttachment, update: updateAttachment, remove: removeAttachment },
 };
+
+const { special: _special, describe: describeOfMachine, ...shown } = diskAttachments;
+
+/** Disks that machines get copies of. */
+export const templateDiskAttachments: Collection = {
+  ...shown,
+  below: { rel: 'templates', condition: 't.vm_id = $parent' },
+  about: 'Disks of a template, of which machines that are made from it get copies.',
+  describe: (row) => ({ ...describeOfMachine(row), vm: undefined, template: reference('templates', row['vm_id']) }),
+};

@@ -1,5 +1,7 @@
 import { diskStatuses } from '../../../disks/disk-status.ts';
 import { type MachineStatus, machineStatuses, machineStatusNumbers } from '../../../machines/machine-status.ts';
+import type { Database } from '../../../../frame/database.ts';
+import type { Values } from '../../search/values.ts';
 import type { Occasion, Work } from '../collection.ts';
 import { isBusy, isFree, type MachineSubject } from '../machines/machine-subject.ts';
 import { needRoom } from './disk-shape.ts';
@@ -54,5 +56,42 @@ export async function removalWithDisks(
     },
     begins: { type: 'RemoveMachine', parameters: { machine: machine.id, name: machine.name, disks }, locks: [machine.id, ...disks] },
     otherwise: isBusy(`virtual machine ${machine.name}`),
+  };
+}
+
+/** The same of a template; its disks are nobody else's. */
+export async function templateRemoval(
+  database: Database,
+  { id, name }: { readonly id: string; readonly name: string },
+): Promise<Omit<Work, 'permit'> | null> {
+  const rows = await database.query<{ id: string; alias: string; status: number; domain: string }>(
+    `select d.disk_id::text as id, d.disk_alias as alias, i.imagestatus as status, m.storage_domain_id as domain
+     from disk_vm_element e join base_disks d using (disk_id) join images i on i.image_group_id = d.disk_id and i.active
+       join image_storage_domain_map m on m.image_id = i.image_guid where e.vm_id = $1 order by d.disk_id`,
+    [id],
+  );
+  if (rows.length === 0) return null;
+  for (const { alias, status, domain } of rows) {
+    if (status === diskStatuses.locked) throw isBusy(`disk ${alias}`)();
+    await needRoom(database, domain, null, `remove disk ${alias}`);
+  }
+  const disks = rows.map((row) => row.id);
+  return {
+    ...{ object: id, template: id, name },
+    event: { code: 304, name: 'USER_REMOVE_VM_TEMPLATE', text: 'The removal of template ${name} was asked for by ${user}.' },
+    statement: (values: Values) => [
+      [
+        'moved',
+        `update vm_static set template_status = 1 where vm_guid = ${values.add(id)} and template_status <> 1 and ${isFree('vm_guid')}
+         and not exists (select from vm_static v where v.vmt_guid = ${values.add(id)} and v.vm_guid <> v.vmt_guid) returning vm_guid, vm_name`,
+      ],
+      [
+        'locking',
+        `update images set imagestatus = ${diskStatuses.locked} where image_group_id = any(${values.add(disks)}::uuid[]) and exists (select from moved)`,
+      ],
+      ['done', 'select vm_guid::text as id, vm_name::text as name from moved'],
+    ],
+    begins: { type: 'RemoveMachine', parameters: { machine: id, name, disks, template: true }, locks: [id, ...disks] },
+    otherwise: isBusy(`template ${name}`),
   };
 }

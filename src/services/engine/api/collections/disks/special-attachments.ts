@@ -149,6 +149,7 @@ async function addingKnown(
   await needPermitOn(occasion, permits.attach_disk, id);
   const disk = await diskOf(database, id);
   needStatus(disk, 'attach', ['ok']);
+  if (disk.template !== null) throw new Refusal(409, `Cannot attach disk ${disk.alias}: it belongs to template ${disk.template}.`);
   if (disk.isIso) throw rejected('An ISO image is put into the CD drive of a machine, and is no disk of it.');
   if (disk.pool !== machine.pool) throw elsewhere(disk.alias, machine);
   return {

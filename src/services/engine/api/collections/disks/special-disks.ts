@@ -16,6 +16,8 @@ import { insertDisk, namesOf, needRoom, newDisk, sizeOf } from './disk-shape.ts'
 /** A disk with the machines that use it now. */
 export interface Subject extends DiskRecord {
   readonly shareable: boolean;
+  /** The template that it belongs to, which keeps it as it is; null where there is none. */
+  readonly template: string | null;
   /** Names of virtual machines that have it, or have it in their CD drive, and are not down. */
   readonly usedBy: readonly string[];
 }
@@ -24,14 +26,15 @@ export interface Subject extends DiskRecord {
 export async function diskOf(database: Database, id: string): Promise<Subject> {
   const disk = await findDisk(database, id);
   if (disk === null) throw notFound();
-  const [row] = await database.query<{ shareable: boolean; used: readonly string[] | null }>(
-    `select shareable, (select json_agg(v.vm_name order by v.vm_name) from vm_static v join vm_dynamic y using (vm_guid)
+  const [row] = await database.query<{ shareable: boolean; template: string | null; used: readonly string[] | null }>(
+    `select shareable, (select v.vm_name from disk_vm_element e join vm_static v on v.vm_guid = e.vm_id
+       where e.disk_id = d.disk_id and v.entity_type = 'TEMPLATE' limit 1) as template, (select json_agg(v.vm_name order by v.vm_name) from vm_static v join vm_dynamic y using (vm_guid)
        where y.status <> 0 and (y.current_cd = d.disk_id::text
          or exists (select from disk_vm_element e where e.vm_id = v.vm_guid and e.disk_id = d.disk_id and e.is_plugged))) as used
      from base_disks d where disk_id = $1`,
     [id],
   );
-  return { ...disk, shareable: row?.shareable === true, usedBy: row?.used ?? [] };
+  return { ...disk, shareable: row?.shareable === true, template: row?.template ?? null, usedBy: row?.used ?? [] };
 }
 
 /** Throws a refusal (409) for a disk whose status does not allow something. */
@@ -40,8 +43,9 @@ export function needStatus({ alias, status }: Subject, what: string, from: reado
   throw new Refusal(409, `Cannot ${what} disk ${alias}: its status is ${status}, and it would have to be ${from.join(' or ')}.`);
 }
 
-/** Throws a refusal (409) for a disk that a machine is using. */
-export function needIdle({ alias, usedBy }: Subject, what: string): void {
+/** Throws a refusal (409) for a disk that a machine is using, or that belongs to a template. */
+export function needIdle({ alias, template, usedBy }: Subject, what: string): void {
+  if (template !== null) throw new Refusal(409, `Cannot ${what} disk ${alias}: it belongs to template ${template}.`);
   if (usedBy.length === 0) return;
   throw new Refusal(409, `Cannot ${what} disk ${alias}: ${usedBy.join(', ')} would have to be down.`);
 }

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../../http/refusal.ts';
-import { rejected } from '../../fault.ts';
+import { incomplete, rejected } from '../../fault.ts';
 import { givenOf, needAll } from '../../store.ts';
+import type { Entity } from '../../types.ts';
 import type { Field, Occasion, Special, Work } from '../collection.ts';
+import { copiesOf, fillingCopies, insertCopies } from '../disks/copies-of-disks.ts';
+import { templateRemoval } from '../disks/removal-of-machine.ts';
 import { permits, systemObject } from '../permits.ts';
 import { deviceChanges, devicesOfNew } from './machine-devices.ts';
 import { shapeFields } from './machine-fields.ts';
 import { sizesOf } from './machine-sizes.ts';
-import { isBusy, isFree } from './machine-subject.ts';
+import { isBusy, isFree, machineOf, notInStatus } from './machine-subject.ts';
 import { columnsOf, rowOf } from './special-vms.ts';
 
 /* Templates and instance types as they are added, changed and removed. Both are machines that never run. */
@@ -73,6 +76,8 @@ async function removing(kind: Kind, { database, id }: Occasion): Promise<Omit<Wo
     [id],
   );
   if ((used?.machines ?? 0) > 0) throw new Refusal(409, `${kind.noun} ${name} is in use: ${used?.machines} virtual machines come from it.`);
+  const withDisks = await templateRemoval(database, { id, name });
+  if (withDisks !== null) return withDisks;
   return {
     ...{ object: kind === template ? id : systemObject, name, ...(kind === template ? { template: id } : {}) },
     event: eventOf(kind, 'remove', 'USER_REMOVE_VM_TEMPLATE'),
@@ -84,6 +89,47 @@ async function removing(kind: Kind, { database, id }: Occasion): Promise<Omit<Wo
       ],
     ],
     otherwise: isBusy(`${kind.noun} ${name}`),
+  };
+}
+
+/** A template is made from a virtual machine that is down, with copies of its disks. */
+async function addingTemplate(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
+  const { database, entity, members, asker } = occasion;
+  needAll('template', template.fields, entity);
+  const machine = entity['vm'] as Entity | null | undefined;
+  if (machine === null || machine === undefined) throw incomplete('template', ['vm'], 'add');
+  const source = await machineOf(occasion, await members.resolve('vms', machine, asker));
+  if (source.status !== 'down') throw notInStatus(source, 'make a template of', ['down']);
+  const base = await rowOf(database, source.id);
+  const given = columnsOf(await givenOf(template.fields, entity, members, asker));
+  const [id, name] = [randomUUID(), String(given['vm_name'])];
+  const copies = await copiesOf(database, source.id, `add template ${name}`);
+  const row = {
+    ...{ vm_guid: id, entity_type: 'TEMPLATE', vmt_guid: id, original_template_id: null, base_template_id: id, template_version_number: 1 },
+    ...{ template_version_name: null, template_status: copies.length > 0 ? 1 : 0, is_delete_protected: false, description: '' },
+    ...{ free_text_comment: '', creation_date: new Date(), created_by_user_id: asker.userId, _update_date: null },
+    ...given,
+    ...(await sizesOf(database, given, base, true)),
+  };
+  return {
+    ...{ object: source.dataCenter ?? source.cluster, name, template: id },
+    event: eventOf(template, 'add', 'USER_ADD_VM_TEMPLATE'),
+    statement: (values) => [
+      [
+        'known',
+        `select vm_guid from vm_dynamic where vm_guid = ${values.add(source.id)} and status = 0 and run_on_vds is null and ${isFree('vm_guid')} for update`,
+      ],
+      [
+        'added',
+        `insert into vm_static select r.* from vm_static t join known using (vm_guid),
+           lateral jsonb_populate_record(t, ${values.add(JSON.stringify(row))}::jsonb) r returning *`,
+      ],
+      done,
+      ...devicesOfNew(values, source.id, entity),
+      ...insertCopies(values, copies, source.id, true),
+    ],
+    ...fillingCopies(copies, { id, name, isTemplate: true }, [source.id, ...copies.map(({ from }) => from)]),
+    otherwise: isBusy(`virtual machine ${source.name}`),
   };
 }
 
@@ -116,6 +162,7 @@ async function addingType(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
 }
 
 export const templateSpecial: Special = {
+  add: { permit: permits.create_template, work: addingTemplate },
   update: { permit: permits.edit_template_properties, work: (occasion) => changing(template, occasion) },
   remove: { permit: permits.delete_template, work: (occasion) => removing(template, occasion) },
 };

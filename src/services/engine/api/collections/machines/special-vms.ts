@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../../../frame/database.ts';
-import { machineStatusNumbers, type MachineStatus } from '../../../machines/machine-status.ts';
+import { machineStatuses, machineStatusNumbers, type MachineStatus } from '../../../machines/machine-status.ts';
 import { Refusal } from '../../../http/refusal.ts';
 import { rejected } from '../../fault.ts';
 import type { Values } from '../../search/values.ts';
 import { type Given, givenOf, needAll } from '../../store.ts';
 import type { Entity } from '../../types.ts';
 import type { Field, Occasion, Row, Special, Work } from '../collection.ts';
+import { copiesOf, fillingCopies, insertCopies } from '../disks/copies-of-disks.ts';
 import { removalWithDisks } from '../disks/removal-of-machine.ts';
 import { permits } from '../permits.ts';
 import { deviceChanges, devicesOfNew } from './machine-devices.ts';
@@ -106,6 +107,7 @@ async function adding(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
   const sizes = await sizesOf(database, given, base, true);
   const id = randomUUID();
   const row = { ...ofItsOwn(id, template, asker.userId), ...given, ...sizes, vmt_guid: template };
+  const copies = await copiesOf(database, template, `add virtual machine ${name}`);
   return {
     ...{ object: cluster, machine: id, name },
     event: { code: 34, name: 'USER_ADD_VM', text: 'VM ${name} was created by ${user}.', failed: 57 },
@@ -116,9 +118,13 @@ async function adding(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
          where t.vm_guid = ${values.add(template)} and t.entity_type = 'TEMPLATE' and t.template_status = 0 returning *`,
       ],
       done,
-      ['dynamic', 'insert into vm_dynamic (vm_guid) select vm_guid from added'],
+      [
+        'dynamic',
+        `insert into vm_dynamic (vm_guid, status) select vm_guid, ${copies.length > 0 ? machineStatuses.image_locked : 0} from added`,
+      ],
       ['statistics', 'insert into vm_statistics (vm_guid) select vm_guid from added'],
       ...devicesOfNew(values, template, entity),
+      ...insertCopies(values, copies, template, false),
       ...(hosts === null ? [] : tied(values, hosts, 'added')),
       ...(asker.administrator
         ? []
@@ -130,6 +136,7 @@ async function adding(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
             ] as const,
           ]),
     ],
+    ...fillingCopies(copies, { id, name, isTemplate: false }, []),
     otherwise: () => new Refusal(409, 'The template is gone, or a command is working on it.'),
   };
 }
