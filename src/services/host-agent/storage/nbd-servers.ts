@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from './failures.ts';
@@ -34,6 +32,7 @@ interface Server {
 
 const mostServers = 20;
 const readyWithinMs = 10_000;
+const endWithinMs = 10_000;
 const lastWords = 500;
 /** Clients of one server at once. */
 const mostClients = 8;
@@ -50,8 +49,13 @@ export function createNbdServers(program: string, place: string): NbdServers {
   async function stop(id: string): Promise<void> {
     const server = servers.get(id);
     servers.delete(id);
-    server?.child.kill();
-    await server?.gone;
+    if (server !== undefined) {
+      // What clients have written is on the disk when they have flushed it; ending writes the rest.
+      server.child.kill();
+      const timer = setTimeout(() => server.child.kill('SIGKILL'), endWithinMs);
+      await server.gone;
+      clearTimeout(timer);
+    }
     await rm(socketOf(id), { force: true });
   }
 
@@ -82,7 +86,7 @@ export function createNbdServers(program: string, place: string): NbdServers {
     });
     for (const until = performance.now() + readyWithinMs; ; await sleep(10)) {
       if (ended.why !== null) throw failure('volume', `Volume ${volume} cannot be served: ${ended.why}`);
-      if (await answers(socket)) return { child, wanted: '', gone };
+      if (await listens(socket)) return { child, wanted: '', gone };
       if (performance.now() > until) {
         child.kill('SIGKILL');
         throw failure('volume', `Volume ${volume} cannot be served: its server does not answer`);
@@ -107,14 +111,9 @@ export function createNbdServers(program: string, place: string): NbdServers {
   };
 }
 
-async function answers(socket: string): Promise<boolean> {
-  const connection = connect({ path: socket });
-  try {
-    await once(connection, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    connection.destroy();
-  }
-}
+/** Whether a server listens at a socket. It is not asked: a client that goes away at once can keep it from ending later. */
+const listens = (socket: string): Promise<boolean> =>
+  lstat(socket).then(
+    (found) => found.isSocket(),
+    () => false,
+  );
