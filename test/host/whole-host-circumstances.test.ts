@@ -14,6 +14,7 @@ const within = (seconds: number, words: string): string => `timeout ${seconds} s
 const deadProxy = ['http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY']
   .map((name) => `${name}=http://127.0.0.1:9`)
   .join(' ');
+const setupWithProxy = `env ${deadProxy} NODE_USE_ENV_PROXY=1 ${setup}`;
 
 const sixth = '2001:db8::10';
 /** The host has an address of IPv6 as well, and its hosts file gives the name of the engine these. */
@@ -25,8 +26,11 @@ const fromCron = (words: string): string =>
   `echo '@reboot root env >/run/environment; ${words} >/run/output 2>&1; echo $? >/run/code' >/etc/cron.d/setup
 rm -f /run/crond.reboot && systemctl restart cron && ${within(200, 'until [ -s /run/code ]; do sleep 0.2; done')}`;
 
-const onTerminal = `${setup} --accept-defaults; echo $? >/run/code`;
-const inTmux = `tmux new-session -d -x 120 -y 40 "${onTerminal}" && ${within(200, 'until [ -s /run/code ]; do sleep 0.2; done')}`;
+const inTmux = (words: string): string =>
+  `tmux new-session -d -x 120 -y 40 "${words} --accept-defaults; echo $? >/run/code" && ${within(200, 'until [ -s /run/code ]; do sleep 0.2; done')}`;
+
+/** Into a pipe whose reader goes away after the first line. */
+const intoPipe = (words: string): string => `(${words} </dev/null; echo $? >/run/code) 2>&1 | head -1; cat /run/code`;
 
 /** Every program that is started from now on, services too, sees a clock that is off; none does where nothing is said. */
 const clockIsOff = (by: string): string =>
@@ -40,58 +44,53 @@ describe.skipIf(obstacle !== null)(`an installation succeeds${obstacle === null 
   });
   afterEach(() => host.remove());
 
-  // No host of these tests has a name server: all their names are known to the hosts file alone.
-  test.each([
-    ['an address of IPv6 alone', [sixth]],
-    ['addresses of both kinds', ['192.0.2.10', sixth]],
-  ])('where its name has %s, whatever the proxy of the environment', async (_, addresses) => {
-    await host.shell(named(...addresses));
-    await host.shell(`env ${deadProxy} NODE_USE_ENV_PROXY=1 ${setup}`);
+  /** Everything runs, answers at these addresses by its name, and has heard of no proxy, whatever the environment of setup. */
+  async function expectNamed(addresses: readonly string[]): Promise<void> {
     await expectHealthy(host);
     for (const address of addresses)
       await host.shell(`openssl verify -CAfile /etc/pki/ovirt-engine/ca.pem -verify_ip ${address} -verify_hostname ${hostName} /etc/pki/ovirt-engine/certs/apache.cer
 curl --silent --fail --cacert /etc/pki/ovirt-engine/ca.pem --resolve '${hostName}:443:[${address}]' https://${hostName}/ovirt-engine/services/health`);
     expect(await host.shell('cat /proc/$(systemctl show --property=MainPID --value ovirt-engine)/environ')).not.toContain('127.0.0.1:9');
-  });
+  }
 
-  test('from cron, which gives no terminal and half a search path', async () => {
-    await host.shell(fromCron(setup));
+  // No host of these tests has a name server: all their names are known to the hosts file alone.
+  test('from cron, which gives no terminal and half a search path, where its name has an address of IPv6 alone', async () => {
+    await host.shell(named(sixth));
+    await host.shell(fromCron(setupWithProxy));
     expect(await host.shell('cat /run/environment')).toContain('PATH=/usr/bin:/bin\n');
     expect(await host.shell('cat /run/code /run/output')).toMatch(/^0\n[^]*Execution of setup completed successfully/);
-    await expectHealthy(host);
+    await expectNamed([sixth]);
   });
 
-  test('into a pipe whose reader goes away', async () => {
-    const said = await host.shell(`(${setup} </dev/null; echo $? >/run/code) 2>&1 | head -1; cat /run/code`);
-    expect(said).toBe('[ INFO  ] Stage: Initializing\n0\n');
-    await expectHealthy(host);
-  });
-
-  test('inside tmux', async () => {
-    await host.shell(inTmux);
+  test('inside tmux, where its name has addresses of both kinds', async () => {
+    const addresses = ['192.0.2.10', sixth];
+    await host.shell(named(...addresses));
+    await host.shell(inTmux(setupWithProxy));
     expect(await host.shell('cat /run/code')).toBe('0\n');
-    await expectHealthy(host);
+    await expectNamed(addresses);
   });
 
   test.each([
     ['behind', '-1h', /The clock of this host is behind/],
     // What comes later cannot be known, only that nobody compares: hosts of these tests have no NTP service.
     ['ahead', '+1h', /Nothing keeps the clock of this host right/],
-  ])('by a clock that is an hour %s, and all is well when it has been put right', async (_, by, says) => {
-    const now = await host.shell('date +%s');
-    await host.shell(clockIsOff(by));
-    expect(Math.abs(Number(await host.shell('date +%s')) - Number(now))).toBeGreaterThan(3000);
-    const ended = await host.setup();
-    expectCode(ended, 0);
-    expect(ended.stdout).toMatch(says);
-    await expectHealthy(host);
-    await host.shell(clockIsRight);
-    await host.cutPower();
-    await host.boot();
-    // The engine seems to have been silent for an hour, until it tells that it is alive.
-    await eventually('everything runs', async () => (await host.status()).services.every(({ health = 'ready' }) => health === 'ready'));
-    expectCode(await host.setup(), 0);
-    await expectHealthy(host);
-    expect(await host.shell(`${ofClone} plan --config-append=/root/answers.conf`)).toContain('0 to change');
-  });
+  ])(
+    'into a pipe whose reader goes away, by a clock that is an hour %s, and all is well when that has been put right',
+    async (_, by, says) => {
+      const now = await host.shell('date +%s');
+      await host.shell(clockIsOff(by));
+      expect(Math.abs(Number(await host.shell('date +%s')) - Number(now))).toBeGreaterThan(3000);
+      expect(await host.shell(intoPipe(setup))).toBe('[ INFO  ] Stage: Initializing\n0\n');
+      expect(await host.shell('cat /var/log/ovirt-engine/setup/*.log')).toMatch(says);
+      await expectHealthy(host);
+      await host.shell(clockIsRight);
+      await host.cutPower();
+      await host.boot();
+      // The engine seems to have been silent for an hour, until it tells that it is alive.
+      await eventually('everything runs', async () => (await host.status()).services.every(({ health = 'ready' }) => health === 'ready'));
+      expectCode(await host.setup(), 0);
+      await expectHealthy(host);
+      expect(await host.shell(`${ofClone} plan --config-append=/root/answers.conf`)).toContain('0 to change');
+    },
+  );
 });
