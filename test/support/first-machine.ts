@@ -61,7 +61,14 @@ systemctl daemon-reload`);
   return host;
 }
 
+/** Folders of the compute host that stand for storage which hosts have in common: an administrator has mounted them, and says so. */
+export const folders = { data: '/srv/data', iso: '/srv/iso' } as const;
+
 export interface Client {
+  /** A folder for files of its own. */
+  readonly folder: string;
+  /** Words that start a program where the client is. */
+  readonly inside: readonly string[];
   /** Runs a program of this machine where nothing but the engine's host can be reached. */
   run(argv: readonly string[], input?: string): Promise<Ended>;
   /** Calls the API with curl, as the administrator and with XML where there is something to send. Expects no fault. */
@@ -88,8 +95,9 @@ async function startClient(engine: WholeHost): Promise<Client> {
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   await once(place.stdout ?? place, 'data');
+  const words = ['nsenter', '-t', String(place.pid), '-n', '-m'] as const;
   const inside = (argv: readonly string[], input = ''): Promise<Ended> =>
-    execa('nsenter', ['-t', String(place.pid), '-n', '-m', ...argv], { reject: false, input }).then(({ exitCode, stdout, stderr }) => ({
+    execa('env', [...words, ...argv], { reject: false, input }).then(({ exitCode, stdout, stderr }) => ({
       code: exitCode ?? null,
       stdout,
       stderr,
@@ -97,19 +105,21 @@ async function startClient(engine: WholeHost): Promise<Client> {
   const [atEngine, here] = await wire();
   await connect(engine, atEngine, 'clients', engineForClients);
   await execa('ip', ['link', 'set', here, 'netns', String(place.pid)]);
-  for (const words of [
+  for (const command of [
     ['link', 'set', 'lo', 'up'],
     ['address', 'add', `${clientAddress}/24`, 'dev', here],
     ['link', 'set', here, 'up'],
   ])
-    expect(await inside(['ip', ...words])).toMatchObject({ code: 0 });
-  const authority = engine.path('/etc/pki/ovirt-engine/ca.pem');
+    expect(await inside(['ip', ...command])).toMatchObject({ code: 0 });
+  const authority = (): string => engine.path('/etc/pki/ovirt-engine/ca.pem');
   return {
+    folder,
+    inside: words,
     run: inside,
     async api(method, path, xml) {
       const { code, stdout, stderr } = await inside(
         [
-          ...['curl', '--silent', '--show-error', '--config', '-', '--cacert', authority, '--request', method],
+          ...['curl', '--silent', '--show-error', '--config', '-', '--cacert', authority(), '--request', method],
           ...['--header', 'Accept: application/json', '--header', 'Content-Type: application/xml', '--write-out', '\n%{http_code}'],
           ...(xml === undefined ? [] : ['--data', xml]),
           `https://${hostName}/ovirt-engine/api/${path}`,
@@ -127,6 +137,13 @@ async function startClient(engine: WholeHost): Promise<Client> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Tells a compute host, which the engine has set up, of the folders that may be used as storage. */
+export async function offerFolders(node: WholeHost): Promise<void> {
+  const all = Object.values(folders).join(' ');
+  await node.shell(`mkdir -p ${all} && chown 36:36 ${all}
+echo 'SHARED_FOLDERS="${all}"' >/etc/ovirt-host-agent/helper.conf.d/99-folders.conf && systemctl restart ovirt-host-helper && systemctl start sanlock`);
 }
 
 export interface FirstMachine {
