@@ -1,10 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { domainXml } from '../../src/services/engine/machines/domain-xml.ts';
 import type { AgentClient } from '../support/agent-client.ts';
 import { type AgentHost, startAgentHost } from '../support/agent-host.ts';
 import { whyNoHosts } from '../support/test-host.ts';
 import { eventually } from '../support/trial.ts';
 import { definition } from '../support/vm-definition.ts';
+import { machineDefinition } from '../support/machine-definition.ts';
 
 /*
  * The host agent with libvirt and QEMU, without KVM: its machines boot from disks of one sector, whose program talks on the serial port or
@@ -169,6 +171,37 @@ END`);
     await reaches(old, 'Down');
     expect(await client.result('VM.getStats', [old])).toMatchObject([{ exitReason: 6 }]);
     await client.result('VM.destroy', [uefi]);
+  });
+
+  test('starts machines as the engine defines them, of each kind, with all that they can have', async () => {
+    const iso = `${domain}/images/11111111-1111-1111-1111-111111111111`;
+    await shell(`mkdir -p ${iso} && dd if=/dev/zero of=${iso}/'a & b.iso' bs=1M count=1 status=none && chown -R vdsm:kvm ${domain}`);
+    const device = (type: string, kind: string) => ({ id: uuid('d'), type, device: kind, specs: {} });
+    for (const [at, biosType] of [1, 2, 3].entries()) {
+      const id = uuid(['9', 'e', 'f'][at]!);
+      const machine = machineDefinition({
+        ...{ id, name: `engine's <own> & "${biosType}"`, biosType, emulatedMachine: null, pool: uuid('a'), disks: [], nics: [] },
+        ...{
+          memoryMb: 64,
+          maxMemoryMb: 256,
+          sockets: 2,
+          cores: 2,
+          bootMenu: true,
+          bootDevices: ['cdrom', 'hd'],
+          timeZone: 'Europe/Berlin',
+        },
+        cds: [{ id: uuid('c'), content: { kind: 'file', domain: uuid('b'), file: 'a & b.iso' } }],
+        devices: [device('graphics', 'vnc'), device('video', 'vga'), device('console', 'console'), device('rng', 'urandom')],
+      });
+      const params = { vmID: id, vmParams: { xml: domainXml(machine, new Date()) } };
+      expect(await client.call('VM.create', params)).toMatchObject({ result: { status: 'WaitForLaunch' } });
+      await eventually('it runs, or is down', async () => (await statusOf(id)()) !== 'WaitForLaunch');
+      const [statistics] = await client.result<{ status: string; exitMessage?: string }[]>('VM.getStats', [id]);
+      expect(statistics, statistics?.exitMessage).toMatchObject({ status: 'Powering up', vcpuCount: '4', displayInfo: [{ type: 'vnc' }] });
+      expect((await client.result<Record<string, string>>('Host.dumpxmls', [[id]]))[id]).toContain(`${iso}/a &amp; b.iso`);
+      await client.result('VM.changeCD', { vmID: id, driveSpec: { path: '', iface: biosType === 1 ? 'ide' : 'sata', index: '2' } });
+      await client.result('VM.destroy', [id]);
+    }
   });
 
   test('tells why one could not be started', async () => {
