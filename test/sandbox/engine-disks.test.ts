@@ -309,7 +309,7 @@ describe('the disks of a virtual machine', () => {
 
   it('stay with it where one cannot be removed', async () => {
     const { id: vm, name } = await machine();
-    const ids = [await add(), await add()].toSorted();
+    const ids = [await add(), await add(), await add()].toSorted();
     for (const id of ids) await api().got(`vms/${vm}/diskattachments`, { body: { interface: 'virtio', disk: { id } } });
     const well = host.verbs()['Image.delete']!;
     host.agents.verbs['Image.delete'] = (params, of) => {
@@ -319,7 +319,9 @@ describe('the disks of a virtual machine', () => {
     await api().got(`vms/${vm}`, { method: 'DELETE' });
     await eventually(async () => expect(await codesOf(`VM ${name}`)).toEqual([2111, 59]));
     expect(await api().got(`vms/${vm}`)).toMatchObject({ status: 'down' });
-    expect([(await api().call(`disks/${ids[0]}`)).status, (await api().got(`disks/${ids[1]}`))['status']]).toEqual([404, 'illegal']);
+    expect((await api().call(`disks/${ids[0]}`)).status).toBe(404);
+    // Nobody knows how much is left of the second one; the third was not touched.
+    expect([(await api().got(`disks/${ids[1]}`))['status'], (await api().got(`disks/${ids[2]}`))['status']]).toEqual(['illegal', 'ok']);
     host.agents.verbs = host.verbs();
     await api().got(`vms/${vm}`, { method: 'DELETE' });
     await eventually(async () => expect((await api().call(`vms/${vm}`)).status).toBe(404));

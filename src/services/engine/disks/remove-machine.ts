@@ -13,14 +13,19 @@ interface Subject {
   readonly disks: readonly string[];
   /** Those of them whose images are gone. */
   readonly gone: readonly string[];
+  /** Those of them that are not whole: they were not before, or their removal was begun. */
+  readonly broken: readonly string[];
 }
+
+const listOf = (value: unknown): readonly string[] => (value as readonly string[] | undefined) ?? [];
 
 const subjectOf = ({ parameters, data }: Command): Subject => ({
   id: String(parameters['machine']),
   name: String(parameters['name']),
   isTemplate: parameters['template'] === true,
-  disks: parameters['disks'] as readonly string[],
-  gone: (data['gone'] as readonly string[] | undefined) ?? [],
+  disks: listOf(parameters['disks']),
+  gone: listOf(data['gone']),
+  broken: [...listOf(parameters['illegal']), ...listOf(data['begun'])],
 });
 
 /** Removes a virtual machine, or a template, along with its disks. */
@@ -36,6 +41,8 @@ export const removeMachine = (spm: Spm): CommandType => ({
           if (disk !== null) {
             const { pool } = disk;
             if (pool === null) throw new CommandFailure(`The storage domain of disk ${disk.alias} is in no data center.`);
+            // Whoever is told that it failed does not know how much of it is left.
+            await occasion.keep({ begun: [id] });
             await deleteImage(spm, occasion, { ...disk, pool }, `deletion of ${id}`);
           }
           gone = [...gone, id];
@@ -65,18 +72,17 @@ export const removeMachine = (spm: Spm): CommandType => ({
     };
   },
   failed(command, why) {
-    const { id, name, isTemplate, disks, gone } = subjectOf(command);
+    const { id, name, isTemplate, disks, gone, broken } = subjectOf(command);
     return {
       told: isTemplate
         ? { code: 306, name: 'USER_FAILED_REMOVE_VM_TEMPLATE', severity: 2, text: `Template ${name} was not removed: ${why}`, template: id }
         : { code: 59, name: 'USER_FAILED_REMOVE_VM', severity: 2, text: `VM ${name} was not removed: ${why}`, machine: id },
       change: {
         sql: 'delete from base_disks where disk_id = any($1::uuid[]) and exists (select from gone)',
-        values: [gone, disks, id],
+        values: [gone, disks, id, broken],
         also: [
-          // Nobody knows how much of them is left.
-          `update images set imagestatus = ${diskStatuses.illegal} where image_group_id = any($2::uuid[]) and image_group_id <> all($1::uuid[])
-           and exists (select from gone)`,
+          `update images set imagestatus = case when image_group_id = any($4::uuid[]) then ${diskStatuses.illegal} else ${diskStatuses.ok} end
+           where image_group_id = any($2::uuid[]) and image_group_id <> all($1::uuid[]) and exists (select from gone)`,
           'update vm_static set template_status = 0 where vm_guid = $3::uuid and exists (select from gone)',
           `update vm_dynamic set status = ${machineStatuses.down}, status_since = now() where vm_guid = $3::uuid and exists (select from gone)`,
         ],

@@ -24,8 +24,10 @@ export async function removalWithDisks(
   );
   const disks = rows.map(({ id }) => id);
   if (disks.length === 0) return null;
+  const illegal: string[] = [];
   for (const id of disks) {
     const disk = await diskOf(database, id);
+    if (disk.status === 'illegal') illegal.push(id);
     needStatus(disk, 'remove', ['ok', 'illegal']);
     await needRoom(database, disk.domain, null, `remove disk ${disk.alias}`);
   }
@@ -54,7 +56,11 @@ export async function removalWithDisks(
         ['done', 'select vm_guid::text as id, vm_name::text as name from vm_static join moved using (vm_guid)'],
       ];
     },
-    begins: { type: 'RemoveMachine', parameters: { machine: machine.id, name: machine.name, disks }, locks: [machine.id, ...disks] },
+    begins: {
+      type: 'RemoveMachine',
+      parameters: { machine: machine.id, name: machine.name, disks, illegal },
+      locks: [machine.id, ...disks],
+    },
     otherwise: isBusy(`virtual machine ${machine.name}`),
   };
 }
@@ -76,6 +82,7 @@ export async function templateRemoval(
     await needRoom(database, domain, null, `remove disk ${alias}`);
   }
   const disks = rows.map((row) => row.id);
+  const illegal = rows.filter(({ status }) => status === diskStatuses.illegal).map((row) => row.id);
   return {
     ...{ object: id, template: id, name },
     event: { code: 304, name: 'USER_REMOVE_VM_TEMPLATE', text: 'The removal of template ${name} was asked for by ${user}.' },
@@ -91,7 +98,7 @@ export async function templateRemoval(
       ],
       ['done', 'select vm_guid::text as id, vm_name::text as name from moved'],
     ],
-    begins: { type: 'RemoveMachine', parameters: { machine: id, name, disks, template: true }, locks: [id, ...disks] },
+    begins: { type: 'RemoveMachine', parameters: { machine: id, name, disks, illegal, template: true }, locks: [id, ...disks] },
     otherwise: isBusy(`template ${name}`),
   };
 }
