@@ -54,7 +54,7 @@ const fileSystems = {
     always: [],
   },
   gfs2: { origin: 'device', type: 'gfs2', options: ['acl', 'noacl', 'quota=', 'data='], always: [] },
-  ext4: { origin: 'device', type: 'ext4', options: ['barrier=', 'discard', 'nodiscard', 'commit=', 'errors='], always: [] },
+  ext4: { origin: 'device', type: 'ext4', options: ['barrier=', 'discard', 'nodiscard', 'commit='], always: [] },
   xfs: { origin: 'device', type: 'xfs', options: ['discard', 'nodiscard', 'inode64', 'largeio', 'nouuid', 'logbsize='], always: [] },
   bind: { origin: 'folder', type: 'none', options: ['bind'], always: ['bind'] },
 } satisfies Readonly<Record<string, FileSystem>>;

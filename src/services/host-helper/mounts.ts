@@ -63,7 +63,8 @@ export function createMounts({ agent, mountFolder, systemdMount, mountSeconds }:
           throw new Refusal(500, `${source} cannot be mounted at ${point}; the journal of the host says why`, error);
         }
         // A file system that was just made belongs to root. What is a folder of this host is for the administrator to give away.
-        if (origin === 'network' || (origin === 'device' && (await isFresh(point)))) await own(point, agent);
+        // One that holds something already is somebody's.
+        if (origin !== 'folder' && (await isFresh(point))) await own(point, agent);
       }),
     unmount: (point) =>
       inTurn(async () => {

@@ -23,7 +23,10 @@ const section = (name: string, lines: readonly (string | false)[]): string => {
 /** The files of a network, by their names. */
 export function filesOf(network: WantedNetwork, { mac, former, clientId }: Surroundings): ReadonlyMap<string, string> {
   const { name, nic, mtu, ipv4, ipv6, defaultRoute, nameservers } = network;
-  const link = section('Link', [mtu !== null && `MTUBytes=${mtu}`]);
+  const formerSize = /^\s*MTUBytes\s*=\s*(\d+[KMG]?)\s*$/m.exec(former)?.[1];
+  const size = mtu ?? formerSize;
+  const bytes = size !== undefined && `MTUBytes=${size}`;
+  const link = section('Link', [bytes]);
   const hasSix = ipv6.address !== null || ipv6.router || ipv6.dhcp;
   const isPlace = ipv4 !== null || hasSix;
   const kept = isPlace ? carriedOver(former, nameservers.length > 0) : { names: [], routes: '' };
@@ -39,7 +42,7 @@ export function filesOf(network: WantedNetwork, { mac, former, clientId }: Surro
       networkFile(name, 'network'),
       head +
         section('Match', [`Name=${name}`]) +
-        (isPlace ? link : section('Link', [mtu !== null && `MTUBytes=${mtu}`, 'RequiredForOnline=no'])) +
+        (isPlace ? link : section('Link', [bytes, 'RequiredForOnline=no'])) +
         section('Network', [
           `LinkLocalAddressing=${hasSix ? 'ipv6' : 'no'}`,
           `IPv6AcceptRA=${ipv6.router || ipv6.dhcp ? 'yes' : 'no'}`,

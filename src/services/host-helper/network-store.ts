@@ -51,8 +51,10 @@ export function networkStore({ committed, current }: NetworkFolders) {
     },
     /** Has what holds now hold for ever. Whenever the power goes meanwhile, each network is there or not, and nothing half of it counts. */
     async commit(): Promise<void> {
-      const files = await ours(current);
-      const contents = new Map(await Promise.all(files.map(async (file) => [file, (await contentOf(current, file)) ?? null] as const)));
+      const found = await Promise.all((await ours(current)).map(async (file) => [file, await contentOf(current, file)] as const));
+      // What has just gone says nothing about what is committed.
+      const contents = new Map(found.filter((one): one is readonly [string, Entry] => one[1] !== undefined));
+      const files = [...contents.keys()];
       const going = files.filter((file) => contents.get(file) === null);
       // What makes a network count goes first and comes last.
       for (const file of inOrder(going, networkFileKinds.toReversed())) {

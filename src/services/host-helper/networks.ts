@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { inTurns } from '../frame/in-turn.ts';
 import { networkFile, networkFileKinds, networkOfFile } from '../frame/network-file.ts';
 import { filesOf } from './network-files.ts';
@@ -77,7 +78,8 @@ export function createNetworks(settings: Settings, run: Run): Networks {
           links.has(nic),
         );
         const arming = [`--unit=${revertUnit}`, `--on-active=${change.seconds}`, '--timer-property=AccuracySec=1'];
-        await run(systemdRun, ['--quiet', ...arming, ...asUnit(await wayBack([...differing.keys()], nics))]);
+        // One that failed must not stand in the way of the next.
+        await run(systemdRun, ['--quiet', '--collect', ...arming, ...asUnit(await wayBack([...differing.keys()], nics))]);
         await store.change(differing);
         const commands = into(
           nics.filter((nic) => !change.make.some((one) => one.nic === nic)),
@@ -100,7 +102,8 @@ export function createNetworks(settings: Settings, run: Run): Networks {
       }),
     commit: () =>
       inTurn(async () => {
-        if (await isArmed()) throw new Refusal(409, 'The change of networks is not confirmed yet');
+        if ((await isArmed()) || ['activating', 'active', 'deactivating'].includes(await stateOf('service')))
+          throw new Refusal(409, 'The change of networks is not confirmed yet, or is just taken back');
         await store.commit();
       }),
   };
@@ -148,6 +151,7 @@ async function wantedFiles(
 
 /** Throws Refusal where a card cannot be put into the bridge of a network, or would lose more than that network takes over. */
 async function checkCard({ name, nic: card }: WantedNetwork, nic: Link, settings: Settings): Promise<void> {
+  if (card === 'lo') throw new Refusal(400, 'lo is no network card');
   // Cards of containers are ends of wires.
   if (!['', 'veth', 'dummy'].includes(nic.kind)) throw new Refusal(400, `${card} is no network card but a ${nic.kind}`);
   const user = nic.file === null ? undefined : networkOfFile(nic.file.slice(nic.file.lastIndexOf('/') + 1));
@@ -163,5 +167,22 @@ async function checkCard({ name, nic: card }: WantedNetwork, nic: Link, settings
     const text = await readFile(manager, 'utf8').catch(() => '');
     if (new RegExp(String.raw`^\s*(?:auto|allow-\S+|iface)\s(?:.*\s)?${card.replaceAll('.', String.raw`\.`)}(?:\s|$)`, 'm').test(text))
       throw new Refusal(501, `${card} is configured in ${manager}. Take it out there, and let systemd-networkd configure it`);
+  }
+  if (nic.file !== null && user === undefined) await needPlainFile(card, nic.file);
+}
+
+/** What a file of a card says besides addresses: devices that the card carries, or is a part of. */
+const companions = /^\s*(BatmanAdvanced|Bond|Bridge|IPoIB|IPVLAN|IPVTAP|MACsec|MACVLAN|MACVTAP|Tunnel|VLAN|VRF|VXLAN|Xfrm)\s*=/m;
+/** Where systemd.network(5) is looked for, and further lines for it in a folder that is called after it. */
+const networkFolders = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'].map((folder) => `${folder}/systemd/network`);
+
+/** Throws Refusal for a file that says what a network does not take over: it would be gone after the next start, when nobody waits for it. */
+async function needPlainFile(card: string, file: string): Promise<void> {
+  const found = companions.exec(await readFile(file, 'utf8').catch(() => ''))?.[1];
+  if (found !== undefined) throw new Refusal(501, `${card} has ${found}= in ${file}, which a network does not take over`);
+  for (const folder of networkFolders) {
+    const more = `${folder}/${basename(file)}.d`;
+    const parts = (await readdir(more).catch(() => [])).filter((name) => name.endsWith('.conf'));
+    if (parts.length > 0) throw new Refusal(501, `${card} is also configured in ${more}, which a network does not take over`);
   }
 }

@@ -28,6 +28,9 @@ export const agentCodes = {
   machineExists: 4,
   /** It has just been started, and is looking for its virtual machines. */
   recovering: 99,
+  /** Networks on bonds and VLANs, which it does not make. */
+  bonding: 25,
+  vlan: 26,
   unavailable: 40,
   notImplemented: 44,
   /** It does not know the verb. */

@@ -54,7 +54,13 @@ export async function examine(examination: Examination): Promise<Unfit | null> {
     }
   }
   // The engine reaches the host with the networks that it has: so they may stay, also where the answer to an earlier change was lost.
-  if (examination.complete && has() && capabilities.columns['net_config_dirty'] === true) await commit(examination);
+  if (examination.complete && network !== null && has() && capabilities.columns['net_config_dirty'] === true) {
+    await commit(examination);
+    // It may have gone back before it was asked to.
+    capabilities = await ask(examination);
+    await records.keep(host.id, capabilities);
+    if (!has()) return networkless(network, 'the agent has gone back to what was before');
+  }
   await records.settle(host.id, verdict);
   return null;
 }

@@ -18,6 +18,10 @@ export type NetworkOutcome = { readonly done: 'asked' } | { readonly done: 'unab
 /** The agent goes back to what was before unless it hears of the engine for so long, in seconds. */
 const connectivitySeconds = 120;
 const pingEveryMs = 1_000;
+/** Within so much time the agent has noticed what the engine has. */
+const noticeMs = 5_000;
+/** Interfaces on which the agent makes no networks. */
+const unsuited: readonly number[] = [agentCodes.bonding, agentCodes.vlan];
 
 /**
  * Has a host make its management network on the interface that the engine reaches it through. The connection breaks meanwhile, and the answer
@@ -37,11 +41,14 @@ export async function makeManagementNetwork({ agent, capabilities, network, flow
   } catch (error) {
     if (lacksVerb(error))
       return { done: 'unable', why: error.code === agentCodes.notImplemented ? error.reason : 'its agent does not make networks' };
+    if (error instanceof AgentFailure && unsuited.includes(error.code)) return { done: 'unable', why: error.reason };
     if (error instanceof AgentFailure) return { done: 'refused', why: error.message };
     if (!(error instanceof AgentUnreachable) || signal.aborted) throw error;
     // The change goes on without its answer, and the agent still has to hear of the engine: from now on.
     heard = Promise.withResolvers();
     await Promise.race([heard.promise, sleep(connectivitySeconds * 1_000, undefined, { signal: ended.signal }).catch(() => undefined)]);
+    // What the agent counts are connections since it has seen the network up itself, which may be a moment later.
+    await sleep(noticeMs, undefined, { signal }).catch(() => undefined);
   } finally {
     ended.abort();
     await pings;

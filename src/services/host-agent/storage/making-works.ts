@@ -124,11 +124,13 @@ export function makingWorks(parts: VolumeWorkParts): Readonly<Record<'createVolu
           if (metadata.isPreallocated) await makeRoom(target.domain, metadata.capacity);
           await make(target, metadata, { legal: true, course }, async (folder) => {
             await folder.create(target.volume, volumeModes.file);
-            await folder.withFile(target.volume, 'write', (file) =>
-              withVolumes(chain, (images) =>
+            await folder.withFile(target.volume, 'write', async (file) => {
+              await withVolumes(chain, (images) =>
                 qemuImg.convert(images, { file, format: metadata.format, isPreallocated: metadata.isPreallocated }, course.signal),
-              ),
-            );
+              );
+              // The program leaves it to the cache of the system.
+              await file.sync();
+            });
           });
         });
       },
