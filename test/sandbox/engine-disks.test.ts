@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
 import { type DiskHost, startDiskHost } from '../support/disk-host.ts';
-import type { TestEngine } from '../support/engine.ts';
+import { addUser, type TestEngine } from '../support/engine.ts';
+import { basic } from '../support/https-client.ts';
 import { SimulatedFailure } from '../support/simulated-agent.ts';
 
 const gib = 2 ** 30;
@@ -348,5 +349,70 @@ describe('the disks of a virtual machine', () => {
     engine = await host.engine();
     await eventually(async () => expect((await api().call(`vms/${vm}`)).status).toBe(404));
     expect(ids.map(has)).toEqual([false, false]);
+  });
+
+  it('stay where they were given to another machine while it was removed', async () => {
+    const { id: vm } = await machine();
+    const other = await machine();
+    const ids = [await add(), await add({ shareable: true })].toSorted();
+    for (const id of ids) await api().got(`vms/${vm}/diskattachments`, { body: { interface: 'virtio', disk: { id } } });
+    const [well, door] = [host.verbs()['Image.delete']!, Promise.withResolvers<undefined>()];
+    host.agents.verbs['Image.delete'] = async (params, of) => {
+      await door.promise;
+      return well(params, of);
+    };
+    await host.postgres.query('update base_disks set shareable = true where disk_id = any($1::uuid[])', [ids]);
+    await api().got(`vms/${vm}`, { method: 'DELETE' });
+    await host.postgres.query(`insert into disk_vm_element (disk_id, vm_id, disk_interface) values ($1, $2, 'VirtIO')`, [ids[1], other.id]);
+    door.resolve(undefined);
+    await eventually(async () => expect((await api().call(`vms/${vm}`)).status).toBe(404));
+    expect(ids.map(has)).toEqual([false, true]);
+    expect((await api().got(`disks/${ids[1]}`))['status']).toBe('ok');
+  });
+
+  it('are given to one of two machines that want one at the same moment', async () => {
+    const machines = await Promise.all(Array.from({ length: 6 }, () => machine()));
+    const id = await add();
+    const answers = await Promise.all(
+      machines.map((one) => api().call(`vms/${one.id}/diskattachments`, { body: { interface: 'virtio', disk: { id } } })),
+    );
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409, 409]);
+  });
+
+  it('stay as they are once a machine is started, whoever was there before', async () => {
+    const { id: vm, name } = await machine();
+    const id = await add();
+    await api().got(`vms/${vm}/diskattachments`, { body: { interface: 'virtio', disk: { id } } });
+    await run(vm, 9);
+    for (const sql of ['delete from disk_vm_element where vm_id = $1', 'update disk_vm_element set is_plugged = false where vm_id = $1'])
+      await expect(host.postgres.query(sql, [vm])).rejects.toThrow(`Virtual machine ${name} would have to be down.`);
+  });
+});
+
+describe('a transfer', () => {
+  it('shows its addresses to whoever may change the disk, and not to every administrator', async () => {
+    const id = await add();
+    await host.postgres.query(
+      `insert into image_transfers (transfer_id, disk_id, phase, direction, image_format, daemon_uri, proxy_uri)
+       values (gen_random_uuid(), $1, 2, 1, 5, 'https://host/images/ticket', 'https://engine/images/ticket')`,
+      [id],
+    );
+    await addUser(host.postgres, 'tagger', 'Canary-Tagger-1');
+    await host.postgres.query(
+      `select attach_user_to_role('tagger', 'internal-authz', '*', uuid::text, 'TagManager') from aaa_jdbc.users where name = 'tagger'`,
+    );
+    const shown = async (how: { as?: string }): Promise<Json> =>
+      ((await api().got('imagetransfers', how))['image_transfer'] as readonly Json[])[0] ?? {};
+    expect(await shown({})).toMatchObject({ transfer_url: 'https://host/images/ticket', proxy_url: 'https://engine/images/ticket' });
+    const seen = await shown({ as: basic('tagger@internal', 'Canary-Tagger-1') });
+    expect([seen['phase'], seen['transfer_url'], seen['proxy_url']]).toEqual(['transferring', undefined, undefined]);
+  });
+});
+
+describe('a host that says nonsense', () => {
+  it('makes a disk all the same', async () => {
+    const well = host.verbs()['Volume.getInfo']!;
+    host.agents.verbs['Volume.getInfo'] = async (params, of) => ({ ...((await well(params, of)) as object), truesize: '1.5' });
+    expect((await api().got(`disks/${await add()}`))['actual_size']).toBe('1');
   });
 });

@@ -36,6 +36,9 @@ export function integerOf(value: unknown, least = 0, most = 2_147_483_647): numb
   return number === null ? null : Math.floor(number);
 }
 
+/** A number of bytes, or another large number without a fraction; null for anything else. */
+export const byteCountOf = (value: unknown, most = Number.MAX_SAFE_INTEGER): number | null => integerOf(value, 0, most);
+
 /** A counter of the kernel, which may be larger than numbers here can be: its digits, as far as the database can hold them; null for anything else. */
 export function counterOf(value: unknown): string | null {
   const digits = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;

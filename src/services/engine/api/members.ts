@@ -58,17 +58,29 @@ function sightSql({ collection }: Place, asker: Asker, values: Values, howMany: 
   const user = values.add(asker.userId);
   const visible = (which: string): string =>
     howMany === 'one' ? `sees_object(${user}, ${which})` : `${which} in (select object_id from visible_objects(${user}))`;
-  const ways = [
-    ...(sight === 'permitted' ? [visible(object ?? id)] : []),
-    ...(own === undefined ? [] : [own.replaceAll('$user', user)]),
-  ];
+  const ways = [...(sight === 'permitted' ? [visible(object ?? id)] : []), ...(own === undefined ? [] : [own.replaceAll('$user', user)])];
   return `(${ways.join(' or ')})`;
 }
 
-const select = ({ collection }: Place, conditions: readonly (string | null)[], tail: string, allContent = false): string => {
+/** What of a query does not depend on its conditions: who asks, and for how much. */
+interface Reading {
+  readonly asker: Asker;
+  readonly values: Values;
+  readonly allContent?: boolean;
+}
+
+const select = (
+  { collection }: Place,
+  { asker, values, allContent = false }: Reading,
+  conditions: readonly (string | null)[],
+  tail: string,
+): string => {
   const where = conditions.filter((one) => one !== null);
   const costly = allContent && collection.costly !== undefined ? `, ${collection.costly.columns}` : '';
-  return `select ${collection.id}::text as id, ${collection.columns}${costly} from ${collection.from}${
+  const columns = collection.columns.includes('$user')
+    ? collection.columns.replaceAll('$user', `${values.add(asker.userId)}::uuid`)
+    : collection.columns;
+  return `select ${collection.id}::text as id, ${columns}${costly} from ${collection.from}${
     where.length === 0 ? '' : ` where ${where.join(' and ')}`
   } ${tail}`;
 };
@@ -90,7 +102,7 @@ export function createMembers(database: Database): Members {
       sightSql(place, asker, values, 'one'),
       place.collection.usually?.condition ?? null,
     ];
-    const [row] = await database.query<Row>(select(place, conditions, '', allContent), values.all);
+    const [row] = await database.query<Row>(select(place, { asker, values, allContent }, conditions, ''), values.all);
     return row === undefined ? null : describeAt(place, allContent)(row);
   }
 
@@ -143,7 +155,9 @@ export function createMembers(database: Database): Members {
       ];
       const allContent = wish.allContent === true;
       const describe = describeAt(place, allContent);
-      await database.each(select(place, conditions, tail.join(' '), allContent), values.all, (row) => take(describe(row as Row)));
+      await database.each(select(place, { asker, values, allContent }, conditions, tail.join(' ')), values.all, (row) =>
+        take(describe(row as Row)),
+      );
     },
 
     async list(place, asker) {
@@ -163,6 +177,7 @@ export function createMembers(database: Database): Members {
         const rows = await database.query<Row>(
           select(
             { collection, parent: null },
+            { asker, values },
             [name, sightSql({ collection, parent: null }, { ...asker, filtered: !asker.administrator }, values, 'one')],
             'limit 2',
           ),

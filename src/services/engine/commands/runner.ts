@@ -105,7 +105,16 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
     const { failure } = command;
     const [status, ending] =
       failure === null ? (['FINISHED', type.succeeded(command)] as const) : (['FAILED', type.failed(command, failure)] as const);
-    await lasting(() => records.end(command, status, ending));
+    try {
+      await lasting(() => records.end(command, status, ending));
+    } catch (error) {
+      if (failure !== null || turn.signal.aborted || error instanceof TurnLost) throw error;
+      // A command that cannot be ended well is taken back: it must not keep its locks for ever.
+      log.error('what a command has come to cannot be stored', { command: command.id, type: command.type, ...errorFields(error) });
+      const refused = { ...command, stage: type.stages.length - 1, failure: unknownReason };
+      await lasting(() => records.save(refused, 'FAILED'));
+      return toItsEnd(type, refused);
+    }
     log.info(failure === null ? 'a command has ended' : 'a command has failed', { command: command.id, type: command.type, why: failure });
   }
 

@@ -1,6 +1,6 @@
 import { AgentFailure } from '../agents/agent-failure.ts';
 import type { Agent } from '../agents/agent.ts';
-import { numberOf, objectOf } from '../agents/hostile.ts';
+import { byteCountOf, objectOf } from '../agents/hostile.ts';
 import type { Command, CommandType, Ending, Occasion, Stage, Told } from '../commands/command.ts';
 import type { Subjects } from '../commands/event-subjects.ts';
 import type { Spm } from '../storage/spm.ts';
@@ -78,7 +78,7 @@ async function actualSize(
   { command, signal }: Pick<Occasion, 'command' | 'signal'>,
 ): Promise<number | null> {
   const answer = await agent.call('Volume.getInfo', volumeNames(disk), { flowId: command.correlationId, signal });
-  return numberOf(objectOf(answer)['truesize']);
+  return byteCountOf(objectOf(answer)['truesize']);
 }
 
 /**
@@ -169,7 +169,7 @@ export function diskCommands({ spm }: { readonly spm: Spm }): Readonly<Record<'A
         params: { ...volumeNames(disk), newSize: String(size) },
         isDone: async ({ agent }) => {
           const answer = await agent.call('Volume.getInfo', volumeNames(disk), { flowId: command.correlationId, signal });
-          return (numberOf(objectOf(answer)['capacity']) ?? 0) >= size;
+          return (byteCountOf(objectOf(answer)['capacity']) ?? 0) >= size;
         },
       });
       return { size, actual: await spm.ask(occasion, disk.pool, ({ agent }) => actualSize(agent, disk, occasion)) };

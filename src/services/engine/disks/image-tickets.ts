@@ -2,7 +2,7 @@ import { errorFields, type Log } from '../../frame/log.ts';
 import { askLocally } from '../../frame/local-request.ts';
 import { AgentFailure } from '../agents/agent-failure.ts';
 import type { Agent } from '../agents/agent.ts';
-import { flagOf, numberOf, objectOf } from '../agents/hostile.ts';
+import { byteCountOf, flagOf, numberOf, objectOf } from '../agents/hostile.ts';
 
 /** What lets a client at an image, at the host and, with another address, at the proxy. */
 export interface ImageTicket {
@@ -46,7 +46,7 @@ export const hostTickets = {
   async state(agent: Agent, uuid: string, asking: Asking): Promise<TicketState> {
     const said = objectOf(await agent.call('Host.get_image_ticket', { uuid }, asking));
     return {
-      sent: numberOf(said['transferred']) ?? 0,
+      sent: byteCountOf(said['transferred']) ?? 0,
       active: flagOf(said['active']) ?? false,
       idleSeconds: numberOf(said['idle_time']) ?? 0,
     };

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { Agent } from '../agents/agent.ts';
-import { numberOf, objectOf, textOf } from '../agents/hostile.ts';
+import { byteCountOf, objectOf, textOf } from '../agents/hostile.ts';
 import { CommandFailure } from '../commands/command.ts';
 import { type DiskRecord, volumeNames } from './disk-records.ts';
 import type { ImageTicket } from './image-tickets.ts';
@@ -31,7 +31,7 @@ export async function bytesOf(
   if (!transfer.isCow) return disk.size;
   // Tables, and what rounding takes.
   if (transfer.isUpload) return Math.ceil((disk.size * 1.1) / 65_536) * 65_536 + 16 * 2 ** 20;
-  const size = numberOf(objectOf(await agent.call('Volume.getInfo', volumeNames(disk), asking))['apparentsize']);
+  const size = byteCountOf(objectOf(await agent.call('Volume.getInfo', volumeNames(disk), asking))['apparentsize']);
   if (size === null) throw new CommandFailure('The host does not say how large the image is.');
   return size;
 }

@@ -1,3 +1,4 @@
+import type { Database } from '../../frame/database.ts';
 import { type Command, CommandFailure, type CommandType } from '../commands/command.ts';
 import { machineStatuses } from '../machines/machine-status.ts';
 import type { Spm } from '../storage/spm.ts';
@@ -28,6 +29,16 @@ const subjectOf = ({ parameters, data }: Command): Subject => ({
   broken: [...listOf(parameters['illegal']), ...listOf(data['begun'])],
 });
 
+/** Disks that stay are as they were; those whose removal was begun are not whole. */
+const unlocking = `update images set imagestatus = case when image_group_id = any($4::uuid[]) then ${diskStatuses.illegal} else ${diskStatuses.ok} end
+  where image_group_id = any($2::uuid[]) and image_group_id <> all($1::uuid[]) and exists (select from gone)`;
+
+/** Whether a disk is still one of a machine, and of no other: it may have been taken off it, or given to another one, while the removal was asked for. */
+async function isItsAlone(database: Database, disk: string, machine: string): Promise<boolean> {
+  const rows = await database.query<{ vm_id: string }>('select vm_id from disk_vm_element where disk_id = $1', [disk]);
+  return rows.length === 1 && rows[0]?.vm_id === machine;
+}
+
 /** Removes a virtual machine, or a template, along with its disks. */
 export const removeMachine = (spm: Spm): CommandType => ({
   stages: [
@@ -39,6 +50,7 @@ export const removeMachine = (spm: Spm): CommandType => ({
         for (const id of disks.filter((one) => !before.includes(one))) {
           const disk = await findDisk(occasion.database, id);
           if (disk !== null) {
+            if (!(await isItsAlone(occasion.database, id, subjectOf(occasion.command).id))) continue;
             const { pool } = disk;
             if (pool === null) throw new CommandFailure(`The storage domain of disk ${disk.alias} is in no data center.`);
             // Whoever is told that it failed does not know how much of it is left.
@@ -53,7 +65,7 @@ export const removeMachine = (spm: Spm): CommandType => ({
     },
   ],
   succeeded(command) {
-    const { id, name, isTemplate, disks } = subjectOf(command);
+    const { id, name, isTemplate, disks, gone, broken } = subjectOf(command);
     return {
       told: isTemplate
         ? {
@@ -66,8 +78,8 @@ export const removeMachine = (spm: Spm): CommandType => ({
         : { code: 113, name: 'USER_REMOVE_VM_FINISHED', severity: 0, text: `VM ${name} was removed with its disks.`, machine: id },
       change: {
         sql: 'delete from base_disks where disk_id = any($1::uuid[]) and exists (select from gone)',
-        values: [disks, id],
-        also: ['delete from vm_static where vm_guid = $2::uuid and exists (select from gone)'],
+        values: [gone, disks, id, broken],
+        also: [unlocking, 'delete from vm_static where vm_guid = $3::uuid and exists (select from gone)'],
       },
     };
   },
@@ -81,8 +93,7 @@ export const removeMachine = (spm: Spm): CommandType => ({
         sql: 'delete from base_disks where disk_id = any($1::uuid[]) and exists (select from gone)',
         values: [gone, disks, id, broken],
         also: [
-          `update images set imagestatus = case when image_group_id = any($4::uuid[]) then ${diskStatuses.illegal} else ${diskStatuses.ok} end
-           where image_group_id = any($2::uuid[]) and image_group_id <> all($1::uuid[]) and exists (select from gone)`,
+          unlocking,
           'update vm_static set template_status = 0 where vm_guid = $3::uuid and exists (select from gone)',
           `update vm_dynamic set status = ${machineStatuses.down}, status_since = now() where vm_guid = $3::uuid and exists (select from gone)`,
         ],

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentUnreachable } from '../agents/agent-failure.ts';
 import { isRecovering } from '../agents/agent.ts';
 import type { Agents } from '../agents/agents.ts';
-import { numberOf, objectOf, textOf } from '../agents/hostile.ts';
+import { byteCountOf, objectOf, textOf } from '../agents/hostile.ts';
 import { type Command, CommandFailure, type CommandType, type Occasion, type Stage } from '../commands/command.ts';
 import { nameInUrls } from '../host-names.ts';
 import type { Spm } from '../storage/spm.ts';
@@ -235,7 +235,7 @@ export function transferCommand(parts: TransferParts): CommandType {
       // That it is ready for use does not hang on what is only told, nor on a host that tidies up.
       const info = objectOf(await agent.call('Volume.getInfo', volumeNames(disk), asking).catch(ignore(signal)));
       await agent.call('Image.teardown', volumeNames(disk), asking).catch(ignore(signal));
-      return { actual: numberOf(info['truesize']) };
+      return { actual: byteCountOf(info['truesize']) };
     },
   };
 

@@ -1,6 +1,6 @@
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import type { Agent } from '../agents/agent.ts';
-import { numberOf, objectOf, textOf } from '../agents/hostile.ts';
+import { byteCountOf, objectOf, textOf } from '../agents/hostile.ts';
 import { type Command, CommandFailure, type CommandType, type Occasion, type Stage } from '../commands/command.ts';
 import { type StorageCommandParts, subjectOf, told, where } from './command-parts.ts';
 import { connectStorage, disconnectStorage } from './connections.ts';
@@ -123,8 +123,8 @@ export function domainCommands({
     async work(occasion) {
       const { domain, agent } = await found(occasion.command);
       const stats = objectOf(await agent.call('StorageDomain.getStats', { storagedomainID: domain.id }, asking(occasion)));
-      const total = numberOf(stats['disktotal']);
-      const free = numberOf(stats['diskfree'], 0, total ?? 0);
+      const total = byteCountOf(stats['disktotal']);
+      const free = byteCountOf(stats['diskfree'], total ?? 0);
       if (total !== null && free !== null) await records.setRoom(domain.id, { total, free });
       return undefined;
     },

@@ -1,4 +1,4 @@
-import { entriesOf, integerOf, numberOf, objectOf, textOf } from '../agents/hostile.ts';
+import { byteCountOf, entriesOf, integerOf, objectOf, textOf } from '../agents/hostile.ts';
 import type { RepositoryFile, Room } from './storage-records.ts';
 
 /* What the SPM tells of a data center, which may be anything: what cannot be read is not known. */
@@ -10,8 +10,8 @@ const mostFiles = 10_000;
 export function readPoolInfo(answer: unknown): ReadonlyMap<string, Room> {
   const rooms = new Map<string, Room>();
   for (const [id, domain] of entriesOf(objectOf(answer)['dominfo'], mostDomains)) {
-    const total = numberOf(domain['disktotal']);
-    const free = numberOf(domain['diskfree'], 0, total ?? 0);
+    const total = byteCountOf(domain['disktotal']);
+    const free = byteCountOf(domain['diskfree'], total ?? 0);
     if (domain['status'] === 'Active' && total !== null && free !== null) rooms.set(id, { total, free });
   }
   return rooms;
@@ -23,7 +23,7 @@ export function readFiles(answer: unknown): readonly RepositoryFile[] {
   for (const [given, file] of entriesOf(answer, mostFiles)) {
     const name = textOf(given, 256);
     if (name === null || name !== given || name.includes('/') || file['status'] !== 0) continue;
-    files.set(name, { name, size: numberOf(file['size']), created: integerOf(file['ctime'], 0, 8_000_000_000) });
+    files.set(name, { name, size: byteCountOf(file['size']), created: integerOf(file['ctime'], 0, 8_000_000_000) });
   }
   return [...files.values()];
 }

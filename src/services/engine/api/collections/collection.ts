@@ -209,7 +209,7 @@ export interface Collection {
   /** Expression of a member's id. */
   readonly id: string;
   readonly idKind?: 'uuid' | 'number' | 'name';
-  /** What is read of a member, as a list for `select`. */
+  /** What is read of a member, as a list for `select`; `$user` is the id of who asks, for what not everybody who sees a member is shown. */
   readonly columns: string;
   readonly describe: (row: Row) => Entity;
   /** What is read and shown only to whoever asks for all content, because it costs more. */

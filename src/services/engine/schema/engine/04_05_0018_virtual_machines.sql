@@ -214,6 +214,38 @@ create table disk_vm_element (
 );
 create index disk_vm_element_disk on disk_vm_element (disk_id);
 
+-- Two writers destroy what is on a disk. So whoever changes which disks a machine has waits for who starts it, and the other way round; and of two
+-- that want one disk for two machines the second one is refused. Statements see what was when they began: only a function sees what is now.
+create function guard_disk_attachments()
+returns trigger
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare
+  v_vm uuid := case tg_op when 'DELETE' then old.vm_id else new.vm_id end;
+  v_plugged boolean := (tg_op <> 'INSERT' and old.is_plugged) or (tg_op <> 'DELETE' and new.is_plugged);
+  v_status integer;
+  v_shareable boolean;
+begin
+  if v_plugged then
+    select status into v_status from vm_dynamic where vm_guid = v_vm for update;
+    if v_status not in (0, 14, 15) then
+      raise exception 'Virtual machine % would have to be down.', (select vm_name from vm_static where vm_guid = v_vm) using errcode = 'OV409';
+    end if;
+  end if;
+  if tg_op = 'INSERT' then
+    select shareable into v_shareable from base_disks where disk_id = new.disk_id for update;
+    if not v_shareable and exists (select from disk_vm_element e where e.disk_id = new.disk_id and e.vm_id <> new.vm_id) then
+      raise exception 'The disk is one of another virtual machine, and is not to be shared.' using errcode = 'OV409';
+    end if;
+  end if;
+  return null;
+end
+$$;
+create trigger disk_attachments_are_guarded
+  after insert or delete or update of is_plugged, is_boot, is_readonly, disk_interface, pass_discard, is_using_scsi_reservation
+  on disk_vm_element for each row execute function guard_disk_attachments();
+
 create table tags_vm_map (
   tag_id uuid not null references tags (tag_id) on delete cascade,
   vm_id uuid not null references vm_static (vm_guid) on delete cascade,

@@ -1,3 +1,4 @@
+import { diskStatuses } from '../../../disks/disk-status.ts';
 import { diskInterfaces } from '../../../disks/disk-words.ts';
 import { notFound, Refusal } from '../../../http/refusal.ts';
 import { incomplete, invalidValue, rejected } from '../../fault.ts';
@@ -161,8 +162,9 @@ async function addingKnown(
     statement: (values) => [
       [
         'disk',
-        // Who asks for the same disk meanwhile waits for this row, and sees then that it is had.
+        // Who asks for the same disk at the same moment is refused by its trigger.
         `update base_disks d set _update_date = now() where disk_id = ${values.add(id)}
+         and exists (select from images i where i.image_group_id = d.disk_id and i.active and i.imagestatus = ${diskStatuses.ok})
          and (shareable or not exists (select from disk_vm_element e where e.disk_id = d.disk_id and e.vm_id <> ${values.add(machine.id)}))
          returning disk_id, disk_alias`,
       ],

@@ -1,7 +1,12 @@
 import { volumeFormats, wordOf } from '../../../disks/disk-words.ts';
 import { directions, phaseWord, timeoutPolicies } from '../../../disks/transfer-phase.ts';
 import { type Collection, optional, reference } from '../collection.ts';
+import { permits } from '../permits.ts';
 import { addTransfer, cancelTransfer, extendTransfer, finalizeTransfer, pauseTransfer, resumeTransfer } from './special-transfers.ts';
+
+/** An address with a ticket, which lets in whoever has it: for who asked for the transfer, and for who may change what is on the disk. */
+const forUsers = (column: string): string =>
+  `case when t.user_id = $user or has_permit($user, ${permits.edit_disk_properties}, t.disk_id) then t.${column} end as ${column}`;
 
 export const imageTransfers: Collection = {
   rel: 'imagetransfers',
@@ -9,7 +14,7 @@ export const imageTransfers: Collection = {
   about: 'Transfers of the content of disks. Those that have ended are kept for a quarter of an hour, and for half an hour if they failed.',
   from: 'image_transfers t',
   id: 't.transfer_id',
-  columns: `t.disk_id, t.phase, t.direction, t.image_format, t.timeout_policy, t.inactivity_timeout, t.shallow, t.vds_id, t.daemon_uri, t.proxy_uri,
+  columns: `t.disk_id, t.phase, t.direction, t.image_format, t.timeout_policy, t.inactivity_timeout, t.shallow, t.vds_id, ${forUsers('daemon_uri')}, ${forUsers('proxy_uri')},
     t.bytes_sent, t.active, exists (select from base_disks d where d.disk_id = t.disk_id) as present`,
   describe: (row) => ({
     active: row['active'] === true,
@@ -28,7 +33,6 @@ export const imageTransfers: Collection = {
     image: { id: String(row['disk_id']) },
   }),
   order: 't.started_at, t.transfer_id',
-  // Whoever sees one can use its ticket.
   sight: 'administrators',
   own: 't.user_id = $user',
   search: {
