@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -125,6 +126,33 @@ async function working(
   const master = await domain(made.hosts[0]!);
   await attach(made, master);
   return { ...made, master };
+}
+/** A disk on a domain, and a virtual machine of the data center that has it: their rows. */
+async function diskOn({ name }: Center, of: string): Promise<{ readonly disk: string; readonly machine: string }> {
+  const [disk, machine] = [randomUUID(), randomUUID()];
+  await running.postgres.query(
+    `with d as (insert into base_disks (disk_id, disk_alias) values ($1, 'disk')),
+       i as (insert into images (image_guid, image_group_id, size, volume_type, volume_format, imagestatus) values ($1, $1, 1024, 2, 5, 1)),
+       x as (insert into image_storage_domain_map (image_id, storage_domain_id) values ($1, $2)),
+       v as (insert into vm_static (vm_guid, vm_name, entity_type, vmt_guid, cluster_id, mem_size_mb, max_memory_size_mb, min_allocated_mem)
+         select $3::uuid, $3::text, 'VM', '00000000-0000-0000-0000-000000000000', cluster_id, 512, 512, 512 from cluster where name = $4),
+       y as (insert into vm_dynamic (vm_guid) values ($3::uuid))
+     insert into disk_vm_element (disk_id, vm_id, disk_interface) values ($1, $3::uuid, 'VirtIO')`,
+    [disk, of, machine, `${name}-cluster`],
+  );
+  return { disk, machine };
+}
+const run = (machine: string, status: number, disc: string | null = null): Promise<unknown> =>
+  running.postgres.query('update vm_dynamic set status = $2, current_cd = $3 where vm_guid = $1', [machine, status, disc]);
+/** Has a command work on something, until what is returned is called. */
+async function workOn(id: string): Promise<() => Promise<unknown>> {
+  await running.postgres.query(
+    `with c as (insert into command_entities (command_id, command_type, command_parameters, user_name, correlation_id, job_id, step_id)
+       values (gen_random_uuid(), 'Unknown', '{}', 'somebody', 'x', gen_random_uuid(), gen_random_uuid()) returning command_id)
+     insert into command_locks (object_id, command_id) select $1, command_id from c`,
+    [id],
+  );
+  return () => running.postgres.query(`delete from command_entities where command_type = 'Unknown'`);
 }
 const settled = () => eventually(async () => expect(await running.postgres.query('select command_type from command_entities')).toEqual([]));
 const codes = async (of: string): Promise<readonly number[]> =>
@@ -559,6 +587,24 @@ describe('hosts', () => {
     expect(await readdir(join(made.master.path))).toEqual([made.master.id]);
     // Another one begins the storage of the data center anew.
     await attach(made, await domain(made.hosts[0]!));
+  });
+
+  it('keep a domain from being given up that cannot be reached, while they may still use it', async () => {
+    const made = await working();
+    const { disk, machine } = await diskOn(made, made.master.id);
+    await post(`datacenters/${made.id}/storagedomains/${made.master.id}/deactivate`);
+    await becomes(made, made.master.id, 'maintenance');
+    await settled();
+    const given = `storagedomains/${made.master.id}?destroy=true`;
+    await run(machine, 7);
+    expect(await fault(given, { method: 'DELETE' })).toEqual([409, expect.stringContaining('1 virtual machines run from it')]);
+    await run(machine, 0);
+    const end = await workOn(disk);
+    expect(await fault(given, { method: 'DELETE' })).toEqual([409, expect.stringContaining('its disks are being worked on')]);
+    await end();
+    expect((await got(`disks/${disk}`))['status']).toBe('ok');
+    await remove(given);
+    expect((await call(`disks/${disk}`)).status).toBe(404);
   });
 
   it('hand the role of the SPM over when they go into maintenance', async () => {

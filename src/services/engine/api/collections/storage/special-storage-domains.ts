@@ -10,6 +10,7 @@ import { type Occasion, type SpecialChange, textOf } from '../collection.ts';
 import { permits, systemObject } from '../permits.ts';
 import { plainName, within } from '../stored.ts';
 import { type PlaceColumns, placeOf } from './places.ts';
+import { commandsThere, disksThere, runningThere } from './uses-of-domains.ts';
 
 /* Storage domains as such: making them, taking over those that are there, and removing them. */
 
@@ -143,14 +144,18 @@ interface Subject {
   readonly poolStatus: number | null;
   readonly status: number | null;
   readonly disks: number;
+  /** Virtual machines that run from its disks, and commands at work on those. */
+  readonly machines: number;
+  readonly commands: number;
 }
 
 async function subjectOf({ database, id }: Pick<Occasion, 'database' | 'id'>): Promise<Subject> {
   const [row] = await database.query<Subject>(
     `select s.storage_name as name, s.storage_type as kind, s.storage_domain_type as type, s.vds_id as host, m.storage_pool_id as pool,
        p.status as "poolStatus", m.status,
-       (select count(distinct i.image_group_id)::integer from image_storage_domain_map x join images i on i.image_guid = x.image_id
-         where x.storage_domain_id = s.id) as disks
+       (select count(distinct d)::integer from (${disksThere}) d) as disks,
+       (select count(*)::integer from (${runningThere}) v) as machines,
+       (select count(distinct c)::integer from (${commandsThere}) c) as commands
      from storage_domain_static s left join storage_pool_iso_map m on m.storage_id = s.id left join storage_pool p on p.id = m.storage_pool_id
      where s.id = $1`,
     [id],
@@ -208,11 +213,15 @@ export const removeDomain: SpecialChange = {
 /** Statuses in which a domain that is lost may be given up. */
 const lost = storageStatusNumbers('maintenance', 'inactive', 'unknown');
 
-function destroying(id: string, { name, type, status, poolStatus: pool }: Subject) {
+function destroying(id: string, { name, type, status, poolStatus: pool, machines, commands }: Subject) {
   if (status !== null && !lost.includes(status))
     throw new Refusal(409, `Storage domain ${name} is in use. Only one that is in maintenance or cannot be reached can be given up.`);
   if (type === domainTypes.master && pool !== poolStatus.maintenance && pool !== poolStatus.nonResponsive)
     throw new Refusal(409, `Storage domain ${name} is the master of its data center. Send it into maintenance first.`);
+  // That the engine does not reach a domain does not mean that hosts do not.
+  if (machines > 0)
+    throw new Refusal(409, `Storage domain ${name} is in use: ${machines} virtual machines run from it. Shut them down first.`);
+  if (commands > 0) throw new Refusal(409, `Storage domain ${name} is in use: its disks are being worked on. Wait until that has ended.`);
   return {
     event: {
       code: 9874,
@@ -226,6 +235,8 @@ function destroying(id: string, { name, type, status, poolStatus: pool }: Subjec
           'known',
           `select s.id, s.storage_domain_type from storage_domain_static s where s.id = ${domain}
              and not exists (select from command_locks where object_id = s.id)
+             and not exists (select from storage_pool_iso_map m where m.storage_id = s.id and m.status <> all(${values.add(lost)}::integer[]))
+             and not exists (${runningThere}) and not exists (${commandsThere})
              and (s.storage_domain_type <> ${domainTypes.master} or (select count(*) from storage_pool_iso_map o join storage_pool_iso_map m
                on m.storage_pool_id = o.storage_pool_id where m.storage_id = s.id) <= 1) for update`,
         ],
@@ -249,7 +260,8 @@ function destroying(id: string, { name, type, status, poolStatus: pool }: Subjec
         ],
       ] as const;
     },
-    otherwise: () => new Refusal(409, `Storage domain ${name} is being worked on, or is the master of other domains. Give those up first.`),
+    otherwise: () =>
+      new Refusal(409, `Storage domain ${name} is being worked on or used, or is the master of other domains. Give those up first.`),
   };
 }
 

@@ -1,0 +1,16 @@
+import { machineStatusNumbers } from '../../../machines/machine-status.ts';
+
+/* Who needs a storage domain now. All of it is SQL on a domain that the statement around it calls `s`. */
+
+/** Statuses of machines that run nowhere. */
+const atRest = machineStatusNumbers('down', 'suspended', 'image_illegal', 'image_locked').join(', ');
+
+/** Ids of disks that lie there. */
+export const disksThere = `select i.image_group_id from images i join image_storage_domain_map x on x.image_id = i.image_guid where x.storage_domain_id = s.id`;
+
+/** Machines that run from disks there. */
+export const runningThere = `select v.vm_guid from vm_dynamic v where v.status not in (${atRest})
+  and exists (select from disk_vm_element e where e.vm_id = v.vm_guid and e.is_plugged and e.disk_id in (${disksThere}))`;
+
+/** Commands at work on disks there. */
+export const commandsThere = `select l.command_id from command_locks l where l.object_id in (${disksThere})`;
