@@ -276,6 +276,36 @@ describe('a storage domain', () => {
     await centerBecomes(made, 'up');
   });
 
+  it('is not taken away from commands and from virtual machines that have a disc from it', async () => {
+    const made = await working();
+    const other = await working();
+    const iso = await domain(made.hosts[0]!, { type: 'iso' });
+    await attach(made, iso);
+    const { disk, machine } = await diskOn(made, made.master.id);
+    const elsewhere = await diskOn(other, other.master.id);
+    const deactivate = (of: string) => call(`datacenters/${made.id}/storagedomains/${of}/deactivate`, { method: 'POST', body: {} });
+    const refused = (why: string) => ({ status: 409, body: expect.stringContaining(why) as string });
+    const inDrives = refused('1 virtual machines have a disc from it in their drives');
+    await run(machine, 1, 'debian.iso');
+    expect(await deactivate(iso.id)).toMatchObject(inDrives);
+    // What others play is not from here, and neither is a disk.
+    await run(elsewhere.machine, 1, 'debian.iso');
+    await run(machine, 1, elsewhere.disk);
+    await post(`datacenters/${made.id}/storagedomains/${iso.id}/deactivate`);
+    await becomes(made, iso.id, 'maintenance');
+    await settled();
+    await run(machine, 0);
+    await run(elsewhere.machine, 1, disk.toUpperCase());
+    expect(await deactivate(made.master.id)).toMatchObject(inDrives);
+    await run(elsewhere.machine, 0);
+    const end = await workOn(disk);
+    expect(await deactivate(made.master.id)).toMatchObject(refused('its disks are being worked on'));
+    await end();
+    await post(`datacenters/${made.id}/storagedomains/${made.master.id}/deactivate`);
+    await becomes(made, made.master.id, 'maintenance');
+    await settled();
+  });
+
   it('that is there is taken over by its id, and only as what it is', async () => {
     const made = await working();
     const other = await domain(made.hosts[0]!);

@@ -4,6 +4,7 @@ import { domainTypes, poolStatus, storageKinds } from '../../../storage/storage-
 import { type StorageStatus, storageStatusNumber, storageStatusNumbers, storageStatusWord } from '../../../storage/storage-status.ts';
 import type { Occasion, SpecialChange, Work } from '../collection.ts';
 import { permits } from '../permits.ts';
+import { commandsThere, disksThere, playingThere, runningThere } from './uses-of-domains.ts';
 
 /* Storage domains in data centers: attaching them, bringing them to work and to rest, and detaching them. */
 
@@ -98,12 +99,15 @@ interface Attached extends Center {
   readonly others: number;
   readonly othersAtWork: number;
   readonly disks: number;
-  /** Machines that run from it, and transfers of images on it. */
+  /** Machines that run from it or have a disc from it in their drives, transfers of images on it, and commands at work on its disks. */
   readonly machines: number;
+  readonly players: number;
   readonly transfers: number;
+  readonly commands: number;
 }
 
-const disksHere = `select i.image_group_id from images i join image_storage_domain_map x on x.image_id = i.image_guid where x.storage_domain_id = s.id`;
+/** What is under way with images of the domain. */
+const transfersThere = `select t.transfer_id from image_transfers t where t.phase not in (9, 10, 13) and t.disk_id in (${disksThere})`;
 
 async function attached(occasion: Occasion): Promise<Attached> {
   const center = await centerOf(occasion);
@@ -112,10 +116,11 @@ async function attached(occasion: Occasion): Promise<Attached> {
        (select count(*)::integer from storage_pool_iso_map o where o.storage_pool_id = m.storage_pool_id and o.storage_id <> s.id) as others,
        (select count(*)::integer from storage_pool_iso_map o where o.storage_pool_id = m.storage_pool_id and o.storage_id <> s.id
          and o.status <> ${storageStatusNumber('maintenance')}) as "othersAtWork",
-       (select count(distinct d)::integer from (${disksHere}) d) as disks,
-       (select count(distinct v.vm_guid)::integer from vm_dynamic v join disk_vm_element e on e.vm_id = v.vm_guid and e.is_plugged
-         where v.status not in (0, 13, 14, 15) and e.disk_id in (${disksHere})) as machines,
-       (select count(*)::integer from image_transfers t where t.phase not in (9, 10, 13) and t.disk_id in (${disksHere})) as transfers
+       (select count(distinct d)::integer from (${disksThere}) d) as disks,
+       (select count(*)::integer from (${runningThere}) v) as machines,
+       (select count(*)::integer from (${playingThere}) v) as players,
+       (select count(*)::integer from (${transfersThere}) t) as transfers,
+       (select count(distinct c)::integer from (${commandsThere}) c) as commands
      from storage_pool_iso_map m join storage_domain_static s on s.id = m.storage_id where m.storage_id = $1 and m.storage_pool_id = $2`,
     [occasion.id, center.id],
   );
@@ -135,9 +140,11 @@ interface Doing {
   readonly settles?: true;
   /** Why it cannot be done now; null if it can. */
   readonly against: (it: Attached) => string | null;
+  /** Who must not need the domain, as SQL. It is asked for once more with the change: a machine may have been started since. */
+  readonly unless?: readonly string[];
 }
 
-const doing = ({ what, becoming, command, from, to, event, settles, against }: Doing): SpecialChange => ({
+const doing = ({ what, becoming, command, from, to, event, settles, against, unless = [] }: Doing): SpecialChange => ({
   permit: permits.manipulate_storage_domain,
   ...(settles === undefined ? {} : { settles }),
   async work(occasion) {
@@ -160,8 +167,10 @@ const doing = ({ what, becoming, command, from, to, event, settles, against }: D
       statement: (values) => [
         [
           'moved',
-          `update storage_pool_iso_map set status = ${values.add(storageStatusNumber(to))} where storage_id = ${values.add(id)}
-             and storage_pool_id = ${values.add(it.pool)} and status = any(${values.add(storageStatusNumbers(...from))}::integer[]) returning storage_id`,
+          `update storage_pool_iso_map m set status = ${values.add(storageStatusNumber(to))} from storage_domain_static s
+             where s.id = m.storage_id and s.id = ${values.add(id)} and m.storage_pool_id = ${values.add(it.pool)}
+             and m.status = any(${values.add(storageStatusNumbers(...from))}::integer[])
+             ${unless.map((needed) => `and not exists (${needed})`).join(' ')} returning m.storage_id`,
         ],
         [
           'done',
@@ -169,7 +178,7 @@ const doing = ({ what, becoming, command, from, to, event, settles, against }: D
         ],
       ],
       begins: { type: command, parameters, locks: [id, it.pool] },
-      otherwise: () => refuse('its status has just changed'),
+      otherwise: () => refuse('its status, or who needs it, has just changed'),
     };
   },
 });
@@ -200,10 +209,13 @@ export const deactivateDomain = doing({
   event: { code: 9877, name: 'USER_DEACTIVATE_STORAGE_DOMAIN_STARTED', failed: 969 },
   against: (it) => {
     if (it.machines > 0) return `${it.machines} virtual machines run from it. Shut them down first`;
+    if (it.players > 0) return `${it.players} virtual machines have a disc from it in their drives. Eject those first`;
     if (it.transfers > 0) return `${it.transfers} transfers of images on it are under way. Finish or cancel them first`;
+    if (it.commands > 0) return 'its disks are being worked on. Wait until that has ended';
     if (it.isMaster && it.othersAtWork > 0) return 'it is the master domain, and others are at work. Deactivate those first';
     return it.status === poolStatus.up ? null : 'its data center is not up';
   },
+  unless: [runningThere, playingThere, transfersThere, commandsThere],
 });
 
 export const detachDomain = doing({
@@ -220,4 +232,5 @@ export const detachDomain = doing({
     if (!it.isMaster) return it.status === poolStatus.up ? null : 'its data center is not up. Activate the master domain first';
     return it.others > 0 ? 'it is the master domain, and the data center has others. Detach those first' : null;
   },
+  unless: [disksThere],
 });

@@ -1,3 +1,4 @@
+import { domainTypes } from '../../../storage/storage-kinds.ts';
 import { machineStatusNumbers } from '../../../machines/machine-status.ts';
 
 /* Who needs a storage domain now. All of it is SQL on a domain that the statement around it calls `s`. */
@@ -11,6 +12,13 @@ export const disksThere = `select i.image_group_id from images i join image_stor
 /** Machines that run from disks there. */
 export const runningThere = `select v.vm_guid from vm_dynamic v where v.status not in (${atRest})
   and exists (select from disk_vm_element e where e.vm_id = v.vm_guid and e.is_plugged and e.disk_id in (${disksThere}))`;
+
+/** Machines that run with a disc from there in their drives: a disk, or a file, which can only be of the ISO domain of their data center. */
+export const playingThere = `select v.vm_guid from vm_dynamic v where v.status not in (${atRest})
+  and (lower(v.current_cd) in (select d::text from (${disksThere}) t (d))
+    or s.storage_domain_type = ${domainTypes.iso} and v.current_cd !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      and v.vm_guid in (select w.vm_guid from vm_static w join cluster c using (cluster_id) join storage_pool_iso_map p using (storage_pool_id)
+        where p.storage_id = s.id))`;
 
 /** Commands at work on disks there. */
 export const commandsThere = `select l.command_id from command_locks l where l.object_id in (${disksThere})`;
