@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -437,6 +437,22 @@ describe('a storage domain', () => {
     ]);
     await attach(local, { id: made['id'] as string });
     await centerBecomes(local, 'up');
+  });
+
+  it('is removed from the storage only by a host that finds it there', async () => {
+    const [{ hosts: all }, other] = [await center(1, { local: true }), await center()];
+    const path = await storage.local(`local${++count}`);
+    const { id } = await post('storagedomains', {
+      ...{ name: `local${count}`, type: 'data', storage: { type: 'localfs', path }, host: { id: all[0]!.id } },
+    });
+    const format = (host: Host) => `storagedomains/${String(id)}?format=true&host=${host.name}`;
+    expect(await fault(format(other.hosts[0]!), { method: 'DELETE' })).toEqual([409, expect.stringContaining('local to another host')]);
+    await rename(join(path, String(id)), join(path, 'hidden'));
+    expect(await fault(format(all[0]!), { method: 'DELETE' })).toEqual([409, expect.stringContaining('does not find it on the storage')]);
+    expect(await got(`storagedomains/${String(id)}`)).toMatchObject({ status: 'unattached' });
+    await rename(join(path, 'hidden'), join(path, String(id)));
+    await remove(format(all[0]!));
+    expect(await readdir(path)).toEqual([]);
   });
 });
 

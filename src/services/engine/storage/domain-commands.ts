@@ -94,13 +94,36 @@ export function domainCommands({
   };
 
   async function format(occasion: Pick<Occasion, 'command' | 'signal'>): Promise<void> {
-    const { domain, agent } = await found(occasion.command);
     try {
-      await agent.call('StorageDomain.format', { storagedomainID: domain.id, autoDetach: false }, asking(occasion));
+      await formatThere(occasion);
     } catch (error) {
       if (!isCode(error, codes.missing)) throw error;
     }
   }
+  async function formatThere(occasion: Pick<Occasion, 'command' | 'signal'>): Promise<void> {
+    const { domain, agent } = await found(occasion.command);
+    await agent.call('StorageDomain.format', { storagedomainID: domain.id, autoDetach: false }, asking(occasion));
+  }
+
+  const removing: Stage = {
+    title: 'Removing what is on the storage',
+    async work(occasion) {
+      const { command, keep } = occasion;
+      // What was begun before may have been done. At the first try, a host that finds nothing looks at something else than was meant.
+      if (command.data['formatting'] === true) {
+        await format(occasion);
+        return undefined;
+      }
+      await keep({ formatting: true });
+      try {
+        await formatThere(occasion);
+      } catch (error) {
+        if (!isCode(error, codes.missing)) throw error;
+        throw new CommandFailure('The host does not find it on the storage. Without format the engine only forgets it.', error);
+      }
+      return undefined;
+    },
+  };
 
   const adopting: Stage = {
     title: 'Looking at the domain',
@@ -153,17 +176,7 @@ export function domainCommands({
       }),
     },
     RemoveStorageDomain: {
-      stages: [
-        where(formats, connecting),
-        where(formats, {
-          title: 'Removing what is on the storage',
-          work: async (occasion) => {
-            await format(occasion);
-            return undefined;
-          },
-        }),
-        where(formats, disconnecting),
-      ],
+      stages: [where(formats, connecting), where(formats, removing), where(formats, disconnecting)],
       succeeded: (command) => ({
         told: { ...told(command, 960, 'USER_REMOVE_STORAGE_DOMAIN', `Storage domain ${subjectOf(command).domain.name} was removed.`) },
         change: gone(command),

@@ -164,10 +164,19 @@ async function subjectOf({ database, id }: Pick<Occasion, 'database' | 'id'>): P
   return row;
 }
 
-/** The host that is to clean the storage: the one that was named, the one that has a local domain, or any that is up. */
-async function cleaner(occasion: Occasion, { host }: Subject): Promise<string> {
-  const named = occasion.parameter('host');
-  if (named !== null && named !== '') return (await upHost(occasion, uuid.test(named) ? { id: named } : { name: named })).id;
+/** The host that is to clean the storage: the one that was named, the one that has a local domain, or any that is up. Throws refusals (404, 409). */
+async function cleaner(occasion: Occasion, { name, host }: Subject): Promise<string> {
+  const wanted = occasion.parameter('host');
+  if (wanted !== null && wanted !== '') {
+    const named = await upHost(occasion, uuid.test(wanted) ? { id: wanted } : { name: wanted });
+    // The folder of the same name on another host is another folder.
+    if (host !== null && host !== named.id)
+      throw new Refusal(
+        409,
+        `Storage domain ${name} is local to another host than ${named.name}, and only that one can remove what is on it.`,
+      );
+    return named.id;
+  }
   const [any] = await occasion.database.query<{ id: string }>(
     'select vds_id as id from vds where status = $1 and vds_id = coalesce($2, vds_id) order by vds_name limit 1',
     [statusNumber('up'), host],
