@@ -553,6 +553,36 @@ describe('what is wrong', () => {
     await attach(made, master);
   });
 
+  it('while a pool is looked at is taken back after that, so that the data center can begin anew', async () => {
+    const made = await center();
+    const master = await domain(made.hosts[0]!);
+    let looks = 0;
+    let end = (): void => undefined;
+    const verbs = agents.verbs;
+    const refused = new SimulatedFailure(379, 'the storage is away');
+    agents.verbs = {
+      ...verbs,
+      // The second look in a row takes its time, and finds that the storage cannot be managed.
+      'StoragePool.getInfo': (params, of) => {
+        if (params['storagepoolID'] !== made.id) return verbs['StoragePool.getInfo']!(params, of);
+        if (++looks === 1) throw refused;
+        return new Promise((_resolve, reject) => (end = () => reject(refused)));
+      },
+      'StorageDomain.activate': async () => {
+        await eventually(async () => expect(looks).toBeGreaterThan(1));
+        throw refused;
+      },
+    };
+    await post(`datacenters/${made.id}/storagedomains`, { id: master.id });
+    await eventually(async () => expect(looks).toBeGreaterThan(1));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    end();
+    await settled();
+    expect(await got(`datacenters/${made.id}`)).toMatchObject({ status: 'uninitialized' });
+    agents.verbs = verbs;
+    await attach(made, master);
+  });
+
   it('with one of the hosts keeps a domain for data from being attached', async () => {
     const made = await working(2);
     const second = await domain(made.hosts[0]!);

@@ -47,7 +47,7 @@ const wakes = ({ parameters }: Command): boolean => parameters['wakes'] === true
 
 /** Commands that bring a domain to work in a data center. */
 export function attachDomain(parts: StorageCommandParts): Readonly<Record<'AttachStorageDomain' | 'ActivateStorageDomain', CommandType>> {
-  const { records } = parts;
+  const { records, turns } = parts;
   const steps = storageSteps(parts);
 
   const making: Stage = {
@@ -88,8 +88,11 @@ export function attachDomain(parts: StorageCommandParts): Readonly<Record<'Attac
     ...leading,
     async undo({ command }) {
       const { domain, pool, masterVersion } = subjectOf(command);
-      await records.setPool(pool.id, { status: poolStatus.uninitialized, spm: null });
-      await records.setMaster(pool.id, domain.id, masterVersion - 1, false);
+      // Whoever looks at the data center meanwhile writes how it was found: without a master there would be no way out of that.
+      await turns.take(pool.id, async () => {
+        await records.setPool(pool.id, { status: poolStatus.uninitialized, spm: null });
+        await records.setMaster(pool.id, domain.id, masterVersion - 1, false);
+      });
     },
   };
   const leadingAgain: Stage = {
