@@ -8,7 +8,8 @@ import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
 import { type DiskHost, startDiskHost } from '../support/disk-host.ts';
-import type { TestEngine } from '../support/engine.ts';
+import { addUser, type TestEngine } from '../support/engine.ts';
+import { basic } from '../support/https-client.ts';
 import { SimulatedFailure } from '../support/simulated-agent.ts';
 
 const mebi = 2 ** 20;
@@ -178,6 +179,57 @@ describe('an upload', () => {
     expect(await codesOf(name)).toEqual([1031, 1033]);
     expect(await api().got(`imagetransfers/${transfer.id}`)).toMatchObject({ disk: { id } });
     expect((await api().fault(`imagetransfers/${transfer.id}/finalize`, { method: 'POST', body: {} }))[0]).toBe(409);
+  });
+
+  it.each(['is cancelled', 'fails'])('that %s before anybody could write leaves its disk as it was', async (what) => {
+    const { id, name, file } = await disk();
+    await writeFile(file, (await content()).bytes);
+    const before = await readFile(file);
+    const [asked, cancelled] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    const well = host.verbs()['Image.prepare']!;
+    host.agents.verbs['Image.prepare'] = async (params, of) => {
+      asked.resolve(undefined);
+      await cancelled.promise;
+      if (what === 'fails') throw new SimulatedFailure(200, 'the host cannot read the image');
+      return well(params, of);
+    };
+    const transfer = await begin(id);
+    await asked.promise;
+    expect(await legalityOf(file)).toBe('ILLEGAL');
+    if (what === 'is cancelled') await act(transfer, 'cancel');
+    cancelled.resolve(undefined);
+    await inPhase(transfer, what === 'fails' ? 'finished_failure' : 'finished_cleanup');
+    expect([await statusOf(id), await legalityOf(file)]).toEqual(['ok', 'LEGAL']);
+    expect((await readFile(file)).equals(before)).toBe(true);
+    expect(await codesOf(name)).toEqual([1031, what === 'fails' ? 1038 : 1033]);
+  });
+
+  it('begins when its host is lost for a moment', async () => {
+    const { id } = await disk();
+    host.agents.verbs['Image.prepare'] = () => {
+      host.agents.verbs = host.verbs();
+      host.agents.cut();
+    };
+    await transferring(id);
+  });
+
+  it('leaves an illegal disk when it is cancelled, where whoever began it may not remove disks', async () => {
+    const { id, file } = await disk();
+    await addUser(host.postgres, 'keeper', 'Keeper-Canary-1');
+    await host.postgres.query(
+      `select attach_user_to_role('keeper', 'internal-authz', '*', uuid::text, 'UserVmManager') from aaa_jdbc.users where name = 'keeper'`,
+    );
+    await host.postgres.query(
+      `update permissions set object_id = $1, object_type_id = 19 where ad_element_id = (select user_id from users where username = 'keeper')`,
+      [id],
+    );
+    const as = basic('keeper@internal', 'Keeper-Canary-1');
+    expect((await api().fault(`disks/${id}`, { as, method: 'DELETE' }))[0]).toBe(403);
+    const transfer = String((await api().got('imagetransfers', { as, body: { disk: { id } } }))['id']);
+    await inPhase(transfer, 'transferring');
+    await api().got(`imagetransfers/${transfer}/cancel`, { as, method: 'POST', body: {} });
+    await inPhase(transfer, 'finished_cleanup');
+    expect([await statusOf(id), await legalityOf(file)]).toEqual(['illegal', 'ILLEGAL']);
   });
 
   it.each([

@@ -93,27 +93,38 @@ export function transferCommand(parts: TransferParts): CommandType {
     });
   }
 
+  const setLegality = (occasion: Occasion, disk: Disk, legality: 'LEGAL' | 'ILLEGAL'): Promise<unknown> =>
+    spm.ask(occasion, disk.pool, ({ agent }) => agent.call('Volume.setLegality', { ...volumeNames(disk), legality }, askingOf(occasion)));
+
   const preparedOf = ({ data }: Command): Prepared | null => (data['prepared'] as Prepared | null | undefined) ?? null;
 
   const preparing: Stage = {
     title: 'Preparing the image',
     async work(occasion) {
-      const { command, database, signal } = occasion;
+      const { command, database, signal, keep } = occasion;
       const [disk, transfer] = [await needDisk(database, subjectOf(command).id), await transferOf(command)];
+      // No client has been let at it.
+      await keep({ opened: false });
       // Nothing takes it for whole while it is written to.
-      if (transfer.isUpload)
-        await spm.ask(occasion, disk.pool, ({ agent }) =>
-          agent.call('Volume.setLegality', { ...volumeNames(disk), legality: 'ILLEGAL' }, { flowId: command.correlationId, signal }),
-        );
-      return { prepared: await prepare(occasion, disk, transfer) };
+      if (transfer.isUpload) await setLegality(occasion, disk, 'ILLEGAL');
+      return { prepared: await patiently(signal, () => prepare(occasion, disk, transfer)) };
     },
     async undo(occasion) {
       const { command, database, keep } = occasion;
-      const { outcome } = command.data;
-      if (!isUpload(command) || outcome === undefined || command.data['gone'] === true) return;
+      const { outcome, opened, gone } = command.data;
+      if (!isUpload(command) || gone === true) return;
       if (outcome === 'cancelled_user') await transfers.move(idOf(command), ['cancelled_user'], 'finalizing_cleanup');
-      else await transfers.move(idOf(command), ['cancelled_system'], 'finalizing_failure');
-      await deleteImage(spm, occasion, await needDisk(database, subjectOf(command).id));
+      else if (outcome !== undefined) await transfers.move(idOf(command), ['cancelled_system'], 'finalizing_failure');
+      const disk = await needDisk(database, subjectOf(command).id);
+      if (opened === false) {
+        // Nobody can have written to it: it is what it was.
+        await setLegality(occasion, disk, 'LEGAL');
+        await keep({ untouched: true });
+        return;
+      }
+      // Whoever may only change a disk does not remove it this way.
+      if (outcome === undefined || command.parameters['mayRemove'] !== true) return;
+      await deleteImage(spm, occasion, disk);
       await keep({ gone: true });
     },
   };
@@ -125,6 +136,7 @@ export function transferCommand(parts: TransferParts): CommandType {
       let prepared = preparedOf(occasion.command);
       // Whether the tickets are there: of those that another engine has put nothing is known.
       let put: boolean | null = null;
+      let isOpened = occasion.command.data['opened'] !== false;
       let [asked, heard, prolonged] = [-Infinity, performance.now(), -Infinity];
       for (; ; await sleep(lookEveryMs, undefined, { signal: occasion.signal })) {
         const transfer = await transferOf(occasion.command);
@@ -146,6 +158,9 @@ export function transferCommand(parts: TransferParts): CommandType {
             prepared = again;
           }
           if (phase !== 'transferring') {
+            // From now on somebody may have written, whatever becomes of it.
+            if (!isOpened) await occasion.keep({ opened: true });
+            isOpened = true;
             await putTickets(occasion, disk, transfer, prepared);
             put = true;
             asked = heard = prolonged = performance.now();
@@ -173,8 +188,9 @@ export function transferCommand(parts: TransferParts): CommandType {
       }
     },
     async undo(occasion) {
-      const transfer = await transferOf(occasion.command);
-      await removeTickets(occasion, transfer, preparedOf(occasion.command));
+      const { command } = occasion;
+      if (command.data['opened'] === false) return;
+      await removeTickets(occasion, await transferOf(command), preparedOf(command));
     },
   };
 
@@ -228,9 +244,7 @@ export function transferCommand(parts: TransferParts): CommandType {
       const asking = askingOf(occasion);
       if (transfer.isUpload) {
         await patiently(signal, () => agent.call('Volume.verify_untrusted', volumeNames(disk), asking));
-        await spm.ask(occasion, disk.pool, (one) =>
-          one.agent.call('Volume.setLegality', { ...volumeNames(disk), legality: 'LEGAL' }, asking),
-        );
+        await setLegality(occasion, disk, 'LEGAL');
       }
       // That it is ready for use does not hang on what is only told, nor on a host that tidies up.
       const info = objectOf(await agent.call('Volume.getInfo', volumeNames(disk), asking).catch(ignore(signal)));

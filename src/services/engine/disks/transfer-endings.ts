@@ -44,8 +44,8 @@ export const transferEndings: Pick<CommandType, 'succeeded' | 'failed'> = {
     change: ended(command, 'finished_success', 'ok', null),
   }),
   failed(command, why) {
-    const { outcome, gone } = command.data;
-    const left = isUpload(command) ? (gone === true ? null : 'illegal') : 'ok';
+    const { outcome, gone, untouched } = command.data;
+    const left = !isUpload(command) || untouched === true ? 'ok' : gone === true ? null : 'illegal';
     const { alias } = subjectOf(command);
     if (outcome === undefined)
       return {

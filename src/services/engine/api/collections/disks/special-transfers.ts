@@ -60,6 +60,10 @@ export const addTransfer: SpecialChange = {
       throw rejected(
         `Disk ${disk.alias} has the format raw, and is transferred in that alone. Convert the image with qemu-img, or make a disk of the format cow.`,
       );
+    // An upload that is cancelled takes its disk along, where whoever begins it may remove that.
+    const [remover] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [
+      ...[worker.userId, permits.delete_disk, id],
+    ]);
     const timeout = entity['inactivity_timeout'] ?? (await readNumber(database, 'TransferImageClientInactivityTimeoutInSeconds'));
     const columns = {
       transfer_id: randomUUID(),
@@ -98,7 +102,10 @@ export const addTransfer: SpecialChange = {
       ],
       begins: {
         type: 'TransferImage',
-        parameters: { transfer: columns.transfer_id, disk: id, alias: disk.alias, domain: disk.domain, upload: direction === 'upload' },
+        parameters: {
+          ...{ transfer: columns.transfer_id, disk: id, alias: disk.alias, domain: disk.domain },
+          ...{ upload: direction === 'upload', mayRemove: remover?.may === true },
+        },
         locks: [id],
       },
       otherwise: () => justChanged(disk.alias),
