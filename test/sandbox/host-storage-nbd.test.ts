@@ -69,6 +69,14 @@ it('a server serves one volume only', async () => {
   await host.call('NBD.stop_server', { server_id: id });
 });
 
+it('a server is stopped also while it is being started', async () => {
+  const { config } = await volume(5);
+  const id = randomUUID();
+  const starting = start(config, id);
+  await host.call('NBD.stop_server', { server_id: id });
+  expect(existsSync(socketOf(await starting))).toBe(false);
+});
+
 it('an image that leads to another file is not served', async () => {
   const { file, config } = await volume(4);
   await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', '/etc/passwd', '-F', 'raw', file, '8M']);

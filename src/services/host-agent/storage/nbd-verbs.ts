@@ -6,6 +6,9 @@ import type { QemuImg } from './qemu-img.ts';
 import type { Turns } from './turns.ts';
 import { chainOf, imageKey, inImage, missing, verifyHeader } from './volumes.ts';
 
+/** Who stops a server that is being started waits for it: otherwise it would be there afterwards, and nobody would stop it. */
+const serverKey = (id: string): string => `nbd ${id}`;
+
 /** Verbs that show what is in volumes to the image service of this host, whatever format they have. */
 export function nbdVerbs({
   domains,
@@ -22,24 +25,27 @@ export function nbdVerbs({
     'NBD.start_server': async (params) => {
       const id = params.uuid('server_id');
       const config = params.object('config');
-      const place = { domain: await domains.find(config.uuid('sd_id')), image: config.uuid('img_id'), volume: config.uuid('vol_id') };
-      // One after the other with what tasks do to the image, and with another call of the same client.
-      return turns.take([imageKey(place)], async () => {
-        const chain = await chainOf(place);
-        const isReadOnly = config.optionalFlag('readonly') ?? false;
-        if (!isReadOnly && chain[0]?.metadata.role !== 'LEAF')
-          throw failure('volume', `Others stand on volume ${place.volume}, so it can only be read`);
-        for (const [at, each] of chain.entries()) await verifyHeader(each, each.metadata, chain[at + 1] ?? null, qemuImg);
-        const { format } = chain[0]?.metadata ?? missing(place);
-        const discards = config.optionalFlag('discard') ?? false;
-        const socket = await inImage(place.domain, place.image, (folder) =>
-          servers.start(id, folder, { volume: place.volume, format, isReadOnly, discards }),
-        );
-        return `nbd:unix:${socket}`;
+      return turns.take([serverKey(id)], async () => {
+        const place = { domain: await domains.find(config.uuid('sd_id')), image: config.uuid('img_id'), volume: config.uuid('vol_id') };
+        // One after the other with what tasks do to the image.
+        return turns.take([imageKey(place)], async () => {
+          const chain = await chainOf(place);
+          const isReadOnly = config.optionalFlag('readonly') ?? false;
+          if (!isReadOnly && chain[0]?.metadata.role !== 'LEAF')
+            throw failure('volume', `Others stand on volume ${place.volume}, so it can only be read`);
+          for (const [at, each] of chain.entries()) await verifyHeader(each, each.metadata, chain[at + 1] ?? null, qemuImg);
+          const { format } = chain[0]?.metadata ?? missing(place);
+          const discards = config.optionalFlag('discard') ?? false;
+          const socket = await inImage(place.domain, place.image, (folder) =>
+            servers.start(id, folder, { volume: place.volume, format, isReadOnly, discards }),
+          );
+          return `nbd:unix:${socket}`;
+        });
       });
     },
     'NBD.stop_server': async (params) => {
-      await servers.stop(params.uuid('server_id'));
+      const id = params.uuid('server_id');
+      await turns.take([serverKey(id)], () => servers.stop(id));
     },
   };
 }
