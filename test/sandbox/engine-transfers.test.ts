@@ -7,10 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
-import { type DiskHost, startDiskHost } from '../support/disk-host.ts';
+import { type DiskHost, otherAddress, startDiskHost } from '../support/disk-host.ts';
 import { addUser, type TestEngine } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { SimulatedFailure } from '../support/simulated-agent.ts';
+import { addHost } from '../support/simulated-host.ts';
 
 const mebi = 2 ** 20;
 const size = 4 * mebi;
@@ -344,6 +345,94 @@ describe('a qcow2 disk of which clients see what a guest sees', () => {
     await act(transfer.id, 'finalize');
     await inPhase(transfer.id, 'finished_success');
     expect((await contentOf(file)).equals(bytes)).toBe(true);
+  });
+});
+
+describe('a host that is lost', () => {
+  let other: string;
+  beforeAll(async () => {
+    other = await addHost(host.postgres, { name: 'other', address: otherAddress, port: host.agents.port });
+  });
+  const isUp = (up: boolean) => host.postgres.query('update vds_dynamic set status = $2 where vds_id = $1', [other, up ? 3 : 2]);
+  beforeEach(() => isUp(true));
+  afterEach(() => isUp(false));
+  const lost = async (): Promise<void> => {
+    await isUp(false);
+    const well = host.verbs()['Host.remove_image_ticket']!;
+    host.agents.verbs['Host.remove_image_ticket'] = (params, of) => {
+      if (of === otherAddress) throw new SimulatedFailure(482, 'the image service of this host does not answer');
+      return well(params, of);
+    };
+  };
+  const found = async (): Promise<void> => {
+    host.agents.verbs = host.verbs();
+    await isUp(true);
+  };
+
+  it('is left by an upload, which is not taken for whole while anybody may write there', async () => {
+    const { id, file } = await disk();
+    const transfer = await transferring(id, { host: { id: other } });
+    expect(transfer['host']).toMatchObject({ id: other });
+    await lost();
+    await act(transfer.id, 'pause');
+    await act(transfer.id, 'resume');
+    await inPhase(transfer.id, 'transferring');
+    expect((await api().got(`imagetransfers/${transfer.id}`))['host']).toMatchObject({ id: host.host });
+    await act(transfer.id, 'finalize');
+    await sleep(2_500);
+    expect([await phaseOf(transfer.id), await legalityOf(file)]).toEqual(['finalizing_success', 'ILLEGAL']);
+    const before = host.agents.calls.length;
+    await found();
+    await inPhase(transfer.id, 'finished_success');
+    expect([await statusOf(id), await legalityOf(file)]).toEqual(['ok', 'LEGAL']);
+    const since = host.agents.calls.slice(before);
+    const at = (verb: string): number => since.findIndex(({ method }) => method === verb);
+    expect(since[at('Host.remove_image_ticket')]?.host).toBe(otherAddress);
+    expect(at('Host.remove_image_ticket')).toBeLessThan(at('Volume.verify_untrusted'));
+  });
+
+  it('lets nobody in any more once its ticket has ended, also while engines change', async () => {
+    const { id } = await disk();
+    const transfer = await transferring(id, { host: { id: other } });
+    await lost();
+    await act(transfer.id, 'pause');
+    await act(transfer.id, 'resume');
+    await inPhase(transfer.id, 'transferring');
+    await engine.end('SIGKILL');
+    const until = Date.now() + 6_000;
+    await host.postgres.query(`update command_entities set data = jsonb_set(data::jsonb, '{left,0,until}', to_jsonb($1::bigint))`, [until]);
+    engine = await host.engine();
+    await act(transfer.id, 'finalize');
+    await inPhase(transfer.id, 'finished_success');
+    expect(Date.now()).toBeGreaterThan(until);
+  });
+
+  it('is left at once where the door was closed before', async () => {
+    const { id } = await disk();
+    const transfer = await transferring(id, { host: { id: other } });
+    await act(transfer.id, 'pause');
+    await eventually(async () => expect(await tickets(transfer)).toEqual([404, 404]));
+    await lost();
+    await act(transfer.id, 'resume');
+    await inPhase(transfer.id, 'transferring');
+    await act(transfer.id, 'finalize');
+    await inPhase(transfer.id, 'finished_success');
+  });
+
+  it('is waited for where its server converts', async () => {
+    const { id, name } = await disk({ format: 'cow' });
+    const transfer = await transferring(id, { format: 'raw', host: { id: other } });
+    await lost();
+    await act(transfer.id, 'pause');
+    await act(transfer.id, 'resume');
+    await inPhase(transfer.id, 'paused_system');
+    expect(await codesOf(name)).toEqual([1031, 1035]);
+    await found();
+    await act(transfer.id, 'resume');
+    await inPhase(transfer.id, 'transferring');
+    expect((await api().got(`imagetransfers/${transfer.id}`))['host']).toMatchObject({ id: other });
+    await act(transfer.id, 'finalize');
+    await inPhase(transfer.id, 'finished_success');
   });
 });
 

@@ -23,6 +23,9 @@ import { makePki, type TestPki } from './websocket-proxy.ts';
  * proxy.
  */
 
+/** Where the same host is found a second time, for tests that add it as another one. */
+export const otherAddress = '127.0.0.2';
+
 export interface DiskHost {
   readonly postgres: TestPostgres;
   readonly agents: SimulatedAgents;
@@ -85,13 +88,13 @@ export async function addStorageRows(
 
 export async function startDiskHost(): Promise<DiskHost> {
   const folder = await mkdtemp(join(tmpdir(), 'disks-'));
-  const [postgres, agentPki, imagePki] = await Promise.all([startPostgres(), makeAgentPki(), makePki()]);
+  const [postgres, agentPki, imagePki] = await Promise.all([startPostgres(), makeAgentPki(['127.0.0.1', otherAddress]), makePki()]);
   await addAdmin(postgres);
   const [daemon, proxy] = await Promise.all([startImageService(imagePki), startImageProxy(imagePki)]);
   const storage = await testStorage(folder, testLeases().of(), undefined, { ticketSocket: join(daemon.folder, 'control.sock') });
   const pool = await localPool(storage, join(folder, 'domain'));
   const verbs = (): Record<string, SimulatedVerb> => ({ ...wellBehaved(), ...served(storage) });
-  const agents = await startSimulatedAgents(agentPki, { verbs: verbs() });
+  const agents = await startSimulatedAgents(agentPki, { everywhere: true, verbs: verbs() });
   const host = await addHost(postgres, { name: 'node', address: '127.0.0.1', port: agents.port, status: 3 });
   await addStorageRows(postgres, pool, host);
   await postgres.query(`update vdc_options set option_value = $1 where option_name = 'ImageDaemonPort'`, [String(daemon.port)]);

@@ -24,7 +24,7 @@ export interface TicketState {
 }
 
 /** Seconds that a ticket lives, unless it is prolonged. */
-const lifeSeconds = 300;
+export const lifeSeconds = 300;
 /** A daemon waits for requests that are at work when a ticket is removed. */
 const removeWithinMs = 120_000;
 

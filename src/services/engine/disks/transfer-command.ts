@@ -8,10 +8,10 @@ import { nameInUrls } from '../host-names.ts';
 import type { Spm } from '../storage/spm.ts';
 import { deleteImage, subjectOf } from './disk-commands.ts';
 import { needDisk, volumeNames } from './disk-records.ts';
-import { hostTickets, isUnknownTicket, type ProxyTickets } from './image-tickets.ts';
+import { hostTickets, isUnknownTicket, lifeSeconds, type ProxyTickets } from './image-tickets.ts';
 import { bytesOf, type Disk, isConverted, type Prepared, servedAt, ticketOf } from './prepared-image.ts';
 import { idOf, isUpload, transferEndings } from './transfer-endings.ts';
-import type { TransferRecord, TransferRecords } from './transfer-records.ts';
+import type { ImageHost, TransferRecord, TransferRecords } from './transfer-records.ts';
 
 export interface TransferParts {
   readonly spm: Spm;
@@ -32,6 +32,16 @@ const askEveryMs = 2_000;
 const prolongEveryMs = 60_000;
 /** A host that says nothing for so long is given up: the transfer waits for somebody to resume it. */
 const patienceMs = 60_000;
+
+/** What is added to the life of a ticket that nobody can remove: its last prolongation may have been under way. */
+const marginMs = 10_000;
+
+/** A host that a transfer has left with a ticket that may still be there: of an upload, clients may go on to write until it has ended. */
+interface Left {
+  readonly host: ImageHost;
+  /** Milliseconds since 1970: the next engine may have to wait for it. */
+  readonly until: number;
+}
 
 /**
  * A transfer of the content of a disk, by clients, through the daemon of a host. The command lasts as long as the transfer: what people want of that they
@@ -93,10 +103,23 @@ export function transferCommand(parts: TransferParts): CommandType {
     });
   }
 
+  /** Returns when nobody writes any more at hosts that were left: one that is back removes the ticket, and of any other it has ended by itself. */
+  async function shutLeft(occasion: Occasion, disk: Disk, transfer: TransferRecord): Promise<void> {
+    const { command, signal } = occasion;
+    for (const { host, until } of leftOf(command)) {
+      for (; Date.now() < until; await sleep(askEveryMs, undefined, { signal })) {
+        const up = await transfers.hosts(disk.pool, disk.domain, host.id);
+        if (!up.some(({ id, address }) => id === host.id && address === host.address)) continue;
+        if (await hostTickets.remove(agents.of(host), transfer.ticket, askingOf(occasion)).then(() => true, ignore(signal))) break;
+      }
+    }
+  }
+
   const setLegality = (occasion: Occasion, disk: Disk, legality: 'LEGAL' | 'ILLEGAL'): Promise<unknown> =>
     spm.ask(occasion, disk.pool, ({ agent }) => agent.call('Volume.setLegality', { ...volumeNames(disk), legality }, askingOf(occasion)));
 
   const preparedOf = ({ data }: Command): Prepared | null => (data['prepared'] as Prepared | null | undefined) ?? null;
+  const leftOf = ({ data }: Command): readonly Left[] => (data['left'] as readonly Left[] | undefined) ?? [];
 
   const preparing: Stage = {
     title: 'Preparing the image',
@@ -133,8 +156,8 @@ export function transferCommand(parts: TransferParts): CommandType {
     title: 'Waiting for the client',
     async work(occasion) {
       const disk = await needDisk(occasion.database, subjectOf(occasion.command).id);
-      let prepared = preparedOf(occasion.command);
-      // Whether the tickets are there: of those that another engine has put nothing is known.
+      let [prepared, left] = [preparedOf(occasion.command), leftOf(occasion.command)];
+      // Whether the tickets are there: nothing is known of those that another engine has put, or that a host has not answered for.
       let put: boolean | null = null;
       let isOpened = occasion.command.data['opened'] !== false;
       let [asked, heard, prolonged] = [-Infinity, performance.now(), -Infinity];
@@ -154,13 +177,18 @@ export function transferCommand(parts: TransferParts): CommandType {
           if (phase === 'resuming' || prepared === null) {
             // The host may be another one by now.
             const again: Prepared = await prepareAgain(occasion, disk, transfer, prepared);
-            if (again !== prepared) await occasion.keep({ prepared: again });
+            if (again !== prepared) {
+              if (prepared !== null && put !== false)
+                left = [...left, { host: prepared.host, until: Date.now() + lifeSeconds * 1_000 + marginMs }];
+              await occasion.keep({ prepared: again, left });
+            }
             prepared = again;
           }
           if (phase !== 'transferring') {
             // From now on somebody may have written, whatever becomes of it.
             if (!isOpened) await occasion.keep({ opened: true });
             isOpened = true;
+            put = null;
             await putTickets(occasion, disk, transfer, prepared);
             put = true;
             asked = heard = prolonged = performance.now();
@@ -188,16 +216,21 @@ export function transferCommand(parts: TransferParts): CommandType {
       }
     },
     async undo(occasion) {
-      const { command } = occasion;
+      const { command, database } = occasion;
       if (command.data['opened'] === false) return;
-      await removeTickets(occasion, await transferOf(command), preparedOf(command));
+      const transfer = await transferOf(command);
+      await removeTickets(occasion, transfer, preparedOf(command));
+      if (transfer.isUpload) await shutLeft(occasion, await needDisk(database, subjectOf(command).id), transfer);
     },
   };
 
-  /** The image where it was, or, if its host is not up any more, at another one. */
+  /** The image where it was, or, if its host is not up any more, at another one. Throws CommandFailure where it has to be the same. */
   async function prepareAgain(occasion: Occasion, disk: Disk, transfer: TransferRecord, before: Prepared | null): Promise<Prepared> {
     const hosts = await transfers.hosts(disk.pool, disk.domain, transfer.host);
     if (before !== null && hosts.some(({ id, address }) => id === before.host.id && address === before.host.address)) return before;
+    // Tickets end by themselves, a server only when it is told to: it would write over what comes by another one.
+    if (before?.isServed === true)
+      throw new CommandFailure(`Host ${before.host.name} has the image open and has to be up. Otherwise cancel the transfer.`);
     return prepare(occasion, disk, transfer);
   }
 
@@ -243,6 +276,7 @@ export function transferCommand(parts: TransferParts): CommandType {
       const agent = agents.of(prepared.host);
       const asking = askingOf(occasion);
       if (transfer.isUpload) {
+        await shutLeft(occasion, disk, transfer);
         await patiently(signal, () => agent.call('Volume.verify_untrusted', volumeNames(disk), asking));
         await setLegality(occasion, disk, 'LEGAL');
       }
