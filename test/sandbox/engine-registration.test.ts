@@ -215,6 +215,18 @@ describe('approval', () => {
     await vi.waitFor(async () => expect((await eventsOf(id)).map(({ code }) => code)).toEqual(expect.arrayContaining([828, 498, 505])));
   });
 
+  it('sends a password only to a machine whose fingerprint somebody has seen on it', async () => {
+    const one = machine();
+    await registered(one);
+    const { id } = (await named(one['name'])) ?? {};
+    const password = { root_password: 'Root-Canary-1' };
+    const answer = await call(`hosts/${String(id)}/approve`, { body: password });
+    expect([answer.status, answer.body]).toEqual([400, expect.stringContaining('ssh.fingerprint')]);
+    expect(await named(one['name'])).toMatchObject({ status: 'pending_approval' });
+    await got(`hosts/${String(id)}/approve`, { body: { ...password, ssh: { fingerprint: one['sshKeyFingerprint'] } } });
+    await vi.waitFor(async () => expect((await eventsOf(id)).map(({ code }) => code)).toContain(505));
+  });
+
   it('may name another cluster', async () => {
     const { postgres } = running;
     await postgres.query(

@@ -17,8 +17,13 @@ const objectIn = (entity: Entity, name: string): Entity => {
   return value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date) ? (value as Entity) : {};
 };
 
-/** How the engine logs in: with a password, which is kept sealed until it is used, or with its key. */
-function credentialOf({ entity, secrets }: Occasion, method: string): { readonly password?: string } {
+interface Credential {
+  /** Sealed until it is used; where there is none, the engine logs in with its key. */
+  readonly password?: string;
+}
+
+/** How the engine logs in. Throws faults (400). */
+function credentialOf({ entity, secrets }: Occasion, method: string): Credential {
   const ssh = objectIn(entity, 'ssh');
   const way = textOf(ssh, 'authentication_method') || 'password';
   if (way !== 'password' && way !== 'publickey') throw invalidValue('ssh.authentication_method', ['password', 'publickey']);
@@ -110,15 +115,19 @@ const installing = (
   from: readonly HostStatus[],
   event: Work['event'],
   /** What else has to be so, and what else is written. Throws refusals. */
-  further: (occasion: Occasion) => Promise<(values: Values) => readonly (readonly [name: string, sql: string])[]> = async () => () => [],
+  further: (
+    occasion: Occasion,
+    credential: Credential,
+  ) => Promise<(values: Values) => readonly (readonly [name: string, sql: string])[]> = async () => () => [],
 ): SpecialChange => ({
   permit: permits.edit_host_configuration,
   async work(occasion) {
     const { id, entity } = occasion;
     const subject = await subjectOf(occasion);
     if (!from.includes(subject.status)) throw notNow(subject, method, from);
-    const parameters = { host: id, name: subject.name, ...credentialOf(occasion, method), activate: entity['activate'] !== false };
-    const more = await further(occasion);
+    const credential = credentialOf(occasion, method);
+    const parameters = { host: id, name: subject.name, ...credential, activate: entity['activate'] !== false };
+    const more = await further(occasion, credential);
     return {
       ...{ object: id, host: id, name: subject.name, event },
       statement: (values) => [...moving(id, from, 'installing')(values), ...more(values)],
@@ -135,9 +144,17 @@ export const installHost = installing('install', ['maintenance', 'install_failed
 });
 
 /** A host that has registered itself is who somebody has seen, and comes into the cluster that is named, if one is. */
-async function asSeen(occasion: Occasion): Promise<(values: Values) => readonly (readonly [name: string, sql: string])[]> {
+async function asSeen(
+  occasion: Occasion,
+  { password }: Credential,
+): Promise<(values: Values) => readonly (readonly [name: string, sql: string])[]> {
   const { database, entity, id, worker } = occasion;
   const seen = fingerprintOf(entity);
+  // The engine only knows what a stranger has told, so a password would go to whoever has registered.
+  if (password !== undefined && seen === null)
+    throw rejected(
+      'A password is sent only to a machine that somebody has looked at: ssh.fingerprint must be what ssh-keygen -l shows there.',
+    );
   const [host] = await database.query<{ fingerprint: string | null }>(
     'select sshkeyfingerprint as fingerprint from vds_static where vds_id = $1',
     [id],
