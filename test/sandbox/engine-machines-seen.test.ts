@@ -175,6 +175,13 @@ describe('somebody who is no administrator', () => {
     );
   });
 
+  const permit = (user: string, role: string, object: unknown, kind: number): Promise<unknown> =>
+    running.postgres.query(
+      `insert into permissions (role_id, ad_element_id, object_id, object_type_id)
+       select r.id, u.user_id, $3, $4 from roles r, users u where r.name = $2 and u.username = $1`,
+      [user, role, object, kind],
+    );
+
   it('manages the machines that are their own, and sees no others', async () => {
     expect(await listOf('vms', admin)).not.toEqual([]);
     const machine = await add('mine', {}, maker);
@@ -205,6 +212,49 @@ describe('somebody who is no administrator', () => {
       machine['id'],
     ]);
     expect(left?.count).toBe(0);
+  });
+
+  it('chooses no host and no hardware, and may send back what was chosen', async () => {
+    const { postgres } = running;
+    const host = { id: await addHost(postgres, { name: 'chosen', address: '127.0.9.1', port: 54_321 }) };
+    await permit('maker', 'UserRole', host.id, 3);
+    const hosts = { host: [host] };
+    const chosen = { custom_emulated_machine: 'pc-q35-7.2', custom_cpu_model: 'Nehalem', placement_policy: { hosts } };
+    const refusal = [403, expect.stringContaining('of choice')];
+    for (const [name, value] of Object.entries(chosen))
+      expect(await fault('vms', { as: maker, body: { name: 'tied', cluster, [name]: value } }), name).toEqual(refusal);
+    const plain = pathOf(await add('plain', {}, maker));
+    const start = await call(`${plain}/start`, { as: maker, body: { vm: { placement_policy: { hosts } } } });
+    expect([start.status, start.body]).toEqual(refusal);
+
+    const tied = await add('tied', { placement_policy: { hosts: { host: [] } } }, maker);
+    const path = pathOf(tied);
+    await got(path, { method: 'PUT', body: chosen });
+    const again = { ...chosen, placement_policy: { hosts: { host: [{ id: host.id.toUpperCase() }] } }, comment: 'the same' };
+    expect(await got(path, { as: maker, method: 'PUT', body: again })).toMatchObject({ ...chosen, comment: 'the same' });
+    for (const other of [
+      { placement_policy: { hosts: { host: [] } } },
+      { custom_emulated_machine: '' },
+      { custom_emulated_machine: 'pc-i440fx-7.2' },
+      { custom_cpu_model: 'Westmere' },
+    ])
+      expect(await fault(path, { as: maker, method: 'PUT', body: other }), JSON.stringify(other)).toEqual(refusal);
+    await got(path, { method: 'DELETE' });
+    await postgres.query('delete from vds_static where vds_id = $1', [host.id]);
+  });
+
+  it('chooses no hardware by way of a template either', async () => {
+    await permit('maker', 'TemplateCreator', await idOf('datacenters', 'Default'), 14);
+    const vm = { id: (await add('pattern', {}, maker))['id'] };
+    const hardware = { custom_emulated_machine: 'pc-q35-7.2' };
+    const refusal = [403, expect.stringContaining('of choice')];
+    expect(await fault('templates', { as: maker, body: { name: 'chosen', vm, ...hardware } })).toEqual(refusal);
+    const template = await got('templates', { as: maker, body: { name: 'own', vm } });
+    await permit('maker', 'TemplateOwner', template['id'], 4);
+    const path = `templates/${String(template['id'])}`;
+    expect(await fault(path, { as: maker, method: 'PUT', body: hardware })).toEqual(refusal);
+    expect(await got(path, { as: maker, method: 'PUT', body: { comment: 'my own' } })).toMatchObject({ comment: 'my own' });
+    expect(await got(path, { method: 'PUT', body: hardware })).toMatchObject(hardware);
   });
 
   it('uses what is open to everybody: Blank, and instance types', async () => {

@@ -6,6 +6,7 @@ import type { Occasion, SpecialChange, Work } from '../collection.ts';
 import { permits } from '../permits.ts';
 import { isBusy, isFree, machineOf, type MachineSubject, notInStatus } from './machine-subject.ts';
 import { runOnceOf } from './run-once-request.ts';
+import { choices, needPermitOn } from './special-vms.ts';
 
 /* How virtual machines are started and ended: what is asked of hosts is done by commands. */
 
@@ -18,6 +19,7 @@ export const startVm: SpecialChange = {
     const subject = await machineOf(occasion, id);
     if (!startable.includes(subject.status)) throw notInStatus(subject, 'start', startable);
     const run = await runOnceOf(occasion);
+    if (run?.hosts !== undefined) await needPermitOn(occasion, permits.edit_admin_vm_properties, id, choices);
     const machine = await loadMachine(database, id, null);
     const obstacle = machine === null ? null : (machine.obstacle ?? unfitDisk(machine.definition));
     // A drive that is given for this run is looked into when it is started.

@@ -11,7 +11,7 @@ import { deviceChanges, devicesOfNew } from './machine-devices.ts';
 import { shapeFields } from './machine-fields.ts';
 import { sizesOf } from './machine-sizes.ts';
 import { isBusy, isFree, machineOf, notInStatus } from './machine-subject.ts';
-import { columnsOf, rowOf } from './special-vms.ts';
+import { choices, choosesHardware, columnsOf, needPermitOn, rowOf } from './special-vms.ts';
 
 /* Templates and instance types as they are added, changed and removed. Both are machines that never run. */
 
@@ -46,6 +46,7 @@ async function changing(kind: Kind, occasion: Occasion): Promise<Omit<Work, 'per
   if (id === blank) throw new Refusal(409, 'The template Blank cannot be changed.');
   const was = await rowOf(database, id);
   const given = columnsOf(await givenOf(kind.fields, entity, members, asker));
+  if (kind === template && choosesHardware(given, was)) await needPermitOn(occasion, permits.edit_admin_template_properties, id, choices);
   const columns = { ...given, ...(await sizesOf(database, given, was, false)), _update_date: new Date() };
   const name = String(was['vm_name']);
   return {
@@ -102,6 +103,8 @@ async function addingTemplate(occasion: Occasion): Promise<Omit<Work, 'permit'>>
   if (source.status !== 'down') throw notInStatus(source, 'make a template of', ['down']);
   const base = await rowOf(database, source.id);
   const given = columnsOf(await givenOf(template.fields, entity, members, asker));
+  const object = source.dataCenter ?? source.cluster;
+  if (choosesHardware(given, base)) await needPermitOn(occasion, permits.edit_admin_template_properties, object, choices);
   const [id, name] = [randomUUID(), String(given['vm_name'])];
   const copies = await copiesOf(database, source.id, `add template ${name}`);
   const row = {
@@ -112,7 +115,7 @@ async function addingTemplate(occasion: Occasion): Promise<Omit<Work, 'permit'>>
     ...(await sizesOf(database, given, base, true)),
   };
   return {
-    ...{ object: source.dataCenter ?? source.cluster, name, template: id },
+    ...{ object, name, template: id },
     event: eventOf(template, 'add', 'USER_ADD_VM_TEMPLATE'),
     statement: (values) => [
       [

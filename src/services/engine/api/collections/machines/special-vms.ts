@@ -61,9 +61,28 @@ async function hostsOf({ entity, members, asker }: Occasion): Promise<readonly s
   return [...new Set(hosts)];
 }
 
-async function needPermitOn({ database, asker }: Occasion, permit: number, object: string, what: string): Promise<void> {
+/** Throws a refusal (403) unless the user has a permit on an object. */
+export async function needPermitOn({ database, asker }: Occasion, permit: number, object: string, what: string): Promise<void> {
   const [found] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [asker.userId, permit, object]);
   if (found?.may !== true) throw new Refusal(403, `The user may not use ${what}.`);
+}
+
+/** What takes a permit of administrators, since it decides on which hosts a machine can run. */
+export const choices = 'a host, an emulated machine or a processor model of choice';
+
+/** Whether a client chooses another emulated machine, or another processor model, than there was. */
+export const choosesHardware = (given: Columns, was: Row): boolean =>
+  ['custom_emulated_machine', 'custom_cpu_name'].some((column) => given[column] !== undefined && given[column] !== (was[column] ?? null));
+
+/** Whether a client names other hosts than those that a machine is tied to. */
+async function choosesHosts(database: Database, machine: string, hosts: readonly string[] | null): Promise<boolean> {
+  if (hosts === null) return false;
+  const [found] = await database.query<{ other: boolean }>(
+    `select array(select vds_id from vm_host_pinning_map where vm_id = $1 order by vds_id)
+       <> array(select distinct unnest($2::uuid[]) order by 1) as other`,
+    [machine, hosts],
+  );
+  return found?.other === true;
 }
 
 /** Throws a fault (400) unless the hosts are of the cluster; a machine that is pinned needs some. */
@@ -103,6 +122,8 @@ async function adding(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
   await needPermitOn(occasion, permits.create_vm, template, 'the template');
   await needTheirs(database, hosts, cluster);
   const base = await rowOf(database, template);
+  if ((hosts?.length ?? 0) > 0 || choosesHardware(asked, base))
+    await needPermitOn(occasion, permits.edit_admin_vm_properties, cluster, choices);
   const given = await byInstanceType(database, asked['instance_type_id'], asked);
   const sizes = await sizesOf(database, given, base, true);
   const id = randomUUID();
@@ -156,6 +177,8 @@ async function changing(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
   const hosts = await hostsOf(occasion);
   const cluster = (given['cluster_id'] ?? subject.cluster) as string;
   await needTheirs(database, hosts, cluster);
+  if (choosesHardware(given, was) || (await choosesHosts(database, id, hosts)))
+    await needPermitOn(occasion, permits.edit_admin_vm_properties, id, choices);
   if (cluster !== subject.cluster) await needMovable(occasion, subject, cluster);
   const byType =
     given['instance_type_id'] === was['instance_type_id'] ? given : await byInstanceType(database, given['instance_type_id'], given);
