@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -179,6 +179,21 @@ describe('a file', () => {
     expect(await readFile(join(iso(), name), 'utf8')).toBe('before');
     expect(await call(['-i', 'ISO_DOMAIN', ...more, '--force', 'upload', name])).toMatchObject({ code: 0 });
     expect((await stat(join(iso(), name))).size).toBe(3_000_000);
+  });
+
+  it.each([[[]], [['--ssh-user=root']]])('is written through no link that others have put into the folder (%j)', async (more) => {
+    const name = await file('a.iso');
+    const [other, elsewhere] = [join(export_, 'other'), join(export_, 'elsewhere')];
+    await writeFile(other, 'before', { mode: 0o600 });
+    await mkdir(elsewhere);
+    await symlink(other, join(iso(), `.${name}`));
+    await symlink(elsewhere, join(iso(), name));
+    const before = await stat(other);
+    expect(await call(['-i', 'ISO_DOMAIN', ...more, '--force', 'upload', name])).toMatchObject({ code: 0 });
+    expect(await readFile(other, 'utf8')).toBe('before');
+    expect(await stat(other)).toMatchObject({ mode: before.mode, uid: before.uid });
+    expect(await readdir(elsewhere)).toEqual([]);
+    expect((await lstat(join(iso(), name))).isFile()).toBe(true);
   });
 
   it('that cannot be taken keeps no other from it, and the exit code tells', async () => {

@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { access, chmod, chown, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { access, type FileHandle, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -21,9 +21,20 @@ export async function folderHere({ path, id }: Wanted['place']): Promise<string 
   return found.length === 1 ? (found[0] ?? null) : null;
 }
 
+/** Fills a new file, and gives it to whom it belongs. Throws a Problem. */
+async function fill(file: FileHandle, wanted: Wanted): Promise<void> {
+  const { source, passed } = wanted;
+  await pipeline(createReadStream(source.path), counting(passed), (bytes) => file.writeFile(bytes));
+  if ((await file.stat()).size !== source.size) throw flaws.incomplete(wanted);
+  await file.chmod(fileMode);
+  // Only root may give files away.
+  if (userInfo().uid === 0) await file.chown(owner.user, owner.group);
+  await file.sync();
+}
+
 /** Copies a file on this host. Under its name it is there as a whole, or not at all. Throws a Problem. */
 export async function copyHere(wanted: Wanted): Promise<void> {
-  const { source, place, force, passed } = wanted;
+  const { source, place, force } = wanted;
   const folder = await folderHere(place);
   if (folder === null) throw flaws.noFolder(wanted);
   const [target, fresh] = [join(folder, source.name), join(folder, `.${source.name}`)];
@@ -31,14 +42,17 @@ export async function copyHere(wanted: Wanted): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < source.size) throw flaws.noSpace(wanted);
   try {
-    await pipeline(createReadStream(source.path), counting(passed), createWriteStream(fresh, { mode: fileMode, flush: true }));
-    if ((await stat(fresh)).size !== source.size) throw flaws.incomplete(wanted);
-    await chmod(fresh, fileMode);
-    // Only root may give files away.
-    if (userInfo().uid === 0) await chown(fresh, owner.user, owner.group);
+    // The folder belongs to others: what is there by that name may be a link to something that only root can write.
+    await rm(fresh, { force: true });
+    const file = await open(fresh, 'wx', fileMode);
+    try {
+      await fill(file, wanted);
+    } finally {
+      await file.close();
+    }
     await rename(fresh, target);
   } catch (error) {
-    await rm(fresh, { force: true });
+    await rm(fresh, { force: true }).catch(() => undefined);
     if (error instanceof Problem) throw error;
     throw new Problem(`${source.name} cannot be copied to ${folder} (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}).`);
   }

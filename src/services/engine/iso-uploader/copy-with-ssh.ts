@@ -18,7 +18,8 @@ const codes: Readonly<Record<number, keyof typeof flaws>> = { 91: 'noFolder', 92
 
 /**
  * Runs on the file server, with the folder, the id of the domain (or nothing), the name, the size and whether files are replaced. Under its
- * name the file is there as a whole, or not at all.
+ * name the file is there as a whole, or not at all. The folder belongs to others, and links in it may lead to what only root can write: so the
+ * file is a new one (`set -C`), with its mode from the beginning, and nothing goes through a link.
  */
 const script = `set -eu
 umask 027
@@ -29,11 +30,13 @@ if [ "$4" = no ] && [ -e "$1/$2" ]; then exit 92; fi
 fresh=$1/.$2
 trap 'rm -f "$fresh"' EXIT
 trap 'exit 94' HUP INT TERM
+rm -f "$fresh"
+set -C
 cat >"$fresh"
 [ "$(wc -c <"$fresh")" -eq "$3" ] || exit 94
-chmod 640 "$fresh"
-if [ "$(id -u)" = 0 ]; then chown ${owner.user}:${owner.group} "$fresh"; fi
+if [ "$(id -u)" = 0 ]; then chown -h ${owner.user}:${owner.group} "$fresh"; fi
 sync
+if [ -L "$1/$2" ]; then rm -f "$1/$2"; fi
 mv -f "$fresh" "$1/$2"
 trap - EXIT`;
 
