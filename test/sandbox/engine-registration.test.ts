@@ -14,7 +14,7 @@ import { useEngine } from '../support/running-engine.ts';
 /* Machines that register themselves, as strangers do. */
 
 const running = useEngine();
-const { got, call } = apiCalls(running);
+const { got, call, fault } = apiCalls(running);
 const ask = (parameters: Readonly<Record<string, string>>, from = freshSource()): Promise<Answer> =>
   running.engine.client(`/ovirt-engine/services/host-register?${new URLSearchParams({ version: '1', ...parameters }).toString()}`, {
     from,
@@ -53,6 +53,9 @@ const setOption = (name: string, value: string): Promise<unknown> =>
   running.postgres.query('update vdc_options set option_value = $2 where option_name = $1', [name, value]);
 const setStatus = (id: unknown, status: Parameters<typeof statusNumber>[0]): Promise<unknown> =>
   running.postgres.query('update vds_dynamic set status = $2 where vds_id = $1', [id, statusNumber(status)]);
+
+/** The longest that is taken, with room for a number behind it. */
+const [longName, longAddress] = ['n'.repeat(249), [...Array.from({ length: 3 }, () => 'a'.repeat(63)), 'a'.repeat(57)].join('.')];
 
 beforeEach(() => running.postgres.query('delete from vds_static'));
 
@@ -148,6 +151,34 @@ describe('a machine that registers itself', () => {
     });
     expect(await named(one['name'])).toMatchObject({ ssh: { fingerprint: `SHA256:${'z'.repeat(43)}` } });
     expect((await eventsOf(before?.['id'])).map(({ code }) => code)).toEqual([828, 1200, 1200]);
+  });
+
+  it('gives up a name and an address of any length', async () => {
+    for (let at = 0; at < 12; at++) await registered(machine({ name: longName, address: longAddress }));
+    expect((await named(`${longName}-12`))?.['address']).toBe(`${longAddress}-12`);
+  });
+
+  it('stands in the way of a host with its address or its key only until somebody decides on it', async () => {
+    const [waiting, approved] = [machine(), machine()];
+    for (const one of [waiting, approved]) await registered(one);
+    await setStatus((await named(approved['name']))?.['id'], 'up');
+    const adding = (address: unknown, fingerprint: unknown) =>
+      fault('hosts', { body: { name: 'added', address, ssh: { authentication_method: 'publickey', fingerprint } } });
+    const other = `SHA256:${'w'.repeat(43)}`;
+    for (const [address, fingerprint, what] of [
+      [waiting['address'], other, 'address'],
+      ['other.example.com', waiting['sshKeyFingerprint'], 'SSH fingerprint'],
+    ])
+      expect(await adding(address, fingerprint)).toEqual([
+        409,
+        `[Cannot add the host: ${waiting['name']} has the same ${what}, and waits for approval: approve it, or remove it first.]`,
+      ]);
+    // What an administrator knows is named where both are in the way.
+    for (const [address, fingerprint, what] of [
+      [waiting['address'], approved['sshKeyFingerprint'], 'SSH fingerprint'],
+      [approved['address'], waiting['sshKeyFingerprint'], 'address'],
+    ])
+      expect(await adding(address, fingerprint)).toEqual([409, `[Cannot add the host: ${approved['name']} has the same ${what}.]`]);
   });
 
   it('never touches a host that was approved', async () => {
@@ -270,7 +301,8 @@ describe('what is refused', () => {
     ['an option as an address', { address: '-oProxyCommand=x' }, 'address'],
     ['a name with a line in it', { name: 'a\nb' }, 'name'],
     ['a name that is a page', { name: '<b>' }, 'name'],
-    ['a long name', { name: 'a'.repeat(256) }, 'name'],
+    ['a long name', { name: 'a'.repeat(250) }, 'name'],
+    ['a long address', { address: `${longAddress}a` }, 'address'],
     ['a port that is none', { sshPort: '0' }, 'sshPort'],
     ['a port in words', { sshPort: '22 ' }, 'sshPort'],
     ['another port of the agent', { vdsPort: '54322' }, 'vdsPort'],

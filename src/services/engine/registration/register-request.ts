@@ -14,6 +14,9 @@ export interface Registrant {
   readonly uniqueId: string;
 }
 
+/** How long a name or an address is at most: where another machine takes it, a number up to `-10000` comes behind it. */
+const longest = 249;
+
 /** A port as registering programs send it. Throws a refusal (400). */
 function portOf(query: Fields, name: string, usual: number): number {
   const text = one(query, name) ?? String(usual);
@@ -32,11 +35,12 @@ function needed(query: Fields, name: string): string {
 /** Reads the parameters of `command=register`. Throws a refusal (400) that says which one cannot be, and why. */
 export function readRegistrant(query: Fields): Registrant {
   const address = needed(query, 'address');
-  if (!isHostAddress(address)) throw badRequest('address must be a host name or an IP address.');
+  if (!isHostAddress(address) || address.length > longest)
+    throw badRequest(`address must be a host name of ${longest} characters at most, or an IP address.`);
   const name = one(query, 'name') ?? address;
   // Names of hosts stand in events, in addresses of the API and in searches.
-  if (name.length > 255 || !/^[\p{L}\p{N}_.-]+$/u.test(name))
-    throw badRequest('name may have 255 letters, digits, underscores, hyphens and dots.');
+  if (name.length > longest || !/^[\p{L}\p{N}_.-]+$/u.test(name))
+    throw badRequest(`name may have ${longest} letters, digits, underscores, hyphens and dots.`);
   const uniqueId = needed(query, 'uniqueId');
   if (!/^[A-Za-z0-9][A-Za-z0-9:_.-]{7,127}$/.test(uniqueId)) throw badRequest('uniqueId must be the UUID of the hardware.');
   // Who forgets to encode a plus sends a space.

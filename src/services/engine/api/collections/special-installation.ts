@@ -57,14 +57,16 @@ async function clusterOf({ entity, members, asker }: Occasion): Promise<string> 
   );
 }
 
-/** Throws a refusal (409) where another host has the address or the key. */
+/** Throws a refusal (409) where another host has the address or the key; one that somebody has approved is named first. */
 async function needNoTwin({ database }: Occasion, address: string, fingerprint: string | null): Promise<void> {
-  const [twin] = await database.query<{ name: string; same: boolean }>(
-    `select vds_name as name, lower(host_name) = lower($1) as same from vds_static where lower(host_name) = lower($1) or sshkeyfingerprint = $2 limit 1`,
+  const [twin] = await database.query<{ name: string; same: boolean; pending: boolean }>(
+    `select vds_name as name, lower(host_name) = lower($1) as same, status = ${statusNumber('pending_approval')} as pending
+     from vds_static join vds_dynamic using (vds_id) where lower(host_name) = lower($1) or sshkeyfingerprint = $2 order by pending limit 1`,
     [address, fingerprint],
   );
   if (twin === undefined) return;
-  throw new Refusal(409, `Cannot add the host: ${twin.name} has the same ${twin.same ? 'address' : 'SSH fingerprint'}.`);
+  const what = `${twin.name} has the same ${twin.same ? 'address' : 'SSH fingerprint'}`;
+  throw new Refusal(409, `Cannot add the host: ${what}${twin.pending ? ', and waits for approval: approve it, or remove it first' : ''}.`);
 }
 
 /** Adds a host, and begins to install it. */
