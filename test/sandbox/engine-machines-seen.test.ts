@@ -151,6 +151,12 @@ describe('a virtual machine that runs', () => {
 
 describe('somebody who is no administrator', () => {
   const [maker, stranger] = [basic('maker@internal', 'Maker-Canary-1'), basic('stranger@internal', 'Stranger-Canary-1')];
+  const permit = (user: string, role: string, object: unknown, kind: number): Promise<unknown> =>
+    running.postgres.query(
+      `insert into permissions (role_id, ad_element_id, object_id, object_type_id)
+       select r.id, u.user_id, $3, $4 from roles r, users u where r.name = $2 and u.username = $1`,
+      [user, role, object, kind],
+    );
   beforeAll(async () => {
     const home = await idOf('clusters', 'Default');
     for (const [name, password, role] of [
@@ -167,6 +173,7 @@ describe('somebody who is no administrator', () => {
       `update permissions set object_id = $1, object_type_id = 9 where ad_element_id = (select user_id from users where username = 'maker')`,
       [home],
     );
+    await permit('maker', 'TemplateCreator', await idOf('datacenters', 'Default'), 14);
     // Somewhere that no machine is.
     const elsewhere = await got('datacenters', { body: { name: 'elsewhere', local: 'false' } });
     await running.postgres.query(
@@ -174,13 +181,6 @@ describe('somebody who is no administrator', () => {
       [elsewhere['id']],
     );
   });
-
-  const permit = (user: string, role: string, object: unknown, kind: number): Promise<unknown> =>
-    running.postgres.query(
-      `insert into permissions (role_id, ad_element_id, object_id, object_type_id)
-       select r.id, u.user_id, $3, $4 from roles r, users u where r.name = $2 and u.username = $1`,
-      [user, role, object, kind],
-    );
 
   it('manages the machines that are their own, and sees no others', async () => {
     expect(await listOf('vms', admin)).not.toEqual([]);
@@ -244,7 +244,6 @@ describe('somebody who is no administrator', () => {
   });
 
   it('chooses no hardware by way of a template either', async () => {
-    await permit('maker', 'TemplateCreator', await idOf('datacenters', 'Default'), 14);
     const vm = { id: (await add('pattern', {}, maker))['id'] };
     const hardware = { custom_emulated_machine: 'pc-q35-7.2' };
     const refusal = [403, expect.stringContaining('of choice')];
@@ -255,6 +254,15 @@ describe('somebody who is no administrator', () => {
     expect(await fault(path, { as: maker, method: 'PUT', body: hardware })).toEqual(refusal);
     expect(await got(path, { as: maker, method: 'PUT', body: { comment: 'my own' } })).toMatchObject({ comment: 'my own' });
     expect(await got(path, { method: 'PUT', body: hardware })).toMatchObject(hardware);
+  });
+
+  it('makes templates of machines that they may change, and of no others that they see', async () => {
+    const vm = { id: (await add('of-another'))['id'] };
+    await permit('maker', 'UserRole', vm.id, 2);
+    const body = { name: 'taken-away', vm };
+    expect(await fault('templates', { as: maker, body })).toEqual([403, expect.stringContaining('of-another')]);
+    await permit('maker', 'UserVmManager', vm.id, 2);
+    expect((await call('templates', { as: maker, body })).status).toBe(201);
   });
 
   it('uses what is open to everybody: Blank, and instance types', async () => {

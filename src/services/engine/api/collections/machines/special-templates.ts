@@ -100,6 +100,8 @@ async function addingTemplate(occasion: Occasion): Promise<Omit<Work, 'permit'>>
   const machine = entity['vm'] as Entity | null | undefined;
   if (machine === null || machine === undefined) throw incomplete('template', ['vm'], 'add');
   const source = await machineOf(occasion, await members.resolve('vms', machine, asker));
+  // Whoever makes a template has all that is on its disks.
+  await needPermitOn(occasion, permits.edit_vm_properties, source.id, `virtual machine ${source.name} for a template`);
   if (source.status !== 'down') throw notInStatus(source, 'make a template of', ['down']);
   const base = await rowOf(database, source.id);
   const given = columnsOf(await givenOf(template.fields, entity, members, asker));
