@@ -270,6 +270,12 @@ describe('a machine', () => {
     expect(machines.status(host.address, id)).toBeUndefined();
   });
 
+  it('that was left waiting for no host is switched off', async () => {
+    const { id } = await machine({ status: 9 });
+    await jobEnds(await act(id, 'stop'), 'finished');
+    expect(await row(id)).toMatchObject({ status: 0, run_on_vds: null });
+  });
+
   it('has what is in its drive changed while it runs', async () => {
     const host = await hostUp();
     const { id } = await runningOn(host);
@@ -439,6 +445,34 @@ describe('a host that is lost', () => {
     await becomes(id, 'powering_up');
     expect(machines.where(id)).toBe(host.address);
     expect(machines.status(other.address, id)).toBeUndefined();
+  });
+
+  it('while it answers has its machine started nowhere else, even if the database takes nothing of that', async () => {
+    const host = await hostUp();
+    const { id } = await machine();
+    const well = machines.verbs['VM.create']!;
+    agents.verbs['VM.create'] = (params, of) => {
+      well(params, of);
+      agents.away.add(of);
+      agents.cut(of);
+      return new Promise(() => undefined);
+    };
+    await running.postgres.query(
+      `create function too_slow() returns trigger language plpgsql as $$ begin raise 'canceling statement' using errcode = '57014'; end $$`,
+    );
+    await running.postgres.query(
+      'create trigger too_slow before update on vm_dynamic for each row when (new.status = 7) execute function too_slow()',
+    );
+    try {
+      await jobEnds(await act(id, 'start'), 'failed');
+    } finally {
+      await running.postgres.query('drop function too_slow cascade');
+    }
+    expect(await row(id)).toMatchObject({ run_on_vds: host.id });
+    expect((await apiCalls(running).call(`vms/${id}/start`, { method: 'POST', body: {} })).status).toBe(409);
+    agents.away.clear();
+    await becomes(id, 'powering_up');
+    expect(machines.starts.get(id)).toBe(1);
   });
 
   it('between its answer and the event has the machine running when it is back', async () => {

@@ -35,7 +35,11 @@ export function machineCommands(
       const machine = await foundMachine(records, command);
       const { id, name, host } = machine;
       // It has ended by itself, or an engine that was killed has come so far.
-      if (host === null) return undefined;
+      if (host === null) {
+        // A start that could not be taken back leaves it waiting for no host.
+        await records.release(id);
+        return undefined;
+      }
       try {
         await turns.within(id, async () => {
           turns.overtake(id);

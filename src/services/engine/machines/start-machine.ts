@@ -82,7 +82,10 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
         if (!reserved) throw new CommandFailure(`Host ${placed.name} has just ceased to be up. Try again.`);
         return undefined;
       }),
-    undo: ({ command }) => records.release(machineOf(command).id),
+    async undo({ command }) {
+      // It may run on its host: whoever watches over that sets the row right.
+      if (command.data['asked'] !== true) await records.release(machineOf(command).id);
+    },
   };
 
   const asking: Stage = {
@@ -101,10 +104,12 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
   const creating: Stage = {
     title: 'Starting the virtual machine on the host',
     async work(occasion) {
-      const { command, signal } = occasion;
+      const { command, signal, keep } = occasion;
       const { id, host } = await starting(command);
       const xml = domainXml((await loaded(occasion, host)).definition, new Date(now()));
       const parts = { flowId: command.correlationId, signal };
+      // From here on it may run, whatever fails: only its host can say that it does not.
+      await keep({ asked: true });
       for (let tries = 1; ; tries++) {
         try {
           await turns.within(id, async () => {
@@ -125,7 +130,7 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
         if (there === 'Down') await destroy(agentOf(agents, machine), id, parts);
       }
     },
-    async undo({ command, signal }) {
+    async undo({ command, signal, keep }) {
       const machine = await records.find(machineOf(command).id);
       if (machine === null || machine.host === null || machine.status !== 'wait_for_launch') return;
       const { id, host } = machine;
@@ -138,7 +143,9 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
         if (signal.aborted) throw error;
         // It may run there: that is not forgotten, and the host will tell.
         await records.doubt(id, host);
+        return;
       }
+      await keep({ asked: false });
     },
   };
 
