@@ -376,6 +376,30 @@ describe('a host', () => {
   });
 });
 
+describe('a host that is to go into maintenance', () => {
+  it('waits for a machine that is just being started on it', async () => {
+    const host = await hostUp();
+    const { id } = await machine();
+    const { promise: asked, resolve: ask } = Promise.withResolvers<undefined>();
+    const { promise: goesOn, resolve: goOn } = Promise.withResolvers<undefined>();
+    const well = machines.verbs['VM.create']!;
+    agents.verbs['VM.create'] = async (params, of) => {
+      ask(undefined);
+      await goesOn;
+      return well(params, of);
+    };
+    await act(id, 'start');
+    await asked;
+    await got(`hosts/${host.id}/deactivate`, { method: 'POST', body: {} });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    goOn(undefined);
+    await becomes(id, 'powering_up');
+    expect((await got(`hosts/${host.id}`))['status']).toBe('preparing_for_maintenance');
+    await act(id, 'stop');
+    await eventually(async () => expect((await got(`hosts/${host.id}`))['status']).toBe('maintenance'));
+  });
+});
+
 describe('a host that is lost', () => {
   async function lost(): Promise<{ readonly host: Host; readonly other: Host; readonly id: string }> {
     const host = await hostUp();
@@ -407,6 +431,13 @@ describe('a host that is lost', () => {
     agents.away.clear();
     await becomes(id, 'down');
     expect((await codesOf(id)).at(-1)).toBe(119);
+  });
+
+  it('is not sent into maintenance, even if it never told of them', async () => {
+    const { host } = await lost();
+    await running.postgres.query('update vds_dynamic set vm_count = 0 where vds_id = $1', [host.id]);
+    const { status: code, body } = await apiCalls(running).call(`hosts/${host.id}/deactivate`, { method: 'POST', body: {} });
+    expect([code, body]).toEqual([409, expect.stringContaining('it cannot be reached, and may run 1 virtual machines.')]);
   });
 
   it('lets them be started elsewhere when a person confirms that it was rebooted', async () => {

@@ -90,7 +90,8 @@ export function hostCommands({
       for (;;) {
         if (await isCancelled()) throw new CommandFailure('The host is wanted after all.');
         const { host, agent } = await found(command);
-        if ((await machinesOn(agent, host, command.correlationId, signal)) === 0) return undefined;
+        // One that is placed there may just be about to be started: the host knows nothing of it yet.
+        if (host.placed === 0 && (await machinesOn(agent, host, command.correlationId, signal)) === 0) return undefined;
         await sleep(askAgainMs, undefined, { signal });
       }
     },

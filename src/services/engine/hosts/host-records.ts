@@ -14,7 +14,10 @@ export interface HostRecord {
   readonly status: number;
   readonly statusSince: Date;
   readonly reason: number;
+  /** Machines that it ran when it told last, or that are placed on it where those are more. */
   readonly virtualMachines: number;
+  /** Machines that the engine has run on it, or will. */
+  readonly placed: number;
   readonly uniqueId: string | null;
   /** A command works on it. */
   readonly locked: boolean;
@@ -51,8 +54,10 @@ export interface HostRecords {
 }
 
 const recordColumns = `s.vds_id as id, s.vds_name as name, s.host_name as address, s.port, d.status, d.status_since as "statusSince",
-  d.non_operational_reason as reason, d.vm_count as "virtualMachines", s.vds_unique_id as "uniqueId",
+  d.non_operational_reason as reason, greatest(d.vm_count, m.placed) as "virtualMachines", m.placed, s.vds_unique_id as "uniqueId",
   exists (select from command_locks l where l.object_id = s.vds_id) as locked`;
+const recordTables = `vds_static s join vds_dynamic d using (vds_id)
+  cross join lateral (select count(*)::integer as placed from vm_dynamic where run_on_vds = s.vds_id) m`;
 
 const interfaceColumns = [
   ...[
@@ -79,8 +84,8 @@ export function createHostRecords(database: Database, generation: string, now: (
   }
 
   return {
-    all: () => database.query<HostRecord>(`select ${recordColumns} from vds_static s join vds_dynamic d using (vds_id)`),
-    find: (id) => one(`select ${recordColumns} from vds_static s join vds_dynamic d using (vds_id) where s.vds_id = $1`, [id]),
+    all: () => database.query<HostRecord>(`select ${recordColumns} from ${recordTables}`),
+    find: (id) => one(`select ${recordColumns} from ${recordTables} where s.vds_id = $1`, [id]),
 
     demands: (host) =>
       one(

@@ -126,11 +126,12 @@ export function createMachineRecords(database: Database, generation: string): Ma
       return rows.map((row) => ({ ...row, status: statusWord(row.status) }));
     },
 
+    // The lock makes a host that goes into maintenance meanwhile wait for this reservation, or this reservation see it go.
     reserve: (id, host, command, told) =>
       done(
         `update vm_dynamic set run_on_vds = $2, status_since = now(), exit_reason = null, exit_message = null
          where vm_guid = $1 and status = ${machineStatuses.wait_for_launch} and run_on_vds is null
-           and exists (select from vds_dynamic where vds_id = $2 and status = ${statusNumber('up')}) and {turn}`,
+           and exists (select from vds_dynamic where vds_id = $2 and status = ${statusNumber('up')} for share) and {turn}`,
         [id, host],
         told,
         command,

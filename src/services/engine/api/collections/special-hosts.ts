@@ -8,13 +8,15 @@ import { permits } from './permits.ts';
 interface Subject {
   readonly name: string;
   readonly status: HostStatus;
+  /** Those that it ran when it told last, or that are placed on it where those are more. */
   readonly machines: number;
 }
 
 /** The host that something is done with. Throws a refusal (404). */
 export async function subjectOf({ database, id }: Pick<Occasion, 'database' | 'id'>): Promise<Subject> {
   const [row] = await database.query<{ name: string; status: number; machines: number }>(
-    'select vds_name as name, status, vm_count as machines from vds where vds_id = $1',
+    `select vds_name as name, status, greatest(vm_count, (select count(*) from vm_dynamic where run_on_vds = vds_id))::integer as machines
+     from vds where vds_id = $1`,
     [id],
   );
   if (row === undefined) throw notFound();
@@ -89,7 +91,7 @@ export const deactivateHost: SpecialChange = {
     if (unheard.includes(subject.status) && subject.machines > 0) {
       throw new Refusal(
         409,
-        `Cannot deactivate host ${subject.name}: it cannot be reached, and ran ${subject.machines} virtual machines when it was heard of last. Bring it back first.`,
+        `Cannot deactivate host ${subject.name}: it cannot be reached, and may run ${subject.machines} virtual machines. Bring it back first.`,
       );
     }
     return {
