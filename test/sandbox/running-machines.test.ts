@@ -270,6 +270,47 @@ describe('a machine', () => {
     expect(machines.status(host.address, id)).toBeUndefined();
   });
 
+  it('that begins to run just after somebody has switched it off is switched off all the same', async () => {
+    const host = await hostUp();
+    const { id, name } = await machine();
+    const { promise: asked, resolve: ask } = Promise.withResolvers<undefined>();
+    const { promise: goesOn, resolve: goOn } = Promise.withResolvers<undefined>();
+    const well = machines.verbs['VM.create']!;
+    agents.verbs['VM.create'] = async (params, of) => {
+      const answer = well(params, of);
+      ask(undefined);
+      await goesOn;
+      return answer;
+    };
+    const started = await act(id, 'start');
+    await asked;
+    await act(id, 'stop');
+    // What its host tells is taken in before the command looks.
+    await running.postgres.query('update vm_dynamic set status = 2 where vm_guid = $1', [id]);
+    expect((await apiCalls(running).call(`vms/${id}/stop`, { method: 'POST', body: {} })).status).toBe(409);
+    goOn(undefined);
+    await jobEnds(started, 'failed');
+    await becomes(id, 'down');
+    expect(machines.status(host.address, id)).toBeUndefined();
+    expect((await row(id))['run_on_vds']).toBeNull();
+    const events = await running.postgres.query<Json>('select message from audit_log where vm_id = $1', [id]);
+    expect(events.map(({ message }) => message as string)).toContain(
+      `Virtual machine ${name} is down: Switched off while it was being started.`,
+    );
+  });
+
+  it('of which its host has forgotten that it is being started is not waited for', async () => {
+    const host = await hostUp();
+    const { id } = await machine();
+    machines.launchMs = 600_000;
+    const started = await act(id, 'start');
+    await eventually(() => expect(machines.status(host.address, id)).toBe('WaitForLaunch'));
+    machines.lose(host.address, id);
+    await jobEnds(started, 'failed');
+    expect(await row(id)).toMatchObject({ status: 0, run_on_vds: null });
+    expect(await lastMessage(id)).toContain(`Host ${host.name} does not have it any more.`);
+  });
+
   it('that was left waiting for no host is switched off', async () => {
     const { id } = await machine({ status: 9 });
     await jobEnds(await act(id, 'stop'), 'finished');

@@ -1,5 +1,5 @@
 import { inTurns } from '../../frame/in-turn.ts';
-import { AgentUnreachable } from '../agents/agent-failure.ts';
+import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import type { Agents } from '../agents/agents.ts';
 import { type Command, CommandFailure, type CommandType, type Occasion, type Stage } from '../commands/command.ts';
 import { domainXml } from './domain-xml.ts';
@@ -7,7 +7,7 @@ import { unfitDisk } from './disk-targets.ts';
 import { loadMachine, type LoadedMachine } from './load-machine.ts';
 import type { MachineRecord, MachineRecords } from './machine-records.ts';
 import type { MachineTurns } from './machine-turns.ts';
-import { agentOf, callReady, destroy, isThere, statusOnHost } from './on-host.ts';
+import { agentOf, type CallParts, callReady, destroy, isThere, statusOnHost } from './on-host.ts';
 import { place } from './placement.ts';
 
 /* Starting a virtual machine. That it never runs twice is told in docs/decisions/0028. */
@@ -130,39 +130,66 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
         if (there === 'Down') await destroy(agentOf(agents, machine), id, parts);
       }
     },
-    async undo({ command, signal, keep }) {
-      const machine = await records.find(machineOf(command).id);
-      if (machine === null || machine.host === null || machine.status !== 'wait_for_launch') return;
-      const { id, host } = machine;
-      try {
-        await turns.within(id, async () => {
+    async undo({ command, signal, keep, isCancelled }) {
+      const { id, name } = machineOf(command);
+      await turns.within(id, async () => {
+        const machine = await records.find(id);
+        if (machine === null || machine.host === null) return;
+        const { host, status } = machine;
+        const hasBegun = status !== 'wait_for_launch';
+        // What runs is left alone, unless somebody was promised that it is switched off.
+        if (hasBegun && !(await isCancelled())) return;
+        try {
           turns.overtake(id);
           await destroy(agentOf(agents, machine), id, { flowId: command.correlationId, signal }, 0);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          // It may run there: that is not forgotten, and the host will tell.
+          await records.doubt(id, host);
+          return;
+        }
+        await keep({ asked: false });
+        if (!hasBegun) return;
+        const message = 'Switched off while it was being started';
+        await records.end(id, host, null, {
+          ...{ reason: 6, message },
+          told: {
+            ...{ code: 61, name: 'VM_DOWN', severity: 0, machine: id, host },
+            text: `Virtual machine ${name} is down: ${message}.`,
+          },
         });
-      } catch (error) {
-        if (signal.aborted) throw error;
-        // It may run there: that is not forgotten, and the host will tell.
-        await records.doubt(id, host);
-        return;
-      }
-      await keep({ asked: false });
+      });
     },
   };
 
+  /** Whether a host says that it does not have a machine; one that cannot be asked may have it. */
+  async function hasForgotten(machine: MachineRecord, parts: CallParts): Promise<boolean> {
+    try {
+      return (await statusOnHost(agentOf(agents, machine), machine.id, parts)) === null;
+    } catch (error) {
+      if (parts.signal.aborted || !(error instanceof AgentUnreachable || error instanceof AgentFailure)) throw error;
+      return false;
+    }
+  }
+
   const launching: Stage = {
     title: 'Waiting until the virtual machine runs',
-    async work({ command, isCancelled }) {
+    async work({ command, signal, isCancelled }) {
+      const { id } = machineOf(command);
       for (;;) {
-        const seen = turns.news(machineOf(command).id);
+        const seen = turns.news(id);
         const machine = await foundMachine(records, command);
-        if (machine.status !== 'wait_for_launch') {
-          if (machine.host === null) throw noLonger(machine);
-          return { hostName: machine.hostName, host: machine.host };
-        }
+        const { host, hostName } = machine;
+        if (host === null) throw noLonger(machine);
+        // Asked behind the status: where that says that it runs, nobody can have it switched off by this command any more.
         if (await isCancelled()) throw new CommandFailure('The virtual machine was switched off while it was being started.');
-        if (machine.host === null) throw noLonger(machine);
-        if (machine.hostStatus === 'non_responsive') throw new CommandFailure(`Host ${machine.hostName} cannot be reached any more.`);
-        await turns.moreNews(machine.id, seen, lookAgainMs);
+        if (machine.status !== 'wait_for_launch') return { hostName, host };
+        if (machine.hostStatus === 'non_responsive') throw new CommandFailure(`Host ${hostName} cannot be reached any more.`);
+        await turns.moreNews(id, seen, lookAgainMs);
+        if (turns.news(id) !== seen || !(await hasForgotten(machine, { flowId: command.correlationId, signal }))) continue;
+        // It may have told of its end meanwhile.
+        if ((await foundMachine(records, command)).status === 'wait_for_launch')
+          throw new CommandFailure(`Host ${hostName} does not have it any more.`);
       }
     },
   };

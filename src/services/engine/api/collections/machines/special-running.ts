@@ -67,14 +67,16 @@ export const stopVm: SpecialChange = {
     const reason = typeof entity['reason'] === 'string' ? entity['reason'] : null;
     const isStarting = await startsNow(occasion, subject);
     if (isStarting) {
-      // It has not got that far: the command that starts it takes it back.
+      // It has not got that far: the command that starts it takes it back. The lock has it get no further before the command can see that.
       return {
         ...{ object: id, machine: id, name: subject.name, event: stopEvent },
         statement: (values) => [
           [
             'changed',
             `update command_entities set cancelled = true where command_type = 'StartMachine'
-             and command_id in (select command_id from command_locks where object_id = ${values.add(id)}) returning ${values.add(id)}::uuid as vm_guid`,
+             and command_id in (select command_id from command_locks where object_id = ${values.add(id)})
+             and exists (select from vm_dynamic where vm_guid = ${values.add(id)} and status = ${machineStatuses.wait_for_launch} for share)
+             returning ${values.add(id)}::uuid as vm_guid`,
           ],
           named,
         ],
