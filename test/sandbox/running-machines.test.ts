@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { apiCalls, type Json } from '../support/api-calls.ts';
 import { useEngine } from '../support/running-engine.ts';
 import { type AgentPki, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
-import { addHost, wellBehaved } from '../support/simulated-host.ts';
+import { addHost, capabilities, wellBehaved } from '../support/simulated-host.ts';
 import { addMachine, type SimulatedMachines, simulatedMachines, type TestMachine } from '../support/simulated-machines.ts';
 
 /* Virtual machines that run on hosts which are made up, with an engine that is real. */
@@ -347,6 +347,17 @@ describe('a host', () => {
     machines.lose(host.address, id);
     await becomes(id, 'down');
     expect((await codesOf(id)).at(-1)).toBe(119);
+  });
+
+  it('that is not operational is still asked about its machines', async () => {
+    const host = await hostUp();
+    const { id } = await runningOn(host);
+    agents.verbs['Host.getCapabilities'] = () => ({ ...capabilities(host.address), clusterLevels: ['4.2'] });
+    await got(`hosts/${host.id}/refresh`, { method: 'POST', body: {} });
+    await eventually(async () => expect((await got(`hosts/${host.id}`))['status']).toBe('non_operational'));
+    machines.lose(host.address, id);
+    await becomes(id, 'down');
+    expect((await got(`hosts/${host.id}`))['status']).toBe('non_operational');
   });
 
   it('that says nothing of use does not', async () => {

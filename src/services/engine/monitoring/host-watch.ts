@@ -56,8 +56,9 @@ export function deedFor(host: Watched, seen: Seen, patience: Patience, now: numb
   if (seen.reachable) {
     if (status === 'up' || status === 'preparing_for_maintenance') return now >= seen.statisticsAt ? 'statistics' : 'nothing';
     // What is in error is brought back by people.
-    if (host.locked || status === 'error' || now < seen.examinationAt) return 'nothing';
-    return 'examine';
+    if (!host.locked && status !== 'error' && now >= seen.examinationAt) return 'examine';
+    // One that is not operational goes on running what it has.
+    return status === 'non_operational' && now >= seen.statisticsAt ? 'statistics' : 'nothing';
   }
   switch (status) {
     case 'up':

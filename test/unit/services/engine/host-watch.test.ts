@@ -32,6 +32,14 @@ describe('what is done about a host', () => {
     expect(deeds(true, since - 1)).toEqual({});
   });
 
+  it('that can be reached and is not operational, between two looks: its machines are watched', () => {
+    const examinationAt = since + 60_000;
+    expect(deedFor(host('non_operational'), seen(true, { examinationAt }), patience, since - 1)).toBe('nothing');
+    expect(deedFor(host('non_operational'), seen(true, { examinationAt }), patience, since)).toBe('statistics');
+    expect(deedFor(host('non_responsive'), seen(true, { examinationAt }), patience, since)).toBe('nothing');
+    expect(deedFor(host('non_operational'), seen(true, { examinationAt }), patience, examinationAt)).toBe('examine');
+  });
+
   it('that cannot', () => {
     const lost = { up: 'lost', non_operational: 'lost', unassigned: 'lost', initializing: 'lost' };
     expect(deeds(false, since + 60_000)).toEqual(lost);
@@ -49,7 +57,8 @@ describe('what is done about a host', () => {
   });
 
   it('that a command works on is left to that, but for what is told of it', () => {
-    expect(deeds(true, since, { locked: true })).toEqual({ up: 'statistics', preparing_for_maintenance: 'statistics' });
+    const watched = { up: 'statistics', non_operational: 'statistics', preparing_for_maintenance: 'statistics' };
+    expect(deeds(true, since, { locked: true })).toEqual(watched);
     expect(deeds(false, since + 60_001, { locked: true })).toEqual({ connecting: 'given up', reboot: 'given up' });
   });
 
