@@ -507,6 +507,29 @@ describe('a host that is lost', () => {
     expect((await apiCalls(running).call(`hosts/${other.id}/fence`, { method: 'POST', body: { fence_type: 'manual' } })).status).toBe(409);
   });
 
+  it('keeps those that a command works on when its reboot is confirmed, and says so', async () => {
+    const { host, id } = await lost();
+    machines.lose(host.address);
+    const { name } = await got(`vms/${id}`);
+    const command = '00000000-1111-4111-8111-000000000012';
+    await running.postgres.query(
+      `insert into command_entities (command_id, command_type, command_parameters, data, stage, user_name, correlation_id, job_id, step_id, created_at)
+       select $1::uuid, 'OfANewerEngine', '{}', '{}', 0, 'admin', 'x', job_id, step_id, now() from step limit 1`,
+      [command],
+    );
+    await running.postgres.query('insert into command_locks (object_id, command_id) values ($1, $2)', [id, command]);
+    const confirm = (): Promise<Json> => got(`hosts/${host.id}/fence`, { method: 'POST', body: { fence_type: 'manual' } });
+    await confirm();
+    expect(await row(id)).toMatchObject({ status: 7, run_on_vds: host.id });
+    expect(await lastMessage(id)).toBe(
+      `A command works on virtual machine ${String(name)}: confirm the reboot of host ${host.name} again when it has ended.`,
+    );
+    await running.postgres.query('delete from command_entities where command_id = $1', [command]);
+    await confirm();
+    expect(await status(id)).toBe('down');
+    expect((await codesOf(id)).slice(-2)).toEqual([142, 143]);
+  });
+
   it('while it answers that it starts a machine has that kept as unknown, and started nowhere else', async () => {
     const host = await hostUp();
     const { id } = await machine();

@@ -13,7 +13,7 @@ const lost: readonly HostStatus[] = ['non_responsive', 'connecting', 'reboot'];
 
 /**
  * A person confirms that a host which cannot be reached was rebooted, or is switched off: what ran there runs no more, and may be started elsewhere.
- * Machines that a command works on stay as they are.
+ * Machines that a command works on stay as they are, and an event tells of each.
  */
 export const fenceHost: SpecialChange = {
   permit: permits.manipulate_host,
@@ -53,6 +53,14 @@ export const fenceHost: SpecialChange = {
             `insert into audit_log (log_time, log_type, log_type_name, severity, message, vm_id, vm_name, vds_id, vds_name)
              select now(), 143, 'VM_WAS_SET_DOWN_DUE_TO_HOST_REBOOT_OR_MANUAL_FENCE', 1, 'Virtual machine ' || s.vm_name || ' is down: ' || ${why} || '.',
                s.vm_guid, s.vm_name, h.vds_id, h.vds_name from ended join vm_static s using (vm_guid), vds_static h where h.vds_id = ${host}`,
+          ],
+          [
+            'kept',
+            `insert into audit_log (log_time, log_type, log_type_name, severity, message, vm_id, vm_name, vds_id, vds_name)
+             select now(), 142, 'VM_SET_TO_UNKNOWN_STATUS', 1, 'A command works on virtual machine ' || s.vm_name || ': confirm the reboot of host ' ||
+               h.vds_name || ' again when it has ended.', s.vm_guid, s.vm_name, h.vds_id, h.vds_name
+             from emptied join vds_static h using (vds_id) join vm_dynamic d on d.run_on_vds = h.vds_id join vm_static s using (vm_guid)
+             where not exists (select from ended where ended.vm_guid = d.vm_guid)`,
           ],
           ['done', 'select h.vds_id::text as id, h.vds_name::text as name from emptied join vds_static h using (vds_id)'],
         ];
