@@ -396,6 +396,36 @@ describe('a host', () => {
     machines.lose(other.address);
   });
 
+  it('that tells all the time of what runs elsewhere does not drown what the other host says', async () => {
+    const [one, other] = [await hostUp(), await hostUp()];
+    const { id } = await machine();
+    await act(id, 'start', { vm: { placement_policy: { hosts: { host: [{ id: one.id }] } } } });
+    await becomes(id, 'powering_up');
+    const well = machines.verbs['Host.getAllVmStats']!;
+    agents.verbs['Host.getAllVmStats'] = async (params, of) => {
+      if (of === one.address) agents.event(other.address, `|virt|VM_status|${id}`, { [id]: { status: 'Paused' } });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return well(params, of);
+    };
+    machines.put(one.address, id, 'Up');
+    await becomes(id, 'up');
+  });
+
+  it('that says that it runs a machine of another cluster does not get it', async () => {
+    const host = await hostUp();
+    await running.postgres.query(
+      `insert into cluster select (jsonb_populate_record(c, jsonb_build_object('cluster_id', gen_random_uuid(), 'name', 'elsewhere'))).*
+       from cluster c where name = 'Default'`,
+    );
+    const { id } = await machine({ cluster: 'elsewhere' });
+    machines.put(host.address, id, 'Up');
+    await eventually(async () => expect(await codesOf(id)).toEqual([9904]));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(await row(id)).toMatchObject({ status: 0, run_on_vds: null });
+    expect(await codesOf(id)).toEqual([9904]);
+    machines.lose(host.address);
+  });
+
   it('that runs a machine of which nobody knows that it runs is where that is from then on', async () => {
     const host = await hostUp();
     const { id } = await machine();

@@ -11,6 +11,7 @@ export interface HostRecord {
   readonly name: string;
   readonly address: string;
   readonly port: number;
+  readonly cluster: string;
   readonly status: number;
   readonly statusSince: Date;
   readonly reason: number;
@@ -53,7 +54,7 @@ export interface HostRecords {
   tell(told: Told): Promise<void>;
 }
 
-const recordColumns = `s.vds_id as id, s.vds_name as name, s.host_name as address, s.port, d.status, d.status_since as "statusSince",
+const recordColumns = `s.vds_id as id, s.vds_name as name, s.host_name as address, s.port, s.cluster_id as cluster, d.status, d.status_since as "statusSince",
   d.non_operational_reason as reason, greatest(d.vm_count, m.placed) as "virtualMachines", m.placed, s.vds_unique_id as "uniqueId",
   exists (select from command_locks l where l.object_id = s.vds_id) as locked`;
 const recordTables = `vds_static s join vds_dynamic d using (vds_id)

@@ -14,6 +14,7 @@ export interface MachineRecord {
   readonly since: string;
   readonly exitMessage: string | null;
   readonly pool: string | null;
+  readonly cluster: string | null;
   readonly host: string | null;
   readonly hostName: string;
   readonly hostAddress: string;
@@ -72,7 +73,7 @@ export interface MachineRecords {
   tell(told: Told): Promise<void>;
 }
 
-const columns = `d.vm_guid as id, s.vm_name as name, d.status, d.status_since::text as since, d.exit_message as "exitMessage", c.storage_pool_id as pool,
+const columns = `d.vm_guid as id, s.vm_name as name, d.status, d.status_since::text as since, d.exit_message as "exitMessage", c.storage_pool_id as pool, s.cluster_id as cluster,
   d.run_on_vds as host, coalesce(h.vds_name, '') as "hostName", coalesce(h.host_name, '') as "hostAddress", coalesce(h.port, 0) as "hostPort",
   coalesce(hd.status, 0) as "hostStatus", exists (select from command_locks l where l.object_id = d.vm_guid) as locked`;
 const tables = `vm_dynamic d join vm_static s using (vm_guid) left join cluster c using (cluster_id) left join vds_static h on h.vds_id = d.run_on_vds

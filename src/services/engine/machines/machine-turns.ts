@@ -12,8 +12,8 @@ export interface MachineTurns {
   now(): Moment;
   /** Does things with one machine one after the other. */
   within<T>(machine: string, work: () => Promise<T>): Promise<T>;
-  /** What was heard of a machine up to now is overtaken by something that is heard or done now. */
-  overtake(machine: string): void;
+  /** What was heard of a machine before a moment is overtaken by something that is heard or done then; now, where none is given. */
+  overtake(machine: string, moment?: Moment): void;
   /** Whether something was heard or done after a moment. */
   isOvertaken(machine: string, moment: Moment): boolean;
   /** Something new of a machine is stored. */
@@ -43,7 +43,7 @@ export function createMachineTurns(): MachineTurns {
         if (--turn.waiting === 0) turns.delete(machine);
       }
     },
-    overtake: (machine) => void latest.set(machine, ++present),
+    overtake: (machine, moment = ++present) => void latest.set(machine, Math.max(latest.get(machine) ?? 0, moment)),
     isOvertaken: (machine, moment) => (latest.get(machine) ?? 0) > moment,
     publish(machine) {
       published.set(machine, (published.get(machine) ?? 0) + 1);

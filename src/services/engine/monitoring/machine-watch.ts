@@ -84,6 +84,8 @@ export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
       const machine = await records.find(id);
       // Of what runs elsewhere, or nowhere, only whole lists tell.
       if (machine?.host !== host) return;
+      // Only now: what one host says of machines of another, or of some that it makes up, overtakes nothing.
+      turns.overtake(id, moment);
       if (status === 'down') return ended(machine, host, exit);
       if (status === machine.status) return;
       // Why it is paused stands in no event.
@@ -146,9 +148,7 @@ export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
   return {
     event(host, name, params) {
       const seen = readEvent(name, params);
-      if (seen === null) return;
-      turns.overtake(seen.id);
-      take(host, seen, turns.now());
+      if (seen !== null) take(host, seen, turns.now());
     },
 
     async expected(hosts) {

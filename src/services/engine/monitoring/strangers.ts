@@ -42,7 +42,8 @@ export function createStrangers({ records, take, adopted }: StrangerParts): Stra
     announced: Set<string>,
   ): Promise<void> {
     const about = { machine: record.id, host: host.id };
-    if (record.host === null) {
+    // Hosts of other clusters have no business with it, so that one of them cannot have it by saying so.
+    if (record.host === null && record.cluster === host.cluster) {
       const status = machine.status ?? 'unknown';
       const isMine = await records.adopt(record.id, host.id, status, {
         ...{ code: 9903, name: 'VM_FOUND_RUNNING', severity: 1, ...about },
@@ -53,6 +54,12 @@ export function createStrangers({ records, take, adopted }: StrangerParts): Stra
     }
     if (announced.has(record.id) || announced.size >= mostAnnounced) return;
     announced.add(record.id);
+    if (record.host === null) {
+      return records.tell({
+        ...{ code: 9904, name: 'VM_FOUND_IN_OTHER_CLUSTER', severity: 10, ...about },
+        text: `Host ${host.name} says that it runs virtual machine ${record.name}, which is of another cluster and does not run. Look at the host, and do not start the machine before it has ended there.`,
+      });
+    }
     await records.tell({
       ...{ code: 9902, name: 'VM_RUNS_TWICE', severity: 10, ...about },
       text: `Host ${host.name} says that it runs virtual machine ${record.name}, which is on host ${record.hostName}. Look at both, and switch off the wrong one by hand.`,

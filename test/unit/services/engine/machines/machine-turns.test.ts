@@ -13,6 +13,15 @@ describe('what is heard and done', () => {
     expect(turns.isOvertaken('a', turns.now())).toBe(false);
   });
 
+  it('is overtaken by what was heard at a moment, and never the other way round', () => {
+    const turns = createMachineTurns();
+    const [early, middle, late] = [turns.now(), turns.now(), turns.now()];
+    turns.overtake('a', middle);
+    expect([early, middle, late].map((moment) => turns.isOvertaken('a', moment))).toEqual([true, false, false]);
+    turns.overtake('a', early);
+    expect(turns.isOvertaken('a', early)).toBe(true);
+  });
+
   it('is done one after the other for a machine, also where something fails, and beside that for another', async () => {
     const turns = createMachineTurns();
     const done: string[] = [];
