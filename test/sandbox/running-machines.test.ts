@@ -7,7 +7,7 @@ import { addMachine, type SimulatedMachines, simulatedMachines, type TestMachine
 
 /* Virtual machines that run on hosts which are made up, with an engine that is real. */
 
-const addresses = ['127.0.0.1', ...Array.from({ length: 60 }, (_, at) => `127.0.3.${at + 1}`)];
+const addresses = ['127.0.0.1', ...Array.from({ length: 150 }, (_, at) => `127.0.3.${at + 1}`)];
 const pki: AgentPki = await makeAgentPki(addresses);
 const running = useEngine(
   async (postgres) => {
