@@ -6,6 +6,7 @@ import { incomplete, invalidValue, outOfRange, rejected } from '../fault.ts';
 import type { Values } from '../search/values.ts';
 import type { Entity } from '../types.ts';
 import { type Occasion, type SpecialChange, textOf, type Work } from './collection.ts';
+import { needPermitOn } from './permit-on.ts';
 import { permits } from './permits.ts';
 import { moving, notNow, subjectOf } from './special-hosts.ts';
 import { plainName, within } from './stored.ts';
@@ -150,7 +151,7 @@ async function asSeen(
   occasion: Occasion,
   { password }: Credential,
 ): Promise<(values: Values) => readonly (readonly [name: string, sql: string])[]> {
-  const { database, entity, id, worker } = occasion;
+  const { database, entity, id } = occasion;
   const seen = fingerprintOf(entity);
   // The engine only knows what a stranger has told, so a password would go to whoever has registered.
   if (password !== undefined && seen === null)
@@ -165,10 +166,7 @@ async function asSeen(
     throw new Refusal(409, 'The SSH fingerprint of the host is another one. Look at the host again before it is approved.');
   if (Object.keys(objectIn(entity, 'cluster')).length === 0) return () => [];
   const cluster = await clusterOf(occasion);
-  const [allowed] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [
-    ...[worker.userId, permits.edit_host_configuration, cluster],
-  ]);
-  if (allowed?.may !== true) throw new Refusal(403, 'The user is not authorized to perform this action.');
+  await needPermitOn(occasion, permits.edit_host_configuration, cluster, 'the cluster');
   return (values) => [
     ['placed', `update vds_static set cluster_id = ${values.add(cluster)} where vds_id in (select vds_id from moved) returning vds_id`],
   ];

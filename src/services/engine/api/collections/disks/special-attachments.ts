@@ -5,6 +5,7 @@ import { incomplete, invalidValue, rejected } from '../../fault.ts';
 import type { Values } from '../../search/values.ts';
 import type { Entity } from '../../types.ts';
 import { type Occasion, optional, type SpecialChange, textOf, type Work } from '../collection.ts';
+import { needPermitOn } from '../permit-on.ts';
 import { permits } from '../permits.ts';
 import { insertDisk, newDisk } from './disk-shape.ts';
 import { changeOf, diskOf, justChanged, needStatus, removalOf } from './special-disks.ts';
@@ -40,12 +41,6 @@ async function machineOf({ database, place }: Occasion): Promise<Machine> {
     bootDisk: optional(row['boot']) ?? null,
     disks: Number(row['disks']),
   };
-}
-
-/** A further permit that a change asks for, of another object than the first one. Throws a refusal (403). */
-async function needPermitOn({ database, worker }: Occasion, permit: number, object: string): Promise<void> {
-  const [row] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [worker.userId, permit, object]);
-  if (row?.may !== true) throw new Refusal(403, 'The user is not authorized to perform this action.');
 }
 
 const columnsByFlag = {
@@ -120,7 +115,7 @@ async function addingNew(
   const disk = await newDisk(occasion, given, `${machine.name}_Disk${machine.disks + 1}`);
   if (given['content_type'] === 'iso') throw rejected('An ISO image is put into the CD drive of a machine, and is no disk of it.');
   if (disk.domain.pool !== machine.pool) throw elsewhere(disk.alias, machine);
-  await needPermitOn(occasion, permits.create_disk, disk.domain.id);
+  await needPermitOn(occasion, permits.create_disk, disk.domain.id, 'the storage domain');
   return {
     ...{ object: machine.id, name: disk.alias, machine: machine.id },
     event: {
@@ -147,7 +142,7 @@ async function addingKnown(
 ): Promise<Omit<Work, 'permit'>> {
   const { database, members, asker } = occasion;
   const id = await members.resolve('disks', named, asker);
-  await needPermitOn(occasion, permits.attach_disk, id);
+  await needPermitOn(occasion, permits.attach_disk, id, 'the disk');
   const disk = await diskOf(database, id);
   needStatus(disk, 'attach', ['ok']);
   if (disk.template !== null) throw new Refusal(409, `Cannot attach disk ${disk.alias}: it belongs to template ${disk.template}.`);
@@ -197,7 +192,7 @@ export const updateAttachment: SpecialChange = {
     needNoOtherBootDisk(machine, Object.fromEntries(changed), id);
     const given = (entity['disk'] as Entity | null | undefined) ?? {};
     const { id: _id, ...wanted } = given;
-    if (Object.keys(wanted).length > 0) await needPermitOn(occasion, permits.edit_disk_properties, id);
+    if (Object.keys(wanted).length > 0) await needPermitOn(occasion, permits.edit_disk_properties, id, 'the disk');
     const { disk, statement, begins } = await changeOf(occasion, id, wanted);
     return {
       ...{ object: machine.id, name: disk.alias, machine: machine.id },
@@ -225,7 +220,7 @@ export const removeAttachment: SpecialChange = {
     const present = await presentOf(occasion);
     if (present['is_plugged'] === true) needDown(machine, 'take a disk that is active from the disks');
     if (!asks('detach_only', true)) {
-      await needPermitOn(occasion, permits.delete_disk, id);
+      await needPermitOn(occasion, permits.delete_disk, id, 'the disk');
       return { ...(await removalOf(occasion, id)), object: machine.id, machine: machine.id };
     }
     const disk = await diskOf(database, id);

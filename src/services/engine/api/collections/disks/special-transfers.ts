@@ -7,6 +7,7 @@ import { notFound, Refusal } from '../../../http/refusal.ts';
 import { incomplete, invalidValue, rejected } from '../../fault.ts';
 import type { Entity } from '../../types.ts';
 import { type Occasion, type SpecialChange, textOf, type Work } from '../collection.ts';
+import { hasPermitOn } from '../permit-on.ts';
 import { permits } from '../permits.ts';
 import { numberIn, within } from '../stored.ts';
 import { needRoom } from './disk-shape.ts';
@@ -61,9 +62,7 @@ export const addTransfer: SpecialChange = {
         `Disk ${disk.alias} has the format raw, and is transferred in that alone. Convert the image with qemu-img, or make a disk of the format cow.`,
       );
     // An upload that is cancelled takes its disk along, where whoever begins it may remove that.
-    const [remover] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [
-      ...[worker.userId, permits.delete_disk, id],
-    ]);
+    const mayRemove = await hasPermitOn(occasion, permits.delete_disk, id);
     const timeout = entity['inactivity_timeout'] ?? (await readNumber(database, 'TransferImageClientInactivityTimeoutInSeconds'));
     const columns = {
       transfer_id: randomUUID(),
@@ -104,7 +103,7 @@ export const addTransfer: SpecialChange = {
         type: 'TransferImage',
         parameters: {
           ...{ transfer: columns.transfer_id, disk: id, alias: disk.alias, domain: disk.domain },
-          ...{ upload: direction === 'upload', mayRemove: remover?.may === true },
+          ...{ upload: direction === 'upload', mayRemove },
         },
         locks: [id],
       },

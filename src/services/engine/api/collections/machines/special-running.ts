@@ -3,10 +3,11 @@ import { unfitDisk } from '../../../machines/disk-targets.ts';
 import { machineStatuses, machineStatusNumbers, type MachineStatus } from '../../../machines/machine-status.ts';
 import { Refusal } from '../../../http/refusal.ts';
 import type { Occasion, SpecialChange, Work } from '../collection.ts';
+import { needPermitOn } from '../permit-on.ts';
 import { permits } from '../permits.ts';
 import { isBusy, isFree, machineOf, type MachineSubject, notInStatus } from './machine-subject.ts';
 import { runOnceOf } from './run-once-request.ts';
-import { choices, needPermitOn } from './special-vms.ts';
+import { choices } from './special-vms.ts';
 
 /* How virtual machines are started and ended: what is asked of hosts is done by commands. */
 

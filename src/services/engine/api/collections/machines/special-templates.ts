@@ -6,12 +6,13 @@ import type { Entity } from '../../types.ts';
 import type { Field, Occasion, Special, Work } from '../collection.ts';
 import { copiesOf, fillingCopies, insertCopies } from '../disks/copies-of-disks.ts';
 import { templateRemoval } from '../disks/removal-of-machine.ts';
+import { needPermitOn } from '../permit-on.ts';
 import { permits, systemObject } from '../permits.ts';
 import { deviceChanges, devicesOfNew } from './machine-devices.ts';
 import { shapeFields } from './machine-fields.ts';
 import { sizesOf } from './machine-sizes.ts';
 import { isBusy, isFree, machineOf, notInStatus } from './machine-subject.ts';
-import { choices, choosesHardware, columnsOf, needPermitOn, rowOf } from './special-vms.ts';
+import { choices, choosesHardware, columnsOf, rowOf } from './special-vms.ts';
 
 /* Templates and instance types as they are added, changed and removed. Both are machines that never run. */
 

@@ -9,6 +9,7 @@ import type { Entity } from '../../types.ts';
 import type { Field, Occasion, Row, Special, Work } from '../collection.ts';
 import { copiesOf, fillingCopies, insertCopies } from '../disks/copies-of-disks.ts';
 import { removalWithDisks } from '../disks/removal-of-machine.ts';
+import { needPermitOn } from '../permit-on.ts';
 import { permits } from '../permits.ts';
 import { deviceChanges, devicesOfNew } from './machine-devices.ts';
 import { shapeFields } from './machine-fields.ts';
@@ -59,12 +60,6 @@ async function hostsOf({ entity, members, asker }: Occasion): Promise<readonly s
   const hosts: string[] = [];
   for (const host of named as readonly Entity[]) hosts.push(await members.resolve('hosts', host, asker));
   return [...new Set(hosts)];
-}
-
-/** Throws a refusal (403) unless the user has a permit on an object. */
-export async function needPermitOn({ database, asker }: Occasion, permit: number, object: string, what: string): Promise<void> {
-  const [found] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [asker.userId, permit, object]);
-  if (found?.may !== true) throw new Refusal(403, `The user may not use ${what}.`);
 }
 
 /** What takes a permit of administrators, since it decides on which hosts a machine can run. */
