@@ -18,12 +18,15 @@ const versions = readdirSync(fileURLToPath(new URL('../fixtures', import.meta.ur
 
 const schema = 'src/services/engine/schema/engine';
 
+/** Where the engine puts tickets of images; it had no disks before. */
+const imageTickets = '/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf';
 /** They name the folder of the program. */
 const units = ['ovirt-engine-dwhd', 'ovirt-engine-notifier', 'ovirt-engine', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy'];
 /** What this version has to change in /etc on a host of another one. */
 const changes: Readonly<Record<string, readonly string[]>> = {
   '0.1.0': [
     ...units.map((name) => `/etc/systemd/system/${name}.service`),
+    imageTickets,
     // The Image I/O proxy and the VM console proxy, which that version did not have.
     '/etc/apache2/conf-available/z-ovirt-engine-proxy.conf',
     '/etc/apache2/sites-available/z-ovirt-engine-ssl.conf',
@@ -33,6 +36,7 @@ const changes: Readonly<Record<string, readonly string[]>> = {
   ],
   '0.2.0': [
     ...units.map((name) => `/etc/systemd/system/${name}.service`),
+    imageTickets,
     ...['ovirt-imageio', 'ovirt-provider-ovn', 'ovirt-vmconsole-proxy-sshd'].map((name) => `/etc/systemd/system/${name}.service`),
     // They name the folder of the program, and its version.
     '/etc/ovirt-vmconsole/ovirt-vmconsole-proxy/sshd_config',
