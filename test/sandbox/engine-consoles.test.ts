@@ -1,6 +1,6 @@
 import { createPublicKey, randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AgentOf } from '../../src/services/engine/agents/agents.ts';
 import { AgentFailure, AgentUnreachable } from '../../src/services/engine/agents/agent-failure.ts';
 import type { Occasion, SpecialChange } from '../../src/services/engine/api/collections/collection.ts';
@@ -276,6 +276,8 @@ describe('through the API', () => {
   let given: Record<string, unknown>[] = [];
 
   beforeEach(async () => {
+    // An engine that has just been started waits for its turn to ask hosts.
+    await vi.waitFor(async () => expect((await call(`${console('vnc')}/ticket`, { body: {} })).status).not.toBe(503), 30_000);
     given = [];
     agents.verbs['VM.updateDevice'] = ({ params }) => {
       given.push(params as Record<string, unknown>);
