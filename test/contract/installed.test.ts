@@ -18,7 +18,7 @@ const versions = readdirSync(fileURLToPath(new URL('../fixtures', import.meta.ur
 
 const schema = 'src/services/engine/schema/engine';
 
-/** Where the engine puts tickets of images; it had no disks before. */
+/** Where the engine puts tickets of images, which versions without disks do not say. */
 const imageTickets = '/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf';
 /** They name the folder of the program. */
 const units = ['ovirt-engine-dwhd', 'ovirt-engine-notifier', 'ovirt-engine', 'ovirt-fence-kdump-listener', 'ovirt-websocket-proxy'];

@@ -463,7 +463,7 @@ export const stories: readonly Story[] = [
   {
     name: 'taken-up-after-a-power-cut',
     before: async (machine) => {
-      await install({ machine, files: [conf(complete)], accidents: [{ at: 80, how: 'cut-before' }] });
+      await install({ machine, files: [conf(complete)], accidents: [{ at: 81, how: 'cut-before' }] });
       return afterPowerCut(machine);
     },
     answers: complete,

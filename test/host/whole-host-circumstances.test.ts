@@ -27,7 +27,7 @@ const fromCron = (words: string): string =>
 rm -f /run/crond.reboot && systemctl restart cron && ${within(200, 'until [ -s /run/code ]; do sleep 0.2; done')}`;
 
 const inTmux = (words: string): string =>
-  `tmux new-session -d -x 120 -y 40 "${words} --accept-defaults; echo $? >/run/code" && ${within(200, 'until [ -s /run/code ]; do sleep 0.2; done')}`;
+  `tmux new-session -d -x 120 -y 40 "${words} --accept-defaults; echo \\$? >/run/code" && ${within(200, 'until [ -s /run/code ]; do sleep 0.2; done')}`;
 
 /** Into a pipe whose reader goes away after the first line. */
 const intoPipe = (words: string): string => `(${words} </dev/null; echo $? >/run/code) 2>&1 | head -1; cat /run/code`;

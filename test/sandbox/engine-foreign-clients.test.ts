@@ -62,6 +62,18 @@ describe('permissions', () => {
     expect((await call(path)).status).toBe(404);
   });
 
+  it.each([
+    ['disk', 'disks'],
+    ['storage_domain', 'storagedomains'],
+    ['template', 'templates'],
+    ['vm', 'vms'],
+  ])('on a %s that is not there are given on nothing', async (object, rel) => {
+    const before = await got('permissions');
+    const xml = `<permission><role><name>UserRole</name></role><user id="${user}"/><${object} id="${center}"/></permission>`;
+    expect(await fault('permissions', { xml })).toEqual([404, expect.stringContaining(rel)]);
+    expect(await got('permissions')).toEqual(before);
+  });
+
   it.each(['vm_pool'])('on a %s are not given on the whole system', async (object) => {
     const before = await got('permissions');
     expect(

@@ -652,7 +652,7 @@ describe('hosts', () => {
     expect(await fault(`hosts/${first!.id}/forceselectspm`, { method: 'POST', body: {} })).toEqual([409, expect.any(String)]);
   });
 
-  it('that are lost are given up along with the storage that nobody reaches', async () => {
+  it('in maintenance are given up, leave their data center empty, and stay on the storage', async () => {
     const made = await working();
     await post(`datacenters/${made.id}/storagedomains/${made.master.id}/deactivate`);
     await becomes(made, made.master.id, 'maintenance');

@@ -413,12 +413,17 @@ describe('the command line', () => {
   it.skipIf(!existsSync('/usr/bin/script'))('asks for the password at a terminal, and does not show it', async () => {
     const command = `${program} -r localhost:${port()} --cert-file ${join(folder, 'ca.pem')} --conf-file ${join(folder, 'settings.conf')} list`;
     const child = execa('script', ['-qec', command, '/dev/null'], { reject: false });
-    for await (const chunk of child.stdout) {
-      if (String(chunk).includes('to abort)')) break;
-    }
-    child.stdin.write('Canary-1\r');
-    const { stdout } = await child;
+    let [seen, isTyped] = ['', false];
+    child.stdout.on('data', (chunk: Buffer) => {
+      seen += String(chunk);
+      if (isTyped || !seen.includes('to abort)')) return;
+      isTyped = true;
+      child.stdin.write('Canary-1\r');
+    });
+    const { stdout, exitCode } = await child;
+    expect(isTyped).toBe(true);
     expect(stdout).not.toContain('Canary-1');
     expect(stdout).toContain(prompt);
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/\| ok/)]);
   });
 });

@@ -23,7 +23,7 @@ export interface SimulatedStorage {
   offer(source: string): Promise<string>;
   /** Makes a folder that all hosts have, and returns its path. */
   local(name: string): Promise<string>;
-  /** From now on, a host can mount nothing; `back` ends that. */
+  /** Hosts that can mount nothing. */
   barred: Set<string>;
   /** The storage of a host, as its agent has it. */
   of(host: string): Promise<TestStorage>;

@@ -1,4 +1,5 @@
 import { lstat, mkdir, open, readFile, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type NetworkFileKind, networkFile, networkFileKinds, networkOfFile } from '../frame/network-file.ts';
 
 /** What a file stands for: content, or that what was committed by its name is to be gone (null). */
@@ -85,7 +86,7 @@ async function writeSafely(path: string, content: string): Promise<void> {
     await file.close();
   }
   await rename(fresh, path);
-  await keep(path.slice(0, path.lastIndexOf('/')));
+  await keep(dirname(path));
 }
 
 /** Has a change of a folder last. */

@@ -154,7 +154,7 @@ async function checkCard({ name, nic: card }: WantedNetwork, nic: Link, settings
   if (card === 'lo') throw new Refusal(400, 'lo is no network card');
   // Cards of containers are ends of wires.
   if (!['', 'veth', 'dummy'].includes(nic.kind)) throw new Refusal(400, `${card} is no network card but a ${nic.kind}`);
-  const user = nic.file === null ? undefined : networkOfFile(nic.file.slice(nic.file.lastIndexOf('/') + 1));
+  const user = nic.file === null ? undefined : networkOfFile(basename(nic.file));
   if (user !== undefined && user !== name) throw new Refusal(409, `${card} is in the network ${user} already`);
   if (nic.file === null && nic.addresses.length > 0)
     throw new Refusal(

@@ -1,6 +1,7 @@
 import type { Database } from '../../frame/database.ts';
 import type { Entity } from '../api/types.ts';
 import type { Work } from '../api/collections/collection.ts';
+import { hasPermitOn } from '../api/collections/permit-on.ts';
 import { permits } from '../api/collections/permits.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import type { Consoles, Viewer } from './consoles.ts';
@@ -37,12 +38,8 @@ async function displayOf({ database, machine, type }: Wanted): Promise<readonly 
 /** Throws a refusal (403) where somebody else uses the machine, and this user may not take it over. */
 async function needTurn({ database, viewer }: Wanted, { id, name, usedBy, takenOver }: MachineDisplays): Promise<void> {
   if (usedBy === null || usedBy === viewer.userId || takenOver) return;
-  const [allowed] = await database.query<{ may: boolean }>('select has_permit($1, $2, $3) as may', [
-    viewer.userId,
-    permits.reconnect_to_vm,
-    id,
-  ]);
-  if (allowed?.may !== true) throw new Refusal(403, `Somebody else uses the console of virtual machine ${name}.`);
+  if (!(await hasPermitOn({ database, asker: viewer }, permits.reconnect_to_vm, id)))
+    throw new Refusal(403, `Somebody else uses the console of virtual machine ${name}.`);
 }
 
 const common = (wanted: Wanted): Pick<Work, 'object' | 'machine'> => ({ object: wanted.machine, machine: wanted.machine });

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Database } from '../../frame/database.ts';
 import { isHostAddress } from '../hosts/host-address.ts';
 import type { AgentOf } from '../agents/agents.ts';
+import { integerOf } from '../agents/hostile.ts';
 import { machineStatusWord, type MachineStatus } from '../machines/machine-status.ts';
 
 export const displayTypes = ['spice', 'vnc'] as const;
@@ -84,18 +85,13 @@ function readDisplays({ graphics, address, displayAddress, vncTls }: Row): reado
     if (typeof one !== 'object' || one === null) return [];
     const told = one as Readonly<Record<string, unknown>>;
     const type = displayTypes.find((known) => known === told['type']);
-    const [port, tlsPort] = [portOf(told['port']), portOf(told['tlsPort'])];
+    const [port, tlsPort] = [integerOf(told['port'], 1, 65_535), integerOf(told['tlsPort'], 1, 65_535)];
     if (type === undefined || (port === null && tlsPort === null)) return [];
     const where = addressOfDisplay(told['address'], { address, displayAddress });
     // A VNC display has one port, with TLS or without.
     const ports = type === 'vnc' && vncTls ? { port: null, tlsPort: port ?? tlsPort } : { port, tlsPort: type === 'vnc' ? null : tlsPort };
     return [{ type, address: where, ...ports, tlsName: address }];
   });
-}
-
-function portOf(value: unknown): number | null {
-  const port = typeof value === 'string' ? Number(value) : value;
-  return typeof port === 'number' && Number.isInteger(port) && port > 0 && port <= 65_535 ? port : null;
 }
 
 /** Where the displays of a host are reached: where it is said, else where one listens, else where the host itself is. */

@@ -3,7 +3,7 @@ import { type Command, CommandFailure, type CommandType, type Ending, type Occas
 import { machineStatuses } from '../machines/machine-status.ts';
 import type { Spm } from '../storage/spm.ts';
 import { deleteImage, volumeDescription } from './disk-commands.ts';
-import { findDisk, needDisk, volumeNames } from './disk-records.ts';
+import { attached, findDisk, needDisk, volumeNames } from './disk-records.ts';
 import { diskStatuses } from './disk-status.ts';
 import { volumeFormats, volumeTypes } from './disk-words.ts';
 
@@ -74,10 +74,7 @@ export function copyDisks(spm: Spm): CommandType {
           if (occasion.command.data['asked'] !== true) return;
           for (const id of idsOf(subjectOf(occasion.command))) {
             const disk = await findDisk(occasion.database, id);
-            if (disk === null) continue;
-            const { pool } = disk;
-            if (pool === null) throw new CommandFailure(`The storage domain of disk ${disk.alias} is in no data center.`);
-            await deleteImage(spm, occasion, { ...disk, pool }, `deletion of ${id}`);
+            if (disk !== null) await deleteImage(spm, occasion, attached(disk), `deletion of ${id}`);
           }
           await occasion.keep({ asked: false });
         },

@@ -66,7 +66,8 @@ const removed = (command: Command): NonNullable<Ending['change']> => ({
   ],
 });
 
-const told = (command: Command, code: number, name: string, severity: Told['severity'], text: string): Told => ({
+/** An event of a command about a disk. */
+export const told = (command: Command, code: number, name: string, severity: Told['severity'], text: string): Told => ({
   ...{ code, name, severity, text },
   ...subjectOf(command).about,
 });

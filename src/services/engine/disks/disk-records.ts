@@ -54,10 +54,18 @@ export async function findDisk(database: Database, id: string): Promise<DiskReco
   };
 }
 
+/** A disk whose storage domain is in a data center. */
+export type AttachedDisk = DiskRecord & { readonly pool: string };
+
 /** A disk in a data center. Throws CommandFailure where it is gone, or its storage domain is detached. */
-export async function needDisk(database: Database, id: string): Promise<DiskRecord & { readonly pool: string }> {
+export async function needDisk(database: Database, id: string): Promise<AttachedDisk> {
   const disk = await findDisk(database, id);
   if (disk === null) throw new CommandFailure('The disk has been removed.');
+  return attached(disk);
+}
+
+/** The disk with its data center. Throws CommandFailure where its storage domain is detached. */
+export function attached(disk: DiskRecord): AttachedDisk {
   const { pool } = disk;
   if (pool === null) throw new CommandFailure(`The storage domain of disk ${disk.alias} is in no data center.`);
   return { ...disk, pool };

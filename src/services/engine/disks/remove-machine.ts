@@ -1,9 +1,9 @@
 import type { Database } from '../../frame/database.ts';
-import { type Command, CommandFailure, type CommandType } from '../commands/command.ts';
+import type { Command, CommandType } from '../commands/command.ts';
 import { machineStatuses } from '../machines/machine-status.ts';
 import type { Spm } from '../storage/spm.ts';
 import { deleteImage } from './disk-commands.ts';
-import { findDisk } from './disk-records.ts';
+import { attached, findDisk } from './disk-records.ts';
 import { diskStatuses } from './disk-status.ts';
 
 interface Subject {
@@ -51,11 +51,10 @@ export const removeMachine = (spm: Spm): CommandType => ({
           const disk = await findDisk(occasion.database, id);
           if (disk !== null) {
             if (!(await isItsAlone(occasion.database, id, subjectOf(occasion.command).id))) continue;
-            const { pool } = disk;
-            if (pool === null) throw new CommandFailure(`The storage domain of disk ${disk.alias} is in no data center.`);
+            const found = attached(disk);
             // Whoever is told that it failed does not know how much of it is left.
             await occasion.keep({ begun: [id] });
-            await deleteImage(spm, occasion, { ...disk, pool }, `deletion of ${id}`);
+            await deleteImage(spm, occasion, found, `deletion of ${id}`);
           }
           gone = [...gone, id];
           await occasion.keep({ gone });

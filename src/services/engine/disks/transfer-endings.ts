@@ -1,5 +1,5 @@
-import type { Command, CommandType, Ending, Told } from '../commands/command.ts';
-import { subjectOf } from './disk-commands.ts';
+import type { Command, CommandType, Ending } from '../commands/command.ts';
+import { subjectOf, told } from './disk-commands.ts';
 import { diskStatuses } from './disk-status.ts';
 import { phaseNumber, type TransferPhase } from './transfer-phase.ts';
 
@@ -7,11 +7,6 @@ import { phaseNumber, type TransferPhase } from './transfer-phase.ts';
 
 export const idOf = ({ parameters }: Command): string => String(parameters['transfer']);
 export const isUpload = ({ parameters }: Command): boolean => parameters['upload'] === true;
-
-const told = (command: Command, code: number, name: string, severity: Told['severity'], text: string): Told => ({
-  ...{ code, name, severity, text },
-  ...subjectOf(command).about,
-});
 
 const wordOf = (command: Command): string => (isUpload(command) ? 'upload' : 'download');
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../frame/database.ts';
 import { errorFields, type Log } from '../../frame/log.ts';
+import { createTurns } from '../../frame/turns.ts';
 import { usualTimes, type AgentTimes } from '../agents/agent.ts';
 import { AgentUnreachable } from '../agents/agent-failure.ts';
 import { agentContext, type AgentFiles, type Agents, type AskHost, createAgents } from '../agents/agents.ts';
@@ -15,7 +16,6 @@ import { startMonitoring } from '../monitoring/monitoring.ts';
 import { readNumber } from '../options.ts';
 import type { HostDeployment } from '../host-deploy/host-deployment.ts';
 import { createHostStorage } from '../storage/host-storage.ts';
-import { createPoolTurns } from '../storage/pool-work.ts';
 import { createSpm } from '../storage/spm.ts';
 import { storageCommands } from '../storage/storage-commands.ts';
 import { createStorageRecords } from '../storage/storage-records.ts';
@@ -88,11 +88,7 @@ export async function startHosts({
     const agents = createAgents(context, times);
     reached = agents;
     const records = createHostRecords(database, turn.generation, now);
-    const [pools, spm, poolTurns] = [
-      createStorageRecords(database, turn.generation, now),
-      createSpm({ database, agents }),
-      createPoolTurns(),
-    ];
+    const [pools, spm, poolTurns] = [createStorageRecords(database, turn.generation, now), createSpm({ database, agents }), createTurns()];
     const storage = createHostStorage(pools, poolTurns);
     const machines = { agents, records: createMachineRecords(database, turn.generation), turns: createMachineTurns(), now };
     const commands = hostCommands({ agents, records, storage });

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { isHostAddress } from '../hosts/host-address.ts';
 import { Problem } from '../tool.ts';
+import { quoted } from '../host-deploy/program.ts';
 import { flaws, isoFolder, owner, type Wanted } from './copy.ts';
 import { counting } from './source.ts';
 
@@ -39,9 +40,6 @@ sync
 if [ -L "$1/$2" ]; then rm -f "$1/$2"; fi
 mv -f "$fresh" "$1/$2"
 trap - EXIT`;
-
-/** A word of a shell, whatever is in it. */
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Copies a file to another host with the ssh program of this one, which knows keys and hosts. Throws a Problem. */
 export async function copyWithSsh(wanted: Wanted, { user, port, keyFile }: Login): Promise<void> {

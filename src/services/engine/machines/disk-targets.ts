@@ -24,16 +24,16 @@ const lettersOf = (index: number): string =>
 /** The newer machine has no IDE. */
 const isQ35 = ({ biosType }: Pick<MachineDefinition, 'biosType'>): boolean => biosType !== 1;
 
-/** The bus of CD-ROM drives, and how many disks of it a machine has room for. */
+/** The bus of CD-ROM drives. */
 export const driveBus = (machine: Pick<MachineDefinition, 'biosType'>): 'sata' | 'ide' => (isQ35(machine) ? 'sata' : 'ide');
 
 /** Why a disk cannot be connected; null if it can. */
 export const unfitDisk = (machine: MachineDefinition): string | null => {
   const unknown = machine.disks.find((disk) => buses[disk.interface] === undefined);
   if (unknown !== undefined)
-    return `its disk ${unknown.image} has the interface ${unknown.interface}, which machines of this kind do not have`;
+    return `Disk ${unknown.image} has the interface ${unknown.interface}, which machines of this kind do not have.`;
   const ide = isQ35(machine) ? 0 : machine.disks.filter((disk) => disk.interface === 'IDE').length + machine.cds.length;
-  return ide > 4 ? `it has ${ide} disks and drives with IDE, and there is room for four` : null;
+  return ide > 4 ? `It has ${ide} disks and drives with IDE, and there is room for four.` : null;
 };
 
 /** Gives each disk and each drive its place. Places stay the same as long as the list does. */

@@ -1,5 +1,6 @@
 import type { Database } from '../../frame/database.ts';
 import { processors } from '../hosts/processors.ts';
+import { unfitDisk } from './disk-targets.ts';
 import type { CdContent, MachineDefinition, MachineDevice, MachineDisk, MachineNic, MachineVolume } from './machine-definition.ts';
 import type { Wanted } from './placement.ts';
 import type { RunOnce } from './run-once.ts';
@@ -168,7 +169,7 @@ export async function loadMachine(database: Database, id: string, host: string |
       pinned: run.hosts ?? row.pinned,
       networks: [...new Set(row.nics.flatMap(({ network }) => network ?? []))],
     },
-    obstacle: obstacleOf(row) ?? obstacle,
+    obstacle: obstacleOf(row) ?? obstacle ?? unfitDisk(definition),
   };
 }
 

@@ -30,7 +30,3 @@ export const machineStatusWord = (number: unknown): MachineStatus =>
   Number(number) === 6
     ? 'migrating'
     : ((Object.keys(words) as MachineStatus[]).find((word) => words[word] === Number(number)) ?? 'unknown');
-
-/** Whether a machine in this status runs on a host, or may run there. */
-export const isRunning = (status: MachineStatus): boolean =>
-  !['unassigned', 'down', 'suspended', 'image_illegal', 'image_locked'].includes(status);

@@ -3,7 +3,6 @@ import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import type { Agents } from '../agents/agents.ts';
 import { type Command, CommandFailure, type CommandType, type Occasion, type Stage } from '../commands/command.ts';
 import { domainXml } from './domain-xml.ts';
-import { unfitDisk } from './disk-targets.ts';
 import { loadMachine, type LoadedMachine } from './load-machine.ts';
 import type { MachineRecord, MachineRecords } from './machine-records.ts';
 import type { MachineTurns } from './machine-turns.ts';
@@ -59,8 +58,6 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
     const found = await loadMachine(database, machineOf(command).id, host);
     if (found === null) throw new CommandFailure(`Virtual machine ${machineOf(command).name} has been removed.`);
     if (found.obstacle !== null) throw new CommandFailure(found.obstacle);
-    const unfit = unfitDisk(found.definition);
-    if (unfit !== null) throw new CommandFailure(`Virtual machine ${found.definition.name} cannot be started: ${unfit}.`);
     return found;
   }
 

@@ -1,4 +1,4 @@
-import { counterOf, integerOf, numberOf, objectOf, textOf, type Unknown, wordsOf } from '../agents/hostile.ts';
+import { byteCountOf, counterOf, integerOf, numberOf, objectOf, textOf, type Unknown, wordsOf } from '../agents/hostile.ts';
 import type { MachineStatus } from '../machines/machine-status.ts';
 
 /** A machine as its host tells of it. */
@@ -102,17 +102,16 @@ function statisticsOf(said: Unknown): Unknown {
   const [user, system] = [share(said['cpuUser']), share(said['cpuSys'])];
   const cpus = integerOf(said['vcpuCount'], 1, 65_536) ?? 1;
   const memory = objectOf(said['memoryStats']);
-  const large = (value: unknown): number | null => integerOf(value, 0, Number.MAX_SAFE_INTEGER);
   return {
     cpu_user: user,
     cpu_sys: system,
     usage_cpu_percent: user === null || system === null ? null : percent((user + system) / cpus),
     usage_mem_percent: percent(numberOf(said['memUsage'], 0, 1_000)),
-    elapsed_time: large(said['elapsedTime']),
-    guest_mem_free: large(memory['mem_free']),
-    guest_mem_buffered: large(memory['mem_buffers']),
-    guest_mem_cached: large(memory['mem_cached']),
-    guest_mem_unused: large(memory['mem_unused']),
+    elapsed_time: byteCountOf(said['elapsedTime']),
+    guest_mem_free: byteCountOf(memory['mem_free']),
+    guest_mem_buffered: byteCountOf(memory['mem_buffers']),
+    guest_mem_cached: byteCountOf(memory['mem_cached']),
+    guest_mem_unused: byteCountOf(memory['mem_unused']),
     disks_usage: disksOf(said['disksUsage']),
   };
 }

@@ -26,7 +26,7 @@ export async function destroyPool(
   const { domain, pool } = await steps.found(command);
   const [agent, asking, led] = [steps.agentOf(host), steps.asking(occasion), steps.ledBy(pool, command)];
   const number = (await records.numberOf(host.id, pool.id)) ?? 1;
-  await turns.take(pool.id, async () => {
+  await turns.take([pool.id], async () => {
     const info = objectOf(await agent.call('StorageDomain.getInfo', { storagedomainID: domain.id }, asking));
     if (Array.isArray(info['pool']) && !info['pool'].includes(pool.id)) {
       // It is done, and the host may still be at it.
@@ -89,7 +89,7 @@ export function attachDomain(parts: StorageCommandParts): Readonly<Record<'Attac
     async undo({ command }) {
       const { domain, pool, masterVersion } = subjectOf(command);
       // Whoever looks at the data center meanwhile writes how it was found: without a master there would be no way out of that.
-      await turns.take(pool.id, async () => {
+      await turns.take([pool.id], async () => {
         await records.setPool(pool.id, { status: poolStatus.uninitialized, spm: null });
         await records.setMaster(pool.id, domain.id, masterVersion - 1, false);
       });

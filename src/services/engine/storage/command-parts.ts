@@ -1,10 +1,12 @@
+import type { Turns } from '../../frame/turns.ts';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import type { Agent } from '../agents/agent.ts';
 import type { Agents } from '../agents/agents.ts';
 import { type Command, CommandFailure, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
 import { connectStorage, disconnectStorage } from './connections.ts';
 import { missedDomain } from './host-storage.ts';
-import { becomeSpm, joinPool, leavePool, type PoolTurns } from './pool-work.ts';
+import { joinPool, leavePool } from './pool-work.ts';
+import { takeRole } from './take-role.ts';
 import type { Spm } from './spm.ts';
 import { spmIsOn } from './storage-events.ts';
 import { poolStatus } from './storage-kinds.ts';
@@ -17,7 +19,8 @@ export interface StorageCommandParts {
   readonly agents: Agents;
   readonly records: StorageRecords;
   readonly spm: Spm;
-  readonly turns: PoolTurns;
+  /** One piece of work with the role of the SPM of a data center at a time: whoever chooses one must not do so while it is being given back. */
+  readonly turns: Turns;
 }
 
 /** What a command was begun with: a domain, and the data center that it is in. */
@@ -33,7 +36,14 @@ export const subjectOf = ({ parameters }: Command) => ({
 export const told = (command: Command, code: number, name: string, text: string): Told => {
   const { domain, pool } = subjectOf(command);
   const isFailure = name.endsWith('_FAILED');
-  return { code, name, severity: isFailure ? 2 : 0, text, storageDomain: domain.id, ...(pool.id === 'undefined' ? {} : { pool: pool.id }) };
+  return {
+    code,
+    name,
+    severity: isFailure ? 2 : 0,
+    text,
+    storageDomain: domain.id,
+    ...(command.parameters['pool'] === undefined ? {} : { pool: pool.id }),
+  };
 };
 
 /** Gives the domain a status along with the end of a command. */
@@ -138,14 +148,9 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
     const { command, tell } = occasion;
     const { pool } = await found(command);
     const { domain, masterVersion } = subjectOf(command);
-    await turns.take(pool.id, async () => {
+    await turns.take([pool.id], async () => {
       const host = await chosen(command);
-      const number = await records.numberOf(host.id, pool.id);
-      if (number === null) throw new CommandFailure(`Data center ${pool.name} has as many hosts as its storage can tell apart.`);
-      const led = ledBy(pool, command);
-      const domains = (await records.domains(pool.id)).filter(isConnected);
-      await joinPool(agentOf(host), led, number, domains, asking(occasion));
-      await becomeSpm(agentOf(host), led, asking(occasion));
+      await takeRole({ agents, records }, ledBy(pool, command), host, asking(occasion));
       await records.setMaster(pool.id, domain.id, masterVersion, true);
       await records.setPool(pool.id, { status: poolStatus.up, spm: host.id });
       await tell(spmIsOn(host, pool));
@@ -155,7 +160,7 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
   /** Takes the role and the pool from all hosts, the SPM first. Throws CommandFailure while tasks are at work there. */
   async function stop(occasion: Pick<Occasion, 'command' | 'signal'>, status: number): Promise<void> {
     const { pool: before } = await found(occasion.command);
-    await turns.take(before.id, async () => {
+    await turns.take([before.id], async () => {
       const { pool } = await found(occasion.command);
       const hosts = await upHosts(pool.id);
       for (const host of [...hosts.filter(({ id }) => id === pool.spm), ...hosts.filter(({ id }) => id !== pool.spm)]) {
@@ -187,11 +192,11 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
   };
 
   /** Has the SPM change what the pool knows of the domain. Throws CommandFailure and AgentFailure. */
-  async function change(occasion: Occasion, verb: string, more: object = {}): Promise<void> {
+  async function change(occasion: Occasion, verb: string): Promise<void> {
     const { domain, pool } = subjectOf(occasion.command);
     const zero = '00000000-0000-0000-0000-000000000000';
     const moved = verb === 'StorageDomain.deactivate' || verb === 'StorageDomain.detach' ? { masterSdUUID: zero, masterVersion: 0 } : {};
-    const params = { storagedomainID: domain.id, storagepoolID: pool.id, ...moved, ...more };
+    const params = { storagedomainID: domain.id, storagepoolID: pool.id, ...moved };
     await spm.ask(occasion, pool.id, ({ agent }) => agent.call(verb, params, asking(occasion)));
   }
 

@@ -2,7 +2,7 @@ import { AgentFailure } from '../agents/agent-failure.ts';
 import type { Command, CommandType, Stage } from '../commands/command.ts';
 import { destroyPool } from './attach-domain.ts';
 import { becoming, type StorageCommandParts, storageSteps, subjectOf, told, where } from './command-parts.ts';
-import { connectStorage, disconnectStorage } from './connections.ts';
+import { connectStorage } from './connections.ts';
 import { poolStatus } from './storage-kinds.ts';
 
 const isMaster = (command: Command): boolean => subjectOf(command).isMaster;
@@ -97,23 +97,6 @@ export function detachDomain(parts: StorageCommandParts): Readonly<Record<'Deact
     undo: steps.disconnectAll,
   };
 
-  const lettingGo: Stage = {
-    title: 'Disconnecting the host from the storage',
-    async work(occasion) {
-      const { domain, pool } = await steps.found(occasion.command);
-      const others = (await records.domains(pool.id)).filter(
-        ({ id, connection }) => id !== domain.id && connection.id === domain.connection.id,
-      );
-      if (others.length > 0) return undefined;
-      for (const host of await steps.upHosts(pool.id)) {
-        await disconnectStorage(steps.agentOf(host), pool.id, [domain.connection], steps.asking(occasion)).catch((error: unknown) => {
-          if (occasion.signal.aborted) throw error;
-        });
-      }
-      return undefined;
-    },
-  };
-
   return {
     DeactivateStorageDomain: {
       stages: [deactivating, where(isMaster, stopping), disconnecting],
@@ -135,7 +118,7 @@ export function detachDomain(parts: StorageCommandParts): Readonly<Record<'Deact
       }),
     },
     DetachStorageDomain: {
-      stages: [where(isMaster, choosing), where(isMaster, destroying), where(isOther, detaching), lettingGo],
+      stages: [where(isMaster, choosing), where(isMaster, destroying), where(isOther, detaching), disconnecting],
       succeeded: (command) => ({
         told: told(
           command,

@@ -24,14 +24,8 @@ export function domainCommands({
   const asking = ({ command, signal }: Pick<Occasion, 'command' | 'signal'>) => ({ flowId: command.correlationId, signal });
 
   /** The domain, and the agent of the host that works on it. Throws CommandFailure. */
-  async function found({
-    parameters,
-    ...command
-  }: Command): Promise<{ readonly domain: PoolDomain; readonly agent: Agent; readonly host: string }> {
-    const [domain, host] = [
-      await records.domain(subjectOf({ parameters, ...command }).domain.id),
-      await records.host(String(parameters['host'])),
-    ];
+  async function found(command: Command): Promise<{ readonly domain: PoolDomain; readonly agent: Agent; readonly host: string }> {
+    const [domain, host] = [await records.domain(subjectOf(command).domain.id), await records.host(String(command.parameters['host']))];
     if (domain === null) throw new CommandFailure('The storage domain has been removed.');
     if (host === null || !isUp(host)) throw new CommandFailure(`Host ${host?.name ?? ''} that was to do it is not up.`);
     return { domain, agent: agents.of(host), host: host.id };
@@ -178,7 +172,7 @@ export function domainCommands({
     RemoveStorageDomain: {
       stages: [where(formats, connecting), where(formats, removing), where(formats, disconnecting)],
       succeeded: (command) => ({
-        told: { ...told(command, 960, 'USER_REMOVE_STORAGE_DOMAIN', `Storage domain ${subjectOf(command).domain.name} was removed.`) },
+        told: told(command, 960, 'USER_REMOVE_STORAGE_DOMAIN', `Storage domain ${subjectOf(command).domain.name} was removed.`),
         change: gone(command),
       }),
       failed: (command, why) => ({

@@ -1,3 +1,4 @@
+import type { Turns } from '../../frame/turns.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import type { Agent } from '../agents/agent.ts';
@@ -5,7 +6,7 @@ import { CommandFailure } from '../commands/command.ts';
 import { reasons } from '../hosts/host-status.ts';
 import type { Unfit } from '../hosts/suitability.ts';
 import { connectStorage, disconnectStorage, type NotConnected } from './connections.ts';
-import { type Asking, joinPool, leavePool, type PoolTurns } from './pool-work.ts';
+import { type Asking, isRefusal, joinPool, leavePool } from './pool-work.ts';
 import { domainTypes } from './storage-kinds.ts';
 import { isAtWork, isConnected, type Pool, type PoolDomain, type StorageRecords } from './storage-records.ts';
 import { storageStatusNumber } from './storage-status.ts';
@@ -52,7 +53,7 @@ export function missedDomain(
   return null;
 }
 
-export function createHostStorage(records: StorageRecords, turns: PoolTurns): HostStorage {
+export function createHostStorage(records: StorageRecords, turns: Turns): HostStorage {
   /** The data center of a host whose storage is at work. */
   async function workingPool(host: string): Promise<(Pool & { readonly master: string }) | null> {
     const pool = await records.poolOf(host);
@@ -120,21 +121,15 @@ export function createHostStorage(records: StorageRecords, turns: PoolTurns): Ho
         const pool = await workingPool(who.host.id);
         if (pool === null) return;
         try {
-          return await turns.take(pool.id, () => giveUp(who, pool, asking));
+          return await turns.take([pool.id], () => giveUp(who, pool, asking));
         } catch (error) {
           if (asking.signal.aborted) throw error;
-          if (error instanceof AgentUnreachable) return;
-          // Tasks are at work; whatever else it refuses cannot be worse than a host that never comes to rest.
-          if (!(error instanceof AgentFailure) || error.code !== tasksAtWork) {
-            if (error instanceof AgentFailure) return;
-            throw error;
-          }
+          if (!(error instanceof AgentFailure || error instanceof AgentUnreachable)) throw error;
+          // Tasks that are at work are waited for; whatever else it refuses cannot be worse than a host that never comes to rest.
+          if (!isRefusal(error, 'tasksAtWork')) return;
         }
         await sleep(againMs, undefined, { signal: asking.signal });
       }
     },
   };
 }
-
-/** The role cannot be given back: tasks are at work. */
-const tasksAtWork = 653;

@@ -13,7 +13,7 @@ export interface Asking {
   readonly signal: AbortSignal;
 }
 
-const codes = { notConnected: 309, exists: 316, wrongMaster: 324, notSpm: 654, hostId: 661 } as const;
+const codes = { notConnected: 309, exists: 316, tasksAtWork: 653, hostId: 661 } as const;
 
 /** Whether an agent has refused with one of these codes. */
 export const isRefusal = (error: unknown, ...wanted: readonly (keyof typeof codes)[]): boolean =>
@@ -115,27 +115,4 @@ async function start(agent: Agent, pool: Pool, until: number, asking: Asking): P
     if (performance.now() > until) throw tooLong();
     await sleep(waitMs, undefined, { signal });
   }
-}
-
-/** One piece of work with the role of the SPM of a data center at a time: whoever chooses one must not do so while it is being given back. */
-export interface PoolTurns {
-  take<T>(pool: string, work: () => Promise<T>): Promise<T>;
-  isTaken(pool: string): boolean;
-}
-
-export function createPoolTurns(): PoolTurns {
-  const last = new Map<string, Promise<unknown>>();
-  return {
-    take(pool, work) {
-      const run = (last.get(pool) ?? Promise.resolve()).then(work);
-      const settled = run
-        .catch(() => undefined)
-        .then(() => {
-          if (last.get(pool) === settled) last.delete(pool);
-        });
-      last.set(pool, settled);
-      return run;
-    },
-    isTaken: (pool) => last.has(pool),
-  };
 }

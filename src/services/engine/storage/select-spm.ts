@@ -19,7 +19,7 @@ export function selectSpm({ agents, records, turns }: StorageCommandParts): Comm
     async work({ command, signal, tell }) {
       const { host, pool: id } = subjectOf(command);
       const asking = { flowId: command.correlationId, signal };
-      await turns.take(id, async () => {
+      await turns.take([id], async () => {
         const [pool, wanted] = [await records.pool(id), await records.host(host.id)];
         if (pool === null || pool.master === null || !isAtWork(pool)) throw new CommandFailure('The data center has no storage at work.');
         if (wanted === null || !isUp(wanted)) throw new CommandFailure(`Host ${host.name} is no longer up.`);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../frame/database.ts';
 import { errorFields, type Log } from '../../frame/log.ts';
+import type { Turns } from '../../frame/turns.ts';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import type { Agents } from '../agents/agents.ts';
 import { CommandFailure, type Told } from '../commands/command.ts';
@@ -8,7 +9,7 @@ import type { Turn } from '../commands/turn.ts';
 import { type HostStatus, statusWord } from '../hosts/host-status.ts';
 import { readNumber } from '../options.ts';
 import { readFiles, readPoolInfo } from './pool-reading.ts';
-import { type PoolTurns, spmState } from './pool-work.ts';
+import { spmState } from './pool-work.ts';
 import { domainWent, poolIsProblematic, spaceIsLow, spmIsOn } from './storage-events.ts';
 import { domainTypes, poolStatus } from './storage-kinds.ts';
 import { isAtWork, isUp, type Pool, type PoolDomain, type PoolHost, type Room, type StorageRecords } from './storage-records.ts';
@@ -19,7 +20,7 @@ export interface StorageWatchParts {
   readonly database: Database;
   readonly agents: Agents;
   readonly records: StorageRecords;
-  readonly turns: PoolTurns;
+  readonly turns: Turns;
   readonly tell: (told: Told) => Promise<void>;
   readonly turn: Turn;
   readonly log: Log;
@@ -41,7 +42,6 @@ const passing: ReadonlySet<HostStatus> = new Set(['connecting', 'reboot', 'unass
 /** What is remembered of a data center during a turn. */
 interface Memory {
   lookAt: number;
-  busy: boolean;
   /** Looks in a row that the SPM could not answer. */
   misses: number;
   /** Where the next look for an SPM begins among the hosts. */
@@ -59,7 +59,7 @@ export async function startStorageWatch(parts: StorageWatchParts): Promise<void>
   let options: { readonly everyMs: number; readonly attempts: number } | null = null;
 
   const memoryOf = (pool: string): Memory => {
-    const known = memories.get(pool) ?? { lookAt: 0, busy: false, misses: 0, offset: 0, domains: new Map() };
+    const known = memories.get(pool) ?? { lookAt: 0, misses: 0, offset: 0, domains: new Map() };
     memories.set(pool, known);
     return known;
   };
@@ -195,18 +195,14 @@ export async function startStorageWatch(parts: StorageWatchParts): Promise<void>
     for (const { id, name } of pools) {
       const memory = memoryOf(id);
       const isDue = now() >= memory.lookAt || wanted.some(({ pool }) => pool === id);
-      if (memory.busy || !isDue || turns.isTaken(id)) continue;
-      memory.busy = true;
+      if (!isDue || turns.isTaken(id)) continue;
       memory.lookAt = now() + (options?.everyMs ?? 10_000);
       const run = turns
-        .take(id, () => look(id, memory))
+        .take([id], () => look(id, memory))
         .catch((error: unknown) => {
           if (!signal.aborted) log.warning('the storage of a data center could not be looked after', { pool: name, ...errorFields(error) });
         })
-        .finally(() => {
-          memory.busy = false;
-          running.delete(run);
-        });
+        .finally(() => running.delete(run));
       running.add(run);
     }
   }

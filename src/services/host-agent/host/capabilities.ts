@@ -20,9 +20,9 @@ export interface CapabilityParts {
   readonly kvm: boolean;
   /** Whether VNC displays have TLS. */
   readonly vncEncrypted: boolean;
-  /** The address of this machine that the client has reached. */
   /** The folder in which changes of networks lie that are not committed. */
   readonly networkChanges: string;
+  /** The address of this machine that the client has reached. */
   readonly localAddress: string | undefined;
 }
 

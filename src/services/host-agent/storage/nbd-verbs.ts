@@ -1,9 +1,9 @@
+import type { Turns } from '../../frame/turns.ts';
 import type { Verbs } from '../verbs.ts';
 import type { Domains } from './domains.ts';
 import { failure } from './failures.ts';
 import type { NbdServers } from './nbd-servers.ts';
 import type { QemuImg } from './qemu-img.ts';
-import type { Turns } from './turns.ts';
 import { chainOf, imageKey, inImage, missing, verifyHeader } from './volumes.ts';
 
 /** Who stops a server that is being started waits for it: otherwise it would be there afterwards, and nobody would stop it. */

@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir, symlink, unlink } from 'node:fs/promises';
 import type { Log } from '../../frame/log.ts';
+import { createTurns, type Turns } from '../../frame/turns.ts';
 import { leasePlaces, type Domain, type Domains } from './domains.ts';
 import { errorCode, failure } from './failures.ts';
 import { inFolder } from './folder.ts';
@@ -9,7 +10,6 @@ import type { StorageSettings } from './settings.ts';
 import { createSpmRole, type SpmRole } from './spm-role.ts';
 import { taskFiles } from './task-files.ts';
 import { createTasks, type Tasks, type Work } from './tasks.ts';
-import { createTurns, type Turns } from './turns.ts';
 
 /** A pool that this host takes part in. */
 export interface Pool {

@@ -1,9 +1,9 @@
+import { createTurns } from '../../frame/turns.ts';
 import { type PoolMetadata, type DomainMetadata } from './domain-metadata.ts';
 import { leasePlaces, type Domain } from './domains.ts';
 import { failure } from './failures.ts';
 import { joinPool, type Pool, type PoolParts } from './pool.ts';
 import { readMaster } from './pool-metadata.ts';
-import { createTurns } from './turns.ts';
 
 export interface NewPool {
   readonly id: string;

@@ -1,4 +1,5 @@
 import type { Log } from '../../frame/log.ts';
+import { createTurns } from '../../frame/turns.ts';
 import type { PartParts } from '../agent.ts';
 import type { Part } from '../verbs.ts';
 import { createConnections } from './connections.ts';
@@ -20,7 +21,6 @@ import { sanlockLeases } from './sanlock.ts';
 import { createStartTasks } from './start-tasks.ts';
 import { taskVerbs } from './task-verbs.ts';
 import { ticketVerbs } from './ticket-verbs.ts';
-import { createTurns } from './turns.ts';
 import { volumeVerbs } from './volume-verbs.ts';
 
 export interface StorageParts {

@@ -1,3 +1,4 @@
+import type { Turns } from '../../frame/turns.ts';
 import type { Params, Verb, Verbs } from '../verbs.ts';
 import type { Domains } from './domains.ts';
 import { oneLine } from './domain-verbs.ts';
@@ -5,7 +6,6 @@ import { failure } from './failures.ts';
 import type { Pool } from './pool.ts';
 import type { Pools } from './pools.ts';
 import type { QemuImg } from './qemu-img.ts';
-import type { Turns } from './turns.ts';
 import { noVolume, readVolumeMetadata, type VolumeMetadata, writeVolumeMetadata } from './volume-metadata.ts';
 import {
   chainOf,

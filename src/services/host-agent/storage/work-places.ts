@@ -1,8 +1,8 @@
+import type { Turns } from '../../frame/turns.ts';
 import type { Params } from '../verbs.ts';
 import type { Domain } from './domains.ts';
 import { failure } from './failures.ts';
 import type { QemuImg } from './qemu-img.ts';
-import type { Turns } from './turns.ts';
 import { childrenOf, hasImage, imageKey, type VolumePlace } from './volumes.ts';
 
 export interface VolumeWorkParts {

@@ -243,6 +243,12 @@ export interface Collection {
   readonly collectionActions?: Readonly<Record<string, SpecialChange>>;
 }
 
+/** An object that a client sent as an attribute; an empty one where there is none. */
+export const objectIn = (entity: Entity, name: string): Entity => {
+  const value = entity[name];
+  return value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date) ? (value as Entity) : {};
+};
+
 /** The text of an attribute that a client sent; empty where there is none. */
 export const textOf = (entity: Entity, name: string): string => (typeof entity[name] === 'string' ? entity[name] : '');
 

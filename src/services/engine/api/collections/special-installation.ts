@@ -5,18 +5,13 @@ import { Refusal } from '../../http/refusal.ts';
 import { incomplete, invalidValue, outOfRange, rejected } from '../fault.ts';
 import type { Values } from '../search/values.ts';
 import type { Entity } from '../types.ts';
-import { type Occasion, type SpecialChange, textOf, type Work } from './collection.ts';
+import { objectIn, type Occasion, type SpecialChange, textOf, type Work } from './collection.ts';
 import { needPermitOn } from './permit-on.ts';
 import { permits } from './permits.ts';
 import { moving, notNow, subjectOf } from './special-hosts.ts';
 import { plainName, within } from './stored.ts';
 
 /* Machines that become hosts. */
-
-const objectIn = (entity: Entity, name: string): Entity => {
-  const value = entity[name];
-  return value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date) ? (value as Entity) : {};
-};
 
 interface Credential {
   /** Sealed until it is used; where there is none, the engine logs in with its key. */

@@ -103,7 +103,7 @@ export const removeDisk: SpecialChange = {
 
 /** What of a disk can be changed, as columns. Throws a refusal (400, 409) for what cannot be. */
 function columnsOf(disk: Subject, entity: Entity): Readonly<Record<string, unknown>> {
-  const flags = Object.entries({ propagate_errors: 'propagate_errors', shareable: 'shareable', wipe_after_delete: 'wipe_after_delete' });
+  const flags = ['propagate_errors', 'shareable', 'wipe_after_delete'];
   const fixed = { format: disk.isCow ? 'cow' : 'raw', content_type: disk.isIso ? 'iso' : 'data', sparse: String(disk.isSparse) };
   for (const [name, value] of Object.entries(fixed)) {
     const wanted = entity[name];
@@ -115,7 +115,7 @@ function columnsOf(disk: Subject, entity: Entity): Readonly<Record<string, unkno
   if (backup === 'incremental' && !disk.isCow) throw rejected('Incremental backup is for disks with the format cow.');
   return {
     ...namesOf(entity),
-    ...Object.fromEntries(flags.flatMap(([name, column]) => (typeof entity[name] === 'boolean' ? [[column, entity[name]]] : []))),
+    ...Object.fromEntries(flags.flatMap((name) => (typeof entity[name] === 'boolean' ? [[name, entity[name]]] : []))),
     ...(backup === '' ? {} : { backup: numberIn(backups, 'backup')(backup) }),
   };
 }

@@ -9,7 +9,7 @@ import { displayCards, type DisplayWord } from './machine-words.ts';
 type Parts = readonly (readonly [name: string, sql: string])[];
 
 /** The display that a client wants; null where it says nothing of it. Throws a fault (400) for one that there is not. */
-function displayOf(entity: Entity): DisplayWord | null {
+export function displayOf(entity: Entity): DisplayWord | null {
   const word = textOf((entity['display'] ?? {}) as Entity, 'type').toLowerCase();
   if (word === '') return null;
   if (!Object.hasOwn(displayCards, word)) throw invalidValue('display.type', Object.keys(displayCards));

@@ -34,7 +34,8 @@ const wordIn =
     return word;
   };
 
-const bootDevices = (value: unknown): readonly string[] => {
+/** Boot devices as a client named them. Throws faults (400). */
+export const bootDevices = (value: unknown): readonly string[] => {
   const devices = (value as readonly string[]).map(wordIn(bootDeviceWords, 'os.boot.devices'));
   if (new Set(devices).size !== devices.length) throw rejected('A boot device is named once only.');
   return devices;

@@ -1,14 +1,13 @@
 import type { RunOnce } from '../../../machines/run-once.ts';
-import { invalidValue, rejected } from '../../fault.ts';
 import { Refusal } from '../../../http/refusal.ts';
 import type { Entity } from '../../types.ts';
 import type { Occasion } from '../collection.ts';
+import { displayOf } from './machine-devices.ts';
+import { bootDevices as bootDevicesOf } from './machine-fields.ts';
 import { discOf } from './special-cdroms.ts';
+import { hostsOf } from './special-vms.ts';
 
 /* What clients give with the action `start`, for one run alone. */
-
-const bootWords = ['hd', 'cdrom', 'network'] as const;
-const displayWords = ['vnc', 'spice'] as const;
 
 /** What would need a program in the guest that is given its settings when it starts. */
 const initialization = ['use_cloud_init', 'use_sysprep', 'use_initialization'] as const;
@@ -34,12 +33,10 @@ export async function runOnceOf({ entity, members, asker }: Pick<Occasion, 'enti
       'A kernel that lies on the host cannot be booted: let the virtual machine boot from a disk, a CD or the network.',
     );
   const devices = partOf(os, 'boot')['devices'];
-  const bootDevices = Array.isArray(devices) ? devices.map((device: unknown) => wordOf(bootWords, device, 'os.boot.devices')) : undefined;
-  const hosts = await Promise.all(
-    listOf(partOf(machine, 'placement_policy')['hosts']).map((host) => members.resolve('hosts', host, asker)),
-  );
+  const bootDevices = Array.isArray(devices) ? bootDevicesOf(devices) : undefined;
+  const hosts = (await hostsOf({ entity: machine, members, asker })) ?? [];
   const [drive] = listOf(machine['cdroms']);
-  const display = partOf(machine, 'display')['type'];
+  const display = displayOf(machine);
   const menu = partOf(partOf(machine, 'bios'), 'boot_menu')['enabled'];
   const paused = entity['pause'] ?? machine['start_paused'];
   const run: RunOnce = {
@@ -47,14 +44,8 @@ export async function runOnceOf({ entity, members, asker }: Pick<Occasion, 'enti
     ...(bootDevices === undefined ? {} : { bootDevices }),
     ...(hosts.length === 0 ? {} : { hosts }),
     ...(drive === undefined ? {} : { cd: discOf(drive) ?? '' }),
-    ...(display === undefined ? {} : { display: wordOf(displayWords, display, 'display.type') }),
+    ...(display === null ? {} : { display }),
     ...(typeof menu === 'boolean' ? { bootMenu: menu } : {}),
   };
   return Object.keys(run).length === 0 ? null : run;
-}
-
-function wordOf<Word extends string>(words: readonly Word[], value: unknown, name: string): Word {
-  const found = words.find((word) => word === value);
-  if (found === undefined) throw typeof value === 'string' ? invalidValue(name, words) : rejected(`${name} must be a text.`);
-  return found;
 }

@@ -43,6 +43,6 @@ async function changing(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
 }
 
 export const cdromSpecial: Special = {
-  // A drive is there already, so adding one is putting something into it.
+  // A drive is there already, and stays: what is in it changes.
   update: { permit: permits.change_vm_cd, work: changing },
 };

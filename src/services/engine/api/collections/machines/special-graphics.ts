@@ -1,3 +1,4 @@
+import { consoleId } from '../../../consoles/display.ts';
 import { Refusal } from '../../../http/refusal.ts';
 import { incomplete, invalidValue } from '../../fault.ts';
 import { type Occasion, type Special, textOf, type Work } from '../collection.ts';
@@ -7,8 +8,6 @@ import { displayCards, type DisplayWord } from './machine-words.ts';
 import { rowOf } from './special-vms.ts';
 
 /* Displays as they are added and removed. A machine has one of each protocol at most; what runs has them from its next start. */
-
-const hexOf = (word: string): string => Buffer.from(word).toString('hex');
 
 async function ownerOf(rel: string, { database, place }: Occasion): Promise<Omit<Work, 'permit' | 'event' | 'statement'>> {
   const id = place.parent ?? '';
@@ -59,7 +58,7 @@ async function adding(rel: string, occasion: Occasion): Promise<Omit<Work, 'perm
         : []),
       [
         'done',
-        `select ${values.add(hexOf(protocol))}::text as id, s.vm_name::text as name from vm_static s join added a on a.vm_id = s.vm_guid`,
+        `select ${values.add(consoleId(protocol))}::text as id, s.vm_name::text as name from vm_static s join added a on a.vm_id = s.vm_guid`,
       ],
     ],
   };

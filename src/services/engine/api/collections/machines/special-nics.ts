@@ -5,6 +5,7 @@ import { invalidValue, rejected } from '../../fault.ts';
 import { givenOf, needAll } from '../../store.ts';
 import type { Entity } from '../../types.ts';
 import { type Field, type Occasion, type Special, textOf, type Work } from '../collection.ts';
+import { needPermitOn } from '../permit-on.ts';
 import { permits, systemObject } from '../permits.ts';
 import { plainName } from '../stored.ts';
 import { isBusy, isFree, machineOf, notInStatus } from './machine-subject.ts';
@@ -80,15 +81,16 @@ async function withProfile({ database, entity }: Occasion, cluster: string | nul
 }
 
 /** Throws refusals (403, 409) for a profile that the user may not use, or whose network is not in the cluster. */
-async function needUsable({ database, asker }: Occasion, profile: unknown, cluster: string | null): Promise<void> {
+async function needUsable(occasion: Occasion, profile: unknown, cluster: string | null): Promise<void> {
   if (typeof profile !== 'string') return;
-  const [found] = await database.query<{ may: boolean; near: boolean }>(
-    `select has_permit($1, $2, $3) as may, $4::uuid is null or exists (select from vnic_profiles p join network_cluster n using (network_id)
-       where p.id = $3 and n.cluster_id = $4::uuid) as near`,
-    [asker.userId, permits.assign_vnic_profile, profile, cluster],
+  await needPermitOn(occasion, permits.assign_vnic_profile, profile, 'this vNIC profile');
+  if (cluster === null) return;
+  const near = await occasion.database.query(
+    'select from vnic_profiles p join network_cluster n using (network_id) where p.id = $1 and n.cluster_id = $2',
+    [profile, cluster],
   );
-  if (found?.may !== true) throw new Refusal(403, 'The user may not use this vNIC profile.');
-  if (!found.near) throw new Refusal(409, 'The network of the vNIC profile is not one of the cluster. Attach it to the cluster first.');
+  if (near.length === 0)
+    throw new Refusal(409, 'The network of the vNIC profile is not one of the cluster. Attach it to the cluster first.');
 }
 
 const events = {

@@ -1,5 +1,4 @@
 import { loadMachine } from '../../../machines/load-machine.ts';
-import { unfitDisk } from '../../../machines/disk-targets.ts';
 import { machineStatuses, machineStatusNumbers, type MachineStatus } from '../../../machines/machine-status.ts';
 import { Refusal } from '../../../http/refusal.ts';
 import type { Occasion, SpecialChange, Work } from '../collection.ts';
@@ -22,7 +21,7 @@ export const startVm: SpecialChange = {
     const run = await runOnceOf(occasion);
     if (run?.hosts !== undefined) await needPermitOn(occasion, permits.edit_admin_vm_properties, id, choices);
     const machine = await loadMachine(database, id, null);
-    const obstacle = machine === null ? null : (machine.obstacle ?? unfitDisk(machine.definition));
+    const obstacle = machine?.obstacle ?? null;
     // A drive that is given for this run is looked into when it is started.
     if (obstacle !== null && run?.cd === undefined) throw new Refusal(409, `Cannot start virtual machine ${subject.name}: ${obstacle}`);
     return {

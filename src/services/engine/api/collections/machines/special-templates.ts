@@ -33,7 +33,7 @@ const instanceType: Kind = { type: 'instance_type', entity: 'INSTANCE_TYPE', nou
 
 const done = ['done', 'select vm_guid::text as id, vm_name::text as name from added'] as const;
 
-/** The event number, and the permit, of what is done with either kind. */
+/** The event number of what is done with either kind. */
 const numbers = { add: 300, update: 302, remove: 304 } as const;
 
 const eventOf = ({ noun }: Kind, change: keyof typeof numbers, name: string): Work['event'] => ({

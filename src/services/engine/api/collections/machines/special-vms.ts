@@ -54,7 +54,11 @@ async function byInstanceType(database: Database, type: unknown, given: Columns)
 }
 
 /** Hosts that a machine may run on, as the client named them; null where it said nothing of them. */
-async function hostsOf({ entity, members, asker }: Occasion): Promise<readonly string[] | null> {
+export async function hostsOf({
+  entity,
+  members,
+  asker,
+}: Pick<Occasion, 'entity' | 'members' | 'asker'>): Promise<readonly string[] | null> {
   const named = (entity['placement_policy'] as Entity | undefined)?.['hosts'];
   if (!Array.isArray(named)) return null;
   const hosts: string[] = [];
@@ -80,7 +84,7 @@ async function choosesHosts(database: Database, machine: string, hosts: readonly
   return found?.other === true;
 }
 
-/** Throws a fault (400) unless the hosts are of the cluster; a machine that is pinned needs some. */
+/** Throws a fault (400) where one of the hosts is not of the cluster. */
 async function needTheirs(database: Database, hosts: readonly string[] | null, cluster: unknown): Promise<void> {
   if (hosts === null || hosts.length === 0) return;
   const [found] = await database.query<{ foreign: boolean }>(

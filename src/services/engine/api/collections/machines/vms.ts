@@ -140,7 +140,6 @@ export const vms: Collection = {
   },
   words: ['name', 'comment', 'description', 'fqdn'],
   special: machineSpecial,
-  // One line for each that there is.
   actions: {
     reboot: rebootVm,
     shutdown: shutdownVm,

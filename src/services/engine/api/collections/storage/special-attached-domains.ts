@@ -1,3 +1,4 @@
+import { finishedPhases, phaseNumbers } from '../../../disks/transfer-phase.ts';
 import { statusNumber } from '../../../hosts/host-status.ts';
 import { notFound, Refusal } from '../../../http/refusal.ts';
 import { domainTypes, poolStatus, storageKinds } from '../../../storage/storage-kinds.ts';
@@ -107,7 +108,7 @@ interface Attached extends Center {
 }
 
 /** What is under way with images of the domain. */
-const transfersThere = `select t.transfer_id from image_transfers t where t.phase not in (9, 10, 13) and t.disk_id in (${disksThere})`;
+const transfersThere = `select t.transfer_id from image_transfers t where t.phase not in (${phaseNumbers(...finishedPhases).join(', ')}) and t.disk_id in (${disksThere})`;
 
 async function attached(occasion: Occasion): Promise<Attached> {
   const center = await centerOf(occasion);

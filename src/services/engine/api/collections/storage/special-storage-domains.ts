@@ -6,18 +6,13 @@ import { storageStatusNumbers } from '../../../storage/storage-status.ts';
 import { incomplete, invalidValue, outOfRange } from '../../fault.ts';
 import type { Values } from '../../search/values.ts';
 import type { Entity } from '../../types.ts';
-import { type Occasion, type SpecialChange, textOf } from '../collection.ts';
+import { objectIn, type Occasion, type SpecialChange, textOf } from '../collection.ts';
 import { permits, systemObject } from '../permits.ts';
 import { plainName, within } from '../stored.ts';
 import { type PlaceColumns, placeOf } from './places.ts';
 import { commandsThere, disksThere, runningThere } from './uses-of-domains.ts';
 
 /* Storage domains as such: making them, taking over those that are there, and removing them. */
-
-const objectIn = (entity: Entity, name: string): Entity => {
-  const value = entity[name];
-  return value !== null && typeof value === 'object' && !Array.isArray(value) && !(value instanceof Date) ? (value as Entity) : {};
-};
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

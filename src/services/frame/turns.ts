@@ -2,6 +2,8 @@
 export interface Turns {
   /** @param keys what the work needs for itself */
   take<T>(keys: readonly string[], work: () => Promise<T>): Promise<T>;
+  /** Whether somebody has it, or waits for it. */
+  isTaken(key: string): boolean;
 }
 
 /** Makes turns. Whoever needs several things waits for all of them at once, so that no two wait for each other. */
@@ -18,5 +20,6 @@ export function createTurns(): Turns {
       });
       return mine;
     },
+    isTaken: (key) => last.has(key),
   };
 }
