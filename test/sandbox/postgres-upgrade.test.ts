@@ -79,7 +79,9 @@ const seeded = async (trial: Trial): Promise<unknown> => [
   await sql(
     trial,
     'ovirt_engine_history',
-    "select count(*)::int as n, md5(string_agg(u::text, ' ' order by history_id)) from users_details_history u where username like 'user %'",
+    // Not delete_date: the data warehouse sets it, when it next looks, on users that the engine does not have.
+    `select count(*)::int as n, md5(string_agg((history_id, user_id, username, create_date, active)::text, ' ' order by history_id))
+     from users_details_history where username like 'user %'`,
   ),
 ];
 const login = async (trial: Trial): Promise<number> => {
