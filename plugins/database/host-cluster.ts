@@ -8,6 +8,9 @@ import { type Layout, layoutOf } from './layouts.ts';
 /** It is there from before a cluster is made until it is whole: what lies in the place of the cluster then, setup has put there. */
 export const begunMark = '/var/lib/ovirt-engine/setup/cluster-begun';
 
+/** Our block in files of PostgreSQL: in pg_hba.conf, a later run knows the names of its databases by it even before anything else is configured. */
+export const accessBlock = 'engine-setup';
+
 export interface HostCluster extends Layout {
   /** The file among its configuration that is ours. */
   readonly ownFile: string;
@@ -33,6 +36,18 @@ async function settingsText(host: HostReader, folder: string): Promise<string> {
   const parts = (await host.files.list(`${folder}/conf.d`)).filter((name) => name.endsWith('.conf'));
   const paths = [`${folder}/postgresql.conf`, ...parts.map((name) => `${folder}/conf.d/${name}`)];
   return (await Promise.all(paths.map(async (path) => (await readText(host, path)) ?? ''))).join('\n');
+}
+
+/** Whether files of settings of a cluster have it read our folder, apart from what we have told it. */
+const readsConfD = (text: string): boolean =>
+  /^[ \t]*include_dir[ \t=]+'conf\.d'/im.test(
+    text.replace(new RegExp(`^# BEGIN ${accessBlock}\\n[\\s\\S]*?^# END ${accessBlock}$`, 'gm'), ''),
+  );
+
+/** Whether the tools of the distribution have a new cluster read our folder. Without files of theirs it is as it comes (createcluster.conf of Debian). */
+async function willReadConfD(host: HostReader, { createFile, readsFolder }: Layout): Promise<boolean> {
+  const said = createFile === undefined ? undefined : await readText(host, createFile);
+  return said === undefined ? readsFolder : valueOf(said, 'add_include_dir') === 'conf.d';
 }
 
 /** Whether there is a cluster, and not only what is left of an attempt to make it. */
@@ -69,6 +84,7 @@ export const hostCluster = fact('host-cluster', async (host): Promise<HostCluste
   const said = exists ? await settingsText(host, configuration) : '';
   return {
     ...layout,
+    readsFolder: exists ? readsConfD(said) : await willReadConfD(host, layout),
     ownFile,
     data: valueOf(said, 'data_directory') ?? layout.data,
     port: exists ? Number(valueOf(said, 'port') ?? 5432) : await freePort(host, configuration),
@@ -81,9 +97,6 @@ export const hostCluster = fact('host-cluster', async (host): Promise<HostCluste
 
 /** The administrator's way in: the kernel says who root is. */
 export const peer = (port: number, name = 'postgres'): DatabaseAddress => ({ host: sockets, port, name, user: 'postgres', password: '' });
-
-/** Our block in pg_hba.conf, by which a later run knows the names of its databases even before anything else is configured. */
-export const accessBlock = 'engine-setup';
 
 /** Databases that our access rules are about, each with the role that owns it. */
 export function namesInRules(text: string): readonly { readonly database: string; readonly user: string }[] {

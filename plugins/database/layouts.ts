@@ -28,6 +28,8 @@ export interface Layout {
   readonly byHand: readonly string[];
   /** Whether postgresql.conf reads `conf.d` as it comes; it is told to otherwise. */
   readonly readsFolder: boolean;
+  /** What the administrator wants new clusters to be like. */
+  readonly createFile?: string;
 }
 
 const encoding = ['--locale=C.UTF-8', '--encoding=UTF8'] as const;
@@ -52,6 +54,7 @@ function debian(version: string): Layout {
     },
     byHand: [`sudo apt-get install postgresql-${version}`],
     readsFolder: true,
+    createFile: '/etc/postgresql-common/createcluster.conf',
   };
 }
 

@@ -54,8 +54,9 @@ curl --silent --fail --cacert /etc/pki/ovirt-engine/ca.pem --resolve '${hostName
   }
 
   // No host of these tests has a name server: all their names are known to the hosts file alone.
-  test('from cron, which gives no terminal and half a search path, where its name has an address of IPv6 alone', async () => {
+  test('from cron, which gives no terminal and half a search path, where its name has an address of IPv6 alone and new clusters read one file', async () => {
     await host.shell(named(sixth));
+    await host.shell(`echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf`);
     await host.shell(fromCron(setupWithProxy));
     expect(await host.shell('cat /run/environment')).toContain('PATH=/usr/bin:/bin\n');
     expect(await host.shell('cat /run/code /run/output')).toMatch(/^0\n[^]*Execution of setup completed successfully/);

@@ -106,6 +106,30 @@ describe('the cluster of a whole host', () => {
   });
 });
 
+describe('the folder of our settings', () => {
+  const createFile = '/etc/postgresql-common/createcluster.conf';
+  test.each([
+    ['as Debian has it', "ssl = on\nadd_include_dir = 'conf.d'\n", true],
+    ['where somebody has thrown that out', 'create_main_cluster = false\n', false],
+    ['where it is another one', "add_include_dir = 'more'\n", false],
+    ['where it is only in a comment', "#add_include_dir = 'conf.d'\n", false],
+  ])('is read by a new cluster, or has to be told to it, %s', async (_, text, reads) => {
+    const machine = newMachine();
+    put(machine, createFile, text);
+    expect((await probe(machine))?.readsFolder).toBe(reads);
+  });
+
+  test('is read by a cluster that is there if its file says so, whatever new ones are like and we have added', async () => {
+    const machine = await hostWithCluster();
+    put(machine, createFile, '');
+    expect((await probe(machine))?.readsFolder).toBe(true);
+    put(machine, `${clusterFolder}/postgresql.conf`, `port = 5432\n# BEGIN ${accessBlock}\ninclude_dir = 'conf.d'\n# END ${accessBlock}\n`);
+    expect((await probe(machine))?.readsFolder).toBe(false);
+    put(machine, `${clusterFolder}/postgresql.conf`, "port = 5432\ninclude_dir 'conf.d'\n");
+    expect((await probe(machine))?.readsFolder).toBe(true);
+  });
+});
+
 describe('the administrator', () => {
   test('comes through the socket of the cluster, without a password', () => {
     expect(peer(5433)).toEqual({ host: '/var/run/postgresql', port: 5433, name: 'postgres', user: 'postgres', password: '' });
