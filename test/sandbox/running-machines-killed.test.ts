@@ -98,6 +98,27 @@ describe('an engine that is killed while it starts a machine', () => {
     await allDone();
   });
 
+  it('leaves it to the next, which tells what is so when the machine was seen running before it went on', async () => {
+    const hangs = hanging('VM.create', 'after');
+    const engine = await start();
+    const id = await machine();
+    await act(engine, id, 'start');
+    await hangs();
+    await engine.end('SIGKILL');
+    machines.set(machines.where(id)!, id, 'Up');
+    // As whoever watches over the hosts writes it, if that comes first.
+    await postgres.query('update vm_dynamic set status = 1, status_since = now() where vm_guid = $1', [id]);
+    well();
+    await start();
+    await allDone();
+    expect(await statusOf(id)).toBe(1);
+    expect(machines.starts.get(id)).toBe(1);
+    const told = await postgres.query<{ code: number }>('select log_type as code from audit_log where vm_id = $1 order by audit_log_id', [
+      id,
+    ]);
+    expect(told.map(({ code }) => code)).toEqual([150, 153, 32]);
+  });
+
   it('and waits for it, leaves it to the next, also where it has failed meanwhile', async () => {
     machines.launchMs = 600_000;
     const engine = await start();

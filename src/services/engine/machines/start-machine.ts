@@ -46,12 +46,15 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
   // What one machine is promised, the next one finds promised.
   const oneByOne = inTurns();
 
-  /** The machine as long as it is being started on its host. Throws CommandFailure otherwise. */
-  async function starting(command: Command): Promise<MachineRecord & { readonly host: string }> {
+  /**
+   * The machine on the host that was chosen for it, and whether it runs there already: an engine that was killed may have asked for that.
+   * Throws CommandFailure when it is on no host any more.
+   */
+  async function chosen(command: Command): Promise<MachineRecord & { readonly host: string; readonly runs: boolean }> {
     const machine = await foundMachine(records, command);
     const { host, status } = machine;
-    if (status !== 'wait_for_launch' || host === null) throw noLonger(machine);
-    return { ...machine, host };
+    if (host === null) throw noLonger(machine);
+    return { ...machine, host, runs: status !== 'wait_for_launch' };
   }
 
   async function loaded({ command, database }: Occasion, host: string | null): Promise<LoadedMachine> {
@@ -88,7 +91,8 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
   const asking: Stage = {
     title: 'Asking the host whether the virtual machine is there',
     async work({ command, signal }) {
-      const machine = await starting(command);
+      const machine = await chosen(command);
+      if (machine.runs) return undefined;
       const agent = agentOf(agents, machine);
       const parts = { flowId: command.correlationId, signal };
       const there = await statusOnHost(agent, machine.id, parts);
@@ -102,7 +106,8 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
     title: 'Starting the virtual machine on the host',
     async work(occasion) {
       const { command, signal, keep } = occasion;
-      const { id, host } = await starting(command);
+      const { id, host, runs } = await chosen(command);
+      if (runs) return undefined;
       const xml = domainXml((await loaded(occasion, host)).definition, new Date(now()));
       const parts = { flowId: command.correlationId, signal };
       // From here on it may run, whatever fails: only its host can say that it does not.
@@ -110,7 +115,8 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
       for (let tries = 1; ; tries++) {
         try {
           await turns.within(id, async () => {
-            const machine = await starting(command);
+            const machine = await chosen(command);
+            if (machine.runs) return;
             // Whatever was heard of an earlier run is overtaken, and what is stored says so.
             if (!(await records.renew(id, host))) throw noLonger(machine);
             turns.overtake(id);
@@ -121,7 +127,8 @@ export function startMachine({ agents, records, turns, now }: MachineCommandPart
           if (signal.aborted || tries === mostTries || !(isThere(error) || error instanceof AgentUnreachable)) throw error;
         }
         // Its answer was lost, or it was there already: the host knows.
-        const machine = await starting(command);
+        const machine = await chosen(command);
+        if (machine.runs) return undefined;
         const there = await statusOnHost(agentOf(agents, machine), id, parts);
         if (there !== null && there !== 'Down') return undefined;
         if (there === 'Down') await destroy(agentOf(agents, machine), id, parts);
