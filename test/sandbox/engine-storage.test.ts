@@ -306,6 +306,24 @@ describe('a storage domain', () => {
     await settled();
   });
 
+  it('stays with a machine that was started in the very moment in which it was to go', async () => {
+    const made = await working();
+    const { machine } = await diskOn(made, made.master.id);
+    // The start is written along with the deactivation, so neither sees the other.
+    await running.postgres.query(
+      `create function start_now() returns trigger language plpgsql as
+         $$ begin update vm_dynamic set status = 9 where vm_guid = '${machine}'; return null; end $$;
+       create trigger start_now after update on storage_pool_iso_map execute function start_now()`,
+    );
+    await post(`datacenters/${made.id}/storagedomains/${made.master.id}/deactivate`);
+    await settled();
+    await running.postgres.query('drop function start_now cascade');
+    expect((await inCenter(made, made.master.id))['status']).toBe('active');
+    expect((await got(`datacenters/${made.id}`))['status']).toBe('up');
+    expect((await codes(made.master.id)).at(-1)).toBe(969);
+    await run(machine, 0);
+  });
+
   it('that is there is taken over by its id, and only as what it is', async () => {
     const made = await working();
     const other = await domain(made.hosts[0]!);

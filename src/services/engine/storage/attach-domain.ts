@@ -88,11 +88,7 @@ export function attachDomain(parts: StorageCommandParts): Readonly<Record<'Attac
     ...leading,
     async undo({ command }) {
       const { domain, pool, masterVersion } = subjectOf(command);
-      // Whoever looks at the data center meanwhile writes how it was found: without a master there would be no way out of that.
-      await turns.take([pool.id], async () => {
-        await records.setPool(pool.id, { status: poolStatus.uninitialized, spm: null });
-        await records.setMaster(pool.id, domain.id, masterVersion - 1, false);
-      });
+      await turns.take([pool.id], () => records.setMaster(pool.id, domain.id, masterVersion - 1, false));
     },
   };
   const leadingAgain: Stage = {

@@ -1,9 +1,10 @@
 import { AgentFailure } from '../agents/agent-failure.ts';
-import type { Command, CommandType, Stage } from '../commands/command.ts';
+import { type Command, CommandFailure, type CommandType, type Stage } from '../commands/command.ts';
 import { destroyPool } from './attach-domain.ts';
 import { becoming, type StorageCommandParts, storageSteps, subjectOf, told, where } from './command-parts.ts';
 import { connectStorage } from './connections.ts';
 import { poolStatus } from './storage-kinds.ts';
+import { needsOfDomains } from './uses-of-domains.ts';
 
 const isMaster = (command: Command): boolean => subjectOf(command).isMaster;
 const isOther = (command: Command): boolean => !isMaster(command);
@@ -15,6 +16,19 @@ const notAttached = 354;
 export function detachDomain(parts: StorageCommandParts): Readonly<Record<'DeactivateStorageDomain' | 'DetachStorageDomain', CommandType>> {
   const { records, spm } = parts;
   const steps = storageSteps(parts);
+
+  const looking: Stage = {
+    title: 'Looking whether somebody needs the domain',
+    async work({ command, database }) {
+      const { domain } = subjectOf(command);
+      // Who began in the same moment as this command saw the domain active; from now on nobody does.
+      const needs = needsOfDomains.map((needed) => `exists (${needed})`).join(' or ');
+      const needed = await database.query(`select from storage_domain_static s where s.id = $1 and (${needs})`, [domain.id]);
+      if (needed.length > 0)
+        throw new CommandFailure('A virtual machine was started from it, or work on its disks began, in the same moment.');
+      return undefined;
+    },
+  };
 
   const deactivating: Stage = {
     title: 'Deactivating the domain',
@@ -74,7 +88,6 @@ export function detachDomain(parts: StorageCommandParts): Readonly<Record<'Deact
       const { domain, pool } = await steps.found(occasion.command);
       const host = await steps.chosen(occasion.command);
       await destroyPool(parts, steps, occasion, host);
-      await records.setPool(pool.id, { status: poolStatus.uninitialized, spm: null });
       await records.setMaster(pool.id, domain.id, pool.masterVersion, false);
       return undefined;
     },
@@ -99,7 +112,7 @@ export function detachDomain(parts: StorageCommandParts): Readonly<Record<'Deact
 
   return {
     DeactivateStorageDomain: {
-      stages: [deactivating, where(isMaster, stopping), disconnecting],
+      stages: [looking, deactivating, where(isMaster, stopping), disconnecting],
       succeeded: (command) => ({
         told: told(
           command,

@@ -66,9 +66,9 @@ export interface StorageRecords {
   host(id: string): Promise<PoolHost | null>;
   /** The number that a host goes by at the storage of a data center; it keeps it. Null when all are taken. */
   numberOf(host: string, pool: string): Promise<number | null>;
-  /** Says how a data center is, and who its SPM is. */
+  /** Says how a data center is, and who its SPM is. One that somebody has taken the master away from meanwhile stays as it is. */
   setPool(pool: string, change: { readonly status: number; readonly spm: string | null }): Promise<void>;
-  /** Makes a domain the master of a data center, which has none, or takes that back. */
+  /** Makes a domain the master of a data center, which contends for an SPM from then on, or takes that back and leaves it uninitialized. */
   setMaster(pool: string, domain: string, version: number, isMaster: boolean): Promise<void>;
   /** Changes the status of a domain where it is one of these. Returns whether it did. */
   setDomain(pool: string, domain: string, from: readonly StorageStatus[], to: StorageStatus): Promise<boolean>;
@@ -149,15 +149,17 @@ export function createStorageRecords(database: Database, generation: string, now
     },
 
     async setPool(pool, { status, spm }) {
-      await database.query(`update storage_pool set status = $2, spm_vds_id = $3 where id = $1 and ${inTurn('$4')}`, [
-        ...[pool, status, spm],
-        generation,
-      ]);
+      // Giving up a master leaves its data center uninitialized: nobody who looked at it before may write anything else.
+      await database.query(
+        `update storage_pool set status = $2, spm_vds_id = $3 where id = $1 and status <> ${poolStatus.uninitialized} and ${inTurn('$4')}`,
+        [pool, status, spm, generation],
+      );
     },
 
     async setMaster(pool, domain, version, isMaster) {
       await database.query(
-        `with p as (update storage_pool p set master_domain_version = $3,
+        `with p as (update storage_pool p set master_domain_version = $3, status = case when $4 then ${poolStatus.contend} else ${poolStatus.uninitialized} end,
+           spm_vds_id = case when $4 then spm_vds_id end,
            storage_pool_format_type = case when $4 then (select storage_domain_format_type from storage_domain_static where id = $2) else storage_pool_format_type end
            where id = $1 and ${inTurn('$5')} returning id)
          update storage_domain_static set storage_domain_type = $6 where id = $2 and exists (select from p)`,

@@ -1,11 +1,10 @@
-import { finishedPhases, phaseNumbers } from '../../../disks/transfer-phase.ts';
 import { statusNumber } from '../../../hosts/host-status.ts';
 import { notFound, Refusal } from '../../../http/refusal.ts';
 import { domainTypes, poolStatus, storageKinds } from '../../../storage/storage-kinds.ts';
 import { type StorageStatus, storageStatusNumber, storageStatusNumbers, storageStatusWord } from '../../../storage/storage-status.ts';
+import { commandsThere, disksThere, needsOfDomains, playingThere, runningThere, transfersThere } from '../../../storage/uses-of-domains.ts';
 import type { Occasion, SpecialChange, Work } from '../collection.ts';
 import { permits } from '../permits.ts';
-import { commandsThere, disksThere, playingThere, runningThere } from './uses-of-domains.ts';
 
 /* Storage domains in data centers: attaching them, bringing them to work and to rest, and detaching them. */
 
@@ -106,9 +105,6 @@ interface Attached extends Center {
   readonly transfers: number;
   readonly commands: number;
 }
-
-/** What is under way with images of the domain. */
-const transfersThere = `select t.transfer_id from image_transfers t where t.phase not in (${phaseNumbers(...finishedPhases).join(', ')}) and t.disk_id in (${disksThere})`;
 
 async function attached(occasion: Occasion): Promise<Attached> {
   const center = await centerOf(occasion);
@@ -216,7 +212,7 @@ export const deactivateDomain = doing({
     if (it.isMaster && it.othersAtWork > 0) return 'it is the master domain, and others are at work. Deactivate those first';
     return it.status === poolStatus.up ? null : 'its data center is not up';
   },
-  unless: [runningThere, playingThere, transfersThere, commandsThere],
+  unless: needsOfDomains,
 });
 
 export const detachDomain = doing({

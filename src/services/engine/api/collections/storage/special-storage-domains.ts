@@ -3,6 +3,7 @@ import { statusNumber } from '../../../hosts/host-status.ts';
 import { badRequest, notFound, Refusal } from '../../../http/refusal.ts';
 import { domainTypes, domainVersions, poolStatus, storageKinds } from '../../../storage/storage-kinds.ts';
 import { storageStatusNumbers } from '../../../storage/storage-status.ts';
+import { commandsThere, disksThere, runningThere } from '../../../storage/uses-of-domains.ts';
 import { incomplete, invalidValue, outOfRange } from '../../fault.ts';
 import type { Values } from '../../search/values.ts';
 import type { Entity } from '../../types.ts';
@@ -10,7 +11,6 @@ import { objectIn, type Occasion, type SpecialChange, textOf } from '../collecti
 import { permits, systemObject } from '../permits.ts';
 import { plainName, within } from '../stored.ts';
 import { type PlaceColumns, placeOf } from './places.ts';
-import { commandsThere, disksThere, runningThere } from './uses-of-domains.ts';
 
 /* Storage domains as such: making them, taking over those that are there, and removing them. */
 

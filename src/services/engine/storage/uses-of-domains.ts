@@ -1,5 +1,6 @@
-import { domainTypes } from '../../../storage/storage-kinds.ts';
-import { machineStatusNumbers } from '../../../machines/machine-status.ts';
+import { finishedPhases, phaseNumbers } from '../disks/transfer-phase.ts';
+import { domainTypes } from './storage-kinds.ts';
+import { machineStatusNumbers } from '../machines/machine-status.ts';
 
 /* Who needs a storage domain now. All of it is SQL on a domain that the statement around it calls `s`. */
 
@@ -22,3 +23,10 @@ export const playingThere = `select v.vm_guid from vm_dynamic v where v.status n
 
 /** Commands at work on disks there. */
 export const commandsThere = `select l.command_id from command_locks l where l.object_id in (${disksThere})`;
+
+/** What is under way with images there. */
+export const transfersThere = `select t.transfer_id from image_transfers t where t.phase not in (${phaseNumbers(...finishedPhases).join(', ')})
+  and t.disk_id in (${disksThere})`;
+
+/** All for which a domain cannot be taken out of work: each gives rows while there is any. */
+export const needsOfDomains = [runningThere, playingThere, transfersThere, commandsThere];
