@@ -230,7 +230,7 @@ describe('a machine', () => {
   it('cannot be shut down or rebooted when it does not run, nor started or stopped twice', async () => {
     const host = await hostUp();
     const { id } = await machine();
-    for (const action of ['stop', 'shutdown', 'reboot']) {
+    for (const action of ['stop', 'shutdown', 'reboot', 'reset']) {
       const [code, detail] = await fault(`vms/${id}/${action}`, { method: 'POST', body: {} }).then(async () => {
         const { status: of, body } = await apiCalls(running).call(`vms/${id}/${action}`, { method: 'POST', body: {} });
         return [of, body] as const;
@@ -330,13 +330,29 @@ describe('a machine', () => {
     expect(await codesOf(id)).toEqual([150, 153, 32, 528, 38, 102]);
   });
 
-  it('tells why it is paused', async () => {
+  it('tells why it is paused, and goes on when it is started', async () => {
     const host = await hostUp();
     const { id } = await runningOn(host);
     machines.set(host.address, id, 'Paused', { pauseCode: 'ENOSPC' });
     await becomes(id, 'paused');
     expect((await row(id))['pause_status']).toBe('ENOSPC');
     expect(await codesOf(id)).toContain(138);
+    const differently = await apiCalls(running).call(`vms/${id}/start`, { method: 'POST', body: { pause: true } });
+    expect(differently).toMatchObject({ status: 409, body: expect.stringContaining('goes on as it is') as string });
+    await jobEnds(await act(id, 'start'), 'finished');
+    await becomes(id, 'up');
+    expect(machines.starts.get(id)).toBe(1);
+    expect((await row(id))['pause_status']).toBeNull();
+    expect((await codesOf(id)).at(-1)).toBe(40);
+  });
+
+  it('is reset without being asked', async () => {
+    const host = await hostUp();
+    const { id } = await runningOn(host);
+    await jobEnds(await act(id, 'reset'), 'finished');
+    expect(machines.resets).toEqual([id]);
+    expect(await status(id)).toBe('powering_up');
+    expect((await codesOf(id)).at(-1)).toBe(9905);
   });
 });
 

@@ -60,6 +60,8 @@ export interface SimulatedMachines {
   broken: string | null;
   /** Machines that ran on two hosts at once, ever. There must be none. */
   readonly twice: string[];
+  /** Ids of machines that were reset, one for each time. */
+  readonly resets: string[];
   /** How often each machine was started. */
   readonly starts: Map<string, number>;
   /** The status that a machine has on a host, in its words; undefined where it is not listed. */
@@ -129,6 +131,7 @@ export function simulatedMachines(agents: () => Pick<SimulatedAgents, 'event'>):
     launchMs: 0,
     broken: null,
     twice: [],
+    resets: [],
     starts: new Map(),
     status: (host, machine) => on(host).get(machine)?.status,
     definition: (host, machine) => on(host).get(machine)?.xml,
@@ -186,6 +189,18 @@ export function simulatedMachines(agents: () => Pick<SimulatedAgents, 'event'>):
         const id = idOf(params);
         need(host, id);
         machines.set(host, id, params['reboot'] === true ? 'RebootInProgress' : 'Powering down');
+        return true;
+      },
+      'VM.cont': (params, host) => {
+        const id = idOf(params);
+        if (need(host, id).status !== 'Paused') throw new SimulatedFailure(16, 'domain is already running');
+        machines.set(host, id, 'Up');
+        return { vmList: {} };
+      },
+      'VM.reset': (params, host) => {
+        const id = idOf(params);
+        need(host, id);
+        machines.resets.push(id);
         return true;
       },
       'VM.changeCD': (params, host) => {

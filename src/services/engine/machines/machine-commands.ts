@@ -6,7 +6,7 @@ import { driveBus } from './disk-targets.ts';
 import { isoPath } from './iso-path.ts';
 import { contentOf, loadMachine } from './load-machine.ts';
 import type { MachineRecord } from './machine-records.ts';
-import { agentOf, callReady, destroy } from './on-host.ts';
+import { agentOf, callReady, destroy, statusOnHost } from './on-host.ts';
 import { foundMachine, type MachineCommandParts, machineOf, startMachine } from './start-machine.ts';
 
 const told = (code: number, name: string, severity: Told['severity'], command: Command, text: string): Told => ({
@@ -19,7 +19,9 @@ const textOf = ({ parameters }: Command, name: string): string => (typeof parame
 /** Commands that work on virtual machines. */
 export function machineCommands(
   parts: MachineCommandParts,
-): Readonly<Record<'ChangeCd' | 'RebootMachine' | 'ShutdownMachine' | 'StartMachine' | 'StopMachine', CommandType>> {
+): Readonly<
+  Record<'ChangeCd' | 'RebootMachine' | 'ResetMachine' | 'ResumeMachine' | 'ShutdownMachine' | 'StartMachine' | 'StopMachine', CommandType>
+> {
   const { agents, records, turns } = parts;
 
   /** The machine on its host. Throws CommandFailure where it does not run. */
@@ -82,6 +84,27 @@ export function machineCommands(
     },
   });
 
+  const resuming: Stage = {
+    title: 'Letting the virtual machine go on',
+    async work({ command, signal }) {
+      const machine = await running(command);
+      const parts = { flowId: command.correlationId, signal };
+      const agent = agentOf(agents, machine);
+      // An engine that was killed may have asked for it already.
+      if ((await statusOnHost(agent, machine.id, parts)) === 'Paused') await callReady(agent, 'VM.cont', { vmID: machine.id }, parts);
+      return undefined;
+    },
+  };
+
+  const resetting: Stage = {
+    title: 'Resetting the virtual machine',
+    async work({ command, signal }) {
+      const machine = await running(command);
+      await callReady(agentOf(agents, machine), 'VM.reset', { vmID: machine.id }, { flowId: command.correlationId, signal });
+      return undefined;
+    },
+  };
+
   const changing: Stage = {
     title: 'Changing what is in the drive',
     async work({ command, signal, database }) {
@@ -116,6 +139,8 @@ export function machineCommands(
     StopMachine: simple(switchingOff, 56, 'USER_FAILED_STOP_VM', 'could not be switched off'),
     ShutdownMachine: simple(askingGuest(false), 74, 'USER_FAILED_SHUTDOWN_VM', 'could not be asked to shut down'),
     RebootMachine: simple(askingGuest(true), 158, 'USER_FAILED_REBOOT_VM', 'could not be asked to start anew'),
+    ResumeMachine: simple(resuming, 54, 'USER_FAILED_RUN_VM', 'does not go on'),
+    ResetMachine: simple(resetting, 9906, 'USER_FAILED_RESET_VM', 'could not be reset'),
     ChangeCd: simple(changing, 102, 'USER_FAILED_CHANGE_DISK_VM', 'keeps what is in its drive'),
   };
 }

@@ -10,7 +10,8 @@ import { choices } from './special-vms.ts';
 
 /* How virtual machines are started and ended: what is asked of hosts is done by commands. */
 
-const startable: readonly MachineStatus[] = ['down'];
+/** One that is paused, because it was started so or its storage was away, goes on. */
+const startable: readonly MachineStatus[] = ['down', 'paused'];
 
 export const startVm: SpecialChange = {
   permit: permits.run_vm,
@@ -19,6 +20,17 @@ export const startVm: SpecialChange = {
     const subject = await machineOf(occasion, id);
     if (!startable.includes(subject.status)) throw notInStatus(subject, 'start', startable);
     const run = await runOnceOf(occasion);
+    if (subject.status === 'paused') {
+      if (run !== null)
+        throw new Refusal(
+          409,
+          `Virtual machine ${subject.name} is paused and goes on as it is. Switch it off to start it with other settings.`,
+        );
+      return asking(occasion, ['paused'], 'start', 'ResumeMachine', {
+        ...{ code: 40, name: 'USER_RESUME_VM', failed: 54 },
+        text: 'Resuming VM ${name} was asked for by ${user}.',
+      });
+    }
     if (run?.hosts !== undefined) await needPermitOn(occasion, permits.edit_admin_vm_properties, id, choices);
     const machine = await loadMachine(database, id, null);
     const obstacle = machine?.obstacle ?? null;
@@ -110,12 +122,20 @@ async function startsNow({ database }: Occasion, { id, status }: MachineSubject)
 
 /** Guests that can hear something. */
 const listening: readonly MachineStatus[] = ['up', 'powering_up', 'powering_down', 'reboot_in_progress'];
+/** Machines that have a button to be reset by. */
+const resettable: readonly MachineStatus[] = [...listening, 'paused', 'not_responding'];
 
-/** Asks the guest for something, through its agent or by its power button. */
-async function asking(occasion: Occasion, what: string, type: string, event: Work['event']): Promise<Omit<Work, 'permit'>> {
+/** Has something done with a machine that runs, by a command that the host is asked by. */
+async function asking(
+  occasion: Occasion,
+  from: readonly MachineStatus[],
+  what: string,
+  type: string,
+  event: Work['event'],
+): Promise<Omit<Work, 'permit'>> {
   const { id, entity } = occasion;
   const subject = await machineOf(occasion, id);
-  if (!listening.includes(subject.status)) throw notInStatus(subject, what, listening);
+  if (!from.includes(subject.status)) throw notInStatus(subject, what, from);
   const reason = typeof entity['reason'] === 'string' ? entity['reason'] : null;
   const force = entity['force'] === true;
   return {
@@ -124,7 +144,7 @@ async function asking(occasion: Occasion, what: string, type: string, event: Wor
       [
         'changed',
         `update vm_dynamic set stop_reason = ${values.add(reason)} where vm_guid = ${values.add(id)}
-         and status = any(${values.add(machineStatusNumbers(...listening))}::integer[]) and ${isFree('vm_guid')} returning vm_guid`,
+         and status = any(${values.add(machineStatusNumbers(...from))}::integer[]) and ${isFree('vm_guid')} returning vm_guid`,
       ],
       named,
     ],
@@ -136,7 +156,7 @@ async function asking(occasion: Occasion, what: string, type: string, event: Wor
 export const shutdownVm: SpecialChange = {
   permit: permits.shut_down_vm,
   work: (occasion) =>
-    asking(occasion, 'shut down', 'ShutdownMachine', {
+    asking(occasion, listening, 'shut down', 'ShutdownMachine', {
       ...{ code: 73, name: 'USER_INITIATED_SHUTDOWN_VM', failed: 74 },
       text: 'Shutting down VM ${name} was asked for by ${user}.',
     }),
@@ -145,8 +165,17 @@ export const shutdownVm: SpecialChange = {
 export const rebootVm: SpecialChange = {
   permit: permits.reboot_vm,
   work: (occasion) =>
-    asking(occasion, 'reboot', 'RebootMachine', {
+    asking(occasion, listening, 'reboot', 'RebootMachine', {
       ...{ code: 157, name: 'USER_REBOOT_VM', failed: 158 },
       text: 'Rebooting VM ${name} was asked for by ${user}.',
+    }),
+};
+
+export const resetVm: SpecialChange = {
+  permit: permits.reset_vm,
+  work: (occasion) =>
+    asking(occasion, resettable, 'reset', 'ResetMachine', {
+      ...{ code: 9905, name: 'USER_RESET_VM', failed: 9906 },
+      text: 'Resetting VM ${name} was asked for by ${user}.',
     }),
 };

@@ -7,7 +7,7 @@ import { describeShape, displayOf, iconsOf, shapeColumns, shapeDetails } from '.
 import { machineTypeWords } from './machine-words.ts';
 import { authorityColumn, displayColumns, withCertificate } from './shown-display.ts';
 import { machineTicket } from './special-consoles.ts';
-import { rebootVm, shutdownVm, startVm, stopVm } from './special-running.ts';
+import { rebootVm, resetVm, shutdownVm, startVm, stopVm } from './special-running.ts';
 import { machineSpecial } from './special-vms.ts';
 
 /** What the guest has told of its operating system; null what it has not. */
@@ -142,6 +142,7 @@ export const vms: Collection = {
   special: machineSpecial,
   actions: {
     reboot: rebootVm,
+    reset: resetVm,
     shutdown: shutdownVm,
     start: startVm,
     stop: stopVm,
