@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -67,20 +68,34 @@ async function mirror(): Promise<readonly string[]> {
   return [];
 }
 
-/** Makes an image in one go: what is cut off, or was made by somebody else meanwhile, leaves nothing half. */
+/** Does something while nobody else on this machine does the same. The kernel lets go of it for those that are killed. */
+async function alone<T>(lock: string, work: () => Promise<T>): Promise<T> {
+  const holder = execa('flock', [lock, 'sh', '-c', 'echo held; exec cat'], { buffer: false });
+  await once(holder.stdout, 'data');
+  try {
+    return await work();
+  } finally {
+    holder.stdin.end();
+    await holder;
+  }
+}
+
+/** Makes an image in one go, and once: what is cut off leaves nothing half. */
 async function made(path: string, make: (fresh: string) => Promise<void>): Promise<string> {
   if (existsSync(path)) return path;
   await mkdir(folder, { recursive: true });
-  const fresh = await mkdtemp(join(folder, 'image-'));
-  try {
-    await make(fresh);
-    await rename(fresh, path);
-  } catch (error) {
-    await rm(fresh, { recursive: true, force: true });
-    // Somebody else was quicker.
-    if (!existsSync(path)) throw error;
-  }
-  return path;
+  return alone(`${path}.lock`, async () => {
+    if (existsSync(path)) return path;
+    const fresh = await mkdtemp(join(folder, 'image-'));
+    try {
+      await make(fresh);
+      await rename(fresh, path);
+    } catch (error) {
+      await rm(fresh, { recursive: true, force: true });
+      throw error;
+    }
+    return path;
+  });
 }
 
 async function makeBare(root: string): Promise<void> {
