@@ -6,9 +6,11 @@ import { Problem } from '../tool.ts';
 export function createAsk(input: ReadStream, write: (text: string) => void): (prompt: string) => Promise<string> {
   return async (prompt) => {
     if (!input.isTTY) return readLine(input);
+    // Before the prompt: nothing is shown of what somebody types as soon as they see it.
+    const hidden = readHidden(input);
     write(prompt);
     try {
-      return await readHidden(input);
+      return await hidden;
     } finally {
       write('\n');
     }
