@@ -24,10 +24,10 @@ export default defineConfig({
       project('golden', { isolate: false, maxWorkers: '100%', sequence: { groupOrder: 3 } }),
       // Programs on terminals of their own, which take a moment to appear.
       project('terminal', { testTimeout: 120_000, sequence: { groupOrder: 2 } }),
-      // Real databases and services: one file at a time, after the quick projects, and with time to start things.
-      project('sandbox', { fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } }),
-      // Whole machines, booted from an image that is made the first time.
-      project('host', { fileParallelism: false, testTimeout: 300_000, hookTimeout: 900_000, sequence: { groupOrder: 4 } }),
+      // Real databases and services, which mostly wait for one another: two files at a time, after the quick projects, and with time to start things.
+      project('sandbox', { maxWorkers: 2, testTimeout: 120_000, hookTimeout: 180_000, sequence: { groupOrder: 1 } }),
+      // Whole machines, booted from an image that is made the first time: two at a time, since installing waits more than it works.
+      project('host', { maxWorkers: 2, testTimeout: 300_000, hookTimeout: 900_000, sequence: { groupOrder: 4 } }),
     ],
   },
 });
