@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { apiCalls, apiRoot, type Json } from '../support/api-calls.ts';
+import { adminPassword } from '../support/engine.ts';
 import { useEngine } from '../support/running-engine.ts';
 
 /* What clients that others wrote send, and what people send by mistake. */
@@ -32,6 +33,77 @@ describe('levels of clusters', () => {
   it('have a list of features, in which there is none', async () => {
     expect(await got('clusterlevels/4.7/clusterfeatures')).toEqual({});
     expect((await call('clusterlevels/9.9/clusterfeatures')).status).toBe(404);
+  });
+});
+
+/*
+ * Modules of Ansible's collection for oVirt send these requests through its SDK, and take nothing else for an answer: names in quotes, lists that are
+ * there for whatever they look into, 200 for what is removed.
+ */
+describe('modules of Ansible', () => {
+  const xml = async (path: string, how: object = {}) => {
+    const { status, headers, body } = await call(path, {
+      headers: { accept: 'application/xml', version: '4', 'all-content': 'True' },
+      ...how,
+    });
+    return { status, type: headers['content-type'], body };
+  };
+  const found = async (rel: string, search: string): Promise<readonly string[]> => {
+    const [list = []] = Object.values(await got(`${rel}?search=${encodeURIComponent(search)}`)) as (readonly Json[])[];
+    return list.map(({ name }) => String(name));
+  };
+
+  it('find objects by names in quotes, and what they are in', async () => {
+    expect(await found('clusters', 'name="Default"')).toEqual(['Default']);
+    expect(await found('datacenters', 'name="Default"')).toEqual(['Default']);
+    for (const [rel, search] of [
+      ['disks', 'name="d" and Storage.name="data" and vm_names="m"'],
+      ['datacenters', 'storage="data"'],
+      ['hosts', 'status="up"'],
+      ['storagedomains', 'name="*"'],
+    ] as const)
+      expect(await found(rel, search)).toEqual([]);
+  });
+
+  it('find the template Blank in every data center, and the template of a machine', async () => {
+    await got('datacenters', { body: { name: 'second', local: 'false' } });
+    for (const center of ['Default', 'second']) expect(await found('templates', `name=Blank and datacenter=${center}`)).toEqual(['Blank']);
+    expect(await found('templates', 'name=Blank and datacenter=third')).toEqual([]);
+    await got('vms?clone=false&clone_permissions=false', {
+      xml: `<vm><cluster><name>Default</name></cluster><memory>1073741824</memory><name>played</name>
+        <template id="00000000-0000-0000-0000-000000000000"/></vm>`,
+    });
+    expect(await found('templates', 'vm.name=played')).toEqual(['Blank']);
+    expect(await found('templates', 'vm.name=nothing')).toEqual([]);
+  });
+
+  it('look into all that a machine has, change it, and remove it', async () => {
+    const machine = `vms/${await idOf('vms', 'played')}`;
+    const [shown] = (await got('vms?all_content=true&search=name%3D%22played%22'))['vm'] as readonly Json[];
+    // What they read without looking whether it is there.
+    expect(shown).toMatchObject({
+      ...{ bios: { boot_menu: {}, type: expect.any(String) }, cpu: { topology: {} }, high_availability: {}, io: {}, memory_policy: {} },
+      ...{ os: { boot: { devices: {} } }, sso: {}, usb: {}, placement_policy: { affinity: 'migratable' } },
+    });
+    for (const list of ['numanodes', 'nics', 'diskattachments', 'cdroms', 'graphicsconsoles'])
+      expect(await xml(`${machine}/${list}`)).toMatchObject({ status: 200, type: expect.stringMatching(/^application\/xml/) });
+    expect((await xml(`${machine}/numanodes`)).body).toMatch(/<vm_numa_nodes *\/>/);
+    const changed = `<vm><cluster><name>Default</name></cluster><memory>2147483648</memory><name>played</name>
+      <template id="00000000-0000-0000-0000-000000000000"/></vm>`;
+    expect((await xml(machine, { method: 'PUT', xml: changed })).body).toContain('<memory>2147483648</memory>');
+    expect(await xml(machine, { method: 'DELETE' })).toMatchObject({ status: 200 });
+  });
+
+  it('get a token by a form, and give it back', async () => {
+    const form = { grant_type: 'password', scope: 'ovirt-app-api', username: 'admin@internal', password: adminPassword };
+    const asked = await running.engine.client('/ovirt-engine/sso/oauth/token', { form, headers: { accept: 'application/json' } });
+    const token = String((JSON.parse(asked.body) as Json)['access_token']);
+    const as = `Bearer ${token}`;
+    expect((await call('', { as, headers: { accept: 'application/xml' } })).status).toBe(200);
+    const back = { form: { scope: 'ovirt-app-api', token }, headers: { accept: 'application/json' } };
+    const given = await running.engine.client('/ovirt-engine/services/sso-logout', back);
+    expect([given.status, given.headers['content-type'], given.body]).toEqual([200, expect.stringMatching(/^application\/json/), '{}']);
+    expect((await call('', { as })).status).toBe(401);
   });
 });
 

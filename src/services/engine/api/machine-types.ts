@@ -129,5 +129,6 @@ export const machineTypes: Types = {
     small_icon: { one: 'icon' },
     template: { one: 'template' },
   },
+  vm_numa_node: { index: 'integer', memory: 'integer', vm: { one: 'vm' } },
   vm_placement_policy: { affinity: 'text', hosts: { many: 'host' } },
 };

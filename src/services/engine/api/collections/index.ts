@@ -16,6 +16,7 @@ import { machineStatistics } from './machines/machine-figures.ts';
 import { applications, reportedDevices, sessions } from './machines/guest.ts';
 import { machineGraphics } from './machines/graphics-consoles.ts';
 import { machineNics } from './machines/nics.ts';
+import { numaNodes } from './machines/numa-nodes.ts';
 import { instanceTypes, templates } from './machines/templates.ts';
 import { vms } from './machines/vms.ts';
 import { clusterNetworks, dataCenterNetworks, networkLabels, networks } from './networks.ts';
@@ -114,6 +115,7 @@ export const collections: readonly Collection[] = [
   machineCdroms('vms'),
   machineGraphics('vms'),
   machineStatistics,
+  numaNodes,
   applications,
   reportedDevices,
   sessions,

@@ -1,5 +1,5 @@
 import type { Entity } from '../../types.ts';
-import { type Collection, optional, reference, type Row } from '../collection.ts';
+import { type Collection, optional, reference, type Row, type SearchField } from '../collection.ts';
 import { systemNumbers } from '../operating-systems.ts';
 import { choicesOf } from '../stored.ts';
 import { describeShape, iconsOf, shapeColumns, shapeDetails } from './machine-shape.ts';
@@ -13,7 +13,19 @@ const versionOf = (row: Row): Entity => ({
 });
 
 const clusterName = '(select c.name from cluster c where c.cluster_id = t.cluster_id)';
-const centerName = `(select p.name from cluster c join storage_pool p on p.id = c.storage_pool_id where c.cluster_id = t.cluster_id)`;
+/** The data center that a template is of; one that is of no cluster can be used in each. */
+const center: SearchField = {
+  sql: `(select p.name from cluster c join storage_pool p on p.id = c.storage_pool_id where c.cluster_id = t.cluster_id)`,
+  as: 'text',
+  several: `select p.name from storage_pool p
+    where t.cluster_id is null or p.id = (select c.storage_pool_id from cluster c where c.cluster_id = t.cluster_id)`,
+};
+/** The machines that were made from it. */
+const machines: SearchField = {
+  sql: `(select string_agg(v.vm_name, ' ' order by v.vm_name) from vm_static v where v.vmt_guid = t.vm_guid and v.entity_type = 'VM')`,
+  as: 'text',
+  several: `select v.vm_name from vm_static v where v.vmt_guid = t.vm_guid and v.entity_type = 'VM'`,
+};
 
 export const templates: Collection = {
   rel: 'templates',
@@ -44,8 +56,10 @@ export const templates: Collection = {
     status: { sql: 't.template_status', as: { choices: choicesOf(templateStatusWords) } },
     cluster: { sql: clusterName, as: 'text' },
     'cluster.name': { sql: clusterName, as: 'text' },
-    datacenter: { sql: centerName, as: 'text' },
-    'datacenter.name': { sql: centerName, as: 'text' },
+    datacenter: center,
+    'datacenter.name': center,
+    'vm.name': machines,
+    'vms.name': machines,
     version_name: { sql: 't.template_version_name', as: 'text' },
     id: { sql: 't.vm_guid::text', as: 'text' },
   },
