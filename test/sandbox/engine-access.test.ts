@@ -122,13 +122,14 @@ describe('certificates', () => {
   it('come as SSH key of the engine', async () => {
     expect((await resource('resource=engine-certificate&format=OPENSSH-PUBKEY')).body).toMatch(/^ssh-rsa \S+ ovirt-engine\n$/);
     expect((await resource('resource=engine-certificate&format=OPENSSH-PUBKEY&alias=my-host')).body).toMatch(/ my-host\n$/);
+    // Which vouches for the servers of serial consoles.
+    expect((await resource('resource=ca-certificate&format=OPENSSH-PUBKEY&alias=engine')).body).toMatch(/^ssh-rsa \S+ engine\n$/);
   });
 
   it.each([
     ['', 400],
     ['resource=../engine.key', 400],
     ['resource=ca-certificate&format=PKCS12', 400],
-    ['resource=ca-certificate&format=OPENSSH-PUBKEY', 400],
     ['resource=ca-certificate&resource=ca-certificate', 400],
     ['resource=engine-certificate&format=OPENSSH-PUBKEY&alias=a%0Assh-rsa%20b', 400],
     ['resource=qemu-ca-certificate', 404],

@@ -25,7 +25,7 @@ export interface PkiParts {
 /** Public certificates and the engine's SSH key, by the parameters `resource`, `format` and `alias`. */
 export function pkiRoutes(app: FastifyInstance, { database, caCertificate, engineCertificate }: PkiParts): void {
   const resources: ReadonlyMap<string, { file: string; formats: readonly [Format, ...Format[]] }> = new Map([
-    ['ca-certificate', { file: caCertificate, formats: ['X509-PEM-CA', 'X509-PEM'] }],
+    ['ca-certificate', { file: caCertificate, formats: ['X509-PEM-CA', 'X509-PEM', 'OPENSSH-PUBKEY'] }],
     // The CA of displays has its place beside the main one, on installations that have it.
     ['qemu-ca-certificate', { file: join(dirname(caCertificate), 'qemu-ca.pem'), formats: ['X509-PEM-CA'] }],
     ['engine-certificate', { file: engineCertificate, formats: ['X509-PEM', 'OPENSSH-PUBKEY'] }],
