@@ -184,6 +184,7 @@ describe('a host', () => {
       memory_usage_percent: 35,
       active_vms: 2,
       total_vms: 3,
+      cpu_load: 42,
       swap_used_mb: '96',
     });
     await eventually(async () => {

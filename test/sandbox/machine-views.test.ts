@@ -32,10 +32,9 @@ it('shows the warehouse what machines are, and how they are', async () => {
   expect(await postgres.query('select * from dwh_vm_interface_history_view')).toMatchObject([
     { receive_rate_percent: 1, transmit_rate_percent: 0, received_total_byte: '1000' },
   ]);
-  expect(await postgres.query('select vm_id, type from dwh_vm_device_history_view order by type')).toEqual([
-    { vm_id: id, type: 'disk' },
-    { vm_id: id, type: 'graphics' },
-    { vm_id: id, type: 'video' },
+  // Neither its display nor its drive.
+  expect(await postgres.query('select vm_id, type, is_plugged from dwh_vm_device_history_view')).toEqual([
+    { vm_id: id, type: 'interface', is_plugged: true },
   ]);
   await postgres.query('insert into vm_host_pinning_map values ($1, $2)', [id, host]);
   expect(await postgres.query('select default_host from dwh_vm_configuration_history_view')).toEqual([{ default_host: host }]);

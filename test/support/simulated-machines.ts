@@ -62,6 +62,8 @@ export interface SimulatedMachines {
   readonly twice: string[];
   /** Ids of machines that were reset, one for each time. */
   readonly resets: string[];
+  /** Ids of the disks that machines tell of, by machines. */
+  readonly disks: Map<string, readonly string[]>;
   /** How often each machine was started. */
   readonly starts: Map<string, number>;
   /** The status that a machine has on a host, in its words; undefined where it is not listed. */
@@ -77,6 +79,16 @@ export interface SimulatedMachines {
   set(host: string, machine: string, status: string, more?: object): void;
   /** A host loses its machines without a word, as when its power fails. */
   lose(host: string, machine?: string): void;
+}
+
+/** How a disk is used that is read and written all the time: each time something else. */
+function useOf(imageID: string): object {
+  const seconds = Math.floor(Date.now() / 1_000);
+  return {
+    ...{ imageID, truesize: String(2 ** 30), apparentsize: String(10 * 2 ** 30) },
+    ...{ readRate: String(4_096 * (seconds % 100)), readOps: String(seconds), readLatency: String(1_500_000 + (seconds % 1_000)) },
+    ...{ writeRate: String(8_192 * (seconds % 100)), writeOps: String(2 * seconds), writeLatency: '2500000', flushLatency: '0' },
+  };
 }
 
 export function simulatedMachines(agents: () => Pick<SimulatedAgents, 'event'>): SimulatedMachines {
@@ -125,6 +137,7 @@ export function simulatedMachines(agents: () => Pick<SimulatedAgents, 'event'>):
               sampleTime: Date.now() / 1_000,
             },
           },
+          disks: Object.fromEntries((machines.disks.get(id) ?? []).map((disk, at) => [`vd${String.fromCharCode(97 + at)}`, useOf(disk)])),
         };
 
   const machines: SimulatedMachines = {
@@ -132,6 +145,7 @@ export function simulatedMachines(agents: () => Pick<SimulatedAgents, 'event'>):
     broken: null,
     twice: [],
     resets: [],
+    disks: new Map(),
     starts: new Map(),
     status: (host, machine) => on(host).get(machine)?.status,
     definition: (host, machine) => on(host).get(machine)?.xml,

@@ -64,6 +64,7 @@ export const beat = (postgres: TestPostgres, secondsAgo = 0): Promise<unknown[]>
   ]);
 
 export interface TestWarehouse {
+  readonly pid: number;
   readonly healthSocket: string;
   readonly folder: string;
   log(): string;
@@ -102,6 +103,7 @@ export async function startWarehouse(
   );
   const child = startService({ name: 'dwh', environment: { DWH_CONF: config } });
   return {
+    pid: child.pid,
     healthSocket,
     folder,
     log: child.log,

@@ -20,11 +20,11 @@ export interface Configuration {
   readonly dates: readonly ['create_date', 'delete_date'] | readonly ['attach_date', 'detach_date'];
 }
 
-const words = (text: string): string[] => text.trim().split(/\s+/);
+const words = (text: string): [string, ...string[]] => text.trim().split(/\s+/) as [string, ...string[]];
 const object = (table: string, source: string, key: string, columns: string, ...versions: VersionColumn[]): Configuration => ({
   table,
   source,
-  key: [key],
+  key: words(key),
   columns: words(columns),
   versions,
   dates: ['create_date', 'delete_date'],
@@ -108,8 +108,8 @@ export const configurations: readonly Configuration[] = [
   object(
     'vm_device_history',
     'dwh_vm_device_history_view',
-    'device_id',
-    'vm_id type address is_managed is_plugged is_readonly',
+    'device_id vm_id',
+    'type address is_managed is_plugged is_readonly',
     versionOfVm,
   ),
   membership('disks_vm_map', "(select device_id as vm_disk_id, vm_id from dwh_vm_device_history_view where type = 'disk' and is_plugged)", [

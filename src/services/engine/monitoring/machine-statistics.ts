@@ -1,4 +1,4 @@
-import { byteCountOf, counterOf, integerOf, numberOf, objectOf, textOf, type Unknown, wordsOf } from '../agents/hostile.ts';
+import { byteCountOf, counterOf, entriesOf, integerOf, numberOf, objectOf, textOf, type Unknown, wordsOf } from '../agents/hostile.ts';
 import type { MachineStatus } from '../machines/machine-status.ts';
 
 /** A machine as its host tells of it. */
@@ -21,6 +21,8 @@ export interface MachineUsage {
   /** Columns of `vm_dynamic` that change seldom. */
   readonly facts: Unknown;
   readonly nics: readonly Unknown[];
+  /** How its disks are used. */
+  readonly disks: readonly Unknown[];
   /** Interfaces as the guest sees them. */
   readonly guest: readonly Unknown[];
 }
@@ -89,7 +91,7 @@ const readMachine = (id: string, said: Unknown): SeenMachine => ({
   status: statusOf(said['status']),
   pause: pauseOf(said['pauseCode']),
   exit: exitOf(said),
-  usage: { statistics: statisticsOf(said), facts: factsOf(said), nics: nicsOf(said), guest: guestOf(said) },
+  usage: { statistics: statisticsOf(said), facts: factsOf(said), nics: nicsOf(said), disks: disksOf(said), guest: guestOf(said) },
 });
 
 const percent = (value: number | null): number | null => (value === null ? null : Math.min(100, Math.round(value)));
@@ -112,12 +114,12 @@ function statisticsOf(said: Unknown): Unknown {
     guest_mem_buffered: byteCountOf(memory['mem_buffers']),
     guest_mem_cached: byteCountOf(memory['mem_cached']),
     guest_mem_unused: byteCountOf(memory['mem_unused']),
-    disks_usage: disksOf(said['disksUsage']),
+    disks_usage: fileSystemsOf(said['disksUsage']),
   };
 }
 
 /** How full the disks of the guest are, as a text of JSON that the data warehouse takes as it is. */
-function disksOf(value: unknown): string | null {
+function fileSystemsOf(value: unknown): string | null {
   const disks = listOf(value, most.disks).map(({ path, total, used, fs }) => ({
     ...{ path: textOf(path), total: counterOf(total), used: counterOf(used), fs: textOf(fs, 32) },
   }));
@@ -167,6 +169,28 @@ function nicsOf(said: Unknown): readonly Unknown[] {
         },
       };
     });
+}
+
+/** Seconds, of nanoseconds. */
+function latencyOf(value: unknown): number | null {
+  const number = numberOf(value, 0, 1e15);
+  return number === null ? null : Math.round(number) / 1e9;
+}
+
+function disksOf(said: Unknown): readonly Unknown[] {
+  const seen = new Set<string>();
+  return entriesOf(said['disks'], most.disks).flatMap(([, disk]) => {
+    const id = textOf(disk['imageID'], 36)?.toLowerCase() ?? '';
+    // A drive may have none.
+    if (!uuid.test(id) || seen.has(id)) return [];
+    seen.add(id);
+    return {
+      ...{ disk: id, read_rate: byteCountOf(disk['readRate']), write_rate: byteCountOf(disk['writeRate']) },
+      ...{ read_ops: counterOf(disk['readOps']), write_ops: counterOf(disk['writeOps']) },
+      ...{ read_latency_seconds: latencyOf(disk['readLatency']), write_latency_seconds: latencyOf(disk['writeLatency']) },
+      flush_latency_seconds: latencyOf(disk['flushLatency']),
+    };
+  });
 }
 
 function guestOf(said: Unknown): readonly Unknown[] {

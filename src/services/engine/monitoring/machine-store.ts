@@ -16,26 +16,43 @@ const facts = [
   ...['hash', 'graphics', 'guest_host_name', 'guest_fqdn', 'guest_os', 'guest_time_zone', 'guest_applications', 'guest_user_name', 'vm_ip'],
   'client_ip',
 ].join(', ');
-const counters = 'rx_total, tx_total, rx_drop, tx_drop, sample_time';
+const counters = 'rx_drop, tx_drop, sample_time';
+const loads = 'read_rate, write_rate, read_ops, write_ops, read_latency_seconds, write_latency_seconds, flush_latency_seconds';
 const of = (prefix: string, columns: string): string => columns.replace(/\w+/g, `${prefix}.$&`);
 
-/** Bytes a second since the last sample; unknown where a counter or a clock has begun anew. */
-const rate = (column: string): string =>
-  `case when excluded.sample_time > known.sample_time and excluded.${column} >= known.${column}
-    then least(1e13, (excluded.${column} - known.${column}) / greatest(0.001, excluded.sample_time - known.sample_time))::numeric(18, 4) end`;
+/** Bytes of one direction in the runs before the present one: a counter that is less than it was has begun anew. */
+const offset = (way: string): string =>
+  `case when excluded.${way}_total < known.${way}_total - known.${way}_offset then known.${way}_total else known.${way}_offset end`;
 
-/** Only of machines that are on the host which tells of them. What changes seldom is given only where it has changed. */
-const storing = `with given as (select g.* from jsonb_to_recordset($1) as g (machine uuid, host uuid, statistics jsonb, facts jsonb, nics jsonb, guest jsonb)
+/** Bytes of one direction in all runs. */
+const total = (way: string): string => `least(9e18, excluded.${way}_total::numeric + ${offset(way)})::bigint`;
+
+/** Bytes a second since the last sample; unknown where a counter or a clock has begun anew. */
+const rate = (way: string): string => {
+  const more = `(excluded.${way}_total - (known.${way}_total - known.${way}_offset))`;
+  return `case when excluded.sample_time > known.sample_time and ${more} >= 0
+    then least(1e13, ${more} / greatest(0.001, excluded.sample_time - known.sample_time))::numeric(18, 4) end`;
+};
+
+/** Only of machines that are on the host which tells of them, and of disks that they have. What changes seldom is given only where it has changed. */
+const storing = `with given as (select g.* from jsonb_to_recordset($1) as g (machine uuid, host uuid, statistics jsonb, facts jsonb, nics jsonb, disks jsonb, guest jsonb)
     join vm_dynamic d on d.vm_guid = g.machine and d.run_on_vds = g.host
     where exists (select from engine_turn where generation = $2::bigint for share)),
-  network as (insert into vm_interface_statistics as known (id, ${counters})
-    select i.id, ${of('n', counters)}
+  network as (insert into vm_interface_statistics as known (id, rx_total, tx_total, ${counters})
+    select i.id, n.rx_total, n.tx_total, ${of('n', counters)}
     from given cross join lateral jsonb_to_recordset(nics) n (mac text, rx_total bigint, tx_total bigint, rx_drop bigint, tx_drop bigint, sample_time double precision)
     join vm_interface i on i.vm_guid = machine and lower(i.mac_addr) = n.mac
-    on conflict (id) do update set (${counters}, rx_rate, tx_rate) = (${of('excluded', counters)}, ${rate('rx_total')}, ${rate('tx_total')})
+    on conflict (id) do update set (rx_total, tx_total, rx_offset, tx_offset, rx_rate, tx_rate, ${counters}) =
+      (${total('rx')}, ${total('tx')}, ${offset('rx')}, ${offset('tx')}, ${rate('rx')}, ${rate('tx')}, ${of('excluded', counters)})
     returning id, rx_rate, tx_rate),
   busiest as (select i.vm_guid, max(least(100, greatest(n.rx_rate, n.tx_rate) * 8 / (i.speed * 10000.0)))::smallint as percent
     from network n join vm_interface i using (id) where i.speed > 0 and coalesce(n.rx_rate, n.tx_rate) is not null group by i.vm_guid),
+  used as (select distinct on (i.image_guid) i.image_guid, ${of('u', loads)}
+    from given cross join lateral jsonb_to_recordset(disks) u (disk uuid, read_rate bigint, write_rate bigint, read_ops bigint, write_ops bigint,
+      read_latency_seconds numeric, write_latency_seconds numeric, flush_latency_seconds numeric)
+    join disk_vm_element e on e.vm_id = machine and e.disk_id = u.disk join images i on i.image_group_id = u.disk and i.active),
+  loads as (insert into disk_image_dynamic as known (image_id, ${loads}) select image_guid, ${loads} from used
+    on conflict (image_id) do update set (${loads}) = (${of('excluded', loads)}) where (${of('known', loads)}) is distinct from (${of('excluded', loads)})),
   facts as (update vm_dynamic d set (${facts}) = (${of('f', facts)})
     from given cross join lateral jsonb_populate_record(null::vm_dynamic, facts) f
     where d.vm_guid = machine and facts is not null and (${of('d', facts)}) is distinct from (${of('f', facts)})),
@@ -71,8 +88,8 @@ export function createMachineStore(database: Database, generation: string): Mach
     const seldom = some.map(({ usage: { facts: of, guest } }) => JSON.stringify([of, guest]));
     const rows = some.map(({ machine, host, usage }, at) => {
       const isKnown = stored.get(machine) === seldom[at];
-      const { statistics: statistic, facts: fact, nics, guest } = usage;
-      return { machine, host, statistics: statistic, facts: isKnown ? null : fact, nics, guest: isKnown ? null : guest };
+      const { statistics: statistic, facts: fact, nics, disks, guest } = usage;
+      return { machine, host, statistics: statistic, facts: isKnown ? null : fact, nics, disks, guest: isKnown ? null : guest };
     });
     await database.query(storing, [JSON.stringify(rows), generation]);
     for (const [at, { machine }] of some.entries()) stored.set(machine, seldom[at] ?? '');

@@ -96,6 +96,33 @@ describe('what a host says of its machines', () => {
     expect(usage.facts).toMatchObject({ guest_time_zone: { zone: 'Europe/Berlin', offset: 60 }, guest_user_name: null });
   });
 
+  it('has disks that are known by their ids, each once', () => {
+    const disk = '22222222-2222-4222-8222-222222222222';
+    const { usage } = one({
+      disks: {
+        vda: {
+          ...{ imageID: disk.toUpperCase(), readRate: '10.7', writeRate: 'fast', readOps: '18446744073709551615', writeOps: 7 },
+          ...{ readLatency: '1500000.4', writeLatency: '-1', flushLatency: '9999999999999999999' },
+        },
+        vdb: { imageID: disk, readRate: '1' },
+        sdc: { readRate: '5' },
+        vdd: { imageID: "'; drop table" },
+        vde: 'x',
+      },
+    });
+    expect(usage.disks).toEqual([
+      {
+        ...{ disk, read_rate: 10, write_rate: null, read_ops: null, write_ops: '7' },
+        ...{ read_latency_seconds: 0.0015, write_latency_seconds: null, flush_latency_seconds: null },
+      },
+    ]);
+    expect(one({ disks: [] }).usage.disks).toEqual([]);
+    const many = Object.fromEntries(
+      Array.from({ length: 99 }, (_, at) => [`d${at}`, { imageID: disk.replace(/2{2}$/, String(at + 100).slice(1)) }]),
+    );
+    expect(one({ disks: many }).usage.disks).toHaveLength(64);
+  });
+
   it('tells why one is down', () => {
     expect(one({ status: 'Down', exitCode: 1, exitReason: '2', exitMessage: 'Lost\nit' }).exit).toEqual({
       failed: true,
