@@ -16,7 +16,7 @@ const versions = readdirSync(fileURLToPath(new URL('../fixtures', import.meta.ur
   (name) => /^installed-(.+)\.yaml$/.exec(name)?.[1] ?? [],
 );
 
-const schema = 'src/services/engine/schema/engine';
+const schemas = { engine: 'src/services/engine/schema/engine', history: 'src/services/dwh/schema' };
 
 /** Where the engine puts tickets of images, which versions without disks do not say. */
 const imageTickets = '/etc/ovirt-engine/engine.conf.d/10-setup-protocols.conf';
@@ -38,6 +38,8 @@ const changes: Readonly<Record<string, readonly string[]>> = {
     ...units.map((name) => `/etc/systemd/system/${name}.service`),
     imageTickets,
     ...['ovirt-imageio', 'ovirt-provider-ovn', 'ovirt-vmconsole-proxy-sshd'].map((name) => `/etc/systemd/system/${name}.service`),
+    // The authority at /ca.crt.
+    '/etc/apache2/conf-available/z-ovirt-engine-proxy.conf',
     // They name the folder of the program, and its version.
     '/etc/ovirt-vmconsole/ovirt-vmconsole-proxy/sshd_config',
     '/etc/ovirt-engine-setup.conf.d/20-setup-ovirt-post.conf',
@@ -80,9 +82,10 @@ test.each(versions)('what %s has installed is taken for its own, and only what h
   // Names and passwords of databases, keys and answers among what stays.
   expect(changed.sort()).toEqual([...(changes[version] ?? [])].sort());
   // Schemas come to this version, and all else in the databases stays.
-  changeCluster(before, ({ databases }) =>
-    Object.assign(databases['engine']?.schemas ?? {}, { public: { version: newestVersion(schema) } }),
-  );
+  changeCluster(before, ({ databases }) => {
+    Object.assign(databases['engine']?.schemas ?? {}, { public: { version: newestVersion(schemas.engine) } });
+    Object.assign(databases['ovirt_engine_history']?.schemas ?? {}, { public: { version: newestVersion(schemas.history) } });
+  });
   expect(clusterOf(machine)).toEqual(clusterOf(before));
   expect([...machine.running.keys()].sort()).toEqual([...before.running.keys()].sort());
   expect(screen.includes('[WARNING] ovirt-provider-ovn was chosen with an earlier version, which did not install it.')).toBe(
