@@ -5,7 +5,7 @@ import { type Sample, sample } from './measure.ts';
 
 /* Requests to an engine, over TLS, with kept connections. The load comes from this process, so the engine has a processor of its own. */
 
-export const connections = 16;
+const connections = 16;
 
 export interface Target {
   readonly path: string;

@@ -49,7 +49,7 @@ const bare = (name: string): string => name.replace(/^\w+:\/\//, '').replace(/:\
  * What one file configures.
  * @param ours where Apache reads our site: those in other folders are read before its own
  */
-export function configuredIn(path: string, text: string, ours: string): Configured {
+function configuredIn(path: string, text: string, ours: string): Configured {
   const sites: Site[] = [];
   let serverName: string | undefined;
   let open: { readonly addresses: readonly string[]; readonly lines: string[] } | undefined;

@@ -11,7 +11,7 @@ export const validManagers = setting({
 });
 
 /** Those that can be chosen here: if any manager guards the host, only those that do. A second one beside it would lock people out. */
-export function selectable(view: View): readonly string[] {
+function selectable(view: View): readonly string[] {
   const here = view.fact(managers);
   const guarded = here.some(({ active }) => active);
   return here

@@ -42,7 +42,7 @@ export const engineFqdn = setting({
 });
 
 /** Whether the proxy of this host has no certificate of the engine's authority yet, or none that lasts. */
-export const wantsCertificate = (view: View): boolean => {
+const wantsCertificate = (view: View): boolean => {
   const { certificate } = view.fact(enrolment);
   return websocketAlone(view) && (certificate === undefined || !covers(certificate, view.get(fqdn)));
 };

@@ -23,7 +23,7 @@ const tables = (help: string): readonly string[] | undefined => {
 };
 
 /** The --help of a program as roff: its tables as sections, or what else it says word for word. */
-export function helpAsRoff(help: string): string {
+function helpAsRoff(help: string): string {
   const lines = tables(help);
   if (lines === undefined) return `.SH OPTIONS\n.EX\n${literal(help.trimEnd())}\n.EE`;
   return lines

@@ -59,7 +59,7 @@ const served = (storage: TestStorage): Record<string, SimulatedVerb> =>
   );
 
 /** Rows of a storage domain that is active in the data center of a host, which is its storage pool manager. */
-export async function addStorageRows(
+async function addStorageRows(
   postgres: Pick<TestPostgres, 'query'>,
   { storagepoolID, storagedomainID, path }: TestPool,
   host: string,

@@ -31,7 +31,7 @@ export const engineServer = (password: string | undefined, commands: { command: 
 });
 
 /** A key of root that the other host takes. */
-export const ownKey = 'private key of root\n';
+const ownKey = 'private key of root\n';
 
 /** What the host of the data warehouse is called, and what it sees. */
 export const host: Partial<Machine> = {

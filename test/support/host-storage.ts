@@ -87,7 +87,7 @@ export interface TestStorage {
   task(verb: string, params: Readonly<Record<string, unknown>>): Promise<TaskStatus>;
 }
 
-export const noHelper: Pick<HelperDoor, 'mount' | 'unmount'> = {
+const noHelper: Pick<HelperDoor, 'mount' | 'unmount'> = {
   mount: () => Promise.reject(new Error('there is no helper')),
   unmount: () => Promise.reject(new Error('there is no helper')),
 };

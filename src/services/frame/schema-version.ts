@@ -24,7 +24,7 @@ export async function newestVersion(folder: string): Promise<string> {
 }
 
 /** The version a schema has: that of the row of its table `schema_version` which setup marked as current. Null when it was never installed. */
-export async function installedVersion(database: Database, schema: string): Promise<string | null> {
+async function installedVersion(database: Database, schema: string): Promise<string | null> {
   const table = `${schema}.schema_version`;
   const [found] = await database.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [table]);
   if (found?.exists !== true) return null;

@@ -4,7 +4,7 @@ import type { Client } from 'pg';
  * The server asks for the password itself, or for its MD5, which is as good: whoever listens in place of the server would know it then.
  * With SCRAM the password stays here, and the server has to prove that it knows it, too.
  */
-export class PasswordWouldLeak extends Error {
+class PasswordWouldLeak extends Error {
   readonly code = 'EPASSWORDLEAK';
   constructor() {
     super('the server asks for the password in a way that would give it away; it has to ask by scram-sha-256');

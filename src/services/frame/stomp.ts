@@ -27,7 +27,7 @@ export class StompError extends Error {
 }
 
 /** The engine asks for little and is told much: an answer about thousands of volumes still fits. */
-export const frameLimits: FrameLimits = { headBytes: 16_384, headers: 64, bodyBytes: 16 * 1024 * 1024 };
+const frameLimits: FrameLimits = { headBytes: 16_384, headers: 64, bodyBytes: 16 * 1024 * 1024 };
 
 const [nul, lf, cr] = [0x00, 0x0a, 0x0d];
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -69,7 +69,7 @@ function readSecurity(config: Config, keyOf: (key: string) => string): Security 
 }
 
 /** Reads `manager.example.com 192.0.2.1:1162 [2001:db8::1]:1162`. Throws ConfigError naming the key. */
-export function parseManagers(text: string, key: string): readonly Manager[] {
+function parseManagers(text: string, key: string): readonly Manager[] {
   return text.split(/\s+/).flatMap((word) => {
     if (word === '') return [];
     const [, six, plain, port = '162'] = /^(?:\[([^\]]+)\]|([^[\]:]+))(?::(\d{1,5}))?$/.exec(word) ?? [];

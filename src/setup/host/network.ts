@@ -18,7 +18,7 @@ const inward = /^(lo|docker|podman|cni|veth|virbr|vnet|tap|tun|wg|br-int|br-ex|o
 const linkLocal = /^(fe[89ab][0-9a-f]:|169\.254\.)/i;
 
 /** Interface addresses of IPv6 that the system changes every day or is about to give up (IFA_F_TEMPORARY, IFA_F_DEPRECATED). */
-export function passingAddresses(table: string): ReadonlySet<string> {
+function passingAddresses(table: string): ReadonlySet<string> {
   const passing = 0x01 | 0x20;
   const lines = table.split('\n').map((line) => line.trim().split(/\s+/));
   return new Set(lines.filter(([, , , , flags = '0']) => (parseInt(flags, 16) & passing) !== 0).map(([digits = '']) => digits));

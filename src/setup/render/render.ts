@@ -22,7 +22,7 @@ handlebars.registerHelper('conf', confValue);
 handlebars.unregisterHelper('log');
 
 /** A value in INI: it reaches to the end of its line, without the blanks around it. */
-export const iniValue = (value: unknown): string => {
+const iniValue = (value: unknown): string => {
   const text = present(value);
   if (text !== text.trim()) throw new Error('a value begins or ends with a blank');
   return text;

@@ -5,7 +5,7 @@ import type { AgentOf } from '../agents/agents.ts';
 import { integerOf } from '../agents/hostile.ts';
 import { machineStatusWord, type MachineStatus } from '../machines/machine-status.ts';
 
-export const displayTypes = ['spice', 'vnc'] as const;
+const displayTypes = ['spice', 'vnc'] as const;
 export type DisplayType = (typeof displayTypes)[number];
 
 /** Consoles have the hexadecimal form of their protocol as id. */

@@ -1,5 +1,5 @@
 /** Words of the API for the phases of transfers, by the number that is stored. */
-export const transferPhases = [
+const transferPhases = [
   'unknown',
   'initializing',
   'transferring',

@@ -32,7 +32,7 @@ export interface Settled {
 }
 
 /** The engine's version, as agents list those that they work with. */
-export const engineVersion = '4.5';
+const engineVersion = '4.5';
 
 const list = (words: readonly string[]): string => (words.length === 0 ? 'none' : words.join(', '));
 

@@ -47,7 +47,7 @@ export interface Unplaced {
 }
 
 /** What each host could still promise, in megabytes. */
-export const freeMb = ({ physicalMb, reservedMb, committedMb, overcommit }: Candidate): number =>
+const freeMb = ({ physicalMb, reservedMb, committedMb, overcommit }: Candidate): number =>
   Math.floor(((physicalMb ?? 0) * overcommit) / 100) - reservedMb - committedMb;
 
 type Filter = (host: Candidate, wanted: Wanted) => string | null;

@@ -60,7 +60,7 @@ export const failure = (what: keyof typeof codes, text: string, cause?: unknown)
 export const errorCode = (error: unknown): string => (error as NodeJS.ErrnoException | null)?.code ?? '';
 
 /** Whether there is no room left for something. */
-export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(errorCode(error));
+const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(errorCode(error));
 
 /** What is told of an error while a domain is worked on: one of ours as it is, a full disk as such, anything else as `what`. */
 export function failureOf(error: unknown, what: keyof typeof codes, text: string): VerbFailure {

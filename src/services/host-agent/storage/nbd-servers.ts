@@ -59,7 +59,7 @@ export function createNbdServers(program: string, place: string): NbdServers {
     await rm(socketOf(id), { force: true });
   }
 
-  async function launch(id: string, folder: Folder, { volume, format, isReadOnly, discards }: NbdExport): Promise<Server> {
+  async function launch(id: string, folder: Folder, { volume, format, isReadOnly, discards }: NbdExport): Promise<Omit<Server, 'wanted'>> {
     await mkdir(place, { recursive: true, mode: 0o700 });
     const socket = socketOf(id);
     await rm(socket, { force: true });
@@ -86,7 +86,7 @@ export function createNbdServers(program: string, place: string): NbdServers {
     });
     for (const until = performance.now() + readyWithinMs; ; await sleep(10)) {
       if (ended.why !== null) throw failure('volume', `Volume ${volume} cannot be served: ${ended.why}`);
-      if (await listens(socket)) return { child, wanted: '', gone };
+      if (await listens(socket)) return { child, gone };
       if (performance.now() > until) {
         child.kill('SIGKILL');
         throw failure('volume', `Volume ${volume} cannot be served: its server does not answer`);

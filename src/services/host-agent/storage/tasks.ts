@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Log } from '../../frame/log.ts';
-import { isUuid, readParams, type Params, VerbFailure } from '../verbs.ts';
+import { readParams, type Params, VerbFailure } from '../verbs.ts';
 import { codes, failure, failureOf } from './failures.ts';
 import type { TaskFiles, TaskRecord } from './task-files.ts';
 
@@ -220,6 +220,3 @@ function describe(error: unknown): { readonly code: number; readonly message: st
   if (error instanceof VerbFailure) return { code: error.code, message: error.message };
   return { code: codes.task, message: error instanceof Error ? error.message : String(error) };
 }
-
-/** Whether a text can be the name of a task. */
-export const isTaskId = isUuid;

@@ -2,7 +2,7 @@ import { type Log, errorFields } from '../../frame/log.ts';
 import { type Call, VerbFailure, type Verbs, protocolCodes, readParams } from '../verbs.ts';
 
 /** What clients are told until the agent knows its virtual machines again. */
-export const recoveringCode = 99;
+const recoveringCode = 99;
 const mostInBatch = 100;
 
 export interface Dispatcher {

@@ -34,7 +34,7 @@ const verbs = ['CONNECT', 'SUBSCRIBE', 'SEND', 'UNSUBSCRIBE', 'DISCONNECT'];
 const longestVerb = Math.max(...verbs.map((verb) => verb.length));
 
 /** Whether a client speaks STOMP, by its first bytes; undefined while that cannot be told. */
-export function speaksStomp(bytes: Buffer): boolean | undefined {
+function speaksStomp(bytes: Buffer): boolean | undefined {
   const text = bytes.subarray(0, longestVerb + 1).toString('latin1');
   if (verbs.some((verb) => text.startsWith(`${verb}\n`) || text.startsWith(`${verb}\r`))) return true;
   return verbs.some((verb) => `${verb}\n`.startsWith(text) || `${verb}\r`.startsWith(text)) ? undefined : false;

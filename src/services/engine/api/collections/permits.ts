@@ -106,8 +106,6 @@ export const permits = {
   assign_cpu_profile: 1668,
 } as const;
 
-export type Permit = keyof typeof permits;
-
 /** Permits that make a role one of users, rather than of administrators. */
 const ofUsers = new Set<number>([
   1, 2, 3, 4, 5, 7, 9, 10, 11, 12, 13, 16, 17, 18, 19, 21, 22, 23, 200, 201, 202, 203, 204, 300, 301, 302, 303, 502, 504, 901, 1100, 1101,

@@ -4,7 +4,7 @@ import { interfaceWord } from './machine-words.ts';
 import { nicSpecial } from './special-nics.ts';
 
 /** What has network interfaces, displays and CD drives: each with the attribute by which those refer to it. */
-export const machineKinds = { vms: 'vm', templates: 'template', instancetypes: 'instance_type' } as const;
+const machineKinds = { vms: 'vm', templates: 'template', instancetypes: 'instance_type' } as const;
 export type MachineRel = keyof typeof machineKinds;
 
 /** A reference to the machine, template or instance type that something belongs to. */
