@@ -1,3 +1,5 @@
+import { isUuid } from '../frame/uuid.ts';
+
 /*
  * What the parts of the agent have in common: each brings verbs, which clients call by name over JSON-RPC, and tells of what happens by events.
  */
@@ -94,11 +96,6 @@ export interface Params {
   /** The value as it came. */
   raw(name: string): unknown;
 }
-
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Whether a text is a UUID. */
-export const isUuid = (text: string): boolean => uuidForm.test(text);
 
 type Kind<T> = { readonly what: string; readonly read: (value: unknown) => T | undefined };
 

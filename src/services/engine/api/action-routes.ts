@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../../frame/database.ts';
+import { isUuid } from '../../frame/uuid.ts';
 import { callerOf } from '../http/access.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import { faultOf, sendEntity } from './answer.ts';
@@ -9,8 +10,6 @@ import { entityOf, type Handling, idOf, placeOf } from './handling.ts';
 import { apiPath } from './target.ts';
 import type { Entity } from './types.ts';
 import type { Done } from './work.ts';
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** What an action and a removal answer with: the job that tells of it, where there is one. */
 export const jobOf = ({ job }: Done): Entity => (job === null ? {} : { job: { id: job, href: `${apiPath}/jobs/${job}` } });
@@ -68,7 +67,7 @@ export function actionRoutes({ app, database, handling, collection, url, name, a
   app.get(`${url}/${name}/:action`, options, async (request, reply) => {
     const href = await object(request);
     const { action } = request.params as { readonly action: string };
-    const known = uuid.test(action)
+    const known = isUuid(action)
       ? await database.query('select from step s join job j using (job_id) where s.step_id = $1 and j.owner_id = $2', [
           action,
           callerOf(request).principal.userId,

@@ -1,4 +1,5 @@
 import type { Database } from '../../frame/database.ts';
+import { isUuid } from '../../frame/uuid.ts';
 import { badRequest, notFound, Refusal } from '../http/refusal.ts';
 import { readNumber } from '../options.ts';
 import type { Asker, Collection, Members, Place, Row } from './collections/collection.ts';
@@ -9,11 +10,9 @@ import { Values } from './search/values.ts';
 import { apiPath } from './target.ts';
 import type { Entity } from './types.ts';
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** Whether something can be the id of a member at all; everything else is not even looked for. */
 const isId = ({ idKind = 'uuid' }: Collection, id: string): boolean => {
-  if (idKind === 'uuid') return uuid.test(id);
+  if (idKind === 'uuid') return isUuid(id);
   return idKind === 'number' ? /^\d{1,15}$/.test(id) : id.length <= 255 && !id.includes('\0');
 };
 

@@ -1,9 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../../frame/database.ts';
+import { statusNumber } from '../hosts/host-status.ts';
 import { callerOf } from '../http/access.ts';
 import { machineStatusNumbers } from '../machines/machine-status.ts';
 import { readOption } from '../options.ts';
+import { storageStatusNumber } from '../storage/storage-status.ts';
 import { product, type Version } from '../version.ts';
+import { blankTemplate, zeroId } from '../zero-id.ts';
 import { sendEntity } from './answer.ts';
 import { isFiltered, parameter } from './api-request.ts';
 import { schemaXsd, serviceDescription } from './describe-api.ts';
@@ -39,8 +42,8 @@ export function rootRoutes(app: FastifyInstance, { database, version, now }: Roo
       engine_backup: administrator && !filtered ? {} : null,
       product_info: describeProduct(instance, version),
       special_objects: {
-        blank_template: { id: blank, href: `${apiPath}/templates/${blank}` },
-        root_tag: { id: blank, href: `${apiPath}/tags/${blank}` },
+        blank_template: { id: blankTemplate, href: `${apiPath}/templates/${blankTemplate}` },
+        root_tag: { id: zeroId, href: `${apiPath}/tags/${zeroId}` },
       },
       summary,
       time: new Date(now()),
@@ -48,8 +51,6 @@ export function rootRoutes(app: FastifyInstance, { database, version, now }: Roo
     });
   });
 }
-
-const blank = '00000000-0000-0000-0000-000000000000';
 
 /** Collections whose searches clients look for here. All others can be searched as well. */
 const withTemplate: ReadonlySet<string> = new Set([
@@ -95,9 +96,9 @@ function describeProduct(instanceId: string, version: Version): Entity {
 async function summarize(database: Database, now: number): Promise<Entity> {
   type Count = 'hosts' | 'hostsUp' | 'domains' | 'domainsActive' | 'users' | 'usersHere' | 'machines' | 'machinesUp';
   const [counts] = await database.query<Record<Count, string>>(
-    `select (select count(*) from vds_static) as hosts, (select count(*) from vds_dynamic where status = 3) as "hostsUp",
+    `select (select count(*) from vds_static) as hosts, (select count(*) from vds_dynamic where status = ${statusNumber('up')}) as "hostsUp",
        (select count(*) from storage_domain_static) as domains,
-       (select count(distinct storage_id) from storage_pool_iso_map where status = 3) as "domainsActive",
+       (select count(distinct storage_id) from storage_pool_iso_map where status = ${storageStatusNumber('active')}) as "domainsActive",
        (select count(*) from users) as users, (select count(distinct user_id) from sso_sessions where valid_to > $1) as "usersHere",
        (select count(*) from vm_dynamic) as machines, (select count(*) from vm_dynamic where status = any($2::integer[])) as "machinesUp"`,
     [new Date(now), machineStatusNumbers('up', 'powering_up', 'reboot_in_progress', 'paused', 'migrating')],

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../../frame/database.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import { beginSql, lockConstraint } from '../commands/begin.ts';
-import { subjectColumns, type Subjects } from '../commands/event-subjects.ts';
+import { eventSql, type Subjects } from '../commands/event-sql.ts';
 import type { Event, Work, Worker } from './collections/collection.ts';
 import { permitName } from './collections/permits.ts';
 import { outOfRange, rejected } from './fault.ts';
@@ -47,33 +47,7 @@ interface Told {
  * so that nothing is ever changed without a trace, and nothing is told that did not happen.
  */
 export function createWork(database: Database, now: () => number, begun: () => void) {
-  function insertEvent(
-    values: Values,
-    {
-      code,
-      name,
-      severity,
-      message,
-    }: { readonly code: number; readonly name: string; readonly severity: number; readonly message: string },
-    worker: Worker,
-    subjects: Subjects,
-    from: string,
-    named?: string,
-  ): string {
-    const columns = [
-      ['log_time', `${values.add(new Date(now()))}::timestamptz`],
-      ['log_type', `${values.add(code)}::integer`],
-      ['log_type_name', `${values.add(name)}::text`],
-      ['severity', `${values.add(severity)}::integer`],
-      ['message', message],
-      ['user_id', `${values.add(worker.userId)}::uuid`],
-      ['user_name', `${values.add(worker.userName)}::text`],
-      ['correlation_id', `${values.add(worker.correlationId)}::text`],
-      ['job_id', 'j.job_id'],
-      ...subjectColumns(subjects, (value) => values.add(value), named),
-    ] as const;
-    return `insert into audit_log (${columns.map(([column]) => column).join(', ')}) select ${columns.map(([, sql]) => sql).join(', ')} from ${from}`;
-  }
+  const timeIn = (values: Values): string => `${values.add(new Date(now()))}::timestamptz`;
 
   /**
    * The job of a command and its step in it. What one user asks for with one correlation id is one job, however many commands it
@@ -84,7 +58,7 @@ export function createWork(database: Database, now: () => number, begun: () => v
     { event, status, type, text, step, from }: Told,
     worker: Worker,
   ): readonly (readonly [string, string])[] {
-    const [time, owner] = [`${values.add(new Date(now()))}::timestamptz`, `${values.add(worker.userId)}::uuid`];
+    const [time, owner] = [timeIn(values), `${values.add(worker.userId)}::uuid`];
     const correlation = `${values.add(worker.correlationId)}::text`;
     const state = `${values.add(status)}::text`;
     const end = status === 'STARTED' ? 'null::timestamptz' : time;
@@ -122,7 +96,12 @@ export function createWork(database: Database, now: () => number, begun: () => v
         worker,
       ),
       ...(begins === undefined ? [] : beginSql(values, begins, worker, step)),
-      ['told', insertEvent(values, { ...event, severity: 0, message: text }, worker, work, 'done, j', 'done.name')],
+      [
+        'told',
+        eventSql((value) => values.add(value), { ...event, severity: 0 }, work, worker, {
+          ...{ time: timeIn(values), message: text, job: 'j.job_id', from: 'done, j', added: 'done.name' },
+        }),
+      ],
     ];
   }
 
@@ -135,8 +114,9 @@ export function createWork(database: Database, now: () => number, begun: () => v
     const values = new Values();
     const message = `${values.add(`Failed: ${[filledIn(work.event, work.name ?? '', worker.userName), why].filter((part) => part !== '').join(' ')}`)}::text`;
     const parts = insertJob(values, { event: work.event, status: 'FAILED', type, text: message, step: randomUUID(), from: '' }, worker);
-    const event = { code: work.event.failed ?? work.event.code + 1, name: `${work.event.name}_FAILED`, severity: 2, message };
-    await database.query(`with ${named(parts)} ${insertEvent(values, event, worker, work, 'j')}`, values.all);
+    const event = { code: work.event.failed ?? work.event.code + 1, name: `${work.event.name}_FAILED`, severity: 2 };
+    const told = eventSql((value) => values.add(value), event, work, worker, { time: timeIn(values), message, job: 'j.job_id', from: 'j' });
+    await database.query(`with ${named(parts)} ${told}`, values.all);
   }
 
   /** Throws a refusal (403) unless the user has the permit on anything at all. What it is asked for comes later. */
@@ -193,8 +173,6 @@ export function createWork(database: Database, now: () => number, begun: () => v
 
   return Object.assign(doWork, { needPermit });
 }
-
-export type DoWork = ReturnType<typeof createWork>;
 
 const detailOf = (error: unknown): string => (error instanceof Error && 'detail' in error ? String(error.detail) : '');
 

@@ -1,5 +1,5 @@
 import type { Database } from '../../frame/database.ts';
-import type { Subjects } from './event-subjects.ts';
+import type { Subjects } from './event-sql.ts';
 
 /* What a command is. How it lives, and what it survives, is told in docs/commands.md. */
 
@@ -91,6 +91,13 @@ export interface CommandType {
 
 /** Kinds of commands, by the names that rows have. */
 export type CommandTypes = Readonly<Record<string, CommandType>>;
+
+/** With what the agents of hosts are asked for a command. */
+export interface Asking {
+  readonly flowId: string;
+  readonly signal: AbortSignal;
+}
+export const askingOf = ({ command, signal }: Pick<Occasion, 'command' | 'signal'>): Asking => ({ flowId: command.correlationId, signal });
 
 /** A command cannot be carried out. The message is a sentence for people: what, where, and what to do. */
 export class CommandFailure extends Error {

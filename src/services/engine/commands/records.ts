@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../frame/database.ts';
 import type { Command, Ending, Fields, Told } from './command.ts';
-import { subjectColumns } from './event-subjects.ts';
+import { toldSql } from './event-sql.ts';
+import { inTurn } from './turn.ts';
 
 /** A command with where it is. */
 export interface Recorded extends Command {
@@ -38,8 +39,6 @@ export interface Records {
 }
 
 export function createRecords(database: Database, generation: string, now: () => number): Records {
-  // The lock makes a new turn wait for this write, or this write see the new turn.
-  const mine = (place: string): string => `exists (select from engine_turn where generation = ${place}::bigint for share)`;
   const time = (): Date => new Date(now());
 
   async function written(sql: string, values: readonly unknown[]): Promise<void> {
@@ -71,7 +70,7 @@ export function createRecords(database: Database, generation: string, now: () =>
 
     async enter({ id, stage }, title) {
       await written(
-        `with c as (select * from command_entities where command_id = $1 and ${mine('$2')}),
+        `with c as (select * from command_entities where command_id = $1 and ${inTurn('$2')}),
          s as (insert into step (step_id, parent_step_id, job_id, step_type, description, step_number, status, start_time, correlation_id)
            select $3::uuid, c.step_id, c.job_id, 'EXECUTING', $4, $5, 'STARTED', $6, c.correlation_id from c
            where not exists (select from step s where s.parent_step_id = c.step_id and s.status = 'STARTED'))
@@ -82,7 +81,7 @@ export function createRecords(database: Database, generation: string, now: () =>
 
     async keep({ id, data }) {
       await written(
-        `with c as (update command_entities set data = $3 where command_id = $1 and ${mine('$2')} returning command_id)
+        `with c as (update command_entities set data = $3 where command_id = $1 and ${inTurn('$2')} returning command_id)
          select exists (select from c) as written`,
         [id, generation, JSON.stringify(data)],
       );
@@ -90,7 +89,7 @@ export function createRecords(database: Database, generation: string, now: () =>
 
     async save({ id, data, stage, failure }, ended) {
       await written(
-        `with c as (update command_entities set data = $3, stage = $4, failure = $5 where command_id = $1 and ${mine('$2')} returning step_id, job_id),
+        `with c as (update command_entities set data = $3, stage = $4, failure = $5 where command_id = $1 and ${inTurn('$2')} returning step_id, job_id),
          s as (update step set status = $6, end_time = $7 where parent_step_id = (select step_id from c) and status = 'STARTED'),
          j as (update job set last_update_time = $7 where job_id = (select job_id from c))
          select exists (select from c) as written`,
@@ -100,17 +99,17 @@ export function createRecords(database: Database, generation: string, now: () =>
 
     async tell(command, told) {
       const values: unknown[] = [generation];
-      const event = insertEvent(values, command, told, time(), 'c where c.written');
-      await written(`with c as (select ${mine('$1')} as written), t as (${event}) select written from c`, values);
+      const event = toldSql(values, told, command, time(), 'c where c.written');
+      await written(`with c as (select ${inTurn('$1')} as written), t as (${event}) select written from c`, values);
     },
 
     async end(command, status, { told, change = { sql: 'select', values: [] } }) {
       // The change names its values from $1 on, so everything else stands behind them.
       const values = [...change.values, command.id, generation, status, time()];
       const at = (offset: number): string => `$${change.values.length + 1 + offset}`;
-      const event = told === undefined ? '' : `, t as (${insertEvent(values, command, told, time(), 'gone')})`;
+      const event = told === undefined ? '' : `, t as (${toldSql(values, told, command, time(), 'gone')})`;
       await written(
-        `with gone as (delete from command_entities where command_id = ${at(0)} and ${mine(at(1))} returning step_id, job_id),
+        `with gone as (delete from command_entities where command_id = ${at(0)} and ${inTurn(at(1))} returning step_id, job_id),
          ${[change.sql, ...(change.also ?? [])].map((sql, place) => `changed${place} as (${sql})`).join(', ')},
          s as (update step set status = ${at(2)}, end_time = ${at(3)} where status = 'STARTED'
            and (step_id = (select step_id from gone) or parent_step_id = (select step_id from gone)))${event}
@@ -122,30 +121,6 @@ export function createRecords(database: Database, generation: string, now: () =>
 
     settle,
   };
-}
-
-/** An event, whose values are added to those of the statement. */
-function insertEvent(
-  values: unknown[],
-  { userId, userName, correlationId, job }: Command,
-  { code, name, severity, text, ...subjects }: Told,
-  time: Date,
-  from: string,
-): string {
-  const add = (value: unknown): string => `$${values.push(value)}`;
-  const columns = [
-    ['log_time', `${add(time)}::timestamptz`],
-    ['log_type', `${add(code)}::integer`],
-    ['log_type_name', `${add(name)}::text`],
-    ['severity', `${add(severity)}::integer`],
-    ['message', `${add(text)}::text`],
-    ['user_id', `${add(userId)}::uuid`],
-    ['user_name', `${add(userName)}::text`],
-    ['correlation_id', `${add(correlationId)}::text`],
-    ['job_id', `${add(job)}::uuid`],
-    ...subjectColumns(subjects, add),
-  ] as const;
-  return `insert into audit_log (${columns.map(([column]) => column).join(', ')}) select ${columns.map(([, sql]) => sql).join(', ')} from ${from}`;
 }
 
 /** A command that has come further. */

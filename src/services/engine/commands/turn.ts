@@ -10,6 +10,12 @@ export interface Turn {
   readonly signal: AbortSignal;
 }
 
+/**
+ * SQL that holds as long as it is a turn's time. Its lock makes a new turn wait for what is written, or what is written see the new turn.
+ * @param place of the number of the turn among the values of the statement, `$1` for instance
+ */
+export const inTurn = (place: string): string => `exists (select from engine_turn where generation = ${place}::bigint for share)`;
+
 export interface TurnParts {
   /** A database with one single connection, which holds the lock. */
   readonly session: Database;

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Handlebars from 'handlebars';
 import type { Database } from '../../frame/database.ts';
+import { isUuid } from '../../frame/uuid.ts';
 import { permits } from '../api/collections/permits.ts';
 import { createWork } from '../api/work.ts';
 import { callerOf } from '../http/access.ts';
@@ -29,8 +30,6 @@ export interface MachineConsoleParts {
 const route = '/ovirt-engine/services/console/:machine';
 /** The page connects at once. */
 const validSeconds = 120;
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /**
  * The console of a virtual machine in a browser where somebody is logged in: the page of all consoles, which asks for its tickets itself. They
  * never stand in an address.
@@ -42,7 +41,7 @@ export async function machineConsoleRoutes(app: FastifyInstance, parts: MachineC
 
   const machineOf = ({ params }: FastifyRequest): string => {
     const { machine } = params as { readonly machine: string };
-    if (!uuid.test(machine)) throw notFound();
+    if (!isUuid(machine)) throw notFound();
     return machine;
   };
   const viewerOf = (request: FastifyRequest): Viewer => {

@@ -1,8 +1,7 @@
-import { objectOf } from '../agents/hostile.ts';
 import { type Command, CommandFailure, type CommandType, type Ending, type Occasion, type Told } from '../commands/command.ts';
 import { machineStatuses } from '../machines/machine-status.ts';
 import type { Spm } from '../storage/spm.ts';
-import { deleteImage, volumeDescription } from './disk-commands.ts';
+import { deleteImage, isWhole, volumeDescription } from './disk-commands.ts';
 import { attached, findDisk, needDisk, volumeNames } from './disk-records.ts';
 import { diskStatuses } from './disk-status.ts';
 import { volumeFormats, volumeTypes } from './disk-words.ts';
@@ -35,7 +34,7 @@ const idsOf = ({ copies }: Subject): readonly string[] => copies.map(({ to }) =>
 /** Fills the disks of a new template or a new virtual machine. */
 export function copyDisks(spm: Spm): CommandType {
   async function copy(occasion: Occasion, { from, to }: Copy, isTemplate: boolean): Promise<void> {
-    const { command, database, signal } = occasion;
+    const { database } = occasion;
     const [source, target] = [await needDisk(database, from), await needDisk(database, to)];
     if (source.pool !== target.pool) throw new CommandFailure(`Disk ${source.alias} is in another data center by now.`);
     await spm.run(occasion, {
@@ -50,10 +49,7 @@ export function copyDisks(spm: Spm): CommandType {
         preallocate: target.isSparse ? volumeTypes.sparse : volumeTypes.preallocated,
         ...{ postZero: false, force: false, discard: false },
       },
-      isDone: async ({ agent }) => {
-        const info = objectOf(await agent.call('Volume.getInfo', volumeNames(target), { flowId: command.correlationId, signal }));
-        return info['legality'] === 'LEGAL' && info['status'] === 'OK';
-      },
+      isDone: ({ agent }) => isWhole(agent, target, occasion),
     });
   }
 

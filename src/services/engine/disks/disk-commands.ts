@@ -1,10 +1,11 @@
 import { AgentFailure } from '../agents/agent-failure.ts';
 import type { Agent } from '../agents/agent.ts';
-import { byteCountOf, objectOf } from '../agents/hostile.ts';
-import type { Command, CommandType, Ending, Occasion, Stage, Told } from '../commands/command.ts';
-import type { Subjects } from '../commands/event-subjects.ts';
+import { byteCountOf, objectOf, type Unknown } from '../agents/hostile.ts';
+import { askingOf, type Command, type CommandType, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
+import type { Subjects } from '../commands/event-sql.ts';
 import type { Spm } from '../storage/spm.ts';
-import { type DiskRecord, needDisk, volumeNames } from './disk-records.ts';
+import { zeroId } from '../zero-id.ts';
+import { type AttachedDisk, type DiskRecord, needDisk, volumeNames } from './disk-records.ts';
 import { diskStatuses } from './disk-status.ts';
 import { volumeFormats, volumeTypes } from './disk-words.ts';
 
@@ -72,26 +73,24 @@ export const told = (command: Command, code: number, name: string, severity: Tol
   ...subjectOf(command).about,
 });
 
+/** What a host says of the volume of a disk. Throws AgentFailure where there is none. */
+const infoOf = async (agent: Agent, disk: DiskRecord, occasion: Pick<Occasion, 'command' | 'signal'>): Promise<Unknown> =>
+  objectOf(await agent.call('Volume.getInfo', volumeNames(disk), askingOf(occasion)));
+
 /** Bytes that a volume takes on its storage; null where the host does not say. */
-async function actualSize(
-  agent: Agent,
-  disk: DiskRecord,
-  { command, signal }: Pick<Occasion, 'command' | 'signal'>,
-): Promise<number | null> {
-  const answer = await agent.call('Volume.getInfo', volumeNames(disk), { flowId: command.correlationId, signal });
-  return byteCountOf(objectOf(answer)['truesize']);
+const actualSize = async (...which: Parameters<typeof infoOf>): Promise<number | null> => byteCountOf((await infoOf(...which))['truesize']);
+
+/** Whether the volume of a disk has been made to its end. Throws AgentFailure where there is none. */
+export async function isWhole(...which: Parameters<typeof infoOf>): Promise<boolean> {
+  const { legality, status } = await infoOf(...which);
+  return legality === 'LEGAL' && status === 'OK';
 }
 
 /**
  * Removes the image of a disk from its storage, and does not mind where that was done already.
  * @param key under which the name of the task is kept
  */
-export const deleteImage = async (
-  spm: Spm,
-  occasion: Occasion,
-  disk: DiskRecord & { readonly pool: string },
-  key = 'deletion',
-): Promise<void> =>
+export const deleteImage = async (spm: Spm, occasion: Occasion, disk: AttachedDisk, key = 'deletion'): Promise<void> =>
   spm.run(occasion, {
     pool: disk.pool,
     key,
@@ -99,7 +98,7 @@ export const deleteImage = async (
     params: { ...volumeNames(disk), postZero: disk.wipe, force: false, discard: false },
     isDone: async ({ agent }) => {
       try {
-        await agent.call('Image.getVolumes', volumeNames(disk), { flowId: occasion.command.correlationId, signal: occasion.signal });
+        await agent.call('Image.getVolumes', volumeNames(disk), askingOf(occasion));
         return false;
       } catch (error) {
         if (isMissing(error)) return true;
@@ -113,12 +112,11 @@ export function diskCommands({ spm }: { readonly spm: Spm }): Readonly<Record<'A
   const creating: Stage = {
     title: 'Making the volume on the storage',
     async work(occasion) {
-      const { command, database, signal, keep } = occasion;
+      const { command, database, keep } = occasion;
       const disk = await needDisk(database, subjectOf(command).id);
       // Where there is nobody to make it, there will be nothing to take back.
       await spm.find(disk.pool);
       await keep({ asked: true });
-      const flowId = command.correlationId;
       await spm.run(occasion, {
         pool: disk.pool,
         key: 'creation',
@@ -130,14 +128,11 @@ export function diskCommands({ spm }: { readonly spm: Spm }): Readonly<Record<'A
           preallocate: disk.isSparse ? volumeTypes.sparse : volumeTypes.preallocated,
           diskType: disk.isIso ? 'ISOF' : 'DATA',
           desc: volumeDescription(disk),
-          srcImgUUID: noVolume,
-          srcVolUUID: noVolume,
+          // It stands on no other one.
+          ...{ srcImgUUID: zeroId, srcVolUUID: zeroId },
           legal: true,
         },
-        isDone: async ({ agent }) => {
-          const info = objectOf(await agent.call('Volume.getInfo', volumeNames(disk), { flowId, signal }));
-          return info['legality'] === 'LEGAL' && info['status'] === 'OK';
-        },
+        isDone: ({ agent }) => isWhole(agent, disk, occasion),
       });
       return { actual: await spm.ask(occasion, disk.pool, ({ agent }) => actualSize(agent, disk, occasion)) };
     },
@@ -160,7 +155,7 @@ export function diskCommands({ spm }: { readonly spm: Spm }): Readonly<Record<'A
   const extending: Stage = {
     title: 'Enlarging the volume on the storage',
     async work(occasion) {
-      const { command, database, signal } = occasion;
+      const { command, database } = occasion;
       const disk = await needDisk(database, subjectOf(command).id);
       const size = Number(command.parameters['size']);
       await spm.run(occasion, {
@@ -168,10 +163,7 @@ export function diskCommands({ spm }: { readonly spm: Spm }): Readonly<Record<'A
         key: 'extension',
         verb: 'Volume.extendSize',
         params: { ...volumeNames(disk), newSize: String(size) },
-        isDone: async ({ agent }) => {
-          const answer = await agent.call('Volume.getInfo', volumeNames(disk), { flowId: command.correlationId, signal });
-          return (byteCountOf(objectOf(answer)['capacity']) ?? 0) >= size;
-        },
+        isDone: async ({ agent }) => (byteCountOf((await infoOf(agent, disk, occasion))['capacity']) ?? 0) >= size,
       });
       return { size, actual: await spm.ask(occasion, disk.pool, ({ agent }) => actualSize(agent, disk, occasion)) };
     },
@@ -238,6 +230,3 @@ export function diskCommands({ spm }: { readonly spm: Spm }): Readonly<Record<'A
     },
   };
 }
-
-/** In the place of a volume that another one would stand on. */
-const noVolume = '00000000-0000-0000-0000-000000000000';

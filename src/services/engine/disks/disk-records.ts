@@ -1,8 +1,7 @@
 import type { Database } from '../../frame/database.ts';
 import { CommandFailure } from '../commands/command.ts';
-import type { DiskStatus } from './disk-status.ts';
-import { diskStatusWord } from './disk-status.ts';
-import { volumeFormats, volumeTypes } from './disk-words.ts';
+import { type DiskStatus, diskStatusWord } from './disk-status.ts';
+import { contentTypes, volumeFormats, volumeTypes } from './disk-words.ts';
 
 /** A disk with its image, as commands need it. */
 export interface DiskRecord {
@@ -48,7 +47,7 @@ export async function findDisk(database: Database, id: string): Promise<DiskReco
     size: Number(row['size']),
     isCow: row['format'] === volumeFormats.cow,
     isSparse: row['type'] === volumeTypes.sparse,
-    isIso: row['content'] === 4,
+    isIso: row['content'] === contentTypes.iso,
     wipe: row['wipe'] === true,
     status: diskStatusWord(row['status']),
   };

@@ -3,6 +3,7 @@ import { askLocally } from '../../frame/local-request.ts';
 import { AgentFailure } from '../agents/agent-failure.ts';
 import type { Agent } from '../agents/agent.ts';
 import { byteCountOf, flagOf, numberOf, objectOf } from '../agents/hostile.ts';
+import type { Asking } from '../commands/command.ts';
 
 /** What lets a client at an image, at the host and, with another address, at the proxy. */
 export interface ImageTicket {
@@ -32,11 +33,6 @@ const codes = { notPut: 481, unknown: 484 } as const;
 
 /** Whether a daemon does not know a ticket: it was started anew, for instance. */
 export const isUnknownTicket = (error: unknown): boolean => error instanceof AgentFailure && error.code === codes.unknown;
-
-interface Asking {
-  readonly flowId: string;
-  readonly signal: AbortSignal;
-}
 
 /** Tickets at the daemon of a host. The same one may be put again, which prolongs it. */
 export const hostTickets = {

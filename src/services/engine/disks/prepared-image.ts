@@ -1,12 +1,10 @@
 import { pathToFileURL } from 'node:url';
 import type { Agent } from '../agents/agent.ts';
 import { byteCountOf, objectOf, textOf } from '../agents/hostile.ts';
-import { CommandFailure } from '../commands/command.ts';
-import { type DiskRecord, volumeNames } from './disk-records.ts';
+import { type Asking, CommandFailure } from '../commands/command.ts';
+import { type AttachedDisk, type DiskRecord, volumeNames } from './disk-records.ts';
 import type { ImageTicket } from './image-tickets.ts';
 import type { ImageHost, TransferRecord } from './transfer-records.ts';
-
-export type Disk = DiskRecord & { readonly pool: string };
 
 /** An image where a host has it. */
 export interface Prepared {
@@ -19,15 +17,10 @@ export interface Prepared {
 }
 
 /** Whether clients see what a guest sees of a disk that is kept in another format: a server of the host stands between. */
-export const isConverted = (disk: Disk, transfer: TransferRecord): boolean => disk.isCow && !transfer.isCow;
+export const isConverted = (disk: AttachedDisk, transfer: TransferRecord): boolean => disk.isCow && !transfer.isCow;
 
 /** Bytes that clients may reach: of a raw image what a guest sees, of a qcow2 image its file, which may grow while it is sent. */
-export async function bytesOf(
-  agent: Agent,
-  disk: Disk,
-  transfer: TransferRecord,
-  asking: { readonly flowId: string; readonly signal: AbortSignal },
-): Promise<number> {
+export async function bytesOf(agent: Agent, disk: AttachedDisk, transfer: TransferRecord, asking: Asking): Promise<number> {
   if (!transfer.isCow) return disk.size;
   // Tables, and what rounding takes.
   if (transfer.isUpload) return Math.ceil((disk.size * 1.1) / 65_536) * 65_536 + 16 * 2 ** 20;
@@ -53,7 +46,7 @@ export function servedAt(answer: unknown): string {
  * The ticket for an image at the daemon of its host.
  * @param url where it is shown; null for the file itself
  */
-export function ticketOf(disk: Disk, transfer: TransferRecord, { path, size }: Prepared, url: string | null): ImageTicket {
+export function ticketOf(disk: AttachedDisk, transfer: TransferRecord, { path, size }: Prepared, url: string | null): ImageTicket {
   return {
     uuid: transfer.ticket,
     size,

@@ -1,4 +1,5 @@
 import type { Database } from '../../frame/database.ts';
+import { inTurn } from '../commands/turn.ts';
 import { statusNumber } from '../hosts/host-status.ts';
 import { volumeFormats } from './disk-words.ts';
 import { directions, phaseNumber, phaseNumbers, phaseWord, timeoutPolicies, type TransferPhase } from './transfer-phase.ts';
@@ -6,7 +7,6 @@ import { directions, phaseNumber, phaseNumbers, phaseWord, timeoutPolicies, type
 /** A transfer as the database has it. */
 export interface TransferRecord {
   readonly id: string;
-  readonly disk: string;
   readonly phase: TransferPhase;
   readonly isUpload: boolean;
   /** Clients send and are sent a qcow2 image, and what a guest sees otherwise. */
@@ -17,7 +17,6 @@ export interface TransferRecord {
   /** The host that a client wants, or that was chosen. */
   readonly host: string | null;
   readonly ticket: string;
-  readonly sent: number;
   /** Seconds since bytes were seen to come, or a client said that it goes on. */
   readonly idleSeconds: number;
 }
@@ -51,17 +50,15 @@ export interface TransferRecords {
 }
 
 export function createTransferRecords(database: Database, generation: string): TransferRecords {
-  const inTurn = (place: string): string => `exists (select from engine_turn where generation = ${place}::bigint for share)`;
   return {
     async find(id) {
       const [row] = await database.query<Record<string, unknown>>(
-        `select *, bytes_sent::text as sent, extract(epoch from now() - last_updated)::integer as idle from image_transfers where transfer_id = $1`,
+        `select *, extract(epoch from now() - last_updated)::integer as idle from image_transfers where transfer_id = $1`,
         [id],
       );
       if (row === undefined) return null;
       return {
         id,
-        disk: String(row['disk_id']),
         phase: phaseWord(row['phase']),
         isUpload: directions[Number(row['direction'])] === 'upload',
         isCow: row['image_format'] === volumeFormats.cow,
@@ -69,7 +66,6 @@ export function createTransferRecords(database: Database, generation: string): T
         inactivitySeconds: Number(row['inactivity_timeout']),
         host: typeof row['vds_id'] === 'string' ? row['vds_id'] : null,
         ticket: String(row['ticket_id']),
-        sent: Number(row['sent'] ?? 0),
         idleSeconds: Number(row['idle']),
       };
     },

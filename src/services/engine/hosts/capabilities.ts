@@ -1,3 +1,4 @@
+import { isUuid } from '../../frame/uuid.ts';
 import { flagOf, integerOf, numberOf, objectOf, textOf, type Unknown, wordsOf } from '../agents/hostile.ts';
 import { type HostInterface, interfacesOf, type HostNetwork, networksOf } from './host-interfaces.ts';
 
@@ -21,7 +22,7 @@ export interface Capabilities {
 /** A UUID in lower case; null for anything else, and for one of nothing but zeroes, as boards have it that were never given one. */
 const uuidOf = (value: unknown): string | null => {
   const text = textOf(value)?.toLowerCase() ?? '';
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text) && /[1-9a-f]/.test(text) ? text : null;
+  return isUuid(text) && /[1-9a-f]/.test(text) ? text : null;
 };
 
 /** The version of a package, as it is shown: `7.2.0 - 1`. */

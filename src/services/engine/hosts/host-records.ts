@@ -1,6 +1,7 @@
 import type { Database } from '../../frame/database.ts';
+import { inTurn } from '../commands/turn.ts';
 import type { Command, Told } from '../commands/command.ts';
-import { subjectColumns } from '../commands/event-subjects.ts';
+import { toldSql } from '../commands/event-sql.ts';
 import type { Capabilities } from './capabilities.ts';
 import { statusNumber, statusNumbers, type HostStatus } from './host-status.ts';
 import type { Demands, Settled } from './suitability.ts';
@@ -78,8 +79,6 @@ const interfaceColumns = [
 ].join(', ');
 
 export function createHostRecords(database: Database, generation: string, now: () => number): HostRecords {
-  const inTurn = (place: string): string => `exists (select from engine_turn where generation = ${place}::bigint for share)`;
-
   async function one<Row>(sql: string, values: readonly unknown[]): Promise<Row | null> {
     return (await database.query<Row>(sql, values))[0] ?? null;
   }
@@ -107,18 +106,15 @@ export function createHostRecords(database: Database, generation: string, now: (
     },
 
     async change({ host, from, to, reason, told, command }) {
+      const time = new Date(now());
+      const values: unknown[] = [host, statusNumbers(...from), statusNumber(to), reason ?? null, time, generation];
       const changed = await one(
         `with changed as (update vds_dynamic set status = $3, non_operational_reason = coalesce($4::integer, non_operational_reason), status_since = $5
-           where vds_id = $1 and status = any($2::integer[]) and ${inTurn('$6')} returning vds_id),
-         told as (insert into audit_log (log_time, log_type, log_type_name, severity, message, vds_id, vds_name, user_id, user_name, correlation_id, job_id)
-           select $5, $7::integer, $8, $9::integer, $10, vds_id, (select vds_name from vds_static where vds_id = $1), $11::uuid, $12, $13, $14::uuid
-           from changed where $7::integer is not null)
+           where vds_id = $1 and status = any($2::integer[]) and ${inTurn('$6')} returning vds_id)${
+             told === undefined ? '' : `, told as (${toldSql(values, { ...told, host }, command, time, 'changed')})`
+           }
          select from changed`,
-        [
-          ...[host, statusNumbers(...from), statusNumber(to), reason ?? null, new Date(now()), generation],
-          ...[told?.code ?? null, told?.name ?? null, told?.severity ?? null, told?.text ?? null],
-          ...[command?.userId ?? null, command?.userName ?? null, command?.correlationId ?? null, command?.job ?? null],
-        ],
+        values,
       );
       return changed !== null;
     },
@@ -149,14 +145,9 @@ export function createHostRecords(database: Database, generation: string, now: (
       );
     },
 
-    async tell({ code, name, severity, text, ...subjects }) {
-      const values: unknown[] = [new Date(now()), code, name, severity, text, generation];
-      const columns = subjectColumns(subjects, (value) => `$${values.push(value)}`);
-      await database.query(
-        `insert into audit_log (log_time, log_type, log_type_name, severity, message${columns.map(([column]) => `, ${column}`).join('')})
-         select $1, $2::integer, $3, $4::integer, $5${columns.map(([, sql]) => `, ${sql}`).join('')} where ${inTurn('$6')}`,
-        values,
-      );
+    async tell(told) {
+      const values: unknown[] = [generation];
+      await database.query(toldSql(values, told, undefined, new Date(now()), `(select where ${inTurn('$1')}) t`), values);
     },
   };
 }

@@ -90,7 +90,7 @@ export async function startHosts({
     const records = createHostRecords(database, turn.generation, now);
     const [pools, spm, poolTurns] = [createStorageRecords(database, turn.generation, now), createSpm({ database, agents }), createTurns()];
     const storage = createHostStorage(pools, poolTurns);
-    const machines = { agents, records: createMachineRecords(database, turn.generation), turns: createMachineTurns(), now };
+    const machines = { agents, records: createMachineRecords(database, turn.generation, now), turns: createMachineTurns(), now };
     const commands = hostCommands({ agents, records, storage });
     const types = {
       ...commands,
@@ -100,7 +100,7 @@ export async function startHosts({
       ...diskWork({ database, agents, spm, generation: turn.generation, proxySocket: imageProxySocket, log }),
     };
     const mine = createRunner({ database, types, turn, log, now });
-    const watch = createMachineWatch({ ...machines, database, turn, log });
+    const watch = createMachineWatch({ ...machines, database, tell: records.tell, turn, log });
     const watching = [
       startMonitoring({ database, agents, records, storage, machines: watch, turn, log, now }),
       startStorageWatch({ database, agents, records: pools, turns: poolTurns, tell: records.tell, turn, log, now }),

@@ -1,5 +1,6 @@
+import { isUuid } from '../../frame/uuid.ts';
 import { Problem } from '../tool.ts';
-import { isId, listOf, objectOf, textOf } from './json.ts';
+import { listOf, objectOf, textOf } from './json.ts';
 import type { Json, Rest } from './rest.ts';
 
 /** A storage domain, as far as it matters here. */
@@ -26,7 +27,7 @@ async function domainsOf(rest: Rest): Promise<readonly Domain[]> {
     .flatMap((entity): readonly Domain[] => {
       const { type } = entity;
       const id = textOf(entity['id']);
-      if ((type !== 'iso' && type !== 'data') || !isId(id)) return [];
+      if ((type !== 'iso' && type !== 'data') || !isUuid(id)) return [];
       return [{ id, type, name: textOf(entity['name']), status: textOf(entity['external_status']) || 'ok', entity }];
     })
     .sort((one, other) => one.name.localeCompare(other.name));
@@ -45,7 +46,7 @@ export async function findDomain(rest: Rest, name: string): Promise<Domain> {
   }
   const centers = listOf(objectOf(found.entity['data_centers'])['data_center']).map((center) => textOf(center['id']));
   const one = textOf(objectOf(found.entity['data_center'])['id']);
-  const ids = [...new Set([...centers, one])].filter(isId);
+  const ids = [...new Set([...centers, one])].filter(isUuid);
   if (ids.length === 0) throw new Problem(`The storage domain ${found.name} is not attached to a data center.`);
   const states = await Promise.all(ids.map(async (id) => textOf((await rest(`datacenters/${id}/storagedomains/${found.id}`))['status'])));
   if (states.includes('active')) return found;
@@ -67,7 +68,7 @@ export async function placeOf(rest: Rest, { id, name, entity }: Domain): Promise
     }
     case 'localfs': {
       const host = textOf(objectOf(entity['host'])['id']);
-      if (isId(host)) return { host: textOf((await rest(`hosts/${host}`))['address']), path, id };
+      if (isUuid(host)) return { host: textOf((await rest(`hosts/${host}`))['address']), path, id };
       break;
     }
     default:

@@ -5,5 +5,3 @@ import type { Json } from './rest.ts';
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 export const objectOf = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
 export const listOf = (value: unknown): readonly Json[] => (Array.isArray(value) ? (value as readonly unknown[]).map(objectOf) : []);
-/** Ids become parts of addresses and of folders. */
-export const isId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);

@@ -2,11 +2,12 @@ import { createReadStream } from 'node:fs';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isUuid } from '../../frame/uuid.ts';
 import { Problem } from '../tool.ts';
 import { trusting } from './rest.ts';
 import type { Json, Rest } from './rest.ts';
 import { counting, type Source } from './source.ts';
-import { isId, listOf, objectOf, textOf } from './json.ts';
+import { listOf, objectOf, textOf } from './json.ts';
 
 export interface Transfer {
   readonly rest: Rest;
@@ -72,12 +73,12 @@ async function disksNamed(rest: Rest, domain: string, name: string): Promise<rea
   return listOf((await rest(`storagedomains/${domain}/disks`))['disk'])
     .filter((disk) => disk['content_type'] === 'iso' && (disk['alias'] ?? disk['name']) === name)
     .map((disk) => textOf(disk['id']))
-    .filter(isId);
+    .filter(isUuid);
 }
 
 function idOf(entity: Json): string {
   const id = textOf(entity['id']);
-  if (!isId(id)) throw new Problem('The engine does not answer as it should.');
+  if (!isUuid(id)) throw new Problem('The engine does not answer as it should.');
   return id;
 }
 

@@ -1,5 +1,10 @@
 import type { Database } from '../../frame/database.ts';
+import { isUuid } from '../../frame/uuid.ts';
+import { diskStatuses, diskStatusWord } from '../disks/disk-status.ts';
+import { contentTypes } from '../disks/disk-words.ts';
 import { processors } from '../hosts/processors.ts';
+import { domainTypes } from '../storage/storage-kinds.ts';
+import { storageStatusNumber } from '../storage/storage-status.ts';
 import { unfitDisk } from './disk-targets.ts';
 import type { CdContent, MachineDefinition, MachineDevice, MachineDisk, MachineNic, MachineVolume } from './machine-definition.ts';
 import type { Wanted } from './placement.ts';
@@ -105,14 +110,13 @@ const processorOf = (type: string | null): string | null =>
     ?.flags.find((flag) => flag.startsWith('model_'))
     ?.slice('model_'.length) ?? null;
 
-const diskStatusText: Readonly<Record<number, string>> = { 2: 'locked', 4: 'illegal' };
-const activeDomain = 3;
+const activeDomain = storageStatusNumber('active');
 
 function obstacleOf(row: Row): string | null {
   if (row.kernel)
     return `Virtual machine ${row.name} is to boot a kernel that lies on the host, which is not supported: let it boot from a disk, a CD or the network.`;
-  const disk = row.disks.find(({ status }) => status !== 1);
-  if (disk !== undefined) return `Disk ${disk.alias} is ${diskStatusText[disk.status] ?? 'not usable'}. Wait until it is OK, or unplug it.`;
+  const disk = row.disks.find(({ status }) => status !== diskStatuses.ok);
+  if (disk !== undefined) return `Disk ${disk.alias} is ${diskStatusWord(disk.status)}. Wait until it is OK, or unplug it.`;
   const away = row.disks.find(({ domainStatus }) => domainStatus !== activeDomain);
   if (away !== undefined) return `The storage domain of disk ${away.alias} is not active. Activate it first.`;
   return null;
@@ -179,27 +183,25 @@ const displaysOf = (devices: readonly MachineDevice[], display: string | undefin
     ? devices
     : [...devices.filter(({ type }) => type !== 'graphics'), { id: 'display', type: 'graphics', device: display, specs: {} }];
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /**
  * What the content of a drive is, by what is stored of it: the id of a disk, or the name of a file of the ISO domain of a data center. Null for an
  * empty drive.
  */
 export async function contentOf(database: Database, pool: string | null, content: string | null): Promise<CdContent | null | 'missing'> {
   if (content === null || content === '') return null;
-  if (uuid.test(content)) {
+  if (isUuid(content)) {
     const [found] = await database.query<MachineVolume>(
       `select m.storage_domain_id as domain, b.disk_id as image, i.image_guid as volume
        from base_disks b join images i on i.image_group_id = b.disk_id and i.active join image_storage_domain_map m on m.image_id = i.image_guid
        join storage_pool_iso_map p on p.storage_id = m.storage_domain_id
-       where b.disk_id = $1 and b.disk_content_type = 4 and i.imagestatus = 1 and p.storage_pool_id = $2 and p.status = ${activeDomain}`,
+       where b.disk_id = $1 and b.disk_content_type = ${contentTypes.iso} and i.imagestatus = ${diskStatuses.ok} and p.storage_pool_id = $2 and p.status = ${activeDomain}`,
       [content, pool],
     );
     return found === undefined ? 'missing' : { kind: 'volume', ...found };
   }
   const [domain] = await database.query<{ id: string }>(
     `select s.id from storage_domain_static s join storage_pool_iso_map p on p.storage_id = s.id
-     where s.storage_domain_type = 2 and p.storage_pool_id = $1 and p.status = ${activeDomain}`,
+     where s.storage_domain_type = ${domainTypes.iso} and p.storage_pool_id = $1 and p.status = ${activeDomain}`,
     [pool],
   );
   return domain === undefined || /[/\0]/.test(content) ? 'missing' : { kind: 'file', domain: domain.id, file: content };

@@ -1,6 +1,7 @@
 import type { Database } from '../../frame/database.ts';
 import { type Command, type Told } from '../commands/command.ts';
-import { subjectColumns } from '../commands/event-subjects.ts';
+import { toldSql } from '../commands/event-sql.ts';
+import { inTurn } from '../commands/turn.ts';
 import { type HostStatus, statusNumber, statusWord } from '../hosts/host-status.ts';
 import { type MachineStatus, machineStatuses, machineStatusWord } from './machine-status.ts';
 import type { Candidate } from './placement.ts';
@@ -38,7 +39,7 @@ const ofOneRun = `run_on_vds = null, run_once = false, run_configuration = null,
 
 /** SQL that says of rows of `vm_dynamic` that their machine is down, with the reason in two places. */
 export const setDown = (reason: string, message: string): string =>
-  `status = 0, status_since = now(), last_stop_time = now(), exit_reason = ${reason}, exit_message = ${message}, ${ofOneRun}`;
+  `status = ${machineStatuses.down}, status_since = now(), last_stop_time = now(), exit_reason = ${reason}, exit_message = ${message}, ${ofOneRun}`;
 
 /**
  * Machines in the database, as the engine changes them on its own account. What is written is written for a turn. Where a machine runs is written before
@@ -63,14 +64,13 @@ export interface MachineRecords {
   /** Gives a machine that runs on a host the status that it has there; returns whether that was news. */
   change(id: string, host: string, status: MachineStatus, pause: string | null, told?: Told): Promise<boolean>;
   /** It runs nowhere any more, provided that nothing has changed since `since`; null asks for no more than the host. */
-  end(id: string, host: string, since: string | null, end: MachineEnd): Promise<boolean>;
+  end(id: string, host: string, since: string | null, end: MachineEnd): Promise<void>;
   /** Takes up a machine that runs on a host though it was thought to run nowhere. */
   adopt(id: string, host: string, status: MachineStatus, told: Told): Promise<boolean>;
-  /** Machines of hosts that are lost may run there or not; an event tells of each. Returns how many there were. */
-  doubtAll(): Promise<number>;
+  /** Machines of hosts that are lost may run there or not; an event tells of each. */
+  doubtAll(): Promise<void>;
   /** Keeps what is promised to machines with each host. */
   commit(): Promise<void>;
-  tell(told: Told): Promise<void>;
 }
 
 const columns = `d.vm_guid as id, s.vm_name as name, d.status, d.status_since::text as since, d.exit_message as "exitMessage", c.storage_pool_id as pool, s.cluster_id as cluster,
@@ -85,16 +85,15 @@ const runningNumbers = [1, 2, 4, 5, 6, 8, 9, 10, 11, 12, 16];
 type Raw = Omit<MachineRecord, 'status' | 'hostStatus'> & { readonly status: number; readonly hostStatus: number };
 const recordOf = (row: Raw): MachineRecord => ({ ...row, status: machineStatusWord(row.status), hostStatus: statusWord(row.hostStatus) });
 
-export function createMachineRecords(database: Database, generation: string): MachineRecords {
+export function createMachineRecords(database: Database, generation: string, now: () => number): MachineRecords {
   const read = async (condition: string, values: readonly unknown[]): Promise<readonly MachineRecord[]> =>
     (await database.query<Raw>(`select ${columns} from ${tables} where s.entity_type = 'VM' and ${condition}`, values)).map(recordOf);
 
   /** Changes machines by a statement, for the turn, with an event for each; returns how many were changed. */
   async function change(update: string, values: readonly unknown[], told?: Told, command?: Command): Promise<number> {
-    const all = [...values];
-    const add = (value: unknown): string => `$${all.push(value)}`;
-    const turn = `exists (select from engine_turn where generation = ${add(generation)}::bigint for share)`;
-    const event = told === undefined ? '' : `, told as (${eventSql(told, command, add)})`;
+    const all = [...values, generation];
+    const turn = inTurn(`$${all.length}`);
+    const event = told === undefined ? '' : `, told as (${toldSql(all, told, command, new Date(now()), 'changed')})`;
     const [row] = await database.query<{ changed: number }>(
       `with changed as (${update.replace('{turn}', turn)} returning vm_guid)${event} select count(*)::integer as changed from changed`,
       all,
@@ -144,7 +143,7 @@ export function createMachineRecords(database: Database, generation: string): Ma
       ),
     async release(id) {
       await change(
-        `update vm_dynamic set status = 0, status_since = now(), ${ofOneRun} where vm_guid = $1 and status = ${machineStatuses.wait_for_launch} and {turn}`,
+        `update vm_dynamic set status = ${machineStatuses.down}, status_since = now(), ${ofOneRun} where vm_guid = $1 and status = ${machineStatuses.wait_for_launch} and {turn}`,
         [id],
       );
     },
@@ -162,13 +161,14 @@ export function createMachineRecords(database: Database, generation: string): Ma
         [id, host, machineStatuses[status], pause],
         told,
       ),
-    end: (id, host, since, { reason, message, told }) =>
-      done(
+    async end(id, host, since, { reason, message, told }) {
+      await change(
         `update vm_dynamic set ${setDown('$4::smallint', '$5')}
          where vm_guid = $1 and run_on_vds = $2 and ($3::text is null or status_since = $3::timestamptz) and {turn}`,
         [id, host, since, reason, message],
         told,
-      ),
+      );
+    },
     adopt: (id, host, status, told) =>
       done(
         `update vm_dynamic set status = $3::integer, status_since = now(), run_on_vds = $2
@@ -178,19 +178,16 @@ export function createMachineRecords(database: Database, generation: string): Ma
       ),
 
     async doubtAll() {
-      const [row] = await database.query<{ changed: number }>(
+      await database.query(
         `with changed as (update vm_dynamic d set status = ${machineStatuses.unknown}, status_since = now()
            where status = any($2::integer[]) and run_on_vds in (select vds_id from vds_dynamic where status = ${statusNumber('non_responsive')})
-             and not exists (select from command_locks l where l.object_id = d.vm_guid)
-             and exists (select from engine_turn where generation = $1::bigint for share) returning vm_guid, run_on_vds),
-         told as (insert into audit_log (log_time, log_type, log_type_name, severity, message, vm_id, vm_name, vds_id, vds_name)
-           select now(), 142, 'VM_SET_TO_UNKNOWN_STATUS', 1, 'It is not known whether virtual machine ' || s.vm_name || ' runs, since its host ' ||
-             h.vds_name || ' cannot be reached.', vm_guid, s.vm_name, h.vds_id, h.vds_name
-           from changed join vm_static s using (vm_guid) join vds_static h on h.vds_id = changed.run_on_vds)
-         select count(*)::integer as changed from changed`,
+             and not exists (select from command_locks l where l.object_id = d.vm_guid) and ${inTurn('$1')} returning vm_guid, run_on_vds)
+         insert into audit_log (log_time, log_type, log_type_name, severity, message, vm_id, vm_name, vds_id, vds_name)
+         select now(), 142, 'VM_SET_TO_UNKNOWN_STATUS', 1, 'It is not known whether virtual machine ' || s.vm_name || ' runs, since its host ' ||
+           h.vds_name || ' cannot be reached.', vm_guid, s.vm_name, h.vds_id, h.vds_name
+         from changed join vm_static s using (vm_guid) join vds_static h on h.vds_id = changed.run_on_vds`,
         [generation, runningNumbers],
       );
-      return row?.changed ?? 0;
     },
 
     async commit() {
@@ -200,39 +197,9 @@ export function createMachineRecords(database: Database, generation: string): Ma
              coalesce(sum(s.num_of_sockets * s.cpu_per_socket * s.threads_per_cpu), 0)::integer as cpus
            from vds_dynamic h left join vm_dynamic m on m.run_on_vds = h.vds_id left join vm_static s using (vm_guid) group by h.vds_id) n
          where n.vds_id = d.vds_id and (d.mem_commited, d.vms_cores_count) is distinct from (n.memory, n.cpus)
-           and exists (select from engine_turn where generation = $1::bigint for share)`,
+           and ${inTurn('$1')}`,
         [generation],
       );
     },
-
-    async tell(told) {
-      const values: unknown[] = [generation];
-      const add = (value: unknown): string => `$${values.push(value)}`;
-      await database.query(
-        `with changed as (select where exists (select from engine_turn where generation = $1::bigint for share)) ${eventSql(told, undefined, add)}`,
-        values,
-      );
-    },
   };
-}
-
-/** An event for each row of `changed`. */
-function eventSql(
-  { code, name, severity, text, ...subjects }: Told,
-  command: Command | undefined,
-  add: (value: unknown) => string,
-): string {
-  const all = [
-    ['log_time', 'now()'],
-    ['log_type', `${add(code)}::integer`],
-    ['log_type_name', `${add(name)}::text`],
-    ['severity', `${add(severity)}::integer`],
-    ['message', `${add(text)}::text`],
-    ['user_id', `${add(command?.userId ?? null)}::uuid`],
-    ['user_name', `${add(command?.userName ?? null)}::text`],
-    ['correlation_id', `${add(command?.correlationId ?? null)}::text`],
-    ['job_id', `${add(command?.job ?? null)}::uuid`],
-    ...subjectColumns(subjects, add),
-  ] as const;
-  return `insert into audit_log (${all.map(([column]) => column).join(', ')}) select ${all.map(([, sql]) => sql).join(', ')} from changed`;
 }

@@ -1,4 +1,5 @@
 import { type Database, DatabaseUnavailable } from '../../frame/database.ts';
+import { inTurn } from '../commands/turn.ts';
 import type { MachineUsage } from './machine-statistics.ts';
 
 /** What a host tells that a machine on it uses. */
@@ -37,7 +38,7 @@ const rate = (way: string): string => {
 /** Only of machines that are on the host which tells of them, and of disks that they have. What changes seldom is given only where it has changed. */
 const storing = `with given as (select g.* from jsonb_to_recordset($1) as g (machine uuid, host uuid, statistics jsonb, facts jsonb, nics jsonb, disks jsonb, guest jsonb)
     join vm_dynamic d on d.vm_guid = g.machine and d.run_on_vds = g.host
-    where exists (select from engine_turn where generation = $2::bigint for share)),
+    where ${inTurn('$2')}),
   network as (insert into vm_interface_statistics as known (id, rx_total, tx_total, ${counters})
     select i.id, n.rx_total, n.tx_total, ${of('n', counters)}
     from given cross join lateral jsonb_to_recordset(nics) n (mac text, rx_total bigint, tx_total bigint, rx_drop bigint, tx_drop bigint, sample_time double precision)

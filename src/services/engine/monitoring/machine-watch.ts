@@ -19,6 +19,7 @@ export interface MachineWatchParts {
   readonly agents: Agents;
   readonly records: MachineRecords;
   readonly turns: MachineTurns;
+  readonly tell: (told: Told) => Promise<void>;
   readonly turn: Turn;
   readonly log: Log;
 }
@@ -47,10 +48,10 @@ const fresh: readonly MachineStatus[] = ['up', 'powering_up', 'paused'];
 type Sight = Pick<SeenMachine, 'id' | 'status' | 'pause' | 'exit'>;
 
 export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
-  const { database, agents, records, turns, turn, log } = parts;
+  const { database, agents, records, turns, tell, turn, log } = parts;
   const { signal } = turn;
   const store = createMachineStore(database, turn.generation);
-  const strangers = createStrangers({ records, take, adopted });
+  const strangers = createStrangers({ records, tell, take, adopted });
   const told = new Map<string, ToldMachine>();
   const running = new Set<Promise<void>>();
   let rounds = 0;

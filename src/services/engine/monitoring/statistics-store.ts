@@ -1,4 +1,5 @@
 import { type Database, DatabaseUnavailable } from '../../frame/database.ts';
+import { inTurn } from '../commands/turn.ts';
 import type { HostStatistics } from './host-statistics.ts';
 
 const usageColumns = [
@@ -27,7 +28,7 @@ const rate = (column: string): string =>
     then least(1e13, (excluded.${column} - known.${column}) / greatest(0.001, excluded.sample_time - known.sample_time))::numeric(18, 4) end`;
 
 const storing = `with given as (select * from jsonb_to_recordset($1) as g (host uuid, usage jsonb, machines jsonb, interfaces jsonb)
-    where exists (select from engine_turn where generation = $2::bigint for share)),
+    where ${inTurn('$2')}),
   network as (insert into vds_interface_statistics as known (id, vds_id, ${counters})
     select i.id, i.vds_id, ${counters.replace(/\w+/g, 'n.$&')}
     from given cross join lateral jsonb_to_recordset(interfaces) n (name text, ${counterTypes})

@@ -1,3 +1,4 @@
+import type { Told } from '../commands/command.ts';
 import type { HostRecord } from '../hosts/host-records.ts';
 import type { MachineRecord, MachineRecords } from '../machines/machine-records.ts';
 import type { Moment } from '../machines/machine-turns.ts';
@@ -7,6 +8,7 @@ import type { SeenMachine } from './machine-statistics.ts';
 
 export interface StrangerParts {
   readonly records: MachineRecords;
+  readonly tell: (told: Told) => Promise<void>;
   /** What is done with a machine that is where it should be after all: a command works on it. */
   readonly take: (host: string, machine: SeenMachine, moment: Moment) => void;
   readonly adopted: (machine: string, moment: Moment) => void;
@@ -30,7 +32,7 @@ const mostNames = 10;
 /** Machines of which people are told for each host; a host that makes them up does not fill the list of events. */
 const mostAnnounced = 1_000;
 
-export function createStrangers({ records, take, adopted }: StrangerParts): Strangers {
+export function createStrangers({ records, tell, take, adopted }: StrangerParts): Strangers {
   const memories = new Map<string, Memory>();
 
   /** A machine of ours on a host where it should not be, seen there for the second time. */
@@ -55,12 +57,12 @@ export function createStrangers({ records, take, adopted }: StrangerParts): Stra
     if (announced.has(record.id) || announced.size >= mostAnnounced) return;
     announced.add(record.id);
     if (record.host === null) {
-      return records.tell({
+      return tell({
         ...{ code: 9904, name: 'VM_FOUND_IN_OTHER_CLUSTER', severity: 10, ...about },
         text: `Host ${host.name} says that it runs virtual machine ${record.name}, which is of another cluster and does not run. Look at the host, and do not start the machine before it has ended there.`,
       });
     }
-    await records.tell({
+    await tell({
       ...{ code: 9902, name: 'VM_RUNS_TWICE', severity: 10, ...about },
       text: `Host ${host.name} says that it runs virtual machine ${record.name}, which is on host ${record.hostName}. Look at both, and switch off the wrong one by hand.`,
     });
@@ -72,7 +74,7 @@ export function createStrangers({ records, take, adopted }: StrangerParts): Stra
     for (const { id } of fresh) announced.add(id);
     const names = fresh.slice(0, mostNames).map(({ id, name }) => name ?? id);
     const more = fresh.length > names.length ? ` and ${fresh.length - names.length} more` : '';
-    await records.tell({
+    await tell({
       ...{ code: 9901, name: 'VDS_RUNS_UNKNOWN_VMS', severity: 1, host: host.id },
       text: `On host ${host.name} run virtual machines that are not of this engine: ${names.join(', ')}${more}. They are left alone.`,
     });

@@ -1,6 +1,6 @@
 import { AgentFailure } from '../agents/agent-failure.ts';
 import { objectOf } from '../agents/hostile.ts';
-import type { Command, CommandType, Occasion, Stage } from '../commands/command.ts';
+import { askingOf, type Command, type CommandType, type Occasion, type Stage } from '../commands/command.ts';
 import {
   becoming,
   type StorageCommandParts,
@@ -24,7 +24,7 @@ export async function destroyPool(
 ): Promise<void> {
   const { command } = occasion;
   const { domain, pool } = await steps.found(command);
-  const [agent, asking, led] = [steps.agentOf(host), steps.asking(occasion), steps.ledBy(pool, command)];
+  const [agent, asking, led] = [steps.agentOf(host), askingOf(occasion), steps.ledBy(pool, command)];
   const number = (await records.numberOf(host.id, pool.id)) ?? 1;
   await turns.take([pool.id], async () => {
     const info = objectOf(await agent.call('StorageDomain.getInfo', { storagedomainID: domain.id }, asking));
@@ -60,7 +60,7 @@ export function attachDomain(parts: StorageCommandParts): Readonly<Record<'Attac
         ...{ lockRenewalIntervalSec: 5, leaseTimeSec: 60, ioOpTimeoutSec: 10, leaseRetries: 3 },
       };
       try {
-        await steps.agentOf(host).call('StoragePool.create', params, steps.asking(occasion));
+        await steps.agentOf(host).call('StoragePool.create', params, askingOf(occasion));
       } catch (error) {
         if (!isRefusal(error, 'exists')) throw error;
       }

@@ -2,7 +2,8 @@ import type { Turns } from '../../frame/turns.ts';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import type { Agent } from '../agents/agent.ts';
 import type { Agents } from '../agents/agents.ts';
-import { type Command, CommandFailure, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
+import { askingOf, type Command, CommandFailure, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
+import { zeroId } from '../zero-id.ts';
 import { connectStorage, disconnectStorage } from './connections.ts';
 import { missedDomain } from './host-storage.ts';
 import { joinPool, leavePool } from './pool-work.ts';
@@ -10,7 +11,7 @@ import { takeRole } from './take-role.ts';
 import type { Spm } from './spm.ts';
 import { spmIsOn } from './storage-events.ts';
 import { poolStatus } from './storage-kinds.ts';
-import { isConnected, isUp, type Pool, type PoolDomain, type PoolHost, type StorageRecords } from './storage-records.ts';
+import { isConnected, isUp, type LedPool, type Pool, type PoolDomain, type PoolHost, type StorageRecords } from './storage-records.ts';
 import { type StorageStatus, storageStatusNumber } from './storage-status.ts';
 
 /* What the commands of storage domains in data centers have in common. */
@@ -62,7 +63,6 @@ export type StorageSteps = ReturnType<typeof storageSteps>;
 
 /** The stages that several commands have, and what they are made of. */
 export function storageSteps({ agents, records, spm, turns }: StorageCommandParts) {
-  const asking = ({ command, signal }: Pick<Occasion, 'command' | 'signal'>) => ({ flowId: command.correlationId, signal });
   const agentOf = (host: PoolHost): Agent => agents.of(host);
 
   /** The domain and its data center, as they are now. Throws CommandFailure. */
@@ -76,7 +76,7 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
   const upHosts = async (pool: string): Promise<readonly PoolHost[]> => (await records.hosts(pool)).filter(isUp);
 
   /** The data center as it is with the domain of the command as its master. */
-  const ledBy = (pool: Pool, command: Command): Pool & { readonly master: string } => {
+  const ledBy = (pool: Pool, command: Command): LedPool => {
     const { domain, isMaster, masterVersion } = subjectOf(command);
     if (isMaster) return { ...pool, master: domain.id, masterVersion };
     if (pool.master === null) throw new CommandFailure(`Data center ${pool.name} has no master domain.`);
@@ -97,7 +97,7 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
     if (others.some(({ connection }) => connection.id === domain.connection.id)) return;
     await Promise.all(
       (await upHosts(pool.id)).map((host) =>
-        disconnectStorage(agentOf(host), pool.id, [domain.connection], asking(occasion)).catch((error: unknown) => {
+        disconnectStorage(agentOf(host), pool.id, [domain.connection], askingOf(occasion)).catch((error: unknown) => {
           if (occasion.signal.aborted || !isHosts(error)) throw error;
         }),
       ),
@@ -117,7 +117,7 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
       const missed = await Promise.all(
         hosts.map(async (host): Promise<{ readonly text: string; readonly isEssential: boolean } | null> => {
           try {
-            const failed = await connectStorage(agentOf(host), pool.id, [domain.connection], asking(occasion));
+            const failed = await connectStorage(agentOf(host), pool.id, [domain.connection], askingOf(occasion));
             const [one] = failed;
             if (one === undefined) return null;
             const isEssential = missedDomain([active], failed) !== null || host.id === (pool.spm ?? first.id);
@@ -150,7 +150,7 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
     const { domain, masterVersion } = subjectOf(command);
     await turns.take([pool.id], async () => {
       const host = await chosen(command);
-      await takeRole({ agents, records }, ledBy(pool, command), host, asking(occasion));
+      await takeRole({ agents, records }, ledBy(pool, command), host, askingOf(occasion));
       await records.setMaster(pool.id, domain.id, masterVersion, true);
       await records.setPool(pool.id, { status: poolStatus.up, spm: host.id });
       await tell(spmIsOn(host, pool));
@@ -166,7 +166,7 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
       for (const host of [...hosts.filter(({ id }) => id === pool.spm), ...hosts.filter(({ id }) => id !== pool.spm)]) {
         if (host.spmId === null) continue;
         try {
-          await leavePool(agentOf(host), pool.id, host.spmId, asking(occasion));
+          await leavePool(agentOf(host), pool.id, host.spmId, askingOf(occasion));
         } catch (error) {
           if (occasion.signal.aborted || !isHosts(error)) throw error;
           if (host.id === pool.spm)
@@ -194,10 +194,9 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
   /** Has the SPM change what the pool knows of the domain. Throws CommandFailure and AgentFailure. */
   async function change(occasion: Occasion, verb: string): Promise<void> {
     const { domain, pool } = subjectOf(occasion.command);
-    const zero = '00000000-0000-0000-0000-000000000000';
-    const moved = verb === 'StorageDomain.deactivate' || verb === 'StorageDomain.detach' ? { masterSdUUID: zero, masterVersion: 0 } : {};
+    const moved = verb === 'StorageDomain.deactivate' || verb === 'StorageDomain.detach' ? { masterSdUUID: zeroId, masterVersion: 0 } : {};
     const params = { storagedomainID: domain.id, storagepoolID: pool.id, ...moved };
-    await spm.ask(occasion, pool.id, ({ agent }) => agent.call(verb, params, asking(occasion)));
+    await spm.ask(occasion, pool.id, ({ agent }) => agent.call(verb, params, askingOf(occasion)));
   }
 
   /** Lets the hosts that are not the SPM see a change of the list of domains. */
@@ -214,8 +213,8 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
         if (number === null) continue;
         try {
           // Joining again shows it the domains of the pool.
-          await joinPool(agentOf(host), pool, number, domains, asking(occasion));
-          await agentOf(host).call('StoragePool.refresh', params, asking(occasion));
+          await joinPool(agentOf(host), pool, number, domains, askingOf(occasion));
+          await agentOf(host).call('StoragePool.refresh', params, askingOf(occasion));
         } catch (error) {
           if (signal.aborted || !isHosts(error)) throw error;
           const text = `Host ${host.name} does not see the change of storage domain ${subjectOf(command).domain.name}: ${(error as Error).message}.`;
@@ -226,7 +225,7 @@ export function storageSteps({ agents, records, spm, turns }: StorageCommandPart
     },
   };
 
-  return { asking, agentOf, found, chosen, ledBy, upHosts, connecting, disconnectAll, lead, stop, activating, change, refreshing };
+  return { agentOf, found, chosen, ledBy, upHosts, connecting, disconnectAll, lead, stop, activating, change, refreshing };
 }
 
 /** Takes what a host has refused for done, as far as it can be. */

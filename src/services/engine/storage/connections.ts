@@ -1,5 +1,6 @@
 import type { Agent, AskOptions } from '../agents/agent.ts';
 import { objectOf } from '../agents/hostile.ts';
+import { zeroId } from '../zero-id.ts';
 
 /** How storage is reached. */
 export interface StorageConnection {
@@ -24,8 +25,6 @@ export interface NotConnected {
   /** Goes on behind `because`. */
   readonly why: string;
 }
-
-const noPool = '00000000-0000-0000-0000-000000000000';
 
 /** What agents mean by the status of a connection. */
 const reasons: Readonly<Record<number, string>> = {
@@ -88,7 +87,7 @@ function groups(connections: readonly StorageConnection[]): ReadonlyMap<number, 
 }
 
 const paramsOf = (pool: string | null, kind: number, connections: readonly StorageConnection[]): object => ({
-  storagepoolID: pool ?? noPool,
+  storagepoolID: pool ?? zeroId,
   domainType: kind,
   connectionParams: connections.map(onTheWire),
 });

@@ -1,5 +1,5 @@
 import { AgentFailure } from '../agents/agent-failure.ts';
-import { type Command, CommandFailure, type CommandType, type Stage } from '../commands/command.ts';
+import { askingOf, type Command, CommandFailure, type CommandType, type Stage } from '../commands/command.ts';
 import { destroyPool } from './attach-domain.ts';
 import { becoming, type StorageCommandParts, storageSteps, subjectOf, told, where } from './command-parts.ts';
 import { connectStorage } from './connections.ts';
@@ -70,7 +70,7 @@ export function detachDomain(parts: StorageCommandParts): Readonly<Record<'Deact
     async work(occasion) {
       const { domain, pool } = await steps.found(occasion.command);
       await spm.ask(occasion, pool.id, async ({ agent }) => {
-        const [missed] = await connectStorage(agent, pool.id, [domain.connection], steps.asking(occasion));
+        const [missed] = await connectStorage(agent, pool.id, [domain.connection], askingOf(occasion));
         if (missed !== undefined) throw new AgentFailure('StoragePool.connectStorageServer', 477, missed.why);
       });
       try {
@@ -100,7 +100,7 @@ export function detachDomain(parts: StorageCommandParts): Readonly<Record<'Deact
       const { domain, pool } = await steps.found(occasion.command);
       const failures: string[] = [];
       for (const host of await steps.upHosts(pool.id)) {
-        const [missed] = await connectStorage(steps.agentOf(host), pool.id, [domain.connection], steps.asking(occasion));
+        const [missed] = await connectStorage(steps.agentOf(host), pool.id, [domain.connection], askingOf(occasion));
         if (missed === undefined) return { host: host.id };
         failures.push(`host ${host.name}: ${missed.why}`);
       }

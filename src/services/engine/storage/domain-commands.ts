@@ -1,7 +1,7 @@
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import type { Agent } from '../agents/agent.ts';
 import { byteCountOf, objectOf, textOf } from '../agents/hostile.ts';
-import { type Command, CommandFailure, type CommandType, type Occasion, type Stage } from '../commands/command.ts';
+import { askingOf, type Command, CommandFailure, type CommandType, type Occasion, type Stage } from '../commands/command.ts';
 import { type StorageCommandParts, subjectOf, told, where } from './command-parts.ts';
 import { connectStorage, disconnectStorage } from './connections.ts';
 import { domainClasses, domainTypeWord, domainVersions } from './storage-kinds.ts';
@@ -21,8 +21,6 @@ export function domainCommands({
   agents,
   records,
 }: StorageCommandParts): Readonly<Record<'AddStorageDomain' | 'RemoveStorageDomain', CommandType>> {
-  const asking = ({ command, signal }: Pick<Occasion, 'command' | 'signal'>) => ({ flowId: command.correlationId, signal });
-
   /** The domain, and the agent of the host that works on it. Throws CommandFailure. */
   async function found(command: Command): Promise<{ readonly domain: PoolDomain; readonly agent: Agent; readonly host: string }> {
     const [domain, host] = [await records.domain(subjectOf(command).domain.id), await records.host(String(command.parameters['host']))];
@@ -38,7 +36,7 @@ export function domainCommands({
     const others = pool === null ? [] : (await records.domains(pool.id)).filter(isConnected);
     if (others.some(({ connection }) => connection.id === domain.connection.id)) return;
     try {
-      await disconnectStorage(agent, null, [domain.connection], asking(occasion));
+      await disconnectStorage(agent, null, [domain.connection], askingOf(occasion));
     } catch (error) {
       if (occasion.signal.aborted || !(error instanceof AgentFailure || error instanceof AgentUnreachable)) throw error;
     }
@@ -48,7 +46,7 @@ export function domainCommands({
     title: 'Connecting the host to the storage',
     async work(occasion) {
       const { domain, agent } = await found(occasion.command);
-      const [missed] = await connectStorage(agent, null, [domain.connection], asking(occasion));
+      const [missed] = await connectStorage(agent, null, [domain.connection], askingOf(occasion));
       if (missed !== undefined) throw new CommandFailure(`The host cannot be connected to ${domain.connection.connection}: ${missed.why}.`);
       return undefined;
     },
@@ -77,7 +75,7 @@ export function domainCommands({
         version: domainVersions[type],
       };
       try {
-        await agent.call('StorageDomain.create', params, asking(occasion));
+        await agent.call('StorageDomain.create', params, askingOf(occasion));
       } catch (error) {
         // Nobody else knows the id: it was made, and the engine killed before it could note that.
         if (!isCode(error, codes.exists)) throw error;
@@ -96,7 +94,7 @@ export function domainCommands({
   }
   async function formatThere(occasion: Pick<Occasion, 'command' | 'signal'>): Promise<void> {
     const { domain, agent } = await found(occasion.command);
-    await agent.call('StorageDomain.format', { storagedomainID: domain.id, autoDetach: false }, asking(occasion));
+    await agent.call('StorageDomain.format', { storagedomainID: domain.id, autoDetach: false }, askingOf(occasion));
   }
 
   const removing: Stage = {
@@ -123,7 +121,7 @@ export function domainCommands({
     title: 'Looking at the domain',
     async work(occasion) {
       const { domain, agent } = await found(occasion.command);
-      const info = objectOf(await agent.call('StorageDomain.getInfo', { storagedomainID: domain.id }, asking(occasion)));
+      const info = objectOf(await agent.call('StorageDomain.getInfo', { storagedomainID: domain.id }, askingOf(occasion)));
       const [wanted, is] = [classWords[domainTypeWord(domain.type)], textOf(info['class'])];
       if (is !== wanted) throw new CommandFailure(`The storage domain is of the class ${is ?? 'unknown'}, not ${wanted}.`);
       const pool = textOf((info['pool'] as readonly unknown[] | undefined)?.[0]);
@@ -139,7 +137,7 @@ export function domainCommands({
     title: 'Asking how much room there is',
     async work(occasion) {
       const { domain, agent } = await found(occasion.command);
-      const stats = objectOf(await agent.call('StorageDomain.getStats', { storagedomainID: domain.id }, asking(occasion)));
+      const stats = objectOf(await agent.call('StorageDomain.getStats', { storagedomainID: domain.id }, askingOf(occasion)));
       const total = byteCountOf(stats['disktotal']);
       const free = byteCountOf(stats['diskfree'], total ?? 0);
       if (total !== null && free !== null) await records.setRoom(domain.id, { total, free });

@@ -8,7 +8,7 @@ import type { Unfit } from '../hosts/suitability.ts';
 import { connectStorage, disconnectStorage, type NotConnected } from './connections.ts';
 import { type Asking, isRefusal, joinPool, leavePool } from './pool-work.ts';
 import { domainTypes } from './storage-kinds.ts';
-import { isAtWork, isConnected, type Pool, type PoolDomain, type StorageRecords } from './storage-records.ts';
+import { isAtWork, isConnected, type LedPool, type Pool, type PoolDomain, type StorageRecords } from './storage-records.ts';
 import { storageStatusNumber } from './storage-status.ts';
 
 /** A host, and its agent. */
@@ -55,14 +55,12 @@ export function missedDomain(
 
 export function createHostStorage(records: StorageRecords, turns: Turns): HostStorage {
   /** The data center of a host whose storage is at work. */
-  async function workingPool(host: string): Promise<(Pool & { readonly master: string }) | null> {
+  async function workingPool(host: string): Promise<LedPool | null> {
     const pool = await records.poolOf(host);
-    if (pool === null || !isAtWork(pool)) return null;
-    const { master } = pool;
-    return master === null ? null : { ...pool, master };
+    return pool !== null && isAtWork(pool) ? pool : null;
   }
 
-  async function connect({ host, agent }: HostWithAgent, pool: Pool & { readonly master: string }, asking: Asking): Promise<Unfit | null> {
+  async function connect({ host, agent }: HostWithAgent, pool: LedPool, asking: Asking): Promise<Unfit | null> {
     const number = await records.numberOf(host.id, pool.id);
     if (number === null) return unreachable(`data center ${pool.name} has as many hosts as its storage can tell apart`);
     const domains = (await records.domains(pool.id)).filter(isConnected);

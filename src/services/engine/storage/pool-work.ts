@@ -4,7 +4,8 @@ import type { Agent } from '../agents/agent.ts';
 import { objectOf, textOf } from '../agents/hostile.ts';
 import { CommandFailure } from '../commands/command.ts';
 import { mostHosts } from './storage-kinds.ts';
-import type { Pool, PoolDomain } from './storage-records.ts';
+import type { LedPool, Pool, PoolDomain } from './storage-records.ts';
+import { outcomeOf } from './task-outcome.ts';
 
 /* What hosts are asked for so that they take part in the storage of a data center. Everything can be asked for again. */
 
@@ -23,13 +24,7 @@ export const isRefusal = (error: unknown, ...wanted: readonly (keyof typeof code
 const mostSpmMs = 170_000;
 
 /** Has a host take part in a pool. Throws AgentFailure and AgentUnreachable. */
-export async function joinPool(
-  agent: Agent,
-  pool: Pool & { readonly master: string },
-  hostId: number,
-  domains: readonly PoolDomain[],
-  asking: Asking,
-): Promise<void> {
+export async function joinPool(agent: Agent, pool: LedPool, hostId: number, domains: readonly PoolDomain[], asking: Asking): Promise<void> {
   const params = {
     storagepoolID: pool.id,
     hostID: hostId,
@@ -106,11 +101,11 @@ async function start(agent: Agent, pool: Pool, until: number, asking: Asking): P
   const task = textOf(await agent.call('StoragePool.spmStart', params, asking), 36);
   if (task === null) throw new CommandFailure('The host does not say how its becoming the storage pool manager is called.');
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 1.5, 2_000)) {
-    const { taskState, taskResult, message } = objectOf(await agent.call('Task.getStatus', { taskID: task }, asking));
-    if (taskState === 'finished') {
+    const outcome = outcomeOf(await agent.call('Task.getStatus', { taskID: task }, asking));
+    if (outcome !== 'at work') {
       await agent.call('Task.clear', { taskID: task }, asking).catch(() => undefined);
-      if (taskResult === 'success') return;
-      throw new CommandFailure(`The host did not become the storage pool manager: ${textOf(message, 500) ?? 'it does not say why'}.`);
+      if (outcome.success) return;
+      throw new CommandFailure(`The host did not become the storage pool manager: ${outcome.message}.`);
     }
     if (performance.now() > until) throw tooLong();
     await sleep(waitMs, undefined, { signal });

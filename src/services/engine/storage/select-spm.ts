@@ -1,5 +1,5 @@
 import { AgentFailure } from '../agents/agent-failure.ts';
-import { type Command, CommandFailure, type CommandType, type Stage } from '../commands/command.ts';
+import { askingOf, type Command, CommandFailure, type CommandType, type Stage } from '../commands/command.ts';
 import type { StorageCommandParts } from './command-parts.ts';
 import { isRefusal } from './pool-work.ts';
 import { spmIsOn } from './storage-events.ts';
@@ -16,12 +16,13 @@ const subjectOf = ({ parameters }: Command) => ({
 export function selectSpm({ agents, records, turns }: StorageCommandParts): CommandType {
   const handingOver: Stage = {
     title: 'Handing over the role of the storage pool manager',
-    async work({ command, signal, tell }) {
+    async work(occasion) {
+      const { command, tell } = occasion;
       const { host, pool: id } = subjectOf(command);
-      const asking = { flowId: command.correlationId, signal };
+      const asking = askingOf(occasion);
       await turns.take([id], async () => {
         const [pool, wanted] = [await records.pool(id), await records.host(host.id)];
-        if (pool === null || pool.master === null || !isAtWork(pool)) throw new CommandFailure('The data center has no storage at work.');
+        if (pool === null || !isAtWork(pool)) throw new CommandFailure('The data center has no storage at work.');
         if (wanted === null || !isUp(wanted)) throw new CommandFailure(`Host ${host.name} is no longer up.`);
         const present = pool.spm === null || pool.spm === wanted.id ? null : await records.host(pool.spm);
         if (present !== null && isUp(present)) {
@@ -36,7 +37,7 @@ export function selectSpm({ agents, records, turns }: StorageCommandParts): Comm
           }
           await records.setPool(id, { status: poolStatus.contend, spm: wanted.id });
         }
-        await takeRole({ agents, records }, { ...pool, master: pool.master }, wanted, asking);
+        await takeRole({ agents, records }, pool, wanted, asking);
         await records.setPool(id, { status: poolStatus.up, spm: wanted.id });
         await tell(spmIsOn(wanted, pool));
       });

@@ -3,9 +3,10 @@ import type { Database } from '../../frame/database.ts';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import { type Agent, isRecovering } from '../agents/agent.ts';
 import type { Agents } from '../agents/agents.ts';
-import { objectOf, textOf } from '../agents/hostile.ts';
+import { textOf } from '../agents/hostile.ts';
 import { CommandFailure, type Occasion } from '../commands/command.ts';
 import { statusNumber } from '../hosts/host-status.ts';
+import { outcomeOf, type Outcome } from './task-outcome.ts';
 
 /** The host that makes the changes on the storage of a data center at the moment. */
 export interface SpmHost {
@@ -183,26 +184,6 @@ export function createSpm({ database, agents, patienceMs = 300_000, everyMs = 25
         throw new CommandFailure(`The storage pool manager could not do it: ${outcome.message} (code ${outcome.code}).`);
       }
     },
-  };
-}
-
-interface Outcome {
-  readonly success: boolean;
-  readonly code: number;
-  readonly message: string;
-}
-
-/** Reads an answer to `Task.getStatus`. */
-function outcomeOf(answer: unknown): Outcome | 'at work' {
-  const { taskState, taskResult, code, message } = objectOf(answer);
-  if (taskState !== 'finished') {
-    if (typeof taskState === 'string') return 'at work';
-    throw new CommandFailure('The host does not say what became of a task.');
-  }
-  return {
-    success: taskResult === 'success',
-    code: typeof code === 'number' ? code : 0,
-    message: textOf(message, 500) ?? 'it does not say why',
   };
 }
 

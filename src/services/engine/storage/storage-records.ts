@@ -1,4 +1,5 @@
 import type { Database } from '../../frame/database.ts';
+import { inTurn } from '../commands/turn.ts';
 import { statusNumber } from '../hosts/host-status.ts';
 import type { StorageConnection } from './connections.ts';
 import { domainTypes, mostHosts, poolStatus } from './storage-kinds.ts';
@@ -17,6 +18,9 @@ export interface Pool {
   /** That of its domains for data, as agents are told. */
   readonly version: string;
 }
+
+/** A data center that has a master domain. */
+export type LedPool = Pool & { readonly master: string };
 
 /** A domain in a data center. */
 export interface PoolDomain {
@@ -105,8 +109,6 @@ const hostTables = `vds h left join vds_spm_id_map n on n.vds_id = h.vds_id and 
 export const isUp = ({ status }: { readonly status: number }): boolean => status === statusNumber('up');
 
 export function createStorageRecords(database: Database, generation: string, now: () => number): StorageRecords {
-  const inTurn = (place: string): string => `exists (select from engine_turn where generation = ${place}::bigint for share)`;
-
   async function one<Row>(sql: string, values: readonly unknown[]): Promise<Row | null> {
     return (await database.query<Row>(sql, values))[0] ?? null;
   }
@@ -210,5 +212,5 @@ const seen = storageStatusNumbers('unknown', 'active', 'inactive', 'locked', 'pr
 export const isConnected = ({ status }: PoolDomain): boolean => seen.includes(status);
 
 /** Whether a data center has storage at work, or storage that should be. */
-export const isAtWork = ({ status, master }: Pool): boolean =>
-  master !== null && status !== poolStatus.uninitialized && status !== poolStatus.maintenance;
+export const isAtWork = (pool: Pool): pool is LedPool =>
+  pool.master !== null && pool.status !== poolStatus.uninitialized && pool.status !== poolStatus.maintenance;

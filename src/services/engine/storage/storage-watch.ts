@@ -12,7 +12,16 @@ import { readFiles, readPoolInfo } from './pool-reading.ts';
 import { spmState } from './pool-work.ts';
 import { domainWent, poolIsProblematic, spaceIsLow, spmIsOn } from './storage-events.ts';
 import { domainTypes, poolStatus } from './storage-kinds.ts';
-import { isAtWork, isUp, type Pool, type PoolDomain, type PoolHost, type Room, type StorageRecords } from './storage-records.ts';
+import {
+  isAtWork,
+  isUp,
+  type LedPool,
+  type Pool,
+  type PoolDomain,
+  type PoolHost,
+  type Room,
+  type StorageRecords,
+} from './storage-records.ts';
 import { storageStatusNumber } from './storage-status.ts';
 import { takeRole } from './take-role.ts';
 
@@ -74,7 +83,7 @@ export async function startStorageWatch(parts: StorageWatchParts): Promise<void>
   /** Looks at a data center, which nobody else works on meanwhile. */
   async function look(id: string, memory: Memory): Promise<void> {
     const pool = await records.pool(id);
-    if (pool === null || pool.master === null || !isAtWork(pool)) return;
+    if (pool === null || !isAtWork(pool)) return;
     const hosts = await records.hosts(pool.id);
     const spm = hosts.find((host) => host.id === pool.spm);
     if (spm !== undefined && isUp(spm)) {
@@ -91,7 +100,7 @@ export async function startStorageWatch(parts: StorageWatchParts): Promise<void>
     } else if (spm !== undefined && passing.has(statusWord(spm.status))) {
       return isProblematic(pool, spm.id, `host ${spm.name}, which manages it, cannot be reached and is waited for.`);
     }
-    await choose({ ...pool, master: pool.master }, hosts, memory);
+    await choose(pool, hosts, memory);
   }
 
   /** Keeps what the SPM tells of the domains. */
@@ -156,7 +165,7 @@ export async function startStorageWatch(parts: StorageWatchParts): Promise<void>
   }
 
   /** Makes a host the SPM. The lease on the storage sees to it that there are never two. */
-  async function choose(pool: Pool & { readonly master: string }, hosts: readonly PoolHost[], memory: Memory): Promise<void> {
+  async function choose(pool: LedPool, hosts: readonly PoolHost[], memory: Memory): Promise<void> {
     const candidates = hosts.filter((host) => isUp(host) && host.priority >= 0 && agents.of(host).connected);
     if (candidates.length === 0) return isProblematic(pool, pool.spm, 'no host is up that may manage it.');
     if (pool.status === poolStatus.up) await records.setPool(pool.id, { status: poolStatus.contend, spm: pool.spm });

@@ -2,7 +2,7 @@ import type { Agents } from '../agents/agents.ts';
 import { CommandFailure } from '../commands/command.ts';
 import { connectStorage } from './connections.ts';
 import { type Asking, becomeSpm, joinPool } from './pool-work.ts';
-import { isConnected, type Pool, type PoolHost, type StorageRecords } from './storage-records.ts';
+import { isConnected, type LedPool, type PoolHost, type StorageRecords } from './storage-records.ts';
 
 /**
  * Makes a host the SPM of a data center whose storage is at work: connects it to everything first. Returns when it is. Throws AgentFailure, AgentUnreachable
@@ -10,7 +10,7 @@ import { isConnected, type Pool, type PoolHost, type StorageRecords } from './st
  */
 export async function takeRole(
   { agents, records }: { readonly agents: Agents; readonly records: StorageRecords },
-  pool: Pool & { readonly master: string },
+  pool: LedPool,
   host: PoolHost,
   asking: Asking,
 ): Promise<void> {

@@ -1,4 +1,4 @@
-import { isUuid } from '../verbs.ts';
+import { isUuid } from '../../frame/uuid.ts';
 import { failure } from './failures.ts';
 import { type Folder, inFolder } from './folder.ts';
 import { formatSealedRecord, parseSealedRecord } from './record.ts';

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, readdir, realpath, rename, rm, stat, statfs } from 'node:fs/promises';
 import { mountName, plainConnection } from '../../frame/mount-name.ts';
-import { isUuid } from '../verbs.ts';
+import { isUuid } from '../../frame/uuid.ts';
 import type { StorageKind } from './connections.ts';
 import { type DomainClass, type DomainMetadata, putDomainMetadata, readDomainMetadata, writeDomainMetadata } from './domain-metadata.ts';
 import { errorCode, failure, failureOf } from './failures.ts';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isUuid } from '../../frame/uuid.ts';
 import type { Params, Verbs } from '../verbs.ts';
 import { type Connections, storageKind } from './connections.ts';
 import { formatDomains } from './domain-metadata.ts';
@@ -125,6 +126,6 @@ function hostIdOf(params: Params, name: string): number {
 }
 
 function uuidOf(id: string): string {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw failure('parameter', 'Domains are named by UUIDs');
+  if (!isUuid(id)) throw failure('parameter', 'Domains are named by UUIDs');
   return id.toLowerCase();
 }

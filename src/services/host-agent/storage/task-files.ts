@@ -1,5 +1,5 @@
 import type { Log } from '../../frame/log.ts';
-import { isUuid } from '../verbs.ts';
+import { isUuid } from '../../frame/uuid.ts';
 import { inFolder } from './folder.ts';
 import type { Domain } from './domains.ts';
 

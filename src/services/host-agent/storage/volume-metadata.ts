@@ -1,4 +1,4 @@
-import { isUuid } from '../verbs.ts';
+import { isUuid } from '../../frame/uuid.ts';
 import { failure } from './failures.ts';
 import type { Folder } from './folder.ts';
 import type { VolumeFormat } from './qemu-img.ts';

@@ -1,4 +1,4 @@
-import { isUuid } from '../verbs.ts';
+import { isUuid } from '../../frame/uuid.ts';
 import type { Domain } from './domains.ts';
 import { errorCode, failure, failureOf } from './failures.ts';
 import { type Folder, inFolder } from './folder.ts';

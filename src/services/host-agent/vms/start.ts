@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Params, VerbFailure, isUuid, protocolCodes } from '../verbs.ts';
+import { isUuid } from '../../frame/uuid.ts';
+import { type Params, VerbFailure, protocolCodes } from '../verbs.ts';
 import { type Element, XmlError, child, childrenOf, parseXml, writeXml } from '../xml.ts';
 import { codes, exitReasons } from './codes.ts';
 import { fromFlat } from './flat.ts';

@@ -1,6 +1,6 @@
 import type { Database } from '../../../frame/database.ts';
 import type { Begun } from '../../commands/command.ts';
-import type { Subjects } from '../../commands/event-subjects.ts';
+import type { Subjects } from '../../commands/event-sql.ts';
 import type { Consoles } from '../../consoles/consoles.ts';
 import type { Secrets } from '../../hosts/secrets.ts';
 import type { Values } from '../search/values.ts';

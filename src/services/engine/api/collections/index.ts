@@ -6,7 +6,8 @@ import { diskAttachments, templateDiskAttachments } from './disks/attachments.ts
 import { disks, storageDomainDisks } from './disks/disks.ts';
 import { imageTransfers } from './disks/transfers.ts';
 import { domainGroups, domainUsers, domains, groups, groupsOfUser, users } from './directory.ts';
-import { hostNics, hosts, hostStatistics } from './hosts.ts';
+import { hostNics } from './host-nics.ts';
+import { hosts, hostStatistics } from './hosts.ts';
 import { icons } from './icons.ts';
 import { jobs, steps } from './jobs.ts';
 import { affinityLabels, labelHosts, labelVms } from './labels.ts';

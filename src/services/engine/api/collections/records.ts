@@ -1,3 +1,4 @@
+import { zeroId } from '../../zero-id.ts';
 import type { Entity } from '../types.ts';
 import { type Collection, optional, reference } from './collection.ts';
 import { permits } from './permits.ts';
@@ -121,7 +122,7 @@ export const tags: Collection = {
       description: { column: 'description', longest: 4000 },
       parent: { column: 'parent_id', reference: 'tags' },
     },
-    defaults: { parent_id: `'00000000-0000-0000-0000-000000000000'` },
+    defaults: { parent_id: `'${zeroId}'` },
     guard: (row) => (row['readonly'] === true ? 'The root of all tags cannot be changed.' : null),
     add: { permit: permits.tag_management, code: 429, event: 'USER_ADD_TAG' },
     update: { permit: permits.tag_management, code: 430, event: 'USER_UPDATE_TAG' },

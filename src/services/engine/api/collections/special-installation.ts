@@ -3,6 +3,7 @@ import { isFingerprint, isHostAddress } from '../../hosts/host-address.ts';
 import { type HostStatus, statusNumber } from '../../hosts/host-status.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { incomplete, invalidValue, outOfRange, rejected } from '../fault.ts';
+import { insertSql } from '../insert.ts';
 import type { Values } from '../search/values.ts';
 import type { Entity } from '../types.ts';
 import { objectIn, type Occasion, type SpecialChange, textOf, type Work } from './collection.ts';
@@ -93,12 +94,7 @@ export const addHost: SpecialChange = {
       ...{ object: cluster, host: id, name },
       event: { code: 42, name: 'USER_ADD_VDS', text: 'Host ${name} was added by ${user}.', failed: 58 },
       statement: (values) => [
-        [
-          'added',
-          `insert into vds_static (${Object.keys(columns).join(', ')}) values (${Object.values(columns)
-            .map((value) => values.add(value))
-            .join(', ')}) returning vds_id, vds_name`,
-        ],
+        ['added', `${insertSql(values, 'vds_static', columns)} returning vds_id, vds_name`],
         ['dynamic', `insert into vds_dynamic (vds_id, status) select vds_id, ${statusNumber('installing')} from added`],
         ['statistics', 'insert into vds_statistics (vds_id) select vds_id from added'],
         ['done', 'select vds_id::text as id, vds_name::text as name from added'],

@@ -1,6 +1,7 @@
 import type { Database } from '../../../frame/database.ts';
 import { Refusal } from '../../http/refusal.ts';
 import { incomplete, invalidValue, rejected } from '../fault.ts';
+import { insertSql } from '../insert.ts';
 import type { Values } from '../search/values.ts';
 import type { Entity } from '../types.ts';
 import type { Special, Work } from './collection.ts';
@@ -86,12 +87,7 @@ export const clusterNetworkSpecial: Special = {
       return networkWork(network, event, (values) => [
         [
           'added',
-          `insert into network_cluster (network_id, cluster_id${Object.keys(uses)
-            .map((column) => `, ${column}`)
-            .join('')})
-         values (${values.add(network)}, ${values.add(place.parent)}${Object.values(uses)
-           .map((use) => `, ${values.add(use)}`)
-           .join('')}) returning network_id`,
+          `${insertSql(values, 'network_cluster', { network_id: network, cluster_id: place.parent, ...uses })} returning network_id`,
         ],
         ...takenOver(uses, network, place.parent, values),
         ['done', 'select n.id::text as id, n.name::text as name from network n join added a on a.network_id = n.id'],

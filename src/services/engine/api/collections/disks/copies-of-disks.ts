@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../../../frame/database.ts';
 import type { Begun } from '../../../commands/command.ts';
+import { diskStatuses } from '../../../disks/disk-status.ts';
+import { volumeTypes } from '../../../disks/disk-words.ts';
 import { Refusal } from '../../../http/refusal.ts';
 import type { Values } from '../../search/values.ts';
 import { needRoom } from './disk-shape.ts';
@@ -21,7 +23,7 @@ export interface DiskCopy {
 export async function copiesOf(database: Database, owner: string, what: string): Promise<readonly DiskCopy[]> {
   const rows = await database.query<{ id: string; alias: string; status: number; domain: string; bytes: string }>(
     `select d.disk_id as id, d.disk_alias as alias, i.imagestatus as status, m.storage_domain_id as domain,
-       (case when i.volume_type = 1 then i.size else coalesce(i.actual_size, 0) end)::text as bytes
+       (case when i.volume_type = ${volumeTypes.preallocated} then i.size else coalesce(i.actual_size, 0) end)::text as bytes
      from disk_vm_element e join base_disks d using (disk_id) join images i on i.image_group_id = d.disk_id and i.active
        join image_storage_domain_map m on m.image_id = i.image_guid
      where e.vm_id = $1 and not d.shareable order by d.disk_alias, d.disk_id`,
@@ -29,7 +31,7 @@ export async function copiesOf(database: Database, owner: string, what: string):
   );
   const needed = new Map<string, number>();
   for (const { alias, status, domain, bytes } of rows) {
-    if (status !== 1) throw new Refusal(409, `Cannot ${what}: disk ${alias} is locked or illegal.`);
+    if (status !== diskStatuses.ok) throw new Refusal(409, `Cannot ${what}: disk ${alias} is locked or illegal.`);
     needed.set(domain, (needed.get(domain) ?? 0) + Number(bytes));
   }
   for (const [domain, bytes] of needed) await needRoom(database, domain, bytes, what);

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../../../../frame/database.ts';
 import { backups, contentTypes, volumeFormats, volumeTypes } from '../../../disks/disk-words.ts';
 import { Refusal } from '../../../http/refusal.ts';
+import { domainTypes } from '../../../storage/storage-kinds.ts';
 import { storageStatusWord } from '../../../storage/storage-status.ts';
 import { incomplete, invalidValue, outOfRange, rejected } from '../../fault.ts';
+import { insertSql } from '../../insert.ts';
 import type { Values } from '../../search/values.ts';
 import type { Entity } from '../../types.ts';
 import { type Occasion, textOf } from '../collection.ts';
@@ -65,7 +67,7 @@ export function namesOf(entity: Entity): { readonly disk_alias?: string; readonl
 }
 
 /** The storage domain that a client named for a disk. Throws refusals (400, 404). */
-export async function domainNamed({ members, asker, place }: Occasion, disk: Entity): Promise<string> {
+async function domainNamed({ members, asker, place }: Occasion, disk: Entity): Promise<string> {
   if (place.parent !== null && place.collection.below?.rel === 'storagedomains') return place.parent;
   const list = disk['storage_domains'];
   const [first] = Array.isArray(list) ? (list as readonly Entity[]) : [];
@@ -83,14 +85,15 @@ export async function domainNamed({ members, asker, place }: Occasion, disk: Ent
 export async function needRoom(database: Database, domain: string, bytes: number | null, what: string): Promise<DomainOfDisk> {
   const [row] = await database.query<Record<string, unknown>>(
     `select d.storage_name as name, d.storage_domain_type as type, d.wipe_after_delete as wipe, m.storage_pool_id as pool, m.status,
-       d.critical_space_action_blocker::bigint * 1073741824 as blocker, s.available_disk_size::text as available
+       d.critical_space_action_blocker::bigint * ${2 ** 30} as blocker, s.available_disk_size::text as available
      from storage_domain_static d left join storage_domain_dynamic s using (id) left join storage_pool_iso_map m on m.storage_id = d.id
      where d.id = $1`,
     [domain],
   );
   if (row === undefined) throw new Refusal(404, 'There is no storage domain with this id.');
   const name = String(row['name']);
-  if (Number(row['type']) > 1) throw new Refusal(409, `Cannot ${what}: storage domain ${name} does not take disks.`);
+  if (Number(row['type']) !== domainTypes.master && Number(row['type']) !== domainTypes.data)
+    throw new Refusal(409, `Cannot ${what}: storage domain ${name} does not take disks.`);
   const status = row['pool'] === null ? 'unattached' : storageStatusWord(row['status']);
   if (status !== 'active')
     throw new Refusal(409, `Cannot ${what}: storage domain ${name} is ${status.replaceAll('_', ' ')}, and would have to be active.`);
@@ -146,15 +149,10 @@ export async function newDisk(occasion: Occasion, disk: Entity, otherwise?: stri
   };
 }
 
-const insertSql = (values: Values, table: string, row: object, returning: string): string =>
-  `insert into ${table} (${Object.keys(row).join(', ')}) values (${Object.values(row)
-    .map((value) => values.add(value))
-    .join(', ')}) returning ${returning}`;
-
 /** The parts of a statement that make the rows of a disk: `disk` returns its id and its alias. */
 export const insertDisk = (values: Values, { rows, domain }: NewDisk): readonly (readonly [string, string])[] => [
-  ['disk', insertSql(values, 'base_disks', rows.base_disks, 'disk_id, disk_alias')],
-  ['image', insertSql(values, 'images', rows.images, 'image_guid')],
+  ['disk', `${insertSql(values, 'base_disks', rows.base_disks)} returning disk_id, disk_alias`],
+  ['image', `${insertSql(values, 'images', rows.images)} returning image_guid`],
   [
     'mapped',
     `insert into image_storage_domain_map (image_id, storage_domain_id) select image_guid, ${values.add(domain.id)}::uuid from image`,

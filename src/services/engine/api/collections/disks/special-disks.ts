@@ -3,6 +3,7 @@ import { type DiskRecord, findDisk } from '../../../disks/disk-records.ts';
 import { diskStatuses } from '../../../disks/disk-status.ts';
 import { backups } from '../../../disks/disk-words.ts';
 import { notFound, Refusal } from '../../../http/refusal.ts';
+import { machineStatuses } from '../../../machines/machine-status.ts';
 import { immutable, rejected } from '../../fault.ts';
 import type { Entity } from '../../types.ts';
 import type { Values } from '../../search/values.ts';
@@ -29,7 +30,7 @@ export async function diskOf(database: Database, id: string): Promise<Subject> {
   const [row] = await database.query<{ shareable: boolean; template: string | null; used: readonly string[] | null }>(
     `select shareable, (select v.vm_name from disk_vm_element e join vm_static v on v.vm_guid = e.vm_id
        where e.disk_id = d.disk_id and v.entity_type = 'TEMPLATE' limit 1) as template, (select json_agg(v.vm_name order by v.vm_name) from vm_static v join vm_dynamic y using (vm_guid)
-       where y.status <> 0 and (y.current_cd = d.disk_id::text
+       where y.status <> ${machineStatuses.down} and (y.current_cd = d.disk_id::text
          or exists (select from disk_vm_element e where e.vm_id = v.vm_guid and e.disk_id = d.disk_id and e.is_plugged))) as used
      from base_disks d where disk_id = $1`,
     [id],
@@ -70,7 +71,7 @@ export const lockImage = (values: Values, id: string, from: readonly Subject['st
   `update images set imagestatus = ${values.add(diskStatuses.locked)} where image_group_id = ${values.add(id)}
    and imagestatus = any(${values.add(from.map((status) => diskStatuses[status]))}::integer[])
    and not exists (select from disk_vm_element e join vm_dynamic y on y.vm_guid = e.vm_id
-     where e.disk_id = image_group_id and e.is_plugged and y.status <> 0) returning image_group_id`,
+     where e.disk_id = image_group_id and e.is_plugged and y.status <> ${machineStatuses.down}) returning image_group_id`,
 ];
 
 const movedDisk = (from: string): readonly [string, string] => [

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../../http/refusal.ts';
+import { machineStatuses } from '../../../machines/machine-status.ts';
+import { blankTemplate } from '../../../zero-id.ts';
 import { incomplete, rejected } from '../../fault.ts';
 import { givenOf, needAll } from '../../store.ts';
 import type { Entity } from '../../types.ts';
@@ -15,8 +17,6 @@ import { isBusy, isFree, machineOf, notInStatus } from './machine-subject.ts';
 import { choices, choosesHardware, columnsOf, rowOf } from './special-vms.ts';
 
 /* Templates and instance types as they are added, changed and removed. Both are machines that never run. */
-
-const blank = '00000000-0000-0000-0000-000000000000';
 
 interface Kind {
   readonly type: 'template' | 'instance_type';
@@ -44,7 +44,7 @@ const eventOf = ({ noun }: Kind, change: keyof typeof numbers, name: string): Wo
 
 async function changing(kind: Kind, occasion: Occasion): Promise<Omit<Work, 'permit'>> {
   const { database, id, entity, members, asker } = occasion;
-  if (id === blank) throw new Refusal(409, 'The template Blank cannot be changed.');
+  if (id === blankTemplate) throw new Refusal(409, 'The template Blank cannot be changed.');
   const was = await rowOf(database, id);
   const given = columnsOf(await givenOf(kind.fields, entity, members, asker));
   if (kind === template && choosesHardware(given, was)) await needPermitOn(occasion, permits.edit_admin_template_properties, id, choices);
@@ -68,7 +68,7 @@ async function changing(kind: Kind, occasion: Occasion): Promise<Omit<Work, 'per
 }
 
 async function removing(kind: Kind, { database, id }: Occasion): Promise<Omit<Work, 'permit'>> {
-  if (id === blank) throw new Refusal(409, 'The template Blank cannot be removed.');
+  if (id === blankTemplate) throw new Refusal(409, 'The template Blank cannot be removed.');
   const was = await rowOf(database, id);
   const name = String(was['vm_name']);
   if (was['is_delete_protected'] === true)
@@ -123,7 +123,7 @@ async function addingTemplate(occasion: Occasion): Promise<Omit<Work, 'permit'>>
     statement: (values) => [
       [
         'known',
-        `select vm_guid from vm_dynamic where vm_guid = ${values.add(source.id)} and status = 0 and run_on_vds is null and ${isFree('vm_guid')} for update`,
+        `select vm_guid from vm_dynamic where vm_guid = ${values.add(source.id)} and status = ${machineStatuses.down} and run_on_vds is null and ${isFree('vm_guid')} for update`,
       ],
       [
         'added',
@@ -144,7 +144,7 @@ async function addingType(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
   const { database, entity, members, asker } = occasion;
   needAll('instance_type', instanceType.fields, entity);
   if (entity['memory'] === undefined) throw rejected('An instance type needs memory.');
-  const base = await rowOf(database, blank);
+  const base = await rowOf(database, blankTemplate);
   const given = columnsOf(await givenOf(instanceType.fields, entity, members, asker));
   const row = {
     ...{ vm_guid: randomUUID(), entity_type: 'INSTANCE_TYPE', cluster_id: null, base_template_id: null, template_version_number: null },
@@ -159,10 +159,10 @@ async function addingType(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
       [
         'added',
         `insert into vm_static select r.* from vm_static t, lateral jsonb_populate_record(t, ${values.add(JSON.stringify(row))}::jsonb) r
-         where t.vm_guid = ${values.add(blank)} returning *`,
+         where t.vm_guid = ${values.add(blankTemplate)} returning *`,
       ],
       done,
-      ...devicesOfNew(values, blank, entity),
+      ...devicesOfNew(values, blankTemplate, entity),
     ],
   };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../../../../frame/database.ts';
 import { machineStatuses, machineStatusNumbers, type MachineStatus } from '../../../machines/machine-status.ts';
 import { Refusal } from '../../../http/refusal.ts';
+import { blankTemplate } from '../../../zero-id.ts';
 import { rejected } from '../../fault.ts';
 import type { Values } from '../../search/values.ts';
 import { type Given, givenOf, needAll } from '../../store.ts';
@@ -18,7 +19,6 @@ import { isBusy, isFree, machineOf, notInStatus } from './machine-subject.ts';
 
 /* Virtual machines as they are added, changed and removed. */
 
-const blank = '00000000-0000-0000-0000-000000000000';
 /** The role of those who have made a machine for themselves. */
 const managerRole = 'def00006-0000-0000-0000-def000000006';
 const machineKind = 2;
@@ -115,7 +115,7 @@ async function adding(occasion: Occasion): Promise<Omit<Work, 'permit'>> {
   const { database, entity, members, asker } = occasion;
   needAll('vm', fields, entity);
   const asked = columnsOf(await givenOf(fields, entity, members, asker));
-  const template = (asked['vmt_guid'] ?? blank) as string;
+  const template = (asked['vmt_guid'] ?? blankTemplate) as string;
   const [cluster, name] = [String(asked['cluster_id']), String(asked['vm_name'])];
   const hosts = await hostsOf(occasion);
   await needPermitOn(occasion, permits.create_vm, template, 'the template');

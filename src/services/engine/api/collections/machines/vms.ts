@@ -1,3 +1,4 @@
+import { diskStatuses } from '../../../disks/disk-status.ts';
 import { machineStatuses, machineStatusWord } from '../../../machines/machine-status.ts';
 import type { Entity } from '../../types.ts';
 import { type Collection, optional, reference, type Row, type SearchField, versionOf } from '../collection.ts';
@@ -134,7 +135,7 @@ export const vms: Collection = {
     created_by_user_id: { sql: 't.created_by_user_id::text', as: 'text' },
     next_run_config_exists: { sql: nextRun, as: 'boolean' },
     has_illegal_images: {
-      sql: `exists (select from disk_vm_element e join images i on i.image_group_id = e.disk_id where e.vm_id = t.vm_guid and i.imagestatus = 4)`,
+      sql: `exists (select from disk_vm_element e join images i on i.image_group_id = e.disk_id where e.vm_id = t.vm_guid and i.imagestatus = ${diskStatuses.illegal})`,
       as: 'boolean',
     },
   },

@@ -1,14 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../../../frame/database.ts';
+import { diskStatuses } from '../../../disks/disk-status.ts';
+import { contentTypes } from '../../../disks/disk-words.ts';
 import { Refusal } from '../../../http/refusal.ts';
 import { domainTypes } from '../../../storage/storage-kinds.ts';
+import { storageStatusNumber } from '../../../storage/storage-status.ts';
 import { type Collection, reference } from '../collection.ts';
 
 /** ISO files: those of ISO domains as a host listed them last, and disks on domains for data that hold one. */
 const files = `(select repo_domain_id as domain_id, repo_image_id::text as id, repo_image_id::text as name from repo_file_meta_data
   union all
   select x.storage_domain_id, b.disk_id::text, b.disk_alias::text from base_disks b join images i on i.image_group_id = b.disk_id
-    join image_storage_domain_map x on x.image_id = i.image_guid where b.disk_content_type = 4 and i.imagestatus = 1)`;
+    join image_storage_domain_map x on x.image_id = i.image_guid where b.disk_content_type = ${contentTypes.iso} and i.imagestatus = ${diskStatuses.ok})`;
 
 export const domainFiles: Collection = {
   rel: 'files',
@@ -46,7 +49,7 @@ async function readAgain(database: Database, domain: string): Promise<void> {
   const [wanted] = await database.query<{ wanted: string }>(
     `update storage_domain_dynamic d set files_wanted_at = greatest(clock_timestamp(), files_read_at + interval '1 millisecond')
      from storage_domain_static s join storage_pool_iso_map m on m.storage_id = s.id
-     where d.id = $1 and s.id = d.id and s.storage_domain_type = ${domainTypes.iso} and m.status = 3 returning d.files_wanted_at::text as wanted`,
+     where d.id = $1 and s.id = d.id and s.storage_domain_type = ${domainTypes.iso} and m.status = ${storageStatusNumber('active')} returning d.files_wanted_at::text as wanted`,
     [domain],
   );
   // One that is not at work is shown as it was read last, and disks need not be looked for.

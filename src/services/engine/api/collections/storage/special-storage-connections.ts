@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { storageKinds } from '../../../storage/storage-kinds.ts';
 import { storageStatusNumbers } from '../../../storage/storage-status.ts';
 import { notFound, Refusal } from '../../../http/refusal.ts';
+import { insertSql } from '../../insert.ts';
 import type { Entity } from '../../types.ts';
 import type { Occasion, Row, SpecialChange } from '../collection.ts';
 import { permits, systemObject } from '../permits.ts';
@@ -15,7 +17,8 @@ async function needNew(
   except: string | null,
 ): Promise<void> {
   const [twin] = await database.query(
-    'select from storage_server_connections where connection = $1 and storage_type = $2 and storage_type <> 4 and id is distinct from $3',
+    `select from storage_server_connections
+     where connection = $1 and storage_type = $2 and storage_type <> ${storageKinds.localfs} and id is distinct from $3`,
     [connection, storage_type, except],
   );
   if (twin !== undefined) throw new Refusal(409, `There is a connection to ${connection} already.`);
@@ -26,7 +29,6 @@ export const addConnection: SpecialChange = {
   async work({ entity, database }) {
     const place = placeOf(entity, 'storage_connection');
     await needNew({ database }, place, null);
-    const id = randomUUID();
     return {
       object: systemObject,
       event: { code: 9880, name: 'USER_ADD_STORAGE_CONNECTION', text: 'Storage connection ${name} was added by ${user}.' },
@@ -34,12 +36,7 @@ export const addConnection: SpecialChange = {
       statement: (values) => [
         [
           'done',
-          `insert into storage_server_connections (id, ${Object.keys(place).join(', ')}) values (${[
-            id,
-            ...(Object.values(place) as readonly unknown[]),
-          ]
-            .map((value) => values.add(value))
-            .join(', ')}) returning id::text as id, connection::text as name`,
+          `${insertSql(values, 'storage_server_connections', { id: randomUUID(), ...place })} returning id::text as id, connection::text as name`,
         ],
       ],
     };

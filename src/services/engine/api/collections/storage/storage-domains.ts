@@ -6,7 +6,8 @@ import { permits } from '../permits.ts';
 import { choicesOf, plainName, within } from '../stored.ts';
 import { describePlace, placeColumns } from './places.ts';
 import { activateDomain, attachDomain, deactivateDomain, detachDomain } from './special-attached-domains.ts';
-import { addDomain, isAttached, removeDomain } from './special-storage-domains.ts';
+import { removeDomain } from './removal-of-domains.ts';
+import { addDomain, isAttached } from './special-storage-domains.ts';
 
 const externalStatuses = ['ok', 'info', 'warning', 'error', 'failure'] as const;
 
