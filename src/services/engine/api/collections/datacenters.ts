@@ -1,6 +1,6 @@
 import { permits } from './permits.ts';
 import { choicesOf, numberIn, plainName } from './stored.ts';
-import { type Collection, versionOf } from './collection.ts';
+import { type Collection, type SearchField, versionOf } from './collection.ts';
 import { levels } from './constants.ts';
 import { invalidValue } from '../fault.ts';
 
@@ -15,8 +15,14 @@ export const storedLevel = (value: unknown): string => {
   return level;
 };
 
-const storageNames = `(select string_agg(s.storage_name, ' ') from storage_pool_iso_map m join storage_domain_static s on s.id = m.storage_id
-  where m.storage_pool_id = t.id)`;
+/** Names of what a data center has several of. */
+const names = (query: string): SearchField => ({
+  sql: `(select string_agg(s.value, ' ' order by s.value) from (${query}) s (value))`,
+  as: 'text',
+  several: query,
+});
+const storageNames = names(`select s.storage_name from storage_pool_iso_map m join storage_domain_static s on s.id = m.storage_id
+  where m.storage_pool_id = t.id`);
 
 export const dataCenters: Collection = {
   rel: 'datacenters',
@@ -46,8 +52,9 @@ export const dataCenters: Collection = {
     local: { sql: 't.is_local', as: 'boolean' },
     status: { sql: 't.status', as: { choices: choicesOf(states) } },
     compatibility_version: { sql: 't.compatibility_version', as: 'text' },
-    ...Object.fromEntries(['storage', 'storage.name'].map((field) => [field, { sql: storageNames, as: 'text' } as const])),
-    'clusters.name': { sql: `(select string_agg(c.name, ' ') from cluster c where c.storage_pool_id = t.id)`, as: 'text' },
+    storage: storageNames,
+    'storage.name': storageNames,
+    'clusters.name': names('select c.name from cluster c where c.storage_pool_id = t.id'),
   },
   words: ['name', 'description', 'comment'],
   store: {

@@ -123,7 +123,9 @@ export async function newDisk(occasion: Occasion, disk: Entity, otherwise?: stri
   if (content === contentTypes.iso && isShareable) throw rejected('An ISO image is used by any number of machines without being shared.');
   if (isBackedUp === 1 && format !== volumeFormats.cow) throw rejected('Incremental backup is for disks with the format cow.');
   const initial = given(disk, 'initial_size') ? Number(disk['initial_size']) : 0;
-  if (initial < 0 || initial > size) throw outOfRange('initial_size must be a number of bytes from 0 to provisioned_size.');
+  // What a guest sees is not all that is in a qcow2 image, and clients say how large their file is.
+  const most = format === volumeFormats.cow ? Math.ceil(size * 1.1) + 2 ** 20 : size;
+  if (initial < 0 || initial > most) throw outOfRange('initial_size must be a number of bytes from 0 to provisioned_size.');
   const domain = await needRoom(occasion.database, await domainNamed(occasion, disk), isSparse ? initial : size, `add disk ${alias}`);
   return {
     ...{ id, alias, domain },

@@ -1,7 +1,7 @@
 import { domainTypes, domainTypeWord, formatWord, storageKinds } from '../../../storage/storage-kinds.ts';
 import { storageStatuses, storageStatusNumber, storageStatusWord } from '../../../storage/storage-status.ts';
 import type { Entity } from '../../types.ts';
-import { type Collection, optional, reference, type Row } from '../collection.ts';
+import { type Collection, optional, reference, type Row, type SearchField } from '../collection.ts';
 import { permits } from '../permits.ts';
 import { choicesOf, plainName, within } from '../stored.ts';
 import { describePlace, placeColumns } from './places.ts';
@@ -59,20 +59,21 @@ const statusSql = `coalesce((select min(m.status) from storage_pool_iso_map m wh
 
 const gigabytes = (sql: string): string => `(${sql} / 1073741824)`;
 
+/** A domain of ISO files can be in several data centers. */
+const centers: SearchField = {
+  sql: `(select string_agg(p.name, ' ' order by p.name) from storage_pool_iso_map m join storage_pool p on p.id = m.storage_pool_id where m.storage_id = t.id)`,
+  as: 'text',
+  several: 'select p.name from storage_pool_iso_map m join storage_pool p on p.id = m.storage_pool_id where m.storage_id = t.id',
+};
+
 const search: NonNullable<Collection['search']> = {
   name: { sql: 't.storage_name', as: 'text' },
   description: { sql: 't.storage_description', as: 'text' },
   comment: { sql: 't.storage_comment', as: 'text' },
   status: { sql: statusSql, as: { choices: choicesOf(storageStatuses) } },
   external_status: { sql: 'coalesce(d.external_status, 0)', as: { choices: choicesOf(externalStatuses) } },
-  datacenter: {
-    sql: `(select string_agg(p.name, ' ') from storage_pool_iso_map m join storage_pool p on p.id = m.storage_pool_id where m.storage_id = t.id)`,
-    as: 'text',
-  },
-  'datacenter.name': {
-    sql: `(select string_agg(p.name, ' ') from storage_pool_iso_map m join storage_pool p on p.id = m.storage_pool_id where m.storage_id = t.id)`,
-    as: 'text',
-  },
+  datacenter: centers,
+  'datacenter.name': centers,
   type: { sql: 'c.storage_type', as: { choices: storageKinds } },
   size: { sql: gigabytes('(d.available_disk_size + d.used_disk_size)'), as: 'number' },
   used: { sql: gigabytes('d.used_disk_size'), as: 'number' },
