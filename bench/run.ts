@@ -15,6 +15,7 @@ import { plan } from './plan.ts';
 import { meets, ratioOf, table, type Result } from './result.ts';
 import { serialConsoles } from './serial-consoles.ts';
 import { startup } from './startup.ts';
+import { warehouse } from './warehouse.ts';
 import { websocket } from './websocket.ts';
 import { wholeHost } from './whole-host.ts';
 
@@ -39,6 +40,7 @@ const benchmarks: Readonly<Record<string, () => Promise<readonly Result[]>>> = {
   hosts,
   agent,
   dwh,
+  warehouse,
   ovn,
   wholeHost,
 };
