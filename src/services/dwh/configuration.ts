@@ -132,7 +132,8 @@ export const newestVersion = ({ of, key, by }: VersionColumn, alias: string): st
 
 /**
  * The statement that brings the versions of one kind up to date: $1 is all there is now, as JSON, $2 the time.
- * What is new or differs from its latest version gets a row; what is not there any more gets the date of its end.
+ * What is new or differs from its latest version gets a row; what is not there any more gets the date of its end. Versions of what has ended are
+ * kept for good, so the latest ones are looked up for what there is now, and never for all there ever was.
  */
 export function keepVersions({ table, key, columns, versions, dates: [began, ended] }: Configuration): string {
   const keys = key.join(', ');
@@ -144,10 +145,13 @@ export function keepVersions({ table, key, columns, versions, dates: [began, end
     with present as materialized (
       select distinct on (${keys}) * from json_populate_recordset(null::${table}, $1::json) order by ${keys}
     ), latest as materialized (
-      select distinct on (${keys}) * from ${table} order by ${keys}, history_id desc
+      select l.* from present p cross join lateral (
+        select * from ${table} t where ${same('t', 'p')} order by history_id desc limit 1
+      ) l
     ), gone as (
-      update ${table} t set ${ended} = $2::timestamptz from latest l
-      where t.history_id = l.history_id and l.${ended} is null and not exists (select from present p where ${same('p', 'l')})
+      update ${table} t set ${ended} = $2::timestamptz
+      where ${ended} is null and not exists (select from present p where ${same('p', 't')})
+        and not exists (select from ${table} n where ${same('n', 't')} and n.history_id > t.history_id)
     )
     insert into ${table} (${[...key, ...columns, ...versions.map(({ name }) => name), began].join(', ')}${isObject ? ', update_date' : ''})
     select ${[
