@@ -1,6 +1,6 @@
 /*
- * Networks of virtual machines are files of systemd-networkd. The helper of a host writes them, and its agent looks whether there are some that are
- * not committed yet.
+ * Networks of virtual machines are files of systemd-networkd, or parts of a file of ifupdown. The helper of a host writes them, and its agent looks
+ * whether there are some that are not committed yet.
  */
 
 /** They stand before what else configures the host: of several files that fit a device the first counts. */
@@ -18,3 +18,6 @@ export function networkOfFile(file: string): string | undefined {
   const kind = networkFileKinds.find((one) => file.endsWith(`.${one}`) && !file.slice(prefix.length, -one.length - 1).includes('.'));
   return kind !== undefined && file.startsWith(prefix) ? file.slice(prefix.length, -kind.length - 1) : undefined;
 }
+
+/** The folder in which a change of a file of ifupdown lies that is not committed yet, beside such files of systemd-networkd. */
+export const interfacesChange = '05-ovirt.interfaces';

@@ -1,6 +1,6 @@
-import { lstat, mkdir, open, readFile, readdir, rename, rm, symlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, mkdir, readFile, readdir, rm, symlink } from 'node:fs/promises';
 import { type NetworkFileKind, networkFile, networkFileKinds, networkOfFile } from '../frame/network-file.ts';
+import { keepFolder, writeSafely } from './write-safely.ts';
 
 /** What a file stands for: content, or that what was committed by its name is to be gone (null). */
 type Entry = string | null;
@@ -60,7 +60,7 @@ export function networkStore({ committed, current }: NetworkFolders) {
       // What makes a network count goes first and comes last.
       for (const file of inOrder(going, networkFileKinds.toReversed())) {
         await rm(`${committed}/${file}`, { force: true });
-        await keep(committed);
+        await keepFolder(committed);
       }
       for (const file of inOrder(files, networkFileKinds)) {
         const content = contents.get(file);
@@ -71,30 +71,3 @@ export function networkStore({ committed, current }: NetworkFolders) {
   };
 }
 export type NetworkStore = ReturnType<typeof networkStore>;
-
-/** Writes a file that is there as a whole or not at all, also when the power goes. */
-async function writeSafely(path: string, content: string): Promise<void> {
-  const fresh = `${path}.new`;
-  await rm(fresh, { force: true });
-  const file = await open(fresh, 'wx', 0o644);
-  try {
-    await file.writeFile(content);
-    // Whatever the mask of this process is: systemd-networkd has an account of its own.
-    await file.chmod(0o644);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(fresh, path);
-  await keep(dirname(path));
-}
-
-/** Has a change of a folder last. */
-async function keep(folder: string): Promise<void> {
-  const handle = await open(folder);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}

@@ -46,12 +46,19 @@ export async function linksOf(run: Run, networkctl: string): Promise<ReadonlyMap
   } catch (error) {
     throw new Refusal(
       501,
-      'Networks can only be made on hosts whose network is configured by systemd-networkd, which does not run here',
+      'Networks can only be made on hosts whose network is configured by systemd-networkd or ifupdown, and neither does that here',
       error,
     );
   }
   return new Map(readLinks(printed).map((link) => [link.name, link]));
 }
+
+/** Whether systemd-networkd looks after the network of this host. */
+export const isNetworkdRunning = (run: Run, networkctl: string): Promise<boolean> =>
+  linksOf(run, networkctl).then(
+    () => true,
+    () => false,
+  );
 
 /** The client id of the lease that a device has, in hex; empty where it has none. systemd.network(5) names no other way to learn it. */
 export async function clientIdOf({ index }: Link, leaseFolder: string): Promise<string> {

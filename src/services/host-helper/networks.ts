@@ -1,11 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { inTurns } from '../frame/in-turn.ts';
-import { networkFile, networkFileKinds, networkOfFile } from '../frame/network-file.ts';
-import { filesOf } from './network-files.ts';
-import { isNetworkName, type NetworkChange, type WantedNetwork } from './network-request.ts';
-import { type NetworkStore, networkStore } from './network-store.ts';
-import { clientIdOf, type Link, linksOf } from './networkd.ts';
+import { ifupdownNetworks } from './ifupdown/ifupdown-networks.ts';
+import type { Command, NetworkMaker } from './network-maker.ts';
+import type { NetworkChange } from './network-request.ts';
+import { networkdNetworks } from './networkd-networks.ts';
+import { isNetworkdRunning } from './networkd.ts';
 import { Refusal } from './refusal.ts';
 import type { Run } from './run.ts';
 import type { Settings } from './settings.ts';
@@ -25,73 +23,60 @@ export interface Networks {
 const revertUnit = 'ovirt-network-revert';
 
 /**
- * Makes networks. systemd-networkd does it, by files; systemd takes changes back by itself, so nothing of it hangs on this process: it may
- * be killed at any moment.
+ * Makes networks, by whatever configures the network cards of this host. systemd takes changes back by itself, so nothing of it hangs on this
+ * process: it may be killed at any moment.
  */
 export function createNetworks(settings: Settings, run: Run): Networks {
-  const { networkctl, systemctl, systemdRun, ip } = settings;
-  const store = networkStore({ committed: settings.networkFolder, current: settings.networkChangeFolder });
+  const { networkctl, systemctl, systemdRun } = settings;
+  const [networkd, ifupdown] = [networkdNetworks(settings, run), ifupdownNetworks(settings, run)];
+  const makers: readonly NetworkMaker[] = [networkd, ifupdown];
   const inTurn = inTurns();
 
   const stateOf = async (kind: 'timer' | 'service'): Promise<string> =>
     (await run(systemctl, ['show', '--property=ActiveState', '--value', `${revertUnit}.${kind}`])).trim();
   const isArmed = async (): Promise<boolean> => (await stateOf('timer')) === 'active';
   const disarm = (): Promise<unknown> => run(systemctl, ['stop', `${revertUnit}.timer`]);
+  const hasChanged = async (): Promise<boolean> => (await Promise.all(makers.map((maker) => maker.hasChanged()))).includes(true);
 
-  /** What systemd is to do to go back to what is committed. */
-  async function wayBack(files: readonly string[], nics: readonly string[]): Promise<readonly (readonly string[])[]> {
-    const committed = await store.committed();
-    const fresh = [...new Set(files.map((file) => networkOfFile(file) ?? ''))].filter(
-      (name) => !committed.has(name) && isNetworkName(name),
-    );
-    return [['/usr/bin/rm', '--force', '--', ...files.map((file) => `${settings.networkChangeFolder}/${file}`)], ...into(nics, fresh)];
-  }
-  /** Has systemd-networkd look at its files again, and lets go of bridges. */
-  const into = (nics: readonly string[], withoutBridges: readonly string[]): readonly (readonly string[])[] => [
-    [networkctl, 'reload'],
-    ...withoutBridges.map((name) => [ip, 'link', 'delete', 'dev', name]),
-    // A card that has lost its bridge would be left as it is.
-    ...(nics.length === 0 ? [] : [[networkctl, 'reconfigure', ...nics]]),
-  ];
   /** Commands for the property of a unit. A bridge may be gone already, and what follows is to be done all the same. */
-  const asProperties = (commands: readonly (readonly string[])[]): readonly string[] =>
+  const asProperties = (commands: readonly Command[]): readonly string[] =>
     commands.map((words) => `--property=ExecStart=-${words.join(' ')}`);
-  const asUnit = (commands: readonly (readonly string[])[]): readonly string[] => {
+  const asUnit = (commands: readonly Command[]): readonly string[] => {
     const last = commands.at(-1) ?? [];
     return ['--property=Type=oneshot', ...asProperties(commands.slice(0, -1)), '--', ...last];
   };
 
+  /** Who looks after the cards of a change. Throws Refusal (409) where it is not one. */
+  async function makerOf(change: NetworkChange): Promise<NetworkMaker> {
+    const part = await ifupdown.hasPartIn(change);
+    if (part === 'all') return ifupdown;
+    // Cards that nobody configures yet are for whoever is there.
+    const isNetworkd = (await isNetworkdRunning(run, networkctl)) || !(await ifupdown.isHere());
+    if (isNetworkd && part === 'some')
+      throw new Refusal(409, 'ifupdown configures some of these network cards, and others not: change one network after the other');
+    return isNetworkd ? networkd : ifupdown;
+  }
+
   return {
     change: (change) =>
       inTurn(async () => {
-        const links = await linksOf(run, networkctl);
+        const maker = await makerOf(change);
         if (await isArmed()) throw new Refusal(409, 'Another change of networks is not confirmed yet');
-        const wanted = await wantedFiles(change, links, store, settings);
-        const differing = new Map<string, string | null>();
-        for (const [file, content] of wanted) if ((await store.holds(file)) !== (content ?? undefined)) differing.set(file, content);
-        if (differing.size === 0) return false;
-        const before = await store.changed();
-        if (before.length > 0)
+        const plan = await maker.plan(change);
+        if (plan === null) return false;
+        if (await hasChanged())
           throw new Refusal(409, 'An earlier change of networks is not committed: have it committed, or start the host anew');
-
-        const nics = [...new Set([...change.make.map(({ nic }) => nic), ...(await portsOf(change.remove, store))])].filter((nic) =>
-          links.has(nic),
-        );
         const arming = [`--unit=${revertUnit}`, `--on-active=${change.seconds}`, '--timer-property=AccuracySec=1'];
         // One that failed must not stand in the way of the next.
-        await run(systemdRun, ['--quiet', '--collect', ...arming, ...asUnit(await wayBack([...differing.keys()], nics))]);
-        await store.change(differing);
-        const commands = into(
-          nics.filter((nic) => !change.make.some((one) => one.nic === nic)),
-          change.remove.filter((name) => links.has(name)),
-        );
-        await run(systemdRun, ['--quiet', '--wait', '--collect', ...asUnit(commands)]);
+        await run(systemdRun, ['--quiet', '--collect', ...arming, ...asUnit(plan.back)]);
+        await plan.write();
+        await run(systemdRun, ['--quiet', '--wait', '--collect', ...asUnit(plan.forward)]);
         return true;
       }),
     keep: () =>
       inTurn(async () => {
         if (await isArmed()) await disarm();
-        if ((await store.changed()).length === 0 || (await stateOf('service')) !== 'inactive')
+        if (!(await hasChanged()) || (await stateOf('service')) !== 'inactive')
           throw new Refusal(409, 'The change of networks was taken back already');
       }),
     revert: () =>
@@ -104,85 +89,7 @@ export function createNetworks(settings: Settings, run: Run): Networks {
       inTurn(async () => {
         if ((await isArmed()) || ['activating', 'active', 'deactivating'].includes(await stateOf('service')))
           throw new Refusal(409, 'The change of networks is not confirmed yet, or is just taken back');
-        await store.commit();
+        for (const maker of makers) await maker.commit();
       }),
   };
-}
-
-/** Network cards that networks are on, by their own files. */
-async function portsOf(names: readonly string[], store: NetworkStore): Promise<readonly string[]> {
-  const files = await Promise.all(names.map((name) => store.holds(networkFile(name, 'port.network'))));
-  return files.flatMap((text) => /^Name=(\S+)$/m.exec(text ?? '')?.[1] ?? []);
-}
-
-/** What files are to hold; null: none by that name. Throws Refusal for what cannot be had on this host. */
-async function wantedFiles(
-  { make, remove }: NetworkChange,
-  links: ReadonlyMap<string, Link>,
-  store: NetworkStore,
-  settings: Settings,
-): Promise<ReadonlyMap<string, string | null>> {
-  const wanted = new Map<string, string | null>();
-  for (const name of remove) {
-    if ((await store.holds(networkFile(name, 'netdev'))) === undefined)
-      throw new Refusal(409, `There is no network ${name} here that the agent has made`);
-    for (const kind of networkFileKinds) wanted.set(networkFile(name, kind), null);
-  }
-  for (const network of make) {
-    const nic = links.get(network.nic);
-    if (nic === undefined) throw new Refusal(400, `There is no network card ${network.nic}`);
-    const bridge = links.get(network.name);
-    const own = await store.holds(networkFile(network.name, 'netdev'));
-    if (bridge !== undefined && own === undefined)
-      throw new Refusal(409, `There is a device ${network.name} already, which the agent has not made`);
-    await checkCard(network, nic, settings);
-    const addressed = own === undefined ? nic : (bridge ?? nic);
-    const files = filesOf(network, {
-      mac: (own === undefined ? undefined : /^MACAddress=(\S+)$/m.exec(own)?.[1]) ?? nic.mac,
-      former:
-        (await store.holds(networkFile(network.name, 'network'))) ??
-        (nic.file === null ? '' : await readFile(nic.file, 'utf8').catch(() => '')),
-      clientId: await clientIdOf(addressed, settings.leaseFolder),
-    });
-    for (const [file, content] of files) wanted.set(file, content);
-  }
-  return wanted;
-}
-
-/** Throws Refusal where a card cannot be put into the bridge of a network, or would lose more than that network takes over. */
-async function checkCard({ name, nic: card }: WantedNetwork, nic: Link, settings: Settings): Promise<void> {
-  if (card === 'lo') throw new Refusal(400, 'lo is no network card');
-  // Cards of containers are ends of wires.
-  if (!['', 'veth', 'dummy'].includes(nic.kind)) throw new Refusal(400, `${card} is no network card but a ${nic.kind}`);
-  const user = nic.file === null ? undefined : networkOfFile(basename(nic.file));
-  if (user !== undefined && user !== name) throw new Refusal(409, `${card} is in the network ${user} already`);
-  if (nic.file === null && nic.addresses.length > 0)
-    throw new Refusal(
-      501,
-      `${card} has the address ${nic.addresses.join(', ')}, and not from systemd-networkd. Let systemd-networkd configure it`,
-    );
-  if (nic.addresses.length > 1)
-    throw new Refusal(409, `${card} has several addresses (${nic.addresses.join(', ')}); a network takes over one`);
-  for (const manager of settings.otherManagers) {
-    const text = await readFile(manager, 'utf8').catch(() => '');
-    if (new RegExp(String.raw`^\s*(?:auto|allow-\S+|iface)\s(?:.*\s)?${card.replaceAll('.', String.raw`\.`)}(?:\s|$)`, 'm').test(text))
-      throw new Refusal(501, `${card} is configured in ${manager}. Take it out there, and let systemd-networkd configure it`);
-  }
-  if (nic.file !== null && user === undefined) await needPlainFile(card, nic.file);
-}
-
-/** What a file of a card says besides addresses: devices that the card carries, or is a part of. */
-const companions = /^\s*(BatmanAdvanced|Bond|Bridge|IPoIB|IPVLAN|IPVTAP|MACsec|MACVLAN|MACVTAP|Tunnel|VLAN|VRF|VXLAN|Xfrm)\s*=/m;
-/** Where systemd.network(5) is looked for, and further lines for it in a folder that is called after it. */
-const networkFolders = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'].map((folder) => `${folder}/systemd/network`);
-
-/** Throws Refusal for a file that says what a network does not take over: it would be gone after the next start, when nobody waits for it. */
-async function needPlainFile(card: string, file: string): Promise<void> {
-  const found = companions.exec(await readFile(file, 'utf8').catch(() => ''))?.[1];
-  if (found !== undefined) throw new Refusal(501, `${card} has ${found}= in ${file}, which a network does not take over`);
-  for (const folder of networkFolders) {
-    const more = `${folder}/${basename(file)}.d`;
-    const parts = (await readdir(more).catch(() => [])).filter((name) => name.endsWith('.conf'));
-    if (parts.length > 0) throw new Refusal(501, `${card} is also configured in ${more}, which a network does not take over`);
-  }
 }

@@ -15,12 +15,19 @@ export interface Settings {
   readonly networkChangeFolder: string;
   /** Where systemd-networkd keeps leases of DHCP, by the numbers of devices. */
   readonly leaseFolder: string;
-  /** Files in which network cards may be named that something else looks after. */
-  readonly otherManagers: readonly string[];
+  /** What ifupdown reads. */
+  readonly interfaces: string;
+  /** Where ifupdown keeps what is up, and where leases are that it has clients of DHCP ask for. */
+  readonly ifupdownState: string;
+  readonly dhclientLeases: string;
   readonly networkctl: string;
   readonly systemctl: string;
   readonly systemdRun: string;
   readonly ip: string;
+  readonly ifup: string;
+  readonly ifdown: string;
+  readonly dhclient: string;
+  readonly startStopDaemon: string;
   readonly healthSocket: string | null;
 }
 
@@ -52,11 +59,17 @@ export function readSettings(config: Config): Settings {
     networkFolder: config.text('NETWORK_FOLDER', isPath),
     networkChangeFolder: config.text('NETWORK_CHANGE_FOLDER', isPath),
     leaseFolder: config.text('LEASE_FOLDER', isPath),
-    otherManagers: listed('OTHER_NETWORK_FILES', isPath),
+    interfaces: config.text('INTERFACES', isPath),
+    ifupdownState: config.text('IFUPDOWN_STATE', isPath),
+    dhclientLeases: config.text('DHCLIENT_LEASES', isPath),
     networkctl: config.text('NETWORKCTL', isPath),
     systemctl: config.text('SYSTEMCTL', isPath),
     systemdRun: config.text('SYSTEMD_RUN', isPath),
     ip: config.text('IP', isPath),
+    ifup: config.text('IFUP', isPath),
+    ifdown: config.text('IFDOWN', isPath),
+    dhclient: config.text('DHCLIENT', isPath),
+    startStopDaemon: config.text('START_STOP_DAEMON', isPath),
     healthSocket: config.optionalText('HEALTH_SOCKET'),
   };
 }

@@ -1,7 +1,7 @@
 import { access, readdir } from 'node:fs/promises';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { networkOfFile } from '../../frame/network-file.ts';
+import { interfacesChange, networkOfFile } from '../../frame/network-file.ts';
 import { readLine } from './proc.ts';
 
 const classFolder = '/sys/class/net';
@@ -52,7 +52,7 @@ const hasLease = async (name: string): Promise<boolean> =>
 
 /** Whether networks have been changed, and will be as before after the next start of this host, unless somebody commits them. */
 export const hasUncommitted = async (folder: string): Promise<boolean> =>
-  (await readdir(folder).catch(() => [])).some((file) => networkOfFile(file) !== undefined);
+  (await readdir(folder).catch(() => [])).some((file) => file === interfacesChange || networkOfFile(file) !== undefined);
 
 /** Fields that devices of all kinds have. */
 async function common(name: string, addresses: readonly NetworkInterfaceInfo[], gateways: ReadonlyMap<string, string>): Promise<object> {

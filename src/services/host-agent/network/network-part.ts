@@ -52,7 +52,7 @@ export function createNetworkPart({ helper, log, connectivity }: NetworkParts): 
           : null
         : new VerbFailure(
             codes.notUp,
-            `The networks were not up in ${seconds} seconds: all is as before. The journal of systemd-networkd says why`,
+            `The networks were not up in ${seconds} seconds: all is as before. The journal says why: systemd-networkd, or ovirt-ifup-* where ifupdown does it`,
           );
       // An agent that ends leaves it to the helper: the next one does not know what it waits for.
       if (ended.signal.aborted) throw new VerbFailure(codes.unavailable, 'The agent ends; the networks go back to what was before');
