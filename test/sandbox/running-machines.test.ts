@@ -1,100 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { apiCalls, type Json } from '../support/api-calls.ts';
-import { useEngine } from '../support/running-engine.ts';
-import { type AgentPki, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
-import { addHost, capabilities, wellBehaved } from '../support/simulated-host.ts';
-import { addMachine, type SimulatedMachines, simulatedMachines, type TestMachine } from '../support/simulated-machines.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Json } from '../support/api-calls.ts';
+import { eventually, useMachines } from '../support/running-machines.ts';
+import type { SimulatedAgents } from '../support/simulated-agent.ts';
+import type { SimulatedMachines } from '../support/simulated-machines.ts';
 
 /* Virtual machines that run on hosts which are made up, with an engine that is real. */
 
-const addresses = ['127.0.0.1', ...Array.from({ length: 150 }, (_, at) => `127.0.3.${at + 1}`)];
-const pki: AgentPki = await makeAgentPki(addresses);
-const running = useEngine(
-  async (postgres) => {
-    const options = {
-      VdsStatisticsInSeconds: '1',
-      TimeoutToResetVdsInSeconds: '1',
-      DelayResetPerVmInSeconds: '0.1',
-      vdsConnectionTimeout: '2',
-    };
-    for (const [name, value] of Object.entries(options))
-      await postgres.query('update vdc_options set option_value = $2 where option_name = $1', [name, value]);
-  },
-  {
-    settings: {
-      ENGINE_PKI_CA: pki.path('ca.pem'),
-      ENGINE_PKI_ENGINE_CERT: pki.path('engine.pem'),
-      ENGINE_PKI_ENGINE_KEY: pki.path('engine.key'),
-    },
-  },
-);
-const { got, fault } = apiCalls(running);
-const eventually = (holds: () => Promise<void> | void): Promise<void> => vi.waitFor(holds, { timeout: 20_000, interval: 25 });
-
+const tests = await useMachines();
+const { act, becomes, codesOf, hostUp, jobEnds, lastMessage, machine, row, running, runningOn, status } = tests;
+const { call, fault, got } = tests.api;
 let agents: SimulatedAgents;
 let machines: SimulatedMachines;
-let count = 0;
-beforeAll(async () => {
-  agents = await startSimulatedAgents(pki, { everywhere: true });
-});
-beforeEach(() => {
-  machines = simulatedMachines(() => agents);
-  agents.verbs = { ...wellBehaved(), ...machines.verbs };
-  agents.away.clear();
-});
-afterEach(async () => {
-  expect(machines.twice).toEqual([]);
-  // Hosts of a test are of no matter to the next.
-  await eventually(async () => expect(await running.postgres.query('select * from command_entities')).toEqual([]));
-  await running.postgres.query('update vm_dynamic set status = 0, run_on_vds = null');
-  await running.postgres.query('update vds_dynamic set status = 2');
-});
-afterAll(async () => {
-  await agents.stop();
-  await pki.remove();
-});
-
-interface Host {
-  readonly id: string;
-  readonly name: string;
-  readonly address: string;
-}
-async function hostUp(): Promise<Host> {
-  const address = addresses[++count]!;
-  const name = `host${count}`;
-  const id = await addHost(running.postgres, { name, address, port: agents.port });
-  await got(`hosts/${id}/activate`, { method: 'POST', body: {} });
-  await eventually(async () => expect((await got(`hosts/${id}`))['status']).toBe('up'));
-  return { id, name, address };
-}
-const machine = async (more: Partial<TestMachine> = {}): Promise<{ readonly id: string; readonly name: string }> => {
-  const name = `vm${++count}`;
-  return { id: await addMachine(running.postgres, { name, networks: ['ovirtmgmt'], ...more }), name };
-};
-const act = (id: string, action: string, body: object = {}): Promise<Json> => got(`vms/${id}/${action}`, { method: 'POST', body });
-const status = async (id: string): Promise<unknown> => (await got(`vms/${id}`))['status'];
-const becomes = (id: string, wanted: string): Promise<void> => eventually(async () => expect(await status(id)).toBe(wanted));
-const row = async (id: string): Promise<Json> =>
-  (await running.postgres.query<Json>('select * from vm_dynamic where vm_guid = $1', [id]))[0]!;
-const codesOf = async (id: string): Promise<readonly number[]> =>
-  (
-    await running.postgres.query<{ code: number }>('select log_type as code from audit_log where vm_id = $1 order by audit_log_id', [id])
-  ).map(({ code }) => code);
-const lastMessage = async (id: string): Promise<string> =>
-  (
-    await running.postgres.query<{ message: string }>('select message from audit_log where vm_id = $1 order by audit_log_id desc limit 1', [
-      id,
-    ])
-  )[0]?.message ?? '';
-const jobEnds = (done: Json, wanted: string): Promise<void> =>
-  eventually(async () => expect((await got(`jobs/${String(done['job'].id)}`))['status']).toBe(wanted));
-async function runningOn(host: Host, more: Partial<TestMachine> = {}): Promise<{ readonly id: string; readonly name: string }> {
-  const made = await machine(more);
-  await act(made.id, 'start');
-  await becomes(made.id, 'powering_up');
-  expect(machines.where(made.id)).toBe(host.address);
-  return made;
-}
+beforeEach(() => void ({ agents, machines } = tests));
 
 describe('a machine', () => {
   it('is started on a host, shows what it is told, and is switched off', async () => {
@@ -168,7 +85,7 @@ describe('a machine', () => {
     const [one, two] = [await hostUp(), await hostUp()];
     const { id } = await machine();
     for (const host of [one, two]) {
-      await act(id, 'start', {
+      const started = await act(id, 'start', {
         pause: true,
         vm: {
           os: { boot: { devices: { device: ['network', 'cdrom'] } } },
@@ -177,6 +94,7 @@ describe('a machine', () => {
         },
       });
       await becomes(id, 'paused');
+      await jobEnds(started, 'finished');
       expect(machines.where(id)).toBe(host.address);
       expect(await got(`vms/${id}`)).toMatchObject({ run_once: 'true' });
       const xml = machines.definition(host.address, id)!;
@@ -197,7 +115,7 @@ describe('a machine', () => {
   it('is started once, though two ask for it at the same moment', async () => {
     await hostUp();
     const { id } = await machine();
-    const answers = await Promise.all([1, 2, 3].map(() => apiCalls(running).call(`vms/${id}/start`, { method: 'POST', body: {} })));
+    const answers = await Promise.all([1, 2, 3].map(() => call(`vms/${id}/start`, { method: 'POST', body: {} })));
     expect(answers.map((one) => one.status).toSorted()).toEqual([200, 409, 409]);
     await becomes(id, 'powering_up');
     expect(machines.starts.get(id)).toBe(1);
@@ -231,12 +149,8 @@ describe('a machine', () => {
     const host = await hostUp();
     const { id } = await machine();
     for (const action of ['stop', 'shutdown', 'reboot', 'reset']) {
-      const [code, detail] = await fault(`vms/${id}/${action}`, { method: 'POST', body: {} }).then(async () => {
-        const { status: of, body } = await apiCalls(running).call(`vms/${id}/${action}`, { method: 'POST', body: {} });
-        return [of, body] as const;
-      });
-      expect(code).toBe(409);
-      expect(detail).toContain('its status is down');
+      const { status: code, body } = await call(`vms/${id}/${action}`, { method: 'POST', body: {} });
+      expect([code, body]).toEqual([409, expect.stringContaining('its status is down')]);
     }
     await act(id, 'start');
     await becomes(id, 'powering_up');
@@ -287,7 +201,7 @@ describe('a machine', () => {
     await act(id, 'stop');
     // What its host tells is taken in before the command looks.
     await running.postgres.query('update vm_dynamic set status = 2 where vm_guid = $1', [id]);
-    expect((await apiCalls(running).call(`vms/${id}/stop`, { method: 'POST', body: {} })).status).toBe(409);
+    expect((await call(`vms/${id}/stop`, { method: 'POST', body: {} })).status).toBe(409);
     goOn(undefined);
     await jobEnds(started, 'failed');
     await becomes(id, 'down');
@@ -337,7 +251,7 @@ describe('a machine', () => {
     await becomes(id, 'paused');
     expect((await row(id))['pause_status']).toBe('ENOSPC');
     expect(await codesOf(id)).toContain(138);
-    const differently = await apiCalls(running).call(`vms/${id}/start`, { method: 'POST', body: { pause: true } });
+    const differently = await call(`vms/${id}/start`, { method: 'POST', body: { pause: true } });
     expect(differently).toMatchObject({ status: 409, body: expect.stringContaining('goes on as it is') as string });
     await jobEnds(await act(id, 'start'), 'finished');
     await becomes(id, 'up');
@@ -353,295 +267,5 @@ describe('a machine', () => {
     expect(machines.resets).toEqual([id]);
     expect(await status(id)).toBe('powering_up');
     expect((await codesOf(id)).at(-1)).toBe(9905);
-  });
-});
-
-describe('a host', () => {
-  it('that loses a machine without a word has it down', async () => {
-    const host = await hostUp();
-    const { id } = await runningOn(host);
-    machines.lose(host.address, id);
-    await becomes(id, 'down');
-    expect((await codesOf(id)).at(-1)).toBe(119);
-  });
-
-  it('that is not operational is still asked about its machines', async () => {
-    const host = await hostUp();
-    const { id } = await runningOn(host);
-    agents.verbs['Host.getCapabilities'] = () => ({ ...capabilities(host.address), clusterLevels: ['4.2'] });
-    await got(`hosts/${host.id}/refresh`, { method: 'POST', body: {} });
-    await eventually(async () => expect((await got(`hosts/${host.id}`))['status']).toBe('non_operational'));
-    machines.lose(host.address, id);
-    await becomes(id, 'down');
-    expect((await got(`hosts/${host.id}`))['status']).toBe('non_operational');
-  });
-
-  it('that says nothing of use does not', async () => {
-    const host = await hostUp();
-    const { id } = await runningOn(host);
-    for (const nonsense of [null, {}, 'x', [{ vmId: 'not an id', status: 'Up' }], [null]]) {
-      agents.verbs['Host.getAllVmStats'] = () => nonsense;
-      const before = agents.calls.length;
-      await eventually(() =>
-        expect(
-          agents.calls.slice(before).filter(({ method, host: of }) => method === 'Host.getAllVmStats' && of === host.address).length,
-        ).toBeGreaterThan(1),
-      );
-      expect(await status(id)).toBe('powering_up');
-    }
-    agents.event(host.address, `|virt|VM_status|${id}`, { [id]: { status: 'Sleeping' } });
-    agents.event(host.address, `|virt|VM_status|${id}`, { other: 1 });
-    agents.event(host.address, `|virt|VM_status|../../etc`, {});
-    agents.verbs['Host.getAllVmStats'] = machines.verbs['Host.getAllVmStats']!;
-    machines.set(host.address, id, 'Up');
-    await becomes(id, 'up');
-  });
-
-  it('that says that it runs what runs elsewhere is told of, and nothing is ended', async () => {
-    const [one, other] = [await hostUp(), await hostUp()];
-    const { id } = await machine();
-    await act(id, 'start', { vm: { placement_policy: { hosts: { host: [{ id: one.id }] } } } });
-    await becomes(id, 'powering_up');
-    machines.put(other.address, id, 'Up');
-    await eventually(async () => expect((await codesOf(id)).at(-1)).toBe(9902));
-    agents.event(other.address, `|virt|VM_status|${id}`, { [id]: { status: 'Down', exitCode: 1, exitReason: 2, exitMessage: 'a lie' } });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(await row(id)).toMatchObject({ run_on_vds: one.id, status: 2 });
-    expect(machines.status(other.address, id)).toBe('Up');
-    expect((await codesOf(id)).filter((code) => code === 9902)).toHaveLength(1);
-    machines.lose(other.address);
-  });
-
-  it('that tells all the time of what runs elsewhere does not drown what the other host says', async () => {
-    const [one, other] = [await hostUp(), await hostUp()];
-    const { id } = await machine();
-    await act(id, 'start', { vm: { placement_policy: { hosts: { host: [{ id: one.id }] } } } });
-    await becomes(id, 'powering_up');
-    const well = machines.verbs['Host.getAllVmStats']!;
-    agents.verbs['Host.getAllVmStats'] = async (params, of) => {
-      if (of === one.address) agents.event(other.address, `|virt|VM_status|${id}`, { [id]: { status: 'Paused' } });
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return well(params, of);
-    };
-    machines.put(one.address, id, 'Up');
-    await becomes(id, 'up');
-  });
-
-  it('that says that it runs a machine of another cluster does not get it', async () => {
-    const host = await hostUp();
-    await running.postgres.query(
-      `insert into cluster select (jsonb_populate_record(c, jsonb_build_object('cluster_id', gen_random_uuid(), 'name', 'elsewhere'))).*
-       from cluster c where name = 'Default'`,
-    );
-    const { id } = await machine({ cluster: 'elsewhere' });
-    machines.put(host.address, id, 'Up');
-    await eventually(async () => expect(await codesOf(id)).toEqual([9904]));
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(await row(id)).toMatchObject({ status: 0, run_on_vds: null });
-    expect(await codesOf(id)).toEqual([9904]);
-    machines.lose(host.address);
-  });
-
-  it('that runs a machine of which nobody knows that it runs is where that is from then on', async () => {
-    const host = await hostUp();
-    const { id } = await machine();
-    machines.put(host.address, id, 'Up');
-    await becomes(id, 'up');
-    expect((await row(id))['run_on_vds']).toBe(host.id);
-    expect(await codesOf(id)).toEqual([9903]);
-  });
-
-  it('that runs machines of others is told of once, and they are left alone', async () => {
-    const host = await hostUp();
-    const foreign = ['00000000-1111-4111-8111-000000000001', '00000000-1111-4111-8111-000000000002'];
-    for (const id of foreign) machines.put(host.address, id, 'Up', `theirs ${id.at(-1)!}`);
-    const events = () => running.postgres.query<Json>(`select message from audit_log where log_type = 9901 and vds_id = $1`, [host.id]);
-    await eventually(async () => expect(await events()).toHaveLength(1));
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect((await events()).map(({ message }) => String(message))).toEqual([expect.stringContaining('theirs 1, theirs 2.')]);
-    expect(foreign.map((id) => machines.status(host.address, id))).toEqual(['Up', 'Up']);
-  });
-
-  it('goes into maintenance with machines that have ended, not with those that run', async () => {
-    const host = await hostUp();
-    const stranger = '00000000-1111-4111-8111-000000000003';
-    machines.put(host.address, stranger, 'Up');
-    await got(`hosts/${host.id}/deactivate`, { method: 'POST', body: {} });
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect((await got(`hosts/${host.id}`))['status']).toBe('preparing_for_maintenance');
-    machines.put(host.address, stranger, 'Down');
-    await eventually(async () => expect((await got(`hosts/${host.id}`))['status']).toBe('maintenance'));
-  });
-});
-
-describe('a host that is to go into maintenance', () => {
-  it('waits for a machine that is just being started on it', async () => {
-    const host = await hostUp();
-    const { id } = await machine();
-    const { promise: asked, resolve: ask } = Promise.withResolvers<undefined>();
-    const { promise: goesOn, resolve: goOn } = Promise.withResolvers<undefined>();
-    const well = machines.verbs['VM.create']!;
-    agents.verbs['VM.create'] = async (params, of) => {
-      ask(undefined);
-      await goesOn;
-      return well(params, of);
-    };
-    await act(id, 'start');
-    await asked;
-    await got(`hosts/${host.id}/deactivate`, { method: 'POST', body: {} });
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    goOn(undefined);
-    await becomes(id, 'powering_up');
-    expect((await got(`hosts/${host.id}`))['status']).toBe('preparing_for_maintenance');
-    await act(id, 'stop');
-    await eventually(async () => expect((await got(`hosts/${host.id}`))['status']).toBe('maintenance'));
-  });
-});
-
-describe('a host that is lost', () => {
-  async function lost(): Promise<{ readonly host: Host; readonly other: Host; readonly id: string }> {
-    const host = await hostUp();
-    const { id } = await runningOn(host);
-    const other = await hostUp();
-    agents.away.add(host.address);
-    agents.cut(host.address);
-    await becomes(id, 'unknown');
-    return { host, other, id };
-  }
-
-  it('keeps its machines: none is started elsewhere, until it is back', async () => {
-    const { host, other, id } = await lost();
-    expect((await row(id))['run_on_vds']).toBe(host.id);
-    const { status: code, body } = await apiCalls(running).call(`vms/${id}/start`, { method: 'POST', body: {} });
-    expect([code, body]).toEqual([409, expect.stringContaining('its status is unknown')]);
-    const stopping = await act(id, 'stop');
-    await jobEnds(stopping, 'failed');
-    expect(await lastMessage(id)).toContain('cannot be reached');
-    expect(machines.status(other.address, id)).toBeUndefined();
-    agents.away.clear();
-    await becomes(id, 'powering_up');
-    expect(await codesOf(id)).toEqual([150, 153, 32, 142, 33, 56]);
-  });
-
-  it('has lost them when it comes back without', async () => {
-    const { host, id } = await lost();
-    machines.lose(host.address);
-    agents.away.clear();
-    await becomes(id, 'down');
-    expect((await codesOf(id)).at(-1)).toBe(119);
-  });
-
-  it('is not sent into maintenance, even if it never told of them', async () => {
-    const { host } = await lost();
-    await running.postgres.query('update vds_dynamic set vm_count = 0 where vds_id = $1', [host.id]);
-    const { status: code, body } = await apiCalls(running).call(`hosts/${host.id}/deactivate`, { method: 'POST', body: {} });
-    expect([code, body]).toEqual([409, expect.stringContaining('it cannot be reached, and may run 1 virtual machines.')]);
-  });
-
-  it('lets them be started elsewhere when a person confirms that it was rebooted', async () => {
-    const { host, other, id } = await lost();
-    machines.lose(host.address);
-    const fence = (fence_type: string) => fault(`hosts/${host.id}/fence`, { method: 'POST', body: { fence_type } });
-    expect((await fence('restart'))[0]).toBe(409);
-    expect((await fence('hammer'))[0]).toBe(400);
-    await got(`hosts/${host.id}/fence`, { method: 'POST', body: { fence_type: 'manual' } });
-    expect(await status(id)).toBe('down');
-    expect((await codesOf(id)).at(-1)).toBe(143);
-    await act(id, 'start');
-    await becomes(id, 'powering_up');
-    expect(machines.where(id)).toBe(other.address);
-    expect((await apiCalls(running).call(`hosts/${other.id}/fence`, { method: 'POST', body: { fence_type: 'manual' } })).status).toBe(409);
-  });
-
-  it('keeps those that a command works on when its reboot is confirmed, and says so', async () => {
-    const { host, id } = await lost();
-    machines.lose(host.address);
-    const { name } = await got(`vms/${id}`);
-    const command = '00000000-1111-4111-8111-000000000012';
-    await running.postgres.query(
-      `insert into command_entities (command_id, command_type, command_parameters, data, stage, user_name, correlation_id, job_id, step_id, created_at)
-       select $1::uuid, 'OfANewerEngine', '{}', '{}', 0, 'admin', 'x', job_id, step_id, now() from step limit 1`,
-      [command],
-    );
-    await running.postgres.query('insert into command_locks (object_id, command_id) values ($1, $2)', [id, command]);
-    const confirm = (): Promise<Json> => got(`hosts/${host.id}/fence`, { method: 'POST', body: { fence_type: 'manual' } });
-    await confirm();
-    expect(await row(id)).toMatchObject({ status: 7, run_on_vds: host.id });
-    expect(await lastMessage(id)).toBe(
-      `A command works on virtual machine ${String(name)}: confirm the reboot of host ${host.name} again when it has ended.`,
-    );
-    await running.postgres.query('delete from command_entities where command_id = $1', [command]);
-    await confirm();
-    expect(await status(id)).toBe('down');
-    expect((await codesOf(id)).slice(-2)).toEqual([142, 143]);
-  });
-
-  it('while it answers that it starts a machine has that kept as unknown, and started nowhere else', async () => {
-    const host = await hostUp();
-    const { id } = await machine();
-    const well = machines.verbs['VM.create']!;
-    // The machine is started, and the answer is lost with the host.
-    agents.verbs['VM.create'] = (params, of) => {
-      well(params, of);
-      agents.away.add(of);
-      agents.cut(of);
-      return new Promise(() => undefined);
-    };
-    const started = await act(id, 'start');
-    await eventually(() => expect(machines.starts.get(id)).toBe(1));
-    const other = await hostUp();
-    await jobEnds(started, 'failed');
-    expect(await row(id)).toMatchObject({ status: 7, run_on_vds: host.id });
-    expect((await apiCalls(running).call(`vms/${id}/start`, { method: 'POST', body: {} })).status).toBe(409);
-    agents.away.clear();
-    await becomes(id, 'powering_up');
-    expect(machines.where(id)).toBe(host.address);
-    expect(machines.status(other.address, id)).toBeUndefined();
-  });
-
-  it('while it answers has its machine started nowhere else, even if the database takes nothing of that', async () => {
-    const host = await hostUp();
-    const { id } = await machine();
-    const well = machines.verbs['VM.create']!;
-    agents.verbs['VM.create'] = (params, of) => {
-      well(params, of);
-      agents.away.add(of);
-      agents.cut(of);
-      return new Promise(() => undefined);
-    };
-    await running.postgres.query(
-      `create function too_slow() returns trigger language plpgsql as $$ begin raise 'canceling statement' using errcode = '57014'; end $$`,
-    );
-    await running.postgres.query(
-      'create trigger too_slow before update on vm_dynamic for each row when (new.status = 7) execute function too_slow()',
-    );
-    try {
-      await jobEnds(await act(id, 'start'), 'failed');
-    } finally {
-      await running.postgres.query('drop function too_slow cascade');
-    }
-    expect(await row(id)).toMatchObject({ run_on_vds: host.id });
-    expect((await apiCalls(running).call(`vms/${id}/start`, { method: 'POST', body: {} })).status).toBe(409);
-    agents.away.clear();
-    await becomes(id, 'powering_up');
-    expect(machines.starts.get(id)).toBe(1);
-  });
-
-  it('between its answer and the event has the machine running when it is back', async () => {
-    const host = await hostUp();
-    const { id } = await machine();
-    const well = machines.verbs['VM.create']!;
-    agents.verbs['VM.create'] = (params, of) => {
-      // Nobody hears what happens next: the agent dies once it has answered.
-      setTimeout(() => {
-        agents.cut(of);
-      }, 5);
-      machines.launchMs = 50;
-      return well(params, of);
-    };
-    const started = await act(id, 'start');
-    await jobEnds(started, 'finished');
-    expect(await row(id)).toMatchObject({ status: 2, run_on_vds: host.id });
-    expect(machines.starts.get(id)).toBe(1);
   });
 });

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, truncate, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
 import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
 import * as runtime from '../../plugins/imageio/runtime.ts';
 import { logged, startService } from './service-process.ts';
 import { freePort } from './trial.ts';
-import type { TestPki } from './websocket-proxy.ts';
+import { makePki, type TestPki } from './websocket-proxy.ts';
 
 export interface ImageAnswer {
   readonly status: number;
@@ -134,3 +135,56 @@ export const startImageProxy = (pki: TestPki, settings: Readonly<Record<string, 
 
 /** A client that keeps one connection. */
 export const oneConnection = (ca: string): Agent => new Agent({ keepAlive: true, maxSockets: 1, ca });
+
+/** Status and text of an answer, in one line. */
+export const said = ({ status, body }: ImageAnswer): string => `${status} ${body.toString().trim()}`;
+
+export const json = ({ body }: ImageAnswer): unknown => JSON.parse(body.toString());
+
+/** A daemon for all tests of the file, and images for it. */
+export interface ImageTests {
+  readonly pki: TestPki;
+  readonly daemon: ImageService;
+  /** A file with some bytes, or a hole of a length. */
+  image(content: Buffer | number): Promise<string>;
+  /** A ticket for reading an image with some bytes. */
+  reading(content: Buffer, more?: object): Promise<string>;
+  /** What the daemon says of a ticket. */
+  stateOf(id: string): Promise<Record<string, unknown>>;
+}
+
+export function useImageService(settings: Readonly<Record<string, string>>): ImageTests {
+  let pki: TestPki | undefined;
+  let daemon: ImageService | undefined;
+  let number = 0;
+  const there = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error('it is there only while tests run');
+    return value;
+  };
+  beforeAll(async () => {
+    pki = await makePki();
+    daemon = await startImageService(pki, settings);
+  });
+  afterAll(async () => {
+    expect(await daemon?.end()).toBe(0);
+    await pki?.remove();
+  });
+  const tests: ImageTests = {
+    get pki() {
+      return there(pki);
+    },
+    get daemon() {
+      return there(daemon);
+    },
+    async image(content) {
+      const path = join(tests.daemon.folder, `${++number}.img`);
+      await writeFile(path, typeof content === 'number' ? '' : content);
+      if (typeof content === 'number') await truncate(path, content);
+      return path;
+    },
+    reading: async (content, more = {}) =>
+      tests.daemon.ticket({ url: `file://${await tests.image(content)}`, size: content.length, ...more }),
+    stateOf: async (id) => json(await tests.daemon.control('GET', `/tickets/${id}`)) as Record<string, unknown>,
+  };
+  return tests;
+}

@@ -46,6 +46,13 @@ export async function makeAgentPki(addresses: readonly string[] = ['127.0.0.1'])
   return { folder, path: (name) => join(folder, name), remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
+/** Settings of an engine that trusts these agents, and that they trust. */
+export const engineSettings = ({ path }: Pick<AgentPki, 'path'>): Readonly<Record<string, string>> => ({
+  ENGINE_PKI_CA: path('ca.pem'),
+  ENGINE_PKI_ENGINE_CERT: path('engine.pem'),
+  ENGINE_PKI_ENGINE_KEY: path('engine.key'),
+});
+
 /** What an agent does about a call: its result, or a failure with a code. A promise that never settles is an agent that hangs. */
 export type SimulatedVerb = (params: Readonly<Record<string, unknown>>, host: string) => unknown;
 

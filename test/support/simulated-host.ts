@@ -139,3 +139,9 @@ export async function addHost(
   );
   return row?.id ?? '';
 }
+
+/** Gives options of the engine other values, before it starts. */
+export async function setOptions(postgres: Pick<TestPostgres, 'query'>, options: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, value] of Object.entries(options))
+    await postgres.query('update vdc_options set option_value = $2 where option_name = $1', [name, value]);
+}
