@@ -15,6 +15,21 @@ export interface Health {
 export const serveHealth = (socket: string, report: () => Promise<Health>): Promise<LocalSocket> =>
   listenLocally(createHealthServer(report), socket, 0o600);
 
+/**
+ * The same for a service that is well as long as its own certificate is valid.
+ * @param socket null where there is none
+ */
+export const serveCertificateHealth = async (
+  socket: string | null,
+  { service, version, isValid }: { readonly service: string; readonly version: string; readonly isValid: () => boolean },
+): Promise<LocalSocket | null> =>
+  socket === null
+    ? null
+    : serveHealth(socket, async () => {
+        const isUp = isValid();
+        return { service, version, state: isUp ? 'ready' : 'degraded', checks: { certificate: isUp ? 'up' : 'down' } };
+      });
+
 function createHealthServer(report: () => Promise<Health>): Server {
   return createServer({ requestTimeout: 5_000, maxHeaderSize: 8_192 }, (request, response) => {
     if (request.url !== '/healthz' || (request.method !== 'GET' && request.method !== 'HEAD')) {

@@ -4,7 +4,7 @@ import type { Server as HttpServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../frame/config.ts';
 import { createDrain } from '../frame/drain.ts';
-import { serveHealth } from '../frame/health.ts';
+import { serveCertificateHealth } from '../frame/health.ts';
 import { listen } from '../frame/listen.ts';
 import { type LocalSocket, listenLocally } from '../frame/local-socket.ts';
 import { type Log, errorFields } from '../frame/log.ts';
@@ -61,18 +61,7 @@ export async function startService({ configFile, log, now, clock }: ServiceParts
   const controlSocket = await listenLocally(control, settings.controlSocket, 0o660);
   log.info('listening', { role: role.kind, address: address ?? '*', port, version });
   const isValid = (): boolean => own.validToDate.getTime() > now();
-  const health =
-    settings.healthSocket === null
-      ? null
-      : await serveHealth(settings.healthSocket, () => {
-          const up = isValid();
-          return Promise.resolve({
-            service: 'image-io',
-            version,
-            state: up ? 'ready' : 'degraded',
-            checks: { certificate: up ? 'up' : 'down' },
-          });
-        });
+  const health = await serveCertificateHealth(settings.healthSocket, { service: 'image-io', version, isValid });
   log.info('ready', { version });
 
   const servers = [listener.server, ...(local === null ? [] : [local])];

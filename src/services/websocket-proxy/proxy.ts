@@ -4,7 +4,7 @@ import { createSecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../frame/config.ts';
 import { createDrain } from '../frame/drain.ts';
-import { serveHealth } from '../frame/health.ts';
+import { serveCertificateHealth } from '../frame/health.ts';
 import { listen } from '../frame/listen.ts';
 import type { Log } from '../frame/log.ts';
 import { allowedNetworks } from '../frame/networks.ts';
@@ -48,18 +48,7 @@ export async function startProxy({ configFile, log, now }: ProxyParts): Promise<
   log.info('listening', { address: where.address ?? '*', port: where.port, version });
   // After the port, so that a second proxy fails there and leaves the socket of the first one alone.
   const isValid = (): boolean => own.validToDate.getTime() > now();
-  const health =
-    settings.healthSocket === null
-      ? null
-      : await serveHealth(settings.healthSocket, () => {
-          const up = isValid();
-          return Promise.resolve({
-            service: 'websocket-proxy',
-            version,
-            state: up ? 'ready' : 'degraded',
-            checks: { certificate: up ? 'up' : 'down' },
-          });
-        });
+  const health = await serveCertificateHealth(settings.healthSocket, { service: 'websocket-proxy', version, isValid });
   log.info('ready', { version });
 
   const stop = createDrain(
