@@ -56,6 +56,7 @@ describe('modules of Ansible', () => {
   it('find objects by names in quotes, and what they are in', async () => {
     expect(await found('clusters', 'name="Default"')).toEqual(['Default']);
     expect(await found('datacenters', 'name="Default"')).toEqual(['Default']);
+    expect(await found('users', 'usrname="admin@internal-authz"')).toHaveLength(1);
     for (const [rel, search] of [
       ['disks', 'name="d" and Storage.name="data" and vm_names="m"'],
       ['datacenters', 'storage="data"'],
