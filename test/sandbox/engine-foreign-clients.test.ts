@@ -66,6 +66,21 @@ describe('modules of Ansible', () => {
       expect(await found(rel, search)).toEqual([]);
   });
 
+  it('compare a cluster with what they want, down to how its hosts are chosen', async () => {
+    const [cluster] = (await got('clusters?search=name%3D%22Default%22'))['cluster'] as readonly Json[];
+    expect(cluster).toMatchObject({
+      ...{
+        error_handling: { on_error: expect.any(String) },
+        fencing_policy: { skip_if_sd_active: {}, skip_if_connectivity_broken: {} },
+        ksm: {},
+      },
+      ...{ mac_pool: {}, memory_policy: { over_commit: {} }, migration: { bandwidth: { assignment_method: 'auto' } }, version: {} },
+    });
+    const policy = String(cluster?.['scheduling_policy'].href).slice(`${apiRoot}/`.length);
+    expect(await got(policy)).toMatchObject({ name: 'evenly_distributed' });
+    expect((await xml('schedulingpolicies')).body).toContain('<scheduling_policies>');
+  });
+
   it('find the template Blank in every data center, and the template of a machine', async () => {
     await got('datacenters', { body: { name: 'second', local: 'false' } });
     for (const center of ['Default', 'second']) expect(await found('templates', `name=Blank and datacenter=${center}`)).toEqual(['Blank']);

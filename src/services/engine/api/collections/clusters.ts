@@ -1,6 +1,6 @@
 import { invalidValue } from '../fault.ts';
 import { type Collection, optional, reference, versionOf } from './collection.ts';
-import { levels, processorType } from './constants.ts';
+import { evenDistribution, levels, processorType } from './constants.ts';
 import { storedLevel } from './datacenters.ts';
 import { permits } from './permits.ts';
 import { choicesOf, numberIn, plainName, within } from './stored.ts';
@@ -68,6 +68,7 @@ export const clusters: Collection = {
     memory_policy: { over_commit: { percent: Number(row['max_vds_memory_over_commit']) } },
     migration: {
       auto_converge: inheritable(row['auto_converge']),
+      bandwidth: { assignment_method: 'auto' },
       compressed: inheritable(row['migrate_compressed']),
       encrypted: inheritable(row['migrate_encrypted']),
     },
@@ -82,6 +83,7 @@ export const clusters: Collection = {
     data_center: reference('datacenters', row['storage_pool_id']),
     mac_pool: reference('macpools', row['mac_pool_id']),
     management_network: reference('networks', row['management_network']),
+    scheduling_policy: reference('schedulingpolicies', evenDistribution),
   }),
   order: 'lower(t.name), t.cluster_id',
   sight: 'permitted',

@@ -47,6 +47,25 @@ export const clusterFeatures: Collection = {
   search: { name: { sql: 't.name', as: 'text' } },
 };
 
+/** The policy that hosts are chosen by: the original has it under this id. */
+export const evenDistribution = '20d25257-b4bd-4589-92a6-c4c5c5d3fd1a';
+
+/** How hosts are chosen for virtual machines: of those that fit, the one of which least is taken. */
+export const schedulingPolicies: Collection = {
+  rel: 'schedulingpolicies',
+  list: 'scheduling_policies',
+  type: 'scheduling_policy',
+  about: 'Policies by which hosts are chosen for virtual machines: one, that of every cluster.',
+  from: `(values ('${evenDistribution}'::uuid, 'evenly_distributed')) t (id, name)`,
+  id: 't.id',
+  columns: 't.name',
+  describe: (row) => ({ name: String(row['name']), description: '', default_policy: true, locked: true }),
+  named: 't.name',
+  order: 't.name',
+  sight: 'everybody',
+  search: { name: { sql: 't.name', as: 'text' } },
+};
+
 export const networkFilters: Collection = {
   rel: 'networkfilters',
   type: 'network_filter',

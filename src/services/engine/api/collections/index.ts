@@ -1,5 +1,5 @@
 import type { Collection } from './collection.ts';
-import { clusterFeatures, clusterLevels, clusterNetworkFilters, networkFilters } from './constants.ts';
+import { clusterFeatures, clusterLevels, clusterNetworkFilters, networkFilters, schedulingPolicies } from './constants.ts';
 import { clusters, dataCenterClusters } from './clusters.ts';
 import { dataCenters } from './datacenters.ts';
 import { diskAttachments, templateDiskAttachments } from './disks/attachments.ts';
@@ -89,6 +89,7 @@ export const collections: readonly Collection[] = [
   permissions(),
   roles,
   rolePermits,
+  schedulingPolicies,
   storageConnections,
   storageDomains,
   domainConnections,
