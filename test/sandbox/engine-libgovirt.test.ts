@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { apiCalls } from '../support/api-calls.ts';
 import { adminPassword } from '../support/engine.ts';
+import { hasLibgovirt, python } from '../support/libgovirt.ts';
 import { useEngine } from '../support/running-engine.ts';
 import { makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, wellBehaved } from '../support/simulated-host.ts';
@@ -11,11 +11,9 @@ import { addMachine } from '../support/simulated-machines.ts';
 
 /* A client that is not ours: the library that virt-viewer reaches engines with. Debian: gir1.2-govirt-1.0, python3-gi. */
 
-const python = '/usr/bin/python3';
 const script = new URL('../support/libgovirt.py', import.meta.url).pathname;
-const typelib = ['x86_64', 'aarch64'].some((machine) => existsSync(`/usr/lib/${machine}-linux-gnu/girepository-1.0/GoVirt-1.0.typelib`));
 
-describe.skipIf(!typelib || !existsSync(python))('libgovirt', async () => {
+describe.skipIf(!hasLibgovirt)('libgovirt', async () => {
   const pki = await makeAgentPki(['127.0.0.1', '127.0.0.2']);
   const running = useEngine(undefined, {
     settings: {

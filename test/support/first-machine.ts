@@ -139,11 +139,15 @@ async function startClient(engine: WholeHost): Promise<Client> {
   };
 }
 
-/** Tells a compute host, which the engine has set up, of the folders that may be used as storage. */
+/**
+ * Tells a compute host, which the engine has set up, of the folders that may be used as storage. On a busy machine a service in a container can be
+ * refused the control group that the one before has just left; systemd starts it again by itself then.
+ */
 export async function offerFolders(node: WholeHost): Promise<void> {
   const all = Object.values(folders).join(' ');
   await node.shell(`mkdir -p ${all} && chown 36:36 ${all}
-echo 'SHARED_FOLDERS="${all}"' >/etc/ovirt-host-agent/helper.conf.d/99-folders.conf && systemctl restart ovirt-host-helper && systemctl start sanlock`);
+echo 'SHARED_FOLDERS="${all}"' >/etc/ovirt-host-agent/helper.conf.d/99-folders.conf
+{ systemctl restart ovirt-host-helper || systemctl start ovirt-host-helper; } && systemctl start sanlock`);
 }
 
 export interface FirstMachine {

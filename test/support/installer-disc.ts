@@ -7,10 +7,10 @@ import type { Line } from './text-screen.ts';
 
 /** Kernel and initial RAM disk of Debian's installer (Debian: debian-installer-12-netboot-amd64). */
 const installer = '/usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64';
-const loader = '/usr/lib/grub/i386-pc';
-const programs = ['/usr/bin/grub-mkrescue', '/usr/bin/xorriso', '/usr/bin/mformat'];
+export const loader = '/usr/lib/grub/i386-pc';
+const programs = ['/usr/bin/grub-mkrescue', '/usr/bin/xorriso', '/usr/bin/mformat', '/usr/bin/qemu-img'];
 
-/** Whether this machine has what a disc is made of (Debian: grub-pc-bin, xorriso, mtools, and the installer). */
+/** Whether this machine has what a disc and a disk are made of (Debian: grub-pc-bin, xorriso, mtools, qemu-utils, and the installer). */
 export const hasInstaller = [installer, loader, ...programs].every((path) => existsSync(path));
 
 /** The first page of the installer on a machine with 512 MB of memory. */
