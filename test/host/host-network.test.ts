@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AgentClient } from '../support/agent-client.ts';
-import { addresses, cards, type NetworkHost, startNetworkHost } from '../support/network-host.ts';
+import { addresses, cards, interfaces, type NetworkHost, startNetworkHost } from '../support/network-host.ts';
 import { whyNoHosts } from '../support/test-host.ts';
 import { eventually } from '../support/trial.ts';
 
@@ -37,6 +37,8 @@ describe.skipIf(obstacle !== null)(`networks of a host${obstacle === null ? '' :
   let host: NetworkHost;
   /** A client on the host itself: it is there whatever becomes of the network. */
   let local: AgentClient;
+  /** The address that the card of ifupdown has by DHCP. */
+  let lease: string | undefined;
   const shell = (line: string): Promise<string> => host.shell(line);
   const setUp = (networks: object, options: object = {}, client = local) =>
     client.call('Host.setupNetworks', { networks, bondings: {}, options });
@@ -137,6 +139,51 @@ describe.skipIf(obstacle !== null)(`networks of a host${obstacle === null ? '' :
     await isAsBefore();
   });
 
+  describe('on cards of ifupdown', () => {
+    const fixed = { nic: cards.fixedStanza, bridged: true, bootproto: 'none', ipaddr: addresses.stanza, netmask: '255.255.255.0' };
+    const leased = { nic: cards.dhcpStanza, bridged: true, bootproto: 'dhcp', ipv6autoconf: true };
+    const isUntouched = async (): Promise<void> => expect(await shell('cat /etc/network/interfaces')).toBe(interfaces);
+
+    test('go back to what was before', async () => {
+      const before = (await capabilities()).nics[cards.dhcpStanza];
+      expect(before).toMatchObject({ addr: expect.stringMatching(/^203\.0\.112\./), dhcpv4: true });
+      lease = before?.addr;
+      const lost = setUp({ leased }, { connectivityCheck: 'true', connectivityTimeout: 5 });
+      await eventually('the bridge has the address', async () => (await capabilities()).networks['leased']?.addr === lease);
+      expect(await capabilities()).toMatchObject({
+        netConfigDirty: 'True',
+        networks: { leased: { dhcpv4: true, ports: [cards.dhcpStanza] } },
+      });
+      await isUntouched();
+      expect(await lost).toMatchObject({ error: { code: 10 } });
+      await eventually('the card has it again', async () => (await capabilities()).nics[cards.dhcpStanza]?.addr === lease);
+      expect(await capabilities()).toMatchObject({ netConfigDirty: 'False', networks: {} });
+      await isUntouched();
+    });
+
+    test('are refused with the line that stands in the way', async () => {
+      await shell(`echo 'iface ${cards.fixedStanza}:1 inet static' >/etc/network/interfaces.d/more`);
+      expect(await setUp({ fixed })).toMatchObject({
+        error: { code: 44, message: expect.stringContaining('/etc/network/interfaces.d/more:1:') },
+      });
+      await shell('rm /etc/network/interfaces.d/more');
+    });
+
+    test('take over fixed addresses and leases, and are committed', async () => {
+      for (const networks of [{ fixed }, { leased }]) {
+        expect(await setUp(networks, { commitOnSuccess: true })).toMatchObject({ result: { code: 0 } });
+        // Doing it again changes nothing.
+        expect(await setUp(networks, { commitOnSuccess: true })).toMatchObject({ result: { code: 0 } });
+      }
+      const now = await capabilities();
+      expect(now).toMatchObject({
+        netConfigDirty: 'False',
+        networks: { fixed: { addr: addresses.stanza }, leased: { addr: lease } },
+      });
+      expect(await shell('ip route')).toContain('198.18.4.0/24 via 198.18.3.1 dev fixed');
+    });
+  });
+
   test('take over address and way while the engine is connected, and outlast a power cut once committed', async () => {
     const remote = await host.reach();
     const stop = host.keepPinging();
@@ -150,6 +197,10 @@ describe.skipIf(obstacle !== null)(`networks of a host${obstacle === null ? '' :
     local = await host.ready();
     const again = await host.reach();
     const { networks, nics, ...rest } = await capabilities(again);
+    expect(networks).toMatchObject({
+      fixed: { addr: addresses.stanza, ports: [cards.fixedStanza] },
+      leased: { addr: lease, dhcpv4: true },
+    });
     expect(networks).toMatchObject({ ovirtmgmt: { addr: addresses.host, gateway: addresses.engine, ports: [cards.fixed], bridged: true } });
     expect(nics[cards.fixed]).toMatchObject({ addr: '', gateway: '' });
     expect(rest).toMatchObject({ lastClientIface: 'ovirtmgmt', netConfigDirty: 'False' });
@@ -180,6 +231,13 @@ describe.skipIf(obstacle !== null)(`networks of a host${obstacle === null ? '' :
     const options = { connectivityCheck: 'true', connectivityTimeout: 60, commitOnSuccess: true };
     expect(await setUp({ ovirtmgmt: { remove: true } }, options)).toMatchObject({ result: { code: 0 } });
     await stop();
+    for (const name of ['leased', 'fixed'])
+      expect(await setUp({ [name]: { remove: true } }, { commitOnSuccess: true })).toMatchObject({ result: { code: 0 } });
+    await eventually('the cards of ifupdown have their addresses', async () => {
+      const { nics } = await capabilities();
+      return nics[cards.fixedStanza]?.addr === addresses.stanza && nics[cards.dhcpStanza]?.addr === lease;
+    });
+    expect(await shell('cat /etc/network/interfaces')).toBe(interfaces);
     await isAsBefore();
   });
 

@@ -36,10 +36,13 @@ const kinds = {
   'with OpenStack': { packages: bare, onTop: [...equipment('firewalld'), 'python3-openstackclient'] },
   /** An equipped one with rules of iptables that are kept over a start. */
   'with iptables': { packages: bare, onTop: equipment('iptables-persistent') },
-  /** A machine that runs virtual machines, without KVM. */
+  /** A machine that runs virtual machines, without KVM; with what Debian's installer leaves network cards to. */
   'with libvirt': {
     packages: bare,
-    onTop: ['libvirt-daemon-system', 'libvirt-clients', 'libvirt-daemon-driver-qemu', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'socat'],
+    onTop: [
+      ...['libvirt-daemon-system', 'libvirt-clients', 'libvirt-daemon-driver-qemu', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'socat'],
+      ...['ifupdown', 'isc-dhcp-client'],
+    ],
   },
   /** A machine that the engine makes a compute node of, without a network to packages: all that it needs is there, and does nothing yet. */
   node: {

@@ -7,9 +7,32 @@ import { bootHost, programOnHost, type TestHost, wire } from './test-host.ts';
 import { eventually } from './trial.ts';
 
 /** Addresses of the host and of the machine that the engine is on. */
-export const addresses = { host: '198.51.100.10', engine: '198.51.100.1' } as const;
-/** Network cards of the host: one has its address from a file, the other by DHCP from the engine's machine. */
-export const cards = { fixed: 'lan1', dhcp: 'lan2' } as const;
+export const addresses = { host: '198.51.100.10', engine: '198.51.100.1', stanza: '198.18.3.10' } as const;
+/**
+ * Network cards of the host: one has its address from a file, the other by DHCP from the engine's machine. Of these systemd-networkd takes care, and
+ * of the same once more ifupdown.
+ */
+export const cards = { fixed: 'lan1', dhcp: 'lan2', fixedStanza: 'lan3', dhcpStanza: 'lan4' } as const;
+
+/** What ifupdown reads: as the installer writes it, and somebody has gone on. */
+export const interfaces = `# This file describes the network interfaces available on your system
+source /etc/network/interfaces.d/*
+
+auto lo
+iface lo inet loopback
+
+auto ${cards.fixedStanza}
+iface ${cards.fixedStanza} inet static
+\taddress ${addresses.stanza} \\
+
+\t# of that network
+\tnetmask 255.255.255.0
+\tup ip route add 198.18.4.0/24 via 198.18.3.1
+allow-hotplug ${cards.dhcpStanza}
+iface ${cards.dhcpStanza} inet dhcp
+# This is an autoconfigured IPv6 interface
+iface ${cards.dhcpStanza} inet6 auto
+`;
 
 const node = `${programOnHost}/node_modules/.bin/node`;
 const relay = `const net = require('node:net');
@@ -19,7 +42,7 @@ net.createServer((near) => {
   for (const [one, other] of [[near, far], [far, near]]) one.on('error', () => undefined).on('close', () => other.destroy());
 }).listen('/run/relay.sock');`;
 
-/** An agent host with its helper, as an installation makes it, and network cards that systemd-networkd looks after. */
+/** An agent host with its helper, as an installation makes it, and network cards that systemd-networkd and ifupdown look after. */
 export interface NetworkHost extends AgentHost {
   /** Connects from the engine's machine over the network. Throws where that does not work. */
   reach(): Promise<AgentClient>;
@@ -37,19 +60,27 @@ export async function startNetworkHost(): Promise<NetworkHost> {
   const { host, pki, shell } = agent;
 
   const plug = async (): Promise<void> => {
-    for (const name of [cards.fixed, cards.dhcp]) {
+    for (const [at, name] of Object.values(cards).entries()) {
       const [here, there] = await wire();
       await Promise.all([host.plug(here), engine.plug(there)]);
-      await shell(`ip link set ${here} name ${name}`);
+      // A card is the same after a power cut, and is known by its address to who gives addresses.
+      await shell(`ip link set ${here} name ${name} address 02:00:5e:00:53:0${at}`);
       await on(engine, `ip link set ${there} name ${name}`);
     }
     // Whom a file is for was asked when they still had other names.
-    for (const run of [shell, (line: string) => on(engine, line)]) await run(`networkctl reconfigure ${cards.fixed} ${cards.dhcp}`);
+    await on(engine, `networkctl reconfigure ${Object.values(cards).join(' ')}`);
+    await shell(`networkctl reconfigure ${cards.fixed} ${cards.dhcp}`);
+    // In a container no card announces itself.
+    await shell(`systemd-run --quiet --unit=late-cards --property=RemainAfterExit=yes sh -c 'ifup -a; ifup --allow=hotplug -a'`);
   };
   const begin = async (): Promise<void> => {
     await plug();
     await shell('systemctl start ovirt-host-helper');
     await eventually('the host has its addresses', async () => /198\.51\.100\.10.*203\.0\.113\./s.test(await shell('ip -4 address')));
+    await eventually('ifupdown has brought up its cards', async () => {
+      const all = await shell('ip -4 address');
+      return all.includes(addresses.stanza) && all.includes('203.0.112.');
+    });
   };
 
   await on(
@@ -57,6 +88,8 @@ export async function startNetworkHost(): Promise<NetworkHost> {
     `mkdir -p /etc/systemd/network
 ${config('lan1', `[Match]\nName=lan1\n[Network]\nAddress=${addresses.engine}/24\n`)}
 ${config('lan2', '[Match]\nName=lan2\n[Network]\nAddress=203.0.113.1/24\nDHCPServer=yes\n[DHCPServer]\nEmitDNS=no\n')}
+${config('lan3', '[Match]\nName=lan3\n[Network]\nAddress=198.18.3.1/24\n')}
+${config('lan4', '[Match]\nName=lan4\n[Network]\nAddress=203.0.112.1/24\nDHCPServer=yes\n[DHCPServer]\nEmitDNS=no\nEmitRouter=no\n')}
 systemctl restart systemd-networkd
 cat >/run/relay.cjs <<'END'
 ${relay}
@@ -76,6 +109,7 @@ printf 'AGENT_UID="%s"\\nAGENT_GID="%s"\\n' $(id -u vdsm) $(id -g vdsm) >/etc/he
 ${config('lan1', `[Match]\nName=lan1\n[Network]\nAddress=${addresses.host}/24\nGateway=${addresses.engine}\nDNS=${addresses.engine}\n`)}
 ${config('lan2', '[Match]\nName=lan2\n[Network]\nDHCP=ipv4\n[DHCPv4]\nUseGateway=no\n')}
 systemctl enable --quiet --now systemd-networkd`);
+  await writeFile(host.path('/etc/network/interfaces'), interfaces);
   await writeFile(host.path('/etc/systemd/system/ovirt-host-helper.service'), unit);
   await shell('systemctl daemon-reload');
   await begin();

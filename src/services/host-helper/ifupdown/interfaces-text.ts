@@ -47,6 +47,8 @@ export function readStatements(text: string, file: string): readonly Statement[]
     // eslint-disable-next-line no-control-regex -- that is what is looked for
     if (/[\0-\x08\x0b-\x1f\x7f]/.test(line)) throw refuse('there is a control character in the line');
     if (/^\s*(?:#|$)/.test(line)) continue;
+    // ifupdown takes such a line for an option without a name.
+    if (/^\s*\\$/.test(line)) throw refuse('the line is nothing but continued');
     while (line.endsWith('\\')) {
       if (at === lines.length) throw refuse('the line is continued, and there is no further one');
       line = line.slice(0, -1) + (lines[at++] ?? '');

@@ -63,6 +63,7 @@ describe('a file of interfaces(5)', () => {
       ['auto lo\r\n', '/i:1: there is a control character'],
       ['auto l\0o\n', '/i:1: there is a control character'],
       ['iface eth0 inet dhcp\n  hostname a\\', '/i:2: the line is continued'],
+      ['iface eth0 inet dhcp\n \\\n  hostname a\n', '/i:2: the line is nothing'],
     ];
     for (const [text, message] of wrong) expect(() => read(text)).toThrow(message);
   });
