@@ -103,6 +103,22 @@ describe('a virtual machine that runs', () => {
       for (const member of await listOf(`${path}/${rel}`)) expect(await got(`${path}/${rel}/${String(member['id'])}`)).toEqual(member);
   });
 
+  it('has no figures any more once it runs nowhere', async () => {
+    const { id } = await add('stopped');
+    await running.postgres.query(
+      'update vm_statistics set usage_cpu_percent = 87, usage_mem_percent = 50, elapsed_time = 3600 where vm_guid = $1',
+      [id],
+    );
+    const values = (await listOf(`vms/${String(id)}/statistics`)).map((one): readonly [string, unknown] => [
+      String(one['name']),
+      (one['values'] as Json)['value'],
+    ]);
+    expect(values.filter(([, value]) => value !== undefined).map(([name]) => name)).toEqual(['memory.installed']);
+    expect(values).toHaveLength(11);
+    expect(await found('cpu_usage=87')).toEqual([]);
+    await got(`vms/${String(id)}`, { method: 'DELETE' });
+  });
+
   it('is followed along its links', async () => {
     const whole = await got(`${path}?follow=statistics,reported_devices,graphics_consoles,cluster,host,template`);
     expect(whole).toMatchObject({

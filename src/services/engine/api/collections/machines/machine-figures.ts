@@ -18,11 +18,19 @@ const figures: readonly Figure[] = [
   ['disks.usage', 'Disk usage, in bytes, per filesystem as JSON (agent)', 'none', 'string', 'v.disks_usage'],
 ];
 
+const told =
+  'cpu_user cpu_sys usage_cpu_percent usage_mem_percent usage_network_percent elapsed_time guest_mem_free guest_mem_buffered guest_mem_cached disks_usage'
+    .split(' ')
+    .map((column) => `u.${column}`)
+    .join(', ');
+
 export const machineStatistics = statisticsOf({
   rel: 'vms',
   kind: 'vm',
   about: 'What a virtual machine uses at the moment.',
-  from: '(select x.mem_size_mb, u.* from vm_statistics u join vm_static x using (vm_guid))',
+  // What was told last stays when a machine has ended, and says nothing of it any more.
+  from: `(select x.vm_guid, x.mem_size_mb, ${told} from vm_static x join vm_dynamic d using (vm_guid)
+    left join vm_statistics u on u.vm_guid = x.vm_guid and d.run_on_vds is not null)`,
   key: 'vm_guid',
   figures,
 });

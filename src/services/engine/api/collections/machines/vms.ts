@@ -80,7 +80,8 @@ const networks = several(`select n.name from vm_interface i join vnic_profiles p
 const domains = several(`select s.storage_name from disk_vm_element e join images i on i.image_group_id = e.disk_id
   join image_storage_domain_map m on m.image_id = i.image_guid join storage_domain_static s on s.id = m.storage_domain_id where e.vm_id = t.vm_guid`);
 const people = several('select u.username from permissions p join users u on u.user_id = p.ad_element_id where p.object_id = t.vm_guid');
-const statistic = (column: string): string => `(select s.${column} from vm_statistics s where s.vm_guid = t.vm_guid)`;
+const statistic = (column: string): string =>
+  `(select s.${column} from vm_statistics s where s.vm_guid = t.vm_guid and t.run_on_vds is not null)`;
 
 export const vms: Collection = {
   rel: 'vms',
