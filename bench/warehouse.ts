@@ -159,8 +159,8 @@ async function collecting(many: ManyMachines, history: TestHistory, own: Databas
       ms('500 hosts, 10,000 machines collected', times, half, peer('copying the views', copies.slice(1))),
       ms('the same for the first time', [first], half),
       ms('the same, all of them changed', [changed], half),
-      ms('warehouse of 10,000 machines, processor in a second', [together.warehouse], { limit: 100 }),
-      ms('its sessions in the databases, processor in a second', [together.sessions], { limit: 500 }),
+      ms('warehouse of 10,000 machines, processor in a second', [together.warehouse], { limit: 50 }),
+      ms('its sessions in the databases, processor in a second', [together.sessions], { limit: 100 }),
       { name: 'warehouse of 10,000 machines, memory at most', unit: 'MB', ours: sample([memory ?? Number.NaN]), target: { limit: 500 } },
       ms('engine beside the warehouse, processor in a second', [together.engine], { ratio: 1.5 }, peer('engine alone', [alone.engine])),
       {

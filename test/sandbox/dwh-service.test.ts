@@ -166,7 +166,7 @@ describe('a data warehouse', () => {
     await postgres.start();
   });
 
-  it('tells of failures, but not of every single one, and gets over them', async () => {
+  it('tells of failures, but not of every single one, gets over them, and says when a sample takes long', async () => {
     await withWarehouse(async (warehouse) => {
       await warehouse.sees('ready');
       await postgres.query('alter view dwh_vm_history_view rename to dwh_vm_history_view_gone');
@@ -176,6 +176,14 @@ describe('a data warehouse', () => {
       expect(Number(await timekeeping('timesFailed'))).toBeGreaterThanOrEqual(2);
       await warehouse.sees('working again');
       await until(async () => (await timekeeping('timesFailed')) === '0');
+      await postgres.query(
+        `begin; alter view dwh_vm_history_view rename to dwh_vm_history_view_gone; create view dwh_vm_history_view as
+         with slow as materialized (select pg_sleep(0.6)) select v.* from dwh_vm_history_view_gone v where exists (select from slow); commit`,
+      );
+      await warehouse.sees('a sample took long');
+      await postgres.query(
+        'begin; drop view dwh_vm_history_view; alter view dwh_vm_history_view_gone rename to dwh_vm_history_view; commit',
+      );
     });
   });
 

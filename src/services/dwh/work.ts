@@ -60,6 +60,8 @@ export async function work({ history, engine, settings, engineAlive, log, signal
     }
     await storeSample(history, snapshot, at, settings.samplingSeconds);
     await setSampled(engine, at).catch(ignoreAbsence);
+    const tookMs = now().getTime() - at.getTime();
+    if (tookMs > intervalMs / 2) log.warning('a sample took long', { tookMs, intervalMs });
   }
 
   /** Does one piece of work, if there is any. */
