@@ -50,8 +50,10 @@ export function formerStanzas({ name, nic }: WantedNetwork, { files, own, cards,
     if (file !== ofCard[0]?.file)
       throw new Refusal(501, `${placeOf(file, from + 1)}: ${nic} is also configured in ${String(ofCard[0]?.file)}. Let it be in one file`);
   }
-  if (own.length === 0) checkAddresses(card, four, up.get(nic));
-  return { four, six, mtu: formerMtuOf(own) ?? card.mtu };
+  // A card that is in this network already has given its address to the bridge.
+  const isIn = nicOf(own) === nic;
+  if (!isIn) checkAddresses(card, four, up.get(nic));
+  return { four, six, mtu: (isIn ? formerMtuOf(own) : undefined) ?? card.mtu };
 }
 
 /** Whether a line only says when devices are brought up, the card by its plain name among them. */

@@ -77,11 +77,14 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
       ['/usr/bin/rm', '--force', '--', ...devices.map(pidOf)],
     ];
   };
-  /** Brings up devices, each in a unit of its own that stays: its DHCP client is in it. */
+  /**
+   * Brings up devices, each in a unit of its own that stays: its DHCP client is in it. By force: where they could not be taken down in order, ifupdown
+   * takes them for being up, and they have no addresses any more.
+   */
   const bringUp = (devices: readonly string[], file: string | null): readonly Command[] =>
     devices.map((device) => [
       ...[systemdRun, '--quiet', '--collect', '--no-block', `--unit=${unitOf(device)}`],
-      ...['--property=Type=oneshot', '--property=RemainAfterExit=yes', '--', ifup],
+      ...['--property=Type=oneshot', '--property=RemainAfterExit=yes', '--', ifup, '--force'],
       ...(file === null ? [] : ['-i', file]),
       device,
     ]);
@@ -121,6 +124,11 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
       if (nic !== undefined) nics.add(nic);
       files.set(path, withoutBlock(text, name, path));
     }
+    for (const name of remove) {
+      const place = [...files].flatMap(([path, text]) => readStatements(text, path).map((statement) => mentionOf(statement, name)));
+      const user = place.find((one) => one !== undefined);
+      if (user !== undefined) throw new Refusal(409, `${user}: it depends on ${name}, which is to go`);
+    }
     const [cards, up] = [await cardsOf(run, settings), await broughtUp()];
     const leases: Command[] = [];
     for (const network of make) {
@@ -133,7 +141,7 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
       files.set(path, withBlock(files.get(path) ?? '', network.name, fresh, replaced, path));
       stanzas.set(network.name, [...own, ...fresh]);
       // In there is as whom the host asks for its address.
-      if (network.ipv4 === 'dhcp' && own.length === 0)
+      if (network.ipv4 === 'dhcp' && nicOf(own) !== network.nic)
         leases.push(['/usr/bin/cp', '--', ...[network.nic, network.name].map((device) => `${dhclientLeases}/dhclient.${device}.leases`)]);
     }
     const [path, ...others] = [...files.keys()].filter((one) => files.get(one) !== now.get(one));
@@ -160,7 +168,7 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
       ],
       async write() {
         await rm(folder, { recursive: true, force: true });
-        await mkdir(folder);
+        await mkdir(folder, { recursive: true });
         await symlink(path, target);
         await writeSafely(before, past, { encoding });
         await writeSafely(down, quietStanzas(devices, stanzas), { encoding });

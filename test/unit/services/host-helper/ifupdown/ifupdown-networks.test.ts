@@ -87,6 +87,7 @@ describe('a network on a card of ifupdown', () => {
     await attempt(remove);
     expect(await networks.hasPartIn(remove)).toBe('none');
     await networks.commit();
+    expect(await has(trial())).toBe(false);
     expect(await readFile(main, 'utf8')).toBe(text.replace('allow-hotplug eth0\n', 'allow-hotplug eth0\n# mine\n'));
   });
 
@@ -94,7 +95,7 @@ describe('a network on a card of ifupdown', () => {
     const plan = await networks.plan(make);
     const lines = (commands: readonly (readonly string[])[] = []): readonly string[] => commands.map((words) => words.join(' '));
     const start = '/usr/bin/systemd-run --quiet --collect --no-block';
-    const kept = '--property=Type=oneshot --property=RemainAfterExit=yes -- /usr/sbin/ifup';
+    const kept = '--property=Type=oneshot --property=RemainAfterExit=yes -- /usr/sbin/ifup --force';
     const leave = [
       '/usr/bin/systemctl stop ovirt-ifup-net.service',
       '/usr/bin/systemctl stop ovirt-ifup-eth0.service',
@@ -123,6 +124,22 @@ describe('a network on a card of ifupdown', () => {
     expect(await readFile(join(trial(), 'down'), 'utf8')).toMatch(
       /^iface eth0 inet manual\niface net inet manual\n( {4}post-down .*\n){2}$/,
     );
+  });
+
+  test('is not removed under what depends on it, nor moved to a card with an address that nobody knows', async () => {
+    await attempt(make);
+    await networks.commit();
+    const committed = await readFile(main, 'utf8');
+    await writeFile(main, `${committed}iface net:1 inet manual\n`);
+    await expect(networks.plan(remove)).rejects.toThrow('it depends on net, which is to go');
+    await writeFile(main, committed);
+    cards = [
+      ...cards,
+      { ifname: 'net', mtu: 1500, linkinfo: { info_kind: 'bridge' } },
+      { ifname: 'eth1', mtu: 9000, addr_info: [{ family: 'inet', local: '198.51.100.7', scope: 'global' }] },
+    ];
+    const moved = change({ net: { nic: 'eth1', ipv4: 'dhcp', defaultRoute: true } });
+    await expect(networks.plan(moved)).rejects.toThrow('eth1 has the address 198.51.100.7, and neither');
   });
 
   test('is not committed over what somebody has edited meanwhile', async () => {
