@@ -26,7 +26,8 @@ export interface NetworkChange {
   readonly seconds: number;
 }
 
-const nameForm = /^[A-Za-z0-9_-]{1,15}$/;
+/** A name that begins with `-` would be an option to programs. */
+const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,14}$/;
 /** Devices of the kernel, of libvirt and of virtual machines have such names; `all` and `default` mean every device. */
 const reserved = /^(lo|all|default|vnet\d+|tap.*|virbr\d+.*)$/;
 const nicForm = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/;
@@ -86,7 +87,9 @@ function readIpv4(value: unknown, flawed: (what: string) => Refusal): WantedNetw
 
 function readIpv6(value: unknown, flawed: (what: string) => Refusal): WantedNetwork['ipv6'] {
   if (!isObject(value)) throw flawed('ipv6 must be an object');
-  const { address = null, gateway = null, router = false, dhcp = false } = value;
+  const { address = null, gateway: way = null, router = false, dhcp = false } = value;
+  // So some say that there is none.
+  const gateway = way === '::' ? null : way;
   if (address !== null && !isWithPrefix(address, isIPv6, 128))
     throw flawed('ipv6.address must be an IPv6 address with the length of its prefix');
   if (gateway !== null && !isAddress(gateway, isIPv6)) throw flawed('ipv6.gateway must be an IPv6 address');

@@ -74,7 +74,8 @@ function readNetwork(name: string, params: Params): WantedNetwork | null {
     ipv4: readIpv4(params, refuse),
     ipv6: {
       ...(six === undefined ? {} : { address: six }),
-      ...(gateway6 === undefined || six === undefined ? {} : { gateway: gateway6 }),
+      // VDSM and its engine say so where there is none.
+      ...(gateway6 === undefined || gateway6 === '::' || six === undefined ? {} : { gateway: gateway6 }),
       router: params.optionalFlag('ipv6autoconf') ?? false,
       dhcp: params.optionalFlag('dhcpv6') ?? false,
     },

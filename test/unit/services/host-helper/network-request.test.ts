@@ -29,13 +29,27 @@ test('a network with an address, one without, and one that is to go', () => {
   });
 });
 
-test.each(['', 'sixteen-letters-', 'a.b', 'a/b', '../etc', 'a b', 'a\nb', 'lo', 'all', 'default', 'vnet0', 'virbr0', 'tap1', '%i', '*'])(
-  'a network is not called %j',
-  (name) => {
-    expect(() => read({ [name]: { nic: 'eth0' } })).toThrow(Refusal);
-    expect(() => read({ [name]: null })).toThrow(Refusal);
-  },
-);
+test.each([
+  '',
+  'sixteen-letters-',
+  'a.b',
+  'a/b',
+  '../etc',
+  'a b',
+  'a\nb',
+  'lo',
+  'all',
+  'default',
+  'vnet0',
+  'virbr0',
+  'tap1',
+  '%i',
+  '*',
+  '-a',
+])('a network is not called %j', (name) => {
+  expect(() => read({ [name]: { nic: 'eth0' } })).toThrow(Refusal);
+  expect(() => read({ [name]: null })).toThrow(Refusal);
+});
 
 test.each([
   { nic: 'eth*' },
@@ -58,6 +72,11 @@ test.each([
   { nic: 'eth0', defaultRoute: 'yes' },
 ])('a network is not made of %j', (wanted) => {
   expect(() => read({ net: wanted })).toThrow(Refusal);
+});
+
+test('`::` is no gateway', () => {
+  const ipv6 = { address: '2001:db8::10/64', gateway: '::' };
+  expect(read({ net: { nic: 'eth0', ipv6 } }).make[0]?.ipv6).toMatchObject({ address: ipv6.address, gateway: null });
 });
 
 test('one card is not in two networks, and there is an end to what is asked for', () => {

@@ -30,6 +30,13 @@ describe('Host.setupNetworks', () => {
     expect(read({ old: { remove: true } })).toMatchObject({ check: false, commit: false });
   });
 
+  test('takes `::` for no gateway', () => {
+    const net = { nic: 'eth0', ipv6addr: '2001:db8::10/64' };
+    const six = (ipv6gateway: string) => read({ net: { ...net, ipv6gateway } }).networks['net']?.ipv6;
+    expect(six('::')).toEqual({ address: net.ipv6addr, router: false, dhcp: false });
+    expect(six('2001:db8::1')).toMatchObject({ gateway: '2001:db8::1' });
+  });
+
   test.each([
     [{ nic: 'eth0', vlan: '7' }, 26],
     [{ bonding: 'bond0' }, 25],
