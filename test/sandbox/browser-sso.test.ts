@@ -1,17 +1,15 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { browserProgram, startBrowser } from '../support/browser.ts';
 import { runTool } from '../support/directory-tool.ts';
-import { addClient, adminPassword } from '../support/engine.ts';
+import { addClient, adminPassword, giveRole } from '../support/engine.ts';
 import { useEngine } from '../support/running-engine.ts';
 
-const program = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-
-describe.skipIf(program === undefined)('single sign-on in a real browser', () => {
+describe.skipIf(browserProgram === undefined)('single sign-on in a real browser', () => {
   const running = useEngine();
   let browser: Browser;
   let page: Page;
@@ -25,10 +23,7 @@ describe.skipIf(program === undefined)('single sign-on in a real browser', () =>
     await once(client, 'listening');
     redirect = `https://localhost:${(client.address() as { port: number }).port}/back`;
     await addClient(running.postgres, { id: 'app', secret: 'secret-of-the-app', scope: 'openid', redirects: [redirect] });
-    browser = await chromium.launch({
-      executablePath: program as string,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-sync'],
-    });
+    browser = await startBrowser();
   });
   afterAll(async () => {
     await browser.close();
@@ -95,9 +90,7 @@ describe.skipIf(program === undefined)('single sign-on in a real browser', () =>
     const tool = (args: readonly string[], input = '') => runTool(running.engine, args, { input });
     await tool(['user', 'add', 'anna']);
     await tool(['user', 'password-reset', 'anna', '--password=interactive:'], 'Given to Anna 1\n');
-    await running.postgres.query(
-      `select attach_user_to_role('anna', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'anna'`,
-    );
+    await giveRole(running.postgres, 'anna', 'SuperUser');
     await page.goto(authorize());
     await logIn('anna', 'Given to Anna 1');
     expect(await page.getByRole('heading').textContent()).toBe('Change password');

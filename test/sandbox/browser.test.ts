@@ -1,12 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, type Page, chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { browserProgram, startBrowser } from '../support/browser.ts';
 import { type Trial, newTrial, run } from '../support/trial.ts';
 
-const program = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-
-describe.skipIf(program === undefined)('in a real browser', () => {
+describe.skipIf(browserProgram === undefined)('in a real browser', () => {
   let trial: Trial;
   let browser: Browser;
   let page: Page;
@@ -16,18 +15,7 @@ describe.skipIf(program === undefined)('in a real browser', () => {
     trial = await newTrial();
     const { code, stdout } = await run(trial.unattended);
     expect(code, stdout).toBe(0);
-    browser = await chromium.launch({
-      executablePath: program as string,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await startBrowser();
     page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runTool, type ToolInput, type ToolRun } from '../support/directory-tool.ts';
-import { adminPassword } from '../support/engine.ts';
+import { adminPassword, giveRole } from '../support/engine.ts';
 import { type Answer, freshSource } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 
@@ -15,11 +15,7 @@ async function done(...args: string[]): Promise<string> {
   expect([code, stderr]).toEqual([0, '']);
   return stdout;
 }
-const attach = (name: string) =>
-  running.postgres.query(
-    `select attach_user_to_role($1, 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = $1`,
-    [name],
-  );
+const attach = (name: string) => giveRole(running.postgres, name, 'SuperUser');
 const logIn = (user: string, password: string): Promise<Answer> =>
   running.engine.client('/ovirt-engine/sso/oauth/token', {
     form: { grant_type: 'password', username: `${user}@internal`, password, scope: 'ovirt-app-api' },

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { apiCalls, apiRoot as root, type Json } from '../support/api-calls.ts';
-import { addUser } from '../support/engine.ts';
+import { addUser, giveRole } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 
@@ -13,9 +13,7 @@ const xml = { accept: 'application/xml' };
 const other = basic('other@internal', 'Other-Canary-1');
 beforeAll(async () => {
   await addUser(running.postgres, 'other', 'Other-Canary-1');
-  await running.postgres.query(
-    `select attach_user_to_role('other', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'other'`,
-  );
+  await giveRole(running.postgres, 'other', 'SuperUser');
 });
 
 const newJob = async (): Promise<string> => String((await got('jobs', { body: { description: 'Their work', auto_cleared: false } }))['id']);

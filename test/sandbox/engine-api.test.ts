@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { addUser, adminPassword, hash, ownVersion } from '../support/engine.ts';
+import { addUser, adminPassword, giveRole, hash, ownVersion } from '../support/engine.ts';
 import { type Answer, basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 
@@ -126,9 +126,7 @@ describe('credentials', () => {
 
   it('stop working at once for a user without roles, though the password is remembered', async () => {
     await addUser(running.postgres, 'temp', adminPassword);
-    await running.postgres.query(
-      `select attach_user_to_role('temp', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'temp'`,
-    );
+    await giveRole(running.postgres, 'temp', 'SuperUser');
     const authorization = basic('temp@internal', adminPassword);
     expect((await get(root, { authorization })).status).toBe(200);
     await running.postgres.query(`delete from permissions where ad_element_id = (select user_id from users where username = 'temp')`);
@@ -138,9 +136,7 @@ describe('credentials', () => {
 
   it('stop working at once when the password is changed, though the old one is remembered', async () => {
     await addUser(running.postgres, 'changer', adminPassword);
-    await running.postgres.query(
-      `select attach_user_to_role('changer', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'changer'`,
-    );
+    await giveRole(running.postgres, 'changer', 'SuperUser');
     const status = async (password: string) => (await get(root, { authorization: basic('changer@internal', password) })).status;
     const change = (password: string) =>
       running.postgres.query(`update aaa_jdbc.users set password = $1 where name = 'changer'`, [hash(password)]);

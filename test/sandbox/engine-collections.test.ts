@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { collections } from '../../src/services/engine/api/collections/index.ts';
 import { apiCalls, apiRoot as root, type Json } from '../support/api-calls.ts';
-import { addUser } from '../support/engine.ts';
+import { addUser, giveRole } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 
@@ -14,11 +14,8 @@ const blank = '00000000-0000-0000-0000-000000000000';
 const guest = basic('guest@internal', 'Guest-Canary-1');
 beforeAll(async () => {
   await addUser(running.postgres, 'guest', 'Guest-Canary-1');
-  await running.postgres.query(
-    `select attach_user_to_role('guest', 'internal-authz', '*', uuid::text, 'UserRole') from aaa_jdbc.users where name = 'guest'`,
-  );
-  await running.postgres.query(`update permissions set object_id = (select cluster_id from cluster), object_type_id = 9
-    where ad_element_id = (select user_id from users where username = 'guest')`);
+  const [cluster] = await running.postgres.query<{ id: string }>('select cluster_id as id from cluster');
+  await giveRole(running.postgres, 'guest', 'UserRole', { kind: 'cluster', id: cluster?.id ?? '' });
 });
 
 describe('what a first installation begins with', () => {

@@ -9,7 +9,7 @@ import { apiCalls } from '../support/api-calls.ts';
 import { addAdmin, startEngine, type TestEngine } from '../support/engine.ts';
 import { quietLog } from '../support/fakes.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { type AgentPki, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
+import { type AgentPki, engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, capabilities, wellBehaved } from '../support/simulated-host.ts';
 
 let postgres: TestPostgres;
@@ -307,11 +307,7 @@ describe('an engine that is killed', () => {
 
   async function start(): Promise<TestEngine> {
     const engine = await startEngine(postgres, {
-      settings: {
-        ENGINE_PKI_CA: pki.path('ca.pem'),
-        ENGINE_PKI_ENGINE_CERT: pki.path('engine.pem'),
-        ENGINE_PKI_ENGINE_KEY: pki.path('engine.key'),
-      },
+      settings: engineSettings(pki),
     });
     engines.push(engine);
     return engine;

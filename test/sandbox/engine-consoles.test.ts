@@ -19,12 +19,12 @@ import { openTicket } from '../../src/services/websocket-proxy/ticket.ts';
 import { readTarget } from '../../src/services/websocket-proxy/target.ts';
 import { type Database, openDatabase } from '../../src/services/frame/database.ts';
 import { apiCalls } from '../support/api-calls.ts';
-import { addUser, adminPassword } from '../support/engine.ts';
+import { addUser, adminPassword, giveRole } from '../support/engine.ts';
 import { quietLog } from '../support/fakes.ts';
 import { cookieValue } from '../support/https-client.ts';
 import { logIn, tokenIn } from '../support/login-form.ts';
 import { useEngine } from '../support/running-engine.ts';
-import { makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
+import { engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, wellBehaved } from '../support/simulated-host.ts';
 import { addMachine } from '../support/simulated-machines.ts';
 import { permit } from '../support/vmconsole.ts';
@@ -33,11 +33,7 @@ import { permit } from '../support/vmconsole.ts';
 
 const pki = await makeAgentPki(['127.0.0.1', '127.0.0.2']);
 const running = useEngine(undefined, {
-  settings: {
-    ENGINE_PKI_CA: pki.path('ca.pem'),
-    ENGINE_PKI_ENGINE_CERT: pki.path('engine.pem'),
-    ENGINE_PKI_ENGINE_KEY: pki.path('engine.key'),
-  },
+  settings: engineSettings(pki),
 });
 let agents: SimulatedAgents;
 let database: Database;
@@ -67,10 +63,7 @@ beforeAll(async () => {
   agents = await startSimulatedAgents(pki, { everywhere: true, verbs: wellBehaved() });
   for (const user of ['alice', 'bob', 'carol']) {
     await addUser(postgres, user, `${user}-Canary-1`);
-    await postgres.query(
-      `select attach_user_to_role($1, 'internal-authz', '*', uuid::text, 'UserRole') from aaa_jdbc.users where name = $1`,
-      [user],
-    );
+    await giveRole(postgres, user, 'UserRole');
     await postgres.query(`delete from permissions where ad_element_id = (select user_id from users where username = $1)`, [user]);
   }
   host = await addHost(postgres, { name: 'h1', address: '127.0.0.2', port: agents.port });

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
 import { type DiskHost, startDiskHost } from '../support/disk-host.ts';
-import { addUser, type TestEngine } from '../support/engine.ts';
+import { addUser, giveRole, type TestEngine } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { SimulatedFailure } from '../support/simulated-agent.ts';
+import { addMachine } from '../support/simulated-machines.ts';
 
 const gib = 2 ** 30;
 let host: DiskHost;
@@ -46,16 +47,9 @@ const codesOf = async (alias: string): Promise<readonly number[]> =>
   ).map(({ code }) => code);
 
 let count = 0;
-/** The rows of a virtual machine. */
 async function machine(status = 0): Promise<{ readonly id: string; readonly name: string }> {
-  const [id, name] = [randomUUID(), `machine${++count}`];
-  await host.postgres.query(
-    `insert into vm_static (vm_guid, vm_name, entity_type, vmt_guid, cluster_id, mem_size_mb, max_memory_size_mb, min_allocated_mem)
-     select $1, $2, 'VM', '00000000-0000-0000-0000-000000000000', cluster_id, 512, 512, 512 from cluster`,
-    [id, name],
-  );
-  await host.postgres.query('insert into vm_dynamic (vm_guid, status) values ($1, $2)', [id, status]);
-  return { id, name };
+  const name = `machine${++count}`;
+  return { id: await addMachine(host.postgres, { name, memoryMb: 512, status }), name };
 }
 const run = (id: string, status: number): Promise<unknown> =>
   host.postgres.query('update vm_dynamic set status = $2 where vm_guid = $1', [id, status]);
@@ -398,9 +392,7 @@ describe('a transfer', () => {
       [id],
     );
     await addUser(host.postgres, 'tagger', 'Canary-Tagger-1');
-    await host.postgres.query(
-      `select attach_user_to_role('tagger', 'internal-authz', '*', uuid::text, 'TagManager') from aaa_jdbc.users where name = 'tagger'`,
-    );
+    await giveRole(host.postgres, 'tagger', 'TagManager');
     const shown = async (how: { as?: string }): Promise<Json> =>
       ((await api().got('imagetransfers', how))['image_transfer'] as readonly Json[])[0] ?? {};
     expect(await shown({})).toMatchObject({ transfer_url: 'https://host/images/ticket', proxy_url: 'https://engine/images/ticket' });

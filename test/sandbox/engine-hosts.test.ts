@@ -3,9 +3,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { apiCalls, type Json } from '../support/api-calls.ts';
 import { freePort } from '../support/postgres.ts';
 import { useEngine } from '../support/running-engine.ts';
-import { type AgentPki, makeAgentPki, SimulatedFailure, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
-import { addHost, capabilities, hardwareId, statistics, wellBehaved } from '../support/simulated-host.ts';
-import { addUser } from '../support/engine.ts';
+import {
+  type AgentPki,
+  engineSettings,
+  makeAgentPki,
+  type SimulatedAgents,
+  SimulatedFailure,
+  startSimulatedAgents,
+} from '../support/simulated-agent.ts';
+import { addHost, capabilities, hardwareId, setOptions, statistics, wellBehaved } from '../support/simulated-host.ts';
+import { addMortal, mortal } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 
 const addresses = ['127.0.0.1', ...Array.from({ length: 60 }, (_, at) => `127.0.1.${at + 1}`)];
@@ -16,24 +23,11 @@ await copyFile(pki.path('ca.key'), pki.path('private/ca.pem'));
 
 const running = useEngine(
   async (postgres) => {
-    const options = { VdsStatisticsInSeconds: '1', TimeoutToResetVdsInSeconds: '2', NonOperationalRetryInSeconds: '1' };
-    for (const [name, value] of Object.entries(options)) {
-      await postgres.query('update vdc_options set option_value = $2 where option_name = $1', [name, value]);
-    }
-    await addUser(postgres, 'mortal', 'Mortal-Pass-1');
-    await postgres.query(
-      `select attach_user_to_role('mortal', 'internal-authz', '*', uuid::text, 'UserRole') from aaa_jdbc.users where name = 'mortal'`,
-    );
-    // On something that has no hosts in it.
-    await postgres.query(`update permissions set object_id = (select id from mac_pools), object_type_id = 28
-      where ad_element_id = (select user_id from users where username = 'mortal')`);
+    await setOptions(postgres, { VdsStatisticsInSeconds: '1', TimeoutToResetVdsInSeconds: '2', NonOperationalRetryInSeconds: '1' });
+    await addMortal(postgres);
   },
   {
-    settings: {
-      ENGINE_PKI_CA: pki.path('ca.pem'),
-      ENGINE_PKI_ENGINE_CERT: pki.path('engine.pem'),
-      ENGINE_PKI_ENGINE_KEY: pki.path('engine.key'),
-    },
+    settings: engineSettings(pki),
   },
 );
 const { call, got, fault, idOf } = apiCalls(running);
@@ -429,16 +423,16 @@ describe('a machine that is added', () => {
 describe('who may', () => {
   it('see and change hosts is a matter of permissions', async () => {
     const { id } = await up();
-    const mortal = basic('mortal@internal', 'Mortal-Pass-1');
-    expect((await call('hosts', { as: mortal })).status).toBe(403);
-    expect(await got('hosts?filter=true', { as: mortal })).toEqual({});
-    expect((await call(`hosts/${id}`, { as: mortal })).status).toBe(404);
-    expect((await call(`hosts/${id}/deactivate`, { as: mortal, method: 'POST', body: {} })).status).toBeGreaterThanOrEqual(403);
+    const as = basic(`${mortal.name}@internal`, mortal.password);
+    expect((await call('hosts', { as })).status).toBe(403);
+    expect(await got('hosts?filter=true', { as })).toEqual({});
+    expect((await call(`hosts/${id}`, { as })).status).toBe(404);
+    expect((await call(`hosts/${id}/deactivate`, { as, method: 'POST', body: {} })).status).toBeGreaterThanOrEqual(403);
     const user = (await got('users?search=usrname%3Dmortal*'))['user'][0].id as string;
     await got(`hosts/${id}/permissions`, { method: 'POST', body: { user: { id: user }, role: { name: 'HostAdmin' } } });
-    expect((await got(`hosts/${id}`, { as: mortal }))['id']).toBe(id);
+    expect((await got(`hosts/${id}`, { as }))['id']).toBe(id);
     expect((await got(`hosts/${id}/permissions`))['permission']).toHaveLength(1);
-    await got(`hosts/${id}/deactivate`, { as: mortal, method: 'POST', body: {} });
+    await got(`hosts/${id}/deactivate`, { as, method: 'POST', body: {} });
     await becomes(id, 'maintenance');
   });
 });

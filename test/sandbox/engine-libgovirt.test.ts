@@ -5,7 +5,7 @@ import { apiCalls } from '../support/api-calls.ts';
 import { adminPassword } from '../support/engine.ts';
 import { hasLibgovirt, python } from '../support/libgovirt.ts';
 import { useEngine } from '../support/running-engine.ts';
-import { makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
+import { engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, wellBehaved } from '../support/simulated-host.ts';
 import { addMachine } from '../support/simulated-machines.ts';
 
@@ -16,11 +16,7 @@ const script = new URL('../support/libgovirt.py', import.meta.url).pathname;
 describe.skipIf(!hasLibgovirt)('libgovirt', async () => {
   const pki = await makeAgentPki(['127.0.0.1', '127.0.0.2']);
   const running = useEngine(undefined, {
-    settings: {
-      ENGINE_PKI_ENGINE_CERT: pki.path('engine.pem'),
-      ENGINE_PKI_ENGINE_KEY: pki.path('engine.key'),
-      ENGINE_PKI_CA: pki.path('ca.pem'),
-    },
+    settings: engineSettings(pki),
   });
   let agents: SimulatedAgents;
   let [host, machine] = ['', ''];

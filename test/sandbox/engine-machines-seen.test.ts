@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { admin, apiCalls, type Json } from '../support/api-calls.ts';
-import { addUser } from '../support/engine.ts';
+import { addUser, giveRole } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 import { addHost } from '../support/simulated-host.ts';
@@ -180,10 +180,7 @@ describe('somebody who is no administrator', () => {
       ['stranger', 'Stranger-Canary-1', 'UserRole'],
     ] as const) {
       await addUser(running.postgres, name, password);
-      await running.postgres.query(
-        `select attach_user_to_role($1, 'internal-authz', '*', uuid::text, $2) from aaa_jdbc.users where name = $1`,
-        [name, role],
-      );
+      await giveRole(running.postgres, name, role);
     }
     await running.postgres.query(
       `update permissions set object_id = $1, object_type_id = 9 where ad_element_id = (select user_id from users where username = 'maker')`,

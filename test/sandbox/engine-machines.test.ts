@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { apiCalls, type Json } from '../support/api-calls.ts';
+import { workOn } from '../support/commands.ts';
 import { useEngine } from '../support/running-engine.ts';
 
 const running = useEngine();
@@ -215,21 +216,11 @@ describe('a virtual machine', () => {
     expect((await fault(path, { method: 'PUT', body: { comment: 'x' } }))[1]).toContain('image locked');
     expect((await fault(path, { method: 'DELETE' }))[1]).toContain('image locked');
     await running.postgres.query('update vm_dynamic set status = 0 where vm_guid = $1', [machine['id']]);
-    // Of a kind that no engine knows, so that it stays.
-    await running.postgres.query(
-      `with j as (insert into job (job_id, action_type, description, status, start_time, last_update_time, correlation_id)
-          values (gen_random_uuid(), 'X', 'x', 'STARTED', now(), now(), 'busy') returning job_id),
-        s as (insert into step (step_id, job_id, step_type, description, step_number, status, start_time, correlation_id)
-          select gen_random_uuid(), job_id, 'EXECUTING', 'x', 1, 'STARTED', now(), 'busy' from j returning step_id, job_id),
-        c as (insert into command_entities (command_id, command_type, command_parameters, user_name, correlation_id, job_id, step_id)
-          select gen_random_uuid(), 'Unknown', '{}', 'admin', 'busy', job_id, step_id from s returning command_id)
-        insert into command_locks (object_id, command_id) select $1, command_id from c`,
-      [machine['id']],
-    );
+    const end = await workOn(running.postgres, String(machine['id']));
     for (const how of [{ method: 'PUT', body: { comment: 'x' } }, { method: 'DELETE' }])
       expect((await fault(path, how))[1]).toContain('A command is working on virtual machine busy');
     expect((await fault(`${path}/nics`, { body: { name: 'nic1' } }))[1]).toContain('A command is working');
-    await running.postgres.query('delete from command_locks where object_id = $1', [machine['id']]);
+    await end();
     expect((await call(path, { method: 'DELETE' })).status).toBe(200);
   });
 

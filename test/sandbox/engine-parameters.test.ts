@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Collection, SearchField } from '../../src/services/engine/api/collections/collection.ts';
 import { collections } from '../../src/services/engine/api/collections/index.ts';
 import { apiCalls, apiRoot as root, type Json } from '../support/api-calls.ts';
-import { addUser } from '../support/engine.ts';
+import { addUser, giveRole } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 import { addHost } from '../support/simulated-host.ts';
@@ -17,9 +17,7 @@ const blank = '00000000-0000-0000-0000-000000000000';
 const guest = basic('guest@internal', 'Guest-Canary-1');
 beforeAll(async () => {
   await addUser(running.postgres, 'guest', 'Guest-Canary-1');
-  await running.postgres.query(
-    `select attach_user_to_role('guest', 'internal-authz', '*', uuid::text, 'UserRole') from aaa_jdbc.users where name = 'guest'`,
-  );
+  await giveRole(running.postgres, 'guest', 'UserRole');
 });
 
 // Something for what would be empty otherwise.
@@ -306,9 +304,7 @@ describe('what users keep for themselves', () => {
 
   it('is out of reach of administrators who manage no users', async () => {
     await addUser(running.postgres, 'looker', 'Looker-Canary-1');
-    await running.postgres.query(
-      `select attach_user_to_role('looker', 'internal-authz', '*', uuid::text, 'ReadOnlyAdmin') from aaa_jdbc.users where name = 'looker'`,
-    );
+    await giveRole(running.postgres, 'looker', 'ReadOnlyAdmin');
     const path = `users/${await idOf('users', 'guest')}/sshpublickeys`;
     expect((await call(path, { as: basic('looker@internal', 'Looker-Canary-1'), body: { content: key } })).status).toBe(403);
     expect((await call(`users/${await idOf('users', 'looker')}/sshpublickeys`, { as: guest, body: { content: key } })).status).toBe(404);

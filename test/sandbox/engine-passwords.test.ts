@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addUser, adminPassword, type TestEngine } from '../support/engine.ts';
+import { addUser, adminPassword, giveRole, type TestEngine } from '../support/engine.ts';
 import { type Answer, cookieValue, freshSource } from '../support/https-client.ts';
 import { formCookie, logIn, tokenIn } from '../support/login-form.ts';
 import { useEngine } from '../support/running-engine.ts';
@@ -10,10 +10,7 @@ const people = ['expired', 'early', 'late', 'locked', 'hours', 'changing', 'gues
 const running = useEngine(async (postgres) => {
   for (const name of people) {
     await addUser(postgres, name, adminPassword);
-    await postgres.query(
-      `select attach_user_to_role($1, 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = $1`,
-      [name],
-    );
+    await giveRole(postgres, name, 'SuperUser');
   }
 });
 

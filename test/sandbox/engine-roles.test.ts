@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Collection } from '../../src/services/engine/api/collections/collection.ts';
 import { collections } from '../../src/services/engine/api/collections/index.ts';
-import { addUser } from '../support/engine.ts';
+import { addUser, giveRole } from '../support/engine.ts';
 import { useEngine } from '../support/running-engine.ts';
 
 /*
@@ -24,10 +24,7 @@ beforeAll(async () => {
   for (const { name, permits } of found) {
     const password = `Canary-${name}-1`;
     await addUser(running.postgres, name, password);
-    await running.postgres.query(
-      `select attach_user_to_role($1, 'internal-authz', '*', uuid::text, $1) from aaa_jdbc.users where name = $1`,
-      [name],
-    );
+    await giveRole(running.postgres, name, name);
     const { body } = await running.engine.client('/ovirt-engine/sso/oauth/token', {
       headers: { accept: 'application/json' },
       form: { grant_type: 'password', username: `${name}@internal`, password, scope: 'ovirt-app-api' },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { apiCalls } from '../support/api-calls.ts';
 import { addAdmin, startEngine, type TestEngine } from '../support/engine.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { type AgentPki, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
+import { type AgentPki, engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, wellBehaved } from '../support/simulated-host.ts';
 import { simulatedStorage, type SimulatedStorage } from '../support/simulated-storage.ts';
 
@@ -17,11 +17,7 @@ let count = 0;
 
 const start = () =>
   startEngine(postgres, {
-    settings: {
-      ENGINE_PKI_CA: pki.path('ca.pem'),
-      ENGINE_PKI_ENGINE_CERT: pki.path('engine.pem'),
-      ENGINE_PKI_ENGINE_KEY: pki.path('engine.key'),
-    },
+    settings: engineSettings(pki),
   });
 beforeAll(async () => {
   postgres = await startPostgres();

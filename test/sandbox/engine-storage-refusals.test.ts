@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { workOn } from '../support/commands.ts';
-import { addUser } from '../support/engine.ts';
+import { addMortal, mortal } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { type SimulatedAgents, SimulatedFailure } from '../support/simulated-agent.ts';
 import type { SimulatedStorage } from '../support/simulated-storage.ts';
@@ -10,15 +10,7 @@ import { eventually, useStorageCenters } from '../support/storage-centers.ts';
 
 /* What of storage is refused, goes wrong, or is not taken away. */
 
-const tests = await useStorageCenters(async (postgres) => {
-  await addUser(postgres, 'mortal', 'Mortal-Pass-1');
-  await postgres.query(
-    `select attach_user_to_role('mortal', 'internal-authz', '*', uuid::text, 'UserRole') from aaa_jdbc.users where name = 'mortal'`,
-  );
-  // On something that has no storage in it.
-  await postgres.query(`update permissions set object_id = (select id from mac_pools), object_type_id = 28
-    where ad_element_id = (select user_id from users where username = 'mortal')`);
-});
+const tests = await useStorageCenters(addMortal);
 const { attach, center, codes, deactivate, diskOn, domain, inCenter, post, remove, run, running, settled, working } = tests;
 const { call, fault, got } = tests.api;
 let agents: SimulatedAgents;
@@ -28,14 +20,12 @@ beforeEach(() => void ({ agents, storage } = tests));
 describe('who may not', () => {
   it('see or change anything is told so, and a data center that has storage stays', async () => {
     const made = await working();
-    const mortal = basic('mortal@internal', 'Mortal-Pass-1');
-    for (const path of ['storagedomains', 'storageconnections']) expect((await call(path, { as: mortal })).status, path).toBe(403);
-    expect((await call(`storagedomains/${made.master.id}`, { as: mortal })).status).toBe(404);
-    expect((await call(`datacenters/${made.id}/storagedomains`, { as: mortal, method: 'POST', body: { id: made.master.id } })).status).toBe(
-      404,
-    );
-    expect((await call('storagedomains', { as: mortal, method: 'POST', body: {} })).status).toBe(403);
-    expect((await call(`storagedomains/${made.master.id}?destroy=true`, { as: mortal, method: 'DELETE' })).status).toBe(404);
+    const as = basic(`${mortal.name}@internal`, mortal.password);
+    for (const path of ['storagedomains', 'storageconnections']) expect((await call(path, { as })).status, path).toBe(403);
+    expect((await call(`storagedomains/${made.master.id}`, { as })).status).toBe(404);
+    expect((await call(`datacenters/${made.id}/storagedomains`, { as, method: 'POST', body: { id: made.master.id } })).status).toBe(404);
+    expect((await call('storagedomains', { as, method: 'POST', body: {} })).status).toBe(403);
+    expect((await call(`storagedomains/${made.master.id}?destroy=true`, { as, method: 'DELETE' })).status).toBe(404);
     expect((await call(`datacenters/${made.id}`, { method: 'DELETE' })).status).toBe(409);
     expect((await call(`storagedomains/${made.master.id}?destroy=true`, { method: 'DELETE' })).status).toBe(409);
     expect((await call(`storagedomains/${made.master.id}?format=true`, { method: 'DELETE' })).status).toBe(409);

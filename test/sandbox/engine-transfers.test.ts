@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { DiskHost } from '../support/disk-host.ts';
-import { addUser } from '../support/engine.ts';
+import { addUser, giveRole } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { SimulatedFailure } from '../support/simulated-agent.ts';
 import { eventually, mebi, size, ticketOf, useTransfers } from '../support/transfers.ts';
@@ -137,13 +137,7 @@ describe('an upload', () => {
   it('leaves an illegal disk when it is cancelled, where whoever began it may not remove disks', async () => {
     const { id, file } = await disk();
     await addUser(host.postgres, 'keeper', 'Keeper-Canary-1');
-    await host.postgres.query(
-      `select attach_user_to_role('keeper', 'internal-authz', '*', uuid::text, 'UserVmManager') from aaa_jdbc.users where name = 'keeper'`,
-    );
-    await host.postgres.query(
-      `update permissions set object_id = $1, object_type_id = 19 where ad_element_id = (select user_id from users where username = 'keeper')`,
-      [id],
-    );
+    await giveRole(host.postgres, 'keeper', 'UserVmManager', { kind: 'disk', id });
     const as = basic('keeper@internal', 'Keeper-Canary-1');
     expect((await api().fault(`disks/${id}`, { as, method: 'DELETE' }))[0]).toBe(403);
     const transfer = String((await api().got('imagetransfers', { as, body: { disk: { id } } }))['id']);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addClient, addUser, adminPassword } from '../support/engine.ts';
+import { addClient, addUser, adminPassword, giveRole } from '../support/engine.ts';
 import { ovnIsHere, startOvn, type TestOvn } from '../support/ovn.ts';
 import { caller, providerScope, providerSecret, startOvnProvider, type TestProvider } from '../support/ovn-provider.ts';
 import { useEngine } from '../support/running-engine.ts';
@@ -11,9 +11,7 @@ import { makePki, type TestPki } from '../support/websocket-proxy.ts';
 const running = useEngine(async (postgres) => {
   await addClient(postgres, { id: 'ovirt-provider-ovn', secret: providerSecret, scope: providerScope });
   await addUser(postgres, 'someone', adminPassword);
-  await postgres.query(
-    `select attach_user_to_role('someone', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'someone'`,
-  );
+  await giveRole(postgres, 'someone', 'SuperUser');
 });
 let pki: TestPki;
 let ovn: TestOvn;

@@ -25,6 +25,17 @@ describe('a host that is lost', () => {
     return { host, other, id };
   }
 
+  /** Machines are started, and the answers are lost with their hosts. */
+  function loseAnswers(): void {
+    const well = machines.verbs['VM.create']!;
+    agents.verbs['VM.create'] = (params, of) => {
+      well(params, of);
+      agents.away.add(of);
+      agents.cut(of);
+      return new Promise(() => undefined);
+    };
+  }
+
   it('keeps its machines: none is started elsewhere, until it is back', async () => {
     const { host, other, id } = await lost();
     expect((await row(id))['run_on_vds']).toBe(host.id);
@@ -89,14 +100,7 @@ describe('a host that is lost', () => {
   it('while it answers that it starts a machine has that kept as unknown, and started nowhere else', async () => {
     const host = await hostUp();
     const { id } = await machine();
-    const well = machines.verbs['VM.create']!;
-    // The machine is started, and the answer is lost with the host.
-    agents.verbs['VM.create'] = (params, of) => {
-      well(params, of);
-      agents.away.add(of);
-      agents.cut(of);
-      return new Promise(() => undefined);
-    };
+    loseAnswers();
     const started = await act(id, 'start');
     await eventually(() => expect(machines.starts.get(id)).toBe(1));
     const other = await hostUp();
@@ -112,13 +116,7 @@ describe('a host that is lost', () => {
   it('while it answers has its machine started nowhere else, even if the database takes nothing of that', async () => {
     const host = await hostUp();
     const { id } = await machine();
-    const well = machines.verbs['VM.create']!;
-    agents.verbs['VM.create'] = (params, of) => {
-      well(params, of);
-      agents.away.add(of);
-      agents.cut(of);
-      return new Promise(() => undefined);
-    };
+    loseAnswers();
     await running.postgres.query(
       `create function too_slow() returns trigger language plpgsql as $$ begin raise 'canceling statement' using errcode = '57014'; end $$`,
     );

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type EnvelopeSigner, sealEnvelope } from '../../src/services/frame/envelope.ts';
 import { type EngineDoor, EngineSilence, engineDoor } from '../../src/services/vmconsole-proxy/engine-door.ts';
 import { apiCalls } from '../support/api-calls.ts';
-import { addUser } from '../support/engine.ts';
+import { addUser, giveRole } from '../support/engine.ts';
 import { basic, type Answer } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 import { addConsole, asking, configurationOf, giveKey, issueFor, newSshKey, partsOf, permit, proxyUsage } from '../support/vmconsole.ts';
@@ -42,10 +42,7 @@ beforeAll(async () => {
     ['bob', 'Bob-Canary-1'],
   ] as const) {
     await addUser(postgres, name, password);
-    await postgres.query(
-      `select attach_user_to_role($1, 'internal-authz', '*', uuid::text, 'UserRole') from aaa_jdbc.users where name = $1`,
-      [name],
-    );
+    await giveRole(postgres, name, 'UserRole');
   }
   aliceId = await giveKey(postgres, 'alice', alicesKey);
   bobId = await giveKey(postgres, 'bob', bobsKey);

@@ -1,19 +1,18 @@
 import { createPrivateKey, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { type Browser, type BrowserContext, type Page, chromium } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeConsoleTicket } from '../../src/services/engine/consoles/console-ticket.ts';
+import { browserProgram, openConsolePage, startBrowser } from '../support/browser.ts';
 import { startSimulatedAgents } from '../support/simulated-agent.ts';
 import { wellBehaved } from '../support/simulated-host.ts';
 import { engineSql } from '../support/trial-database.ts';
 import { type Trial, newTrial, run } from '../support/trial.ts';
 import { type VncServer, hasVncServer, startVncServer } from '../support/vnc-server.ts';
 
-const program = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-
-describe.skipIf(program === undefined || !hasVncServer)('the console page in a real browser, with a real VNC server', () => {
+describe.skipIf(browserProgram === undefined || !hasVncServer)('the console page in a real browser, with a real VNC server', () => {
   let trial: Trial;
   let browser: Browser;
   let context: BrowserContext;
@@ -25,7 +24,7 @@ describe.skipIf(program === undefined || !hasVncServer)('the console page in a r
     trial = await newTrial();
     const { code, stdout } = await run(trial.unattended);
     expect(code, stdout).toBe(0);
-    browser = await chromium.launch({ executablePath: program as string, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] });
+    browser = await startBrowser();
     context = await browser.newContext({ ignoreHTTPSErrors: true });
   });
   afterAll(async () => {
@@ -142,12 +141,7 @@ describe.skipIf(program === undefined || !hasVncServer)('the console page in a r
     );
     const [page, origin] = [await context.newPage(), `https://localhost:${trial.httpsPort}`];
     page.on('console', (message) => message.text().startsWith('Canvas2D: ') || complaints.push(message.text()));
-    await page.goto(`${origin}/ovirt-engine/sso/login.html`);
-    await page.getByLabel('User name').fill('admin');
-    await page.getByLabel('Password').fill(trial.password);
-    await page.getByRole('button', { name: 'Log in' }).click();
-    await page.waitForURL(`${origin}/ovirt-engine/`);
-    await page.goto(`${origin}/ovirt-engine/services/console/${machine}`);
+    await openConsolePage(page, origin, trial.password, machine);
     await expect.poll(() => status(page).textContent(), { timeout: 20_000 }).toBe('Connected.');
     expect(await page.getByRole('heading').textContent()).toBe('<b>web</b>');
     await expect.poll(() => colours(page), { timeout: 20_000 }).toBeGreaterThan(1);

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Page, chromium } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { browserProgram, openConsolePage, startBrowser } from './browser.ts';
 import type { Screen } from './text-screen.ts';
 
-const program = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 /** Whether this machine has a browser. */
-export const hasBrowser = program !== undefined;
+export const hasBrowser = browserProgram !== undefined;
 
 /** The console of a virtual machine, as somebody has it who logs in and opens its page in a browser. */
 export interface Console {
@@ -52,16 +51,11 @@ export async function openConsole(
   machine: string,
 ): Promise<Console> {
   const starter = join(where.folder, 'browser');
-  await writeFile(starter, `#!/bin/sh\nexec ${where.inside.join(' ')} ${program} "$@"\n`);
+  await writeFile(starter, `#!/bin/sh\nexec ${where.inside.join(' ')} ${browserProgram} "$@"\n`);
   await chmod(starter, 0o755);
-  const browser = await chromium.launch({ executablePath: starter, args: ['--no-sandbox', '--disable-gpu', '--disable-quic'] });
+  const browser = await startBrowser(starter);
   const page = await (await browser.newContext({ ignoreHTTPSErrors: true })).newPage();
-  await page.goto(`${origin}/ovirt-engine/sso/login.html`);
-  await page.getByLabel('User name').fill('admin');
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.waitForURL(`${origin}/ovirt-engine/`);
-  await page.goto(`${origin}/ovirt-engine/services/console/${machine}`);
+  await openConsolePage(page, origin, password, machine);
   return {
     status: async () => (await page.getByRole('status').textContent()) ?? '',
     screen: () => pixels(page),

@@ -1,20 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VerbFailure } from '../../src/services/host-agent/verbs.ts';
 import { apiCalls } from './api-calls.ts';
 import { addAdmin, startEngine, type TestEngine } from './engine.ts';
-import { localPool, testLeases, type TestPool, type TestStorage, testStorage } from './host-storage.ts';
+import { localPool, servedVerbs, testLeases, type TestPool, type TestStorage, testStorage } from './host-storage.ts';
 import { type ImageService, startImageProxy, startImageService } from './image-io.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
-import {
-  type AgentPki,
-  makeAgentPki,
-  type SimulatedAgents,
-  SimulatedFailure,
-  type SimulatedVerb,
-  startSimulatedAgents,
-} from './simulated-agent.ts';
+import { engineSettings, makeAgentPki, type SimulatedAgents, type SimulatedVerb, startSimulatedAgents } from './simulated-agent.ts';
 import { addHost, wellBehaved } from './simulated-host.ts';
 import { makePki, type TestPki } from './websocket-proxy.ts';
 
@@ -42,21 +34,6 @@ export interface DiskHost {
   calls(engine: TestEngine): ReturnType<typeof apiCalls>;
   stop(): Promise<void>;
 }
-
-/** Verbs of the storage of an agent, as they are answered on the wire. */
-const served = (storage: TestStorage): Record<string, SimulatedVerb> =>
-  Object.fromEntries(
-    Object.keys(storage.part.verbs).map((verb) => [
-      verb,
-      async (params: Readonly<Record<string, unknown>>) => {
-        try {
-          return (await storage.call(verb, params)) ?? true;
-        } catch (error) {
-          throw error instanceof VerbFailure ? new SimulatedFailure(error.code, error.message) : error;
-        }
-      },
-    ]),
-  );
 
 /** Rows of a storage domain that is active in the data center of a host, which is its storage pool manager. */
 async function addStorageRows(
@@ -93,7 +70,10 @@ export async function startDiskHost(): Promise<DiskHost> {
   const [daemon, proxy] = await Promise.all([startImageService(imagePki), startImageProxy(imagePki)]);
   const storage = await testStorage(folder, testLeases().of(), undefined, { ticketSocket: join(daemon.folder, 'control.sock') });
   const pool = await localPool(storage, join(folder, 'domain'));
-  const verbs = (): Record<string, SimulatedVerb> => ({ ...wellBehaved(), ...served(storage) });
+  const verbs = (): Record<string, SimulatedVerb> => ({
+    ...wellBehaved(),
+    ...servedVerbs(Object.keys(storage.part.verbs), async () => storage),
+  });
   const agents = await startSimulatedAgents(agentPki, { everywhere: true, verbs: verbs() });
   const host = await addHost(postgres, { name: 'node', address: '127.0.0.1', port: agents.port, status: 3 });
   await addStorageRows(postgres, pool, host);
@@ -105,7 +85,9 @@ export async function startDiskHost(): Promise<DiskHost> {
   return {
     ...{ postgres, agents, storage, pool, daemon, proxy, imagePki, host, verbs },
     async engine() {
-      const engine = await startEngine(postgres, { settings: settingsOf(agentPki, proxy) });
+      const engine = await startEngine(postgres, {
+        settings: { ...engineSettings(agentPki), ENGINE_IMAGE_PROXY_SOCKET: join(proxy.folder, 'control.sock') },
+      });
       engines.push(engine);
       return engine;
     },
@@ -120,10 +102,3 @@ export async function startDiskHost(): Promise<DiskHost> {
     },
   };
 }
-
-const settingsOf = (pki: AgentPki, proxy: ImageService): Readonly<Record<string, string>> => ({
-  ENGINE_PKI_CA: pki.path('ca.pem'),
-  ENGINE_PKI_ENGINE_CERT: pki.path('engine.pem'),
-  ENGINE_PKI_ENGINE_KEY: pki.path('engine.key'),
-  ENGINE_IMAGE_PROXY_SOCKET: join(proxy.folder, 'control.sock'),
-});

@@ -110,9 +110,37 @@ export async function addClient(postgres: TestPostgres, client: TestClient): Pro
 export async function addAdmin(postgres: TestPostgres, password = adminPassword): Promise<void> {
   await addClient(postgres, { id: 'ovirt-engine-core', secret: clientSecret, scope: coreScope });
   await addUser(postgres, 'admin', password);
+  await giveRole(postgres, 'admin', 'SuperUser');
+}
+
+/** Kinds of objects, by the numbers that go with permissions on them. */
+export const objectKinds = { machine: 2, cluster: 9, disk: 19, macPool: 28 } as const;
+
+/** Gives an account of the internal directory a role, everywhere or on one object. */
+export async function giveRole(
+  postgres: Pick<TestPostgres, 'query'>,
+  name: string,
+  role: string,
+  on?: { readonly kind: keyof typeof objectKinds; readonly id: string },
+): Promise<void> {
+  await postgres.query(`select attach_user_to_role($1, 'internal-authz', '*', uuid::text, $2) from aaa_jdbc.users where name = $1`, [
+    name,
+    role,
+  ]);
+  if (on === undefined) return;
   await postgres.query(
-    `select attach_user_to_role('admin', 'internal-authz', '*', uuid::text, 'SuperUser') from aaa_jdbc.users where name = 'admin'`,
+    `update permissions set object_id = $3, object_type_id = $4
+     where ad_element_id = (select user_id from users where username = $1) and role_id = (select id from roles where name = $2)`,
+    [name, role, on.id, objectKinds[on.kind]],
   );
+}
+
+/** Who may log in, and has a role on something in which there is neither a host nor storage. */
+export const mortal = { name: 'mortal', password: 'Mortal-Pass-1' } as const;
+export async function addMortal(postgres: TestPostgres): Promise<void> {
+  await addUser(postgres, mortal.name, mortal.password);
+  const [pool] = await postgres.query<{ id: string }>('select id from mac_pools');
+  await giveRole(postgres, mortal.name, 'UserRole', { kind: 'macPool', id: pool?.id ?? '' });
 }
 
 /** Adds an account to the internal directory, without any role. */

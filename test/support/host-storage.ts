@@ -10,6 +10,7 @@ import type { TaskStatus } from '../../src/services/host-agent/storage/tasks.ts'
 import { type Part, readParams, VerbFailure } from '../../src/services/host-agent/verbs.ts';
 import { createMask } from '../../src/services/frame/mask.ts';
 import { createLog } from '../../src/services/frame/log.ts';
+import { SimulatedFailure, type SimulatedVerb } from './simulated-agent.ts';
 
 /** Leases as several hosts of a test share them, without the daemon that keeps real ones. */
 export interface TestLeases {
@@ -153,6 +154,21 @@ export async function testStorage(
   };
   return storage;
 }
+
+/** Verbs of the storage of hosts that are made up, as they are answered on the wire. */
+export const servedVerbs = (names: readonly string[], of: (host: string) => Promise<TestStorage>): Record<string, SimulatedVerb> =>
+  Object.fromEntries(
+    names.map((name) => [
+      name,
+      async (params, host) => {
+        try {
+          return (await (await of(host)).call(name, params)) ?? true;
+        } catch (error) {
+          throw error instanceof VerbFailure ? new SimulatedFailure(error.code, error.message) : error;
+        }
+      },
+    ]),
+  );
 
 export const zeroId = '00000000-0000-0000-0000-000000000000';
 

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { mountName } from '../../src/services/frame/mount-name.ts';
 import { HelperRefusal } from '../../src/services/host-agent/helper-door.ts';
 import type { Leases } from '../../src/services/host-agent/storage/leases.ts';
-import { readParams, VerbFailure } from '../../src/services/host-agent/verbs.ts';
-import { testLeases, testStorage, type TestLeases, type TestStorage } from './host-storage.ts';
-import { SimulatedFailure, type SimulatedVerb } from './simulated-agent.ts';
+import { servedVerbs, testLeases, testStorage, type TestLeases, type TestStorage } from './host-storage.ts';
+import type { SimulatedVerb } from './simulated-agent.ts';
 
 /*
  * Storage for agents that are made up: the verbs are those of the real agent, on folders. A server has one folder for each of its exports, which every
@@ -65,24 +64,9 @@ export async function simulatedStorage(): Promise<SimulatedStorage> {
     return known;
   };
 
-  const names = Object.keys((await of('nobody')).part.verbs);
-  const verb =
-    (name: string): SimulatedVerb =>
-    async (params, host) => {
-      const found = (await of(host)).part.verbs[name];
-      if (found === undefined) throw new SimulatedFailure(-32601, `There is no ${name}`);
-      try {
-        const call = { flowId: undefined, signal: new AbortController().signal, localAddress: undefined };
-        return (await found(readParams(params, found.order), call)) ?? true;
-      } catch (error) {
-        if (error instanceof VerbFailure) throw new SimulatedFailure(error.code, error.message);
-        throw error;
-      }
-    };
-
   return {
     folder,
-    verbs: Object.fromEntries(names.map((name) => [name, verb(name)])),
+    verbs: servedVerbs(Object.keys((await of('nobody')).part.verbs), of),
     leases,
     barred,
     of,

@@ -6,6 +6,7 @@ import ssh2 from 'ssh2';
 import { machineStatuses } from '../../src/services/engine/machines/machine-status.ts';
 import type { EnvelopeSigner } from '../../src/services/frame/envelope.ts';
 import type { EngineSettings } from '../../src/services/vmconsole-proxy/settings.ts';
+import { objectKinds } from './engine.ts';
 import type { TestPostgres } from './postgres.ts';
 import type { RunningEngine } from './running-engine.ts';
 import { addHost } from './simulated-host.ts';
@@ -98,6 +99,6 @@ export async function addConsole(postgres: TestPostgres, name: string, address =
 export const permit = (postgres: TestPostgres, user: string, vm: string, role = 'UserVmManager'): Promise<unknown> =>
   postgres.query(
     `insert into permissions (role_id, ad_element_id, object_id, object_type_id)
-     select r.id, u.user_id, $2, 2 from roles r, users u where r.name = $3 and u.username = $1`,
+     select r.id, u.user_id, $2, ${objectKinds.machine} from roles r, users u where r.name = $3 and u.username = $1`,
     [user, vm, role],
   );
