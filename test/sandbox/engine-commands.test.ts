@@ -261,14 +261,16 @@ describe('a command', () => {
 describe('turns', () => {
   it('are had by one engine at a time, and by the next as soon as it is gone', async () => {
     const had: [string, Turn][] = [];
+    const warnings: string[] = [];
     const take = (name: string) => {
       const session = openDatabase(settings(), quietLog, { connections: 1, name });
-      return takeTurns({ session, log: quietLog, begin: (turn) => had.push([name, turn]), everyMs: 20 });
+      const log = { ...quietLog, warning: (text: string) => void warnings.push(`${name}: ${text}`) };
+      return takeTurns({ session, log, begin: (turn) => had.push([name, turn]), everyMs: 20 });
     };
     const endFirst = take('first');
     await eventually(() => expect(had).toHaveLength(1));
     const endSecond = take('second');
-    await sleep(200);
+    await eventually(() => expect(warnings).toEqual(['second: another engine works on the hosts; this one waits for its end']));
     expect(had).toHaveLength(1);
     // The session is cut, as a network does it: whoever is quicker has the next turn, and it is another one.
     await postgres.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'first'`);

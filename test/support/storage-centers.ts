@@ -76,7 +76,7 @@ export async function useStorageCenters(
     async (postgres) => {
       await setOptions(postgres, {
         ...{ VdsStatisticsInSeconds: '1', TimeoutToResetVdsInSeconds: '2', NonOperationalRetryInSeconds: '1' },
-        StoragePoolRefreshTimeInSeconds: '1',
+        ...{ StoragePoolRefreshTimeInSeconds: '1', vdsConnectionTimeout: '2' },
       });
       await prepare(postgres);
     },
