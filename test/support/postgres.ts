@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFile, chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,26 +52,61 @@ async function newFolder(): Promise<string> {
 }
 
 /** Starts a private server with scram authentication on a free loopback port, with the role and database `engine`. */
-export async function startPostgres(options: PostgresOptions = {}): Promise<TestPostgres> {
-  const programs = options.programs ?? embedded;
+export async function startPostgres({ programs = embedded, schemas = true }: PostgresOptions = {}): Promise<TestPostgres> {
   const folder = await newFolder();
+  // With the schemas it is the same every time: the first one that is made is kept, and copied.
+  if (schemas) await execa('cp', ['-a', await keptCluster(programs), join(folder, 'data')]);
+  else await makeCluster(folder, programs);
+  const server = await serverIn(folder, programs);
+  await server.start();
+  if (!schemas) await addDatabase(server);
+  return server;
+}
+
+async function makeCluster(folder: string, programs: string): Promise<void> {
   const data = join(folder, 'data');
   await writeFile(join(folder, 'password'), superPassword);
   const init = [join(programs, 'initdb'), '-D', data, '-U', 'postgres', '-A', 'scram-sha-256', '--no-sync', '-E', 'UTF8', '--locale=C'];
   const [file = '', ...args] = unprivileged([...init, `--pwfile=${join(folder, 'password')}`]);
   await execa(file, args);
   await writeFile(join(data, 'postgresql.auto.conf'), "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n");
-  const server = await serverIn(folder, programs);
-  await server.start();
+}
+
+async function addDatabase(server: TestPostgres): Promise<void> {
   const superuser = { ...server, user: 'postgres', password: superPassword, database: 'postgres' };
   await run(superuser, `create role engine login password ${pg.escapeLiteral(server.password)}`);
   await run(superuser, `create database engine owner engine template template0 encoding 'UTF8'`);
-  if (options.schemas !== false) await applySchemas(server);
-  return server;
+}
+
+/** A cluster with the schemas, which never runs; made anew where the schemas or this file have changed. Returns its folder. */
+async function keptCluster(programs: string): Promise<string> {
+  const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+  const paths = [fileURLToPath(import.meta.url), ...(await schemaFiles()).map(({ path }) => path)];
+  const made = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
+  const cache = join(root, 'node_modules/.cache');
+  const name = `postgres-${digest(programs)}-`;
+  const kept = join(cache, `${name}${digest(made.join())}`);
+  if (existsSync(kept)) return kept;
+  const folder = await newFolder();
+  await makeCluster(folder, programs);
+  const server = await serverIn(folder, programs);
+  await server.start();
+  await addDatabase(server);
+  await applySchemas(server);
+  await server.end('SIGINT');
+  await mkdir(cache, { recursive: true });
+  const former = (await readdir(cache)).map((one) => join(cache, one)).filter((one) => one.startsWith(join(cache, name)) && one !== kept);
+  await Promise.all(former.filter((one) => !one.includes('.', cache.length)).map((one) => rm(one, { recursive: true, force: true })));
+  // Whole or not at all; whoever else makes one at the moment may be first.
+  const whole = `${kept}.${process.pid}`;
+  await execa('cp', ['-a', join(folder, 'data'), whole]);
+  await rename(whole, kept).catch(() => rm(whole, { recursive: true, force: true }));
+  await server.stop();
+  return kept;
 }
 
 /** The server of a cluster that lies in a folder; it does not run yet. */
-async function serverIn(folder: string, programs: string): Promise<TestPostgres> {
+async function serverIn(folder: string, programs: string): Promise<TestPostgres & { end(signal: NodeJS.Signals): Promise<void> }> {
   const data = join(folder, 'data');
   const connection = { host: '127.0.0.1', port: await freePort(), user: 'engine', password: 'Database-Pass:"\\$', database: 'engine' };
   let server: ChildProcess | null = null;
@@ -92,6 +128,7 @@ async function serverIn(folder: string, programs: string): Promise<TestPostgres>
     superPassword,
     query: (text, values) => run(connection, text, values),
     start,
+    end,
     kill: () => end('SIGKILL'),
     async restart() {
       await end('SIGINT');
@@ -118,21 +155,28 @@ async function serverIn(folder: string, programs: string): Promise<TestPostgres>
 
 type Connection = pg.ClientConfig;
 
-/** Applies the files of both schemas the way setup does: each in one transaction together with its version row. */
-export async function applySchemas(connection: Connection): Promise<void> {
+/** The files of both schemas, in their order. */
+async function schemaFiles(): Promise<readonly { readonly schema: string; readonly name: string; readonly path: string }[]> {
+  const files = [];
   for (const [folder, schema] of [
     ['engine', 'public'],
     ['aaa_jdbc', 'aaa_jdbc'],
   ] as const) {
     const path = join(root, 'src/services/engine/schema', folder);
-    for (const name of (await readdir(path)).sort()) {
-      const version = name.split('_', 3).join('');
-      const sql = await readFile(join(path, name), 'utf8');
-      const row = `update ${schema}.schema_version set current = false;
-        insert into ${schema}.schema_version (version, script, checksum, state, current)
-        values ('${version}', '${name}', 'checksum', 'INSTALLED', true)`;
-      await run(connection, `begin; ${sql}; ${row}; commit`);
-    }
+    for (const name of (await readdir(path)).sort()) files.push({ schema, name, path: join(path, name) });
+  }
+  return files;
+}
+
+/** Applies the files of both schemas the way setup does: each in one transaction together with its version row. */
+export async function applySchemas(connection: Connection): Promise<void> {
+  for (const { schema, name, path } of await schemaFiles()) {
+    const version = name.split('_', 3).join('');
+    const sql = await readFile(path, 'utf8');
+    const row = `update ${schema}.schema_version set current = false;
+      insert into ${schema}.schema_version (version, script, checksum, state, current)
+      values ('${version}', '${name}', 'checksum', 'INSTALLED', true)`;
+    await run(connection, `begin; ${sql}; ${row}; commit`);
   }
 }
 
