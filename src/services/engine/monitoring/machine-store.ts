@@ -73,12 +73,27 @@ const storing = `with given as (select g.* from jsonb_to_recordset($1) as g (mac
 /** Keeps what machines use. */
 export interface MachineStore {
   /**
-   * Stores what many machines use in one statement, for a turn of the engine. If it is refused, each host's are stored by themselves, so that what one
+   * Stores what many machines use in few statements, for a turn of the engine. If one is refused, each host's are stored by themselves, so that what one
    * of them says does not cost the others theirs; throws the last refusal then.
    */
   store(all: readonly ToldMachine[]): Promise<void>;
   /** What is stored of a machine has been changed by others. */
   forget(machine: string): void;
+}
+
+/** The database expects short lists, and compares all of them with all of them: thousands of machines in one statement would take ten seconds. */
+const atOnce = 500;
+
+/** Does something with one after the other, whatever is refused. Throws the last refusal, and at once when the database is away. */
+async function each<Part>(parts: readonly Part[], work: (part: Part) => Promise<void>): Promise<void> {
+  let refusal: unknown;
+  for (const part of parts)
+    await work(part).catch((reason: unknown) => {
+      if (reason instanceof DatabaseUnavailable) throw reason;
+      refusal = reason;
+    });
+  if (refusal !== undefined)
+    throw refusal instanceof Error ? refusal : new Error('the statistics of machines were refused', { cause: refusal });
 }
 
 export function createMachineStore(database: Database, generation: string): MachineStore {
@@ -96,19 +111,21 @@ export function createMachineStore(database: Database, generation: string): Mach
     for (const [at, { machine }] of some.entries()) stored.set(machine, seldom[at] ?? '');
   }
 
+  /** Stores some in one statement, or each host's by themselves. Throws what was refused. */
+  async function storeSome(some: readonly ToldMachine[]): Promise<void> {
+    try {
+      await write(some);
+    } catch (error) {
+      const hosts = Map.groupBy(some, ({ host }) => host);
+      if (error instanceof DatabaseUnavailable || hosts.size === 1) throw error;
+      await each([...hosts.values()], write);
+    }
+  }
+
   return {
     async store(all) {
-      if (all.length === 0) return;
-      try {
-        await write(all);
-      } catch (error) {
-        const hosts = Map.groupBy(all, ({ host }) => host);
-        if (error instanceof DatabaseUnavailable || hosts.size === 1) throw error;
-        let refusal: unknown;
-        for (const some of hosts.values()) await write(some).catch((reason: unknown) => (refusal = reason));
-        if (refusal !== undefined)
-          throw refusal instanceof Error ? refusal : new Error('the statistics of machines were refused', { cause: refusal });
-      }
+      const parts = Array.from({ length: Math.ceil(all.length / atOnce) }, (_, at) => all.slice(at * atOnce, (at + 1) * atOnce));
+      await each(parts, storeSome);
     },
     forget: (machine) => void stored.delete(machine),
   };
