@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { aggregate } from '../../src/services/dwh/aggregate.ts';
 import { type History, openHistory } from '../../src/services/dwh/history.ts';
@@ -98,7 +99,7 @@ const nic = async (): Promise<string> =>
 
 describe('a machine that runs', () => {
   beforeEach(async () => {
-    machine = await addMachine(engine, { name: `web${minute}`, memoryMb: 512, networks: ['ovirtmgmt'] });
+    machine = await addMachine(engine, { name: `web${seconds}`, memoryMb: 512, networks: ['ovirtmgmt'] });
     await engine.query('update vm_static set num_of_sockets = 2 where vm_guid = $1', [machine]);
     disk = await addDisk(machine);
     await runs(1, host);
@@ -218,14 +219,29 @@ describe('a machine that runs', () => {
   });
 
   it('says nothing of disks that it does not have', async () => {
-    const other = await addDisk(await addMachine(engine, { name: `other${minute}` }));
+    const other = await addDisk(await addMachine(engine, { name: `other${seconds}` }));
     await tell({ disks: [other] });
     await sample();
     expect(await last('vms_disks', 'vm_disk_id', other)).toMatchObject({ vm_disk_status: 1, read_ops_total_count: null });
   });
 
+  it('is stored whatever is refused of others, however many are told of', async () => {
+    const [seen] = readMachines([{ vmId: machine, status: 'Up', cpuUser: '99', cpuSys: '0' }]) ?? [];
+    const { usage } = seen!;
+    const other = await addMachine(engine, { name: `other${seconds}` });
+    const elsewhere = await addHost(engine, { name: `host${seconds}`, address: `127.0.1.${seconds}`, port: 54_321, status: 3 });
+    await engine.query('update vm_dynamic set status = 1, run_on_vds = $2 where vm_guid = $1', [other, elsewhere]);
+    const refused = { machine: other, host: elsewhere, usage: { ...usage, statistics: { elapsed_time: 'long' } } };
+    const strangers = Array.from({ length: 600 }, () => ({ machine: randomUUID(), host: domain, usage }));
+    await expect(store.store([refused, ...strangers, { machine, host, usage }])).rejects.toThrow('"long"');
+    const stored = 'select vm_guid, cpu_user from vm_statistics where vm_guid = any($1)';
+    expect(await engine.query(stored, [[machine, other]])).toEqual([{ vm_guid: machine, cpu_user: '99.000' }]);
+    await expect(store.store([{ machine, host, usage: { ...usage, statistics: { cpu_user: 5 } } }, refused])).rejects.toThrow('"long"');
+    expect(await engine.query(stored, [[machine]])).toEqual([{ vm_guid: machine, cpu_user: '5.000' }]);
+  });
+
   it('may share a disk with another one, of which it is a device as well', async () => {
-    const other = await addMachine(engine, { name: `other${minute}` });
+    const other = await addMachine(engine, { name: `other${seconds}` });
     const shared = await addDisk(other, { shareable: true });
     await runs(0, null);
     await engine.query(`insert into disk_vm_element (disk_id, vm_id, disk_interface) values ($1, $2, 'VirtIO')`, [shared, machine]);
@@ -240,7 +256,7 @@ describe('a machine that runs', () => {
     await engine.query(
       `with t as (insert into tags (tag_id, tag_name) values (gen_random_uuid(), $2) returning tag_id)
        insert into tags_vm_map (tag_id, vm_id) select tag_id, $1 from t`,
-      [machine, `tag${minute}`],
+      [machine, `tag${seconds}`],
     );
     await sample();
     expect(await kept('latest_tags_relations', 'entity_id', machine)).toMatchObject([{ entity_type: 2 }]);
