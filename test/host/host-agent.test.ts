@@ -1,8 +1,13 @@
-import { writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { domainXml } from '../../src/services/engine/machines/domain-xml.ts';
 import type { AgentClient } from '../support/agent-client.ts';
 import { type AgentHost, startAgentHost } from '../support/agent-host.ts';
+import { guest, makeGuestDisc } from '../support/guest-disc.ts';
+import { inGuest } from '../support/guest-shell.ts';
+import { hasInstaller } from '../support/installer-disc.ts';
+import { linkSpice, spiceAnswers } from '../support/spice-client.ts';
 import { whyNoHosts } from '../support/test-host.ts';
 import { eventually } from '../support/trial.ts';
 import { definition } from '../support/vm-definition.ts';
@@ -61,6 +66,7 @@ describe.skipIf(obstacle !== null)(`the host agent${obstacle === null ? '' : ` (
     expect(found).toMatchObject({ kvmEnabled: 'false', supportedENGINEs: expect.arrayContaining(['4.5']), version_name: 'Snow Man' });
     expect(found['emulatedMachines']).toEqual(expect.arrayContaining(['q35', 'pc']));
     expect(found['cpuFlags']).toContain('model_qemu64');
+    expect(found['displayTypes']).toEqual(['vnc', 'spice']);
     expect(typeof found['memSize']).toBe('string');
     expect(await client.result('Host.getStats')).toMatchObject({
       vmCount: 0,
@@ -202,6 +208,121 @@ END`);
       await client.result('VM.changeCD', { vmID: id, driveSpec: { path: '', iface: biosType === 1 ? 'ide' : 'sata', index: '2' } });
       await client.result('VM.destroy', [id]);
     }
+  });
+
+  describe.skipIf(!hasInstaller)('with an agent in its guest', () => {
+    const id = uuid('d');
+    const mac = '56:6f:1a:2b:00:01';
+    const statistics = async () => (await client.result<Record<string, unknown>[]>('VM.getStats', [id]))[0];
+    const tells = (what: object): Promise<void> =>
+      vi.waitFor(async () => expect(await statistics()).toMatchObject(what), { timeout: 120_000, interval: 200 });
+    const run = (script: string): Promise<string> => inGuest(agent.host.path(`/run/ovirt-vmconsole-console/${id}.sock`), script);
+    /** Has another program in the place of the agent: it answers when it is asked whether it is there, and then what it likes. */
+    const replaceAgent = (otherwise: string): Promise<void> =>
+      run(`kill $(pidof qemu-ga) $(cat /run/liar); wait; while pidof qemu-ga; do sleep 1; done
+cat >/run/liar.sh <<'END'
+exec 3<>${guest.port}
+while true; do
+  # Nobody is there yet, or any more.
+  read -r line <&3 || { sleep 1; continue; }
+  id=\${line##*'"id":'}
+  case $line in
+    *guest-sync-delimited*) printf '\\377{"return":%s}\\n' \${id%%'}'*} >&3 ;;
+    *guest-sync*) printf '{"return":%s}\\n' \${id%%'}'*} >&3 ;;
+    *) ${otherwise} ;;
+  esac
+done
+END
+sh /run/liar.sh & echo $! >/run/liar`).then(() =>
+        eventually('it listens', async () => /guest_agent.0' state='connected'/.test(await shell(`virsh -c qemu:///system dumpxml ${id}`))),
+      );
+
+    beforeAll(async () => {
+      const disc = await makeGuestDisc(agent.host);
+      await copyFile(disc, agent.host.path(image('guest')));
+      await rm(dirname(disc), { recursive: true });
+      await shell(`chown vdsm:kvm ${image('guest')} && chmod 660 ${image('guest')}
+        ip link add guests type bridge && ip link set guests up`);
+      const nic = `<interface type="bridge"><mac address="${mac}"/><source bridge="guests"/><model type="virtio"/></interface>`;
+      expect(await create(id, { devices: disk('guest') + nic, memoryKib: 196_608 })).not.toHaveProperty('error');
+    });
+
+    test('is up when that is heard of, and has its name, its system and its addresses', async () => {
+      await reaches(id, 'Up');
+      await tells({
+        ...{ status: 'Up', guestName: 'guest', guestFQDN: guest.name, guestIPs: guest.address },
+        netIfaces: [{ name: 'eth0', hw: mac, inet: [guest.address] }],
+        guestOsInfo: { type: 'linux', distribution: 'Debian GNU/Linux', version: '12', arch: 'x86_64' },
+      });
+    });
+
+    test('is started anew by it', async () => {
+      expect(await client.result('VM.shutdown', { vmID: id, reboot: true })).toBe(true);
+      await tells({ status: 'RebootInProgress', guestFQDN: '' });
+      await tells({ status: 'Up', guestFQDN: guest.name });
+    });
+
+    test('goes on being watched when that is gone, or says nothing any more', async () => {
+      await replaceAgent(':');
+      await tells({ status: 'Up', guestFQDN: '' });
+      // libvirt does not wait for its answers forever.
+      expect(await shell('cat /run/libvirt/qemu/vm-dd.xml')).toContain('<agentTimeout>5</agentTimeout>');
+      expect(await client.result('VM.pause', [id])).toEqual({ vmList: {} });
+      await client.result('VM.cont', [id]);
+      await tells({ status: 'Up' });
+    });
+
+    test('tells no more than others when that has much to say', async () => {
+      await replaceAgent(`case $line in
+        *host-name*) name=x; for one in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do name=$name$name; done; printf '{"return":{"host-name":"%s"}}\\n' $name >&3 ;;
+        *) printf '{"error":{"class":"CommandNotFound","desc":"%s"}}\\n' no >&3 ;;
+      esac`);
+      await tells({ status: 'Up', guestFQDN: 'x'.repeat(255) });
+    });
+
+    test('ends when it is asked to', async () => {
+      await run(`kill $(cat /run/liar); wait\nqemu-ga -m virtio-serial -p ${guest.port} -t /run &`);
+      await tells({ guestFQDN: guest.name });
+      expect(await client.result('VM.shutdown', { vmID: id })).toBe(true);
+      await reaches(id, 'Down');
+      expect(await statistics()).toMatchObject({ exitCode: 0, exitReason: 6 });
+      await client.result('VM.destroy', [id]);
+    });
+  });
+
+  test('shows a machine through SPICE and VNC at once, to those who have a ticket, and with TLS alone', async () => {
+    const id = uuid('b');
+    const devices = '<graphics type="spice" port="-1" tlsPort="-1" autoport="yes"/><video><model type="qxl"/></video>';
+    expect(await create(id, { devices: disk('talker') + devices })).not.toHaveProperty('error');
+    await reaches(id, 'Powering up');
+    const [statistics] = await client.result<{ displayInfo: { type: string; tlsPort: string }[] }[]>('VM.getStats', [id]);
+    expect(statistics).toMatchObject({
+      displayInfo: expect.arrayContaining([
+        expect.objectContaining({ type: 'vnc', port: expect.stringMatching(/^59/) }),
+        expect.objectContaining({ type: 'spice', port: '-1', tlsPort: expect.stringMatching(/^59/) }),
+      ]),
+    });
+    const port = statistics?.displayInfo.find(({ type }) => type === 'spice')?.tlsPort;
+    await shell(`systemd-run --quiet --collect socat UNIX-LISTEN:/run/spice.sock,fork TCP:127.0.0.1:${port}`);
+    const link = (password: string) =>
+      linkSpice({ path: agent.host.path('/run/spice.sock'), name: 'localhost', ca: agent.pki.ca }, password);
+    const ticket = {
+      deviceType: 'graphics',
+      graphicsType: 'spice',
+      password: 'canary-of-spice',
+      ttl: 120,
+      existingConnAction: 'disconnect',
+    };
+    expect(await link('')).toBe(spiceAnswers.permissionDenied);
+    expect(await client.call('VM.updateDevice', { vmID: id, params: ticket })).toMatchObject({ result: { vmId: id } });
+    expect(await link('canary-of-spicE')).toBe(spiceAnswers.permissionDenied);
+    expect(await link('canary-of-spice')).toBe(spiceAnswers.ok);
+    await client.result('VM.updateDevice', { vmID: id, params: { ...ticket, ttl: 0 } });
+    expect(await link('canary-of-spice')).toBe(spiceAnswers.permissionDenied);
+    expect(await client.call('VM.updateDevice', { vmID: id, params: { ...ticket, password: 'x'.repeat(61) } })).toMatchObject({
+      error: { code: 18 },
+    });
+    await client.result('VM.destroy', [id]);
   });
 
   test('tells why one could not be started', async () => {

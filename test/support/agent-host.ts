@@ -40,6 +40,7 @@ export async function startAgentHost(): Promise<AgentHost> {
     SSL_CA: `${folder}/ca.pem`,
     CLIENT_NAMES: 'engine',
     HEALTH_SOCKET: '/run/host-agent/health.sock',
+    SPICE_TLS: 'True',
   };
   const consoles = '/var/run/ovirt-vmconsole-console';
   await shell(
@@ -48,6 +49,10 @@ export async function startAgentHost(): Promise<AgentHost> {
   for (const file of ['host.pem', 'host.key', 'ca.pem', 'engine.pem', 'engine.key']) await host.copy(pki.path(file), `${folder}/${file}`);
   const lines = Object.entries(settings).map(([key, value]) => `${key}="${value}"\n`);
   await writeFile(host.path('/etc/host-agent.conf.d/10-setup.conf'), lines.join(''));
+  const displays = '/etc/pki/libvirt-spice';
+  await shell(`mkdir ${displays} && cp ${folder}/ca.pem ${displays}/ca-cert.pem && cp ${folder}/host.pem ${displays}/server-cert.pem
+    install --mode=640 --group=libvirt-qemu ${folder}/host.key ${displays}/server-key.pem
+    printf 'spice_tls = 1\\nspice_tls_x509_cert_dir = "${displays}"\\n' >>/etc/libvirt/qemu.conf`);
   const begin = async (): Promise<void> => {
     await shell(`systemd-run --quiet --collect --unit=door socat UNIX-LISTEN:/run/agent.sock,fork,unlink-early TCP:127.0.0.1:54321
       systemd-run --quiet --collect --unit=agent --uid=vdsm --property=Restart=always --property=RuntimeDirectory=host-agent \

@@ -42,6 +42,8 @@ const kinds = {
     onTop: [
       ...['libvirt-daemon-system', 'libvirt-clients', 'libvirt-daemon-driver-qemu', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'socat'],
       ...['ifupdown', 'isc-dhcp-client'],
+      // For its guests.
+      'qemu-guest-agent',
     ],
   },
   /** A machine that the engine makes a compute node of, without a network to packages: all that it needs is there, and does nothing yet. */

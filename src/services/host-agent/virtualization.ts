@@ -7,6 +7,7 @@ import { LibvirtError, LibvirtGone } from './libvirt/rpc.ts';
 import { createLink } from './libvirt/link.ts';
 import { type Call, type Part, VerbFailure, type Verbs, ordered, protocolCodes, readParams } from './verbs.ts';
 import { codes } from './vms/codes.ts';
+import { createGuests } from './vms/guests.ts';
 import { type Images, createMachines } from './vms/machines.ts';
 import { createMachineStatistics } from './vms/statistics.ts';
 import { vmVerbs } from './vms/verbs.ts';
@@ -24,13 +25,15 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
   const imageFolders = words(config.optionalText('IMAGE_FOLDERS')).map((folder) => folder.replace(/\/+$/, ''));
   const consoleFolder = config.text('CONSOLE_FOLDER', isPath);
   const displayAddress = config.text('DISPLAY_ADDRESS');
+  const spiceTls = config.yesNo('SPICE_TLS');
   let facts: LibvirtFacts | undefined;
   let kvm = false;
 
+  const daemon = { socket: config.text('LIBVIRT_SOCKET', isPath), uri: config.text('LIBVIRT_URI'), log };
+  const guestLink = createLink(daemon);
+  const guests = createGuests(guestLink.current);
   const link = createLink({
-    socket: config.text('LIBVIRT_SOCKET', isPath),
-    uri: config.text('LIBVIRT_URI'),
-    log,
+    ...daemon,
     told: (event) => machines.told(event),
     async connected(libvirt) {
       kvm = await probeKvm(libvirt);
@@ -44,7 +47,7 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
   };
   const images = imagesOf(storage);
   const libvirt = link.current;
-  const machines = createMachines({ libvirt, images, notify, log, now });
+  const machines = createMachines({ libvirt, guests, images, notify, log, now });
   const statistics = createMachineStatistics({ libvirt, clock, now });
   const host = createHostStatistics({ clock, now });
   const getRepoStats = storage['Host.getStorageRepoStats'];
@@ -66,21 +69,29 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
       ...vmVerbs({
         machines,
         libvirt,
+        guests,
         statistics,
         images,
         imageFolders,
         now,
-        ground: () => ({ kvm, machines: known().machines, displayAddress, consoleSocket: (id) => `${consoleFolder}/${id}.sock` }),
+        ground: () => ({
+          ...{ kvm, machines: known().machines, displayAddress, spiceTls },
+          consoleSocket: (id) => `${consoleFolder}/${id}.sock`,
+        }),
       }),
     }),
     async start() {
       // A first look: load is what happens between two.
       await host.read();
+      // First, so that guests can be asked that are found.
+      await guestLink.start();
       await link.start();
     },
     async stop() {
       machines.stop();
+      guests.stop();
       link.stop();
+      guestLink.stop();
     },
   };
 }

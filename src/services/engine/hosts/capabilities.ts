@@ -89,6 +89,7 @@ export function readCapabilities(answer: unknown, hardwareAnswer: unknown): Capa
       is_numa_supported: Object.keys(objectOf(caps['numaNodes'])).length > 1,
       auto_numa_balancing: integerOf(caps['autoNumaBalancing'], 0, 2) ?? 2,
       hostdev_passthrough: flagOf(caps['hostdevPassthrough']) === true,
+      supported_displays: Array.isArray(caps['displayTypes']) ? wordsOf(caps['displayTypes'], 10).join(',') : null,
       vnc_encryption_enabled: flagOf(caps['vncEncrypted']) === true,
       net_config_dirty: flagOf(caps['netConfigDirty']) === true,
     },

@@ -172,6 +172,7 @@ export async function loadMachine(database: Database, id: string, host: string |
       cpus: row.sockets * row.cores * row.threads,
       pinned: run.hosts ?? row.pinned,
       networks: [...new Set(row.nics.flatMap(({ network }) => network ?? []))],
+      displays: definition.devices.flatMap(({ type, device }) => (type === 'graphics' ? device : [])),
     },
     obstacle: obstacleOf(row) ?? obstacle ?? unfitDisk(definition),
   };

@@ -117,7 +117,8 @@ export function createMachineRecords(database: Database, generation: string, now
            coalesce(d.guest_overhead, 0) as "overheadMb", coalesce(t.memory + t.machines * coalesce(d.guest_overhead, 0), 0) as "committedMb",
            c.max_vds_memory_over_commit as overcommit, coalesce(case when c.count_threads_as_cores then d.cpu_threads else d.cpu_cores end, 0) as cpus,
            coalesce(t.cpus, 0) as "cpusInUse", coalesce(t.machines, 0) as machines, u.usage_cpu_percent as load,
-           array(select distinct i.network_name from vds_interface i where i.vds_id = h.vds_id and i.bridged and i.network_name is not null) as networks
+           array(select distinct i.network_name from vds_interface i where i.vds_id = h.vds_id and i.bridged and i.network_name is not null) as networks,
+           string_to_array(d.supported_displays, ',') as displays
          from vm_static s join cluster c using (cluster_id) join vds_static h using (cluster_id) join vds_dynamic d using (vds_id)
          left join vds_statistics u using (vds_id) left join there t on t.run_on_vds = h.vds_id
          where s.vm_guid = $1 order by h.vds_name`,

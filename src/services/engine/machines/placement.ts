@@ -10,6 +10,8 @@ export interface Wanted {
   readonly pinned: readonly string[];
   /** Networks that its cards are connected to, as hosts call them. */
   readonly networks: readonly string[];
+  /** Kinds of its displays. */
+  readonly displays: readonly string[];
 }
 
 /** A host of the cluster of the machine, with what is promised to others there. */
@@ -34,6 +36,8 @@ export interface Candidate {
   readonly load: number | null;
   /** Networks with a bridge. */
   readonly networks: readonly string[];
+  /** Kinds of displays that it can show; null where it does not say. */
+  readonly displays: readonly string[] | null;
 }
 
 export interface Placed {
@@ -67,6 +71,10 @@ const filters: readonly Filter[] = [
     const missing = wanted.networks.filter((network) => !networks.includes(network));
     if (missing.length === 0) return null;
     return `it has no bridge for ${missing.length === 1 ? 'the network' : 'the networks'} ${missing.join(', ')}`;
+  },
+  ({ displays }, wanted) => {
+    const missing = wanted.displays.filter((display) => displays?.includes(display) === false);
+    return missing.length === 0 ? null : `it cannot show displays of the kind ${missing.join(', ').toUpperCase()}`;
   },
 ];
 

@@ -31,6 +31,8 @@ export interface LibvirtFacts {
   readonly uuid: string;
   readonly machines: readonly string[];
   readonly models: readonly string[];
+  /** Kinds of displays that QEMU has here: `vnc`, `spice`. */
+  readonly displays: readonly string[];
   readonly packages: { readonly qemu: string; readonly libvirt: string };
   /** Of clusters, as far as libvirt and QEMU allow. */
   readonly levels: readonly string[];
@@ -47,6 +49,7 @@ export async function askLibvirt(libvirt: Libvirt, type: 'kvm' | 'qemu'): Promis
     libvirt.versions(),
   ]);
   const guest = childrenOf(capabilities, 'guest').find((one) => child(one, 'arch')?.attributes['name'] === architecture());
+  const graphics = childrenOf(child(domain, 'devices', 'graphics'), 'enum').find(({ attributes }) => attributes['name'] === 'type');
   const models = childrenOf(child(domain, 'cpu'), 'mode').find(({ attributes }) => attributes['name'] === 'custom');
   return {
     uuid: child(capabilities, 'host', 'uuid')?.text ?? none,
@@ -54,6 +57,9 @@ export async function askLibvirt(libvirt: Libvirt, type: 'kvm' | 'qemu'): Promis
     models: childrenOf(models, 'model')
       .filter(({ attributes }) => attributes['usable'] === 'yes')
       .map(({ text }) => text),
+    displays: childrenOf(graphics, 'value')
+      .map(({ text }) => text)
+      .filter((type) => type === 'vnc' || type === 'spice'),
     packages: { qemu: versionText(versions.qemu), libvirt: versionText(versions.libvirt) },
     levels: levelsOf(versions),
   };
@@ -128,6 +134,8 @@ export async function capabilities(facts: LibvirtFacts, parts: CapabilityParts):
     liveSnapshot: 'false',
     liveMerge: 'false',
     vncEncrypted,
+    // Ours: hosts of others say nothing of it.
+    displayTypes: facts.displays,
     backupEnabled: false,
     ISCSIInitiatorName: iscsi,
     HBAInventory: { iSCSI: iscsi === '' ? [] : [{ InitiatorName: iscsi }], FC: [] },

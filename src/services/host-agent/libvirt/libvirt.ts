@@ -28,6 +28,7 @@ const procedures = {
   domainCapabilities: 342,
   stats: 344,
   guestInfo: 418,
+  limitGuest: 420,
 } as const;
 
 /** Values by their names, `cpu.time` for instance. */
@@ -59,8 +60,10 @@ export interface Libvirt {
   destroy(domain: Domain, options: { readonly graceful: boolean }): Promise<void>;
   /** Changes a device of the running machine. */
   updateDevice(domain: Domain, xml: string): Promise<void>;
-  /** What the agent inside the guest tells. */
-  guestInfo(domain: Domain): Promise<Values>;
+  /** What the agent inside the guest tells; just its name, where only that is asked for. */
+  guestInfo(domain: Domain, only?: 'name'): Promise<Values>;
+  /** How long it may take for each of its answers, in seconds: else there is no limit. */
+  limitGuest(domain: Domain, seconds: number): Promise<void>;
   /** The picture on its first display, with its type. */
   screenshot(domain: Domain): Promise<{ readonly type: string; readonly bytes: Buffer }>;
   readonly closed: Promise<void>;
@@ -71,13 +74,14 @@ export interface LibvirtOptions {
   /** The daemon's socket. */
   readonly socket: string;
   readonly uri: string;
-  readonly told: (event: LibvirtEvent) => void;
+  /** Nothing is told where nobody listens. */
+  readonly told: ((event: LibvirtEvent) => void) | undefined;
 }
 
 const authentications = { none: 0 } as const;
 const limitMs = 120_000;
 const largestPicture = 64 * 1024 * 1024;
-const flags = { paused: 1, active: 1, live: 1, graceful: 1, byAcpi: 1, byAgent: 2, withoutWaiting: 1 << 29 } as const;
+const flags = { paused: 1, active: 1, live: 1, graceful: 1, byAcpi: 1, byAgent: 2, hostName: 8, withoutWaiting: 1 << 29 } as const;
 /** state, cpu, balloon, vcpu, interface and block. */
 const statistics = 1 | 2 | 4 | 8 | 16 | 32;
 
@@ -106,7 +110,7 @@ const readValue = (reader: XdrReader): string | number | boolean => {
 };
 const readValues = (reader: XdrReader): Values => Object.fromEntries(reader.list(() => [reader.text(), readValue(reader)] as const));
 
-/** Connects to libvirt, and hears of everything that happens to its virtual machines. Throws what connect(2) or libvirt says. */
+/** Connects to libvirt, and hears of everything that happens to its virtual machines where that is wanted. Throws what connect(2) or libvirt says. */
 export async function connectLibvirt({ socket, uri, told }: LibvirtOptions): Promise<Libvirt> {
   const kinds = new Map<number, keyof typeof eventKinds>();
   const rpc = await connectRpc({
@@ -114,7 +118,7 @@ export async function connectLibvirt({ socket, uri, told }: LibvirtOptions): Pro
     limitMs,
     told(reader) {
       const kind = kinds.get(reader.int());
-      if (kind !== undefined) told(readEvent(kind, reader));
+      if (kind !== undefined) told?.(readEvent(kind, reader));
     },
   });
   try {
@@ -122,7 +126,7 @@ export async function connectLibvirt({ socket, uri, told }: LibvirtOptions): Pro
     // Who may open the socket is let in, or polkit is asked about who has opened it.
     if (ways.length > 0 && !ways.includes(authentications.none)) await rpc.call(procedures.polkit, Buffer.alloc(0), nothing);
     await rpc.call(procedures.open, xdrWriter().optionalText(uri).int(0).bytes(), nothing);
-    for (const [kind, number] of Object.entries(eventKinds) as [keyof typeof eventKinds, number][]) {
+    for (const [kind, number] of told === undefined ? [] : (Object.entries(eventKinds) as [keyof typeof eventKinds, number][])) {
       const id = await rpc.call(procedures.registerEvent, xdrWriter().int(number).int(0).bytes(), (reader) => reader.int());
       kinds.set(id, kind);
     }
@@ -179,7 +183,16 @@ function libvirtOver(rpc: Rpc): Libvirt {
     destroy: (domain, { graceful }) => domainCall(procedures.destroy, domain, graceful ? flags.graceful : 0),
     updateDevice: (domain, xml) => rpc.call(procedures.updateDevice, writeDomain(domain).text(xml).int(flags.live).bytes(), nothing),
     // Everything it can tell, as far as it can tell it.
-    guestInfo: (domain) => rpc.call(procedures.guestInfo, writeDomain(domain).int(0).int(0).bytes(), readValues),
+    guestInfo: (domain, only) =>
+      rpc.call(
+        procedures.guestInfo,
+        writeDomain(domain)
+          .int(only === 'name' ? flags.hostName : 0)
+          .int(0)
+          .bytes(),
+        readValues,
+      ),
+    limitGuest: (domain, seconds) => domainCall(procedures.limitGuest, domain, seconds, 0),
     async screenshot(domain) {
       const values = writeDomain(domain).int(0).int(0).bytes();
       const [type, bytes] = await rpc.download(procedures.screenshot, values, (reader) => reader.optionalText(), largestPicture);

@@ -20,9 +20,9 @@ export interface LinkParts {
   readonly socket: string;
   readonly uri: string;
   readonly log: Log;
-  readonly told: (event: LibvirtEvent) => void;
+  readonly told?: (event: LibvirtEvent) => void;
   /** Called with each new connection before anybody else has it: what happened meanwhile was told to nobody. */
-  readonly connected: (libvirt: Libvirt) => Promise<void>;
+  readonly connected?: (libvirt: Libvirt) => Promise<void>;
 }
 
 /** Keeps a connection with libvirt, whose daemon may be restarted at any time: virtual machines go on without it. */
@@ -34,7 +34,7 @@ export function createLink({ socket, uri, log, told, connected }: LinkParts): Li
   async function connect(): Promise<void> {
     const libvirt = await connectLibvirt({ socket, uri, told });
     try {
-      await connected(libvirt);
+      await connected?.(libvirt);
     } catch (error) {
       libvirt.close();
       throw error;

@@ -17,7 +17,8 @@ export interface Ticket {
   readonly connected: string;
 }
 
-const mostOfVnc = 8;
+/** Bytes of a password. */
+const most: Readonly<Record<string, number>> = { vnc: 8, spice: 60 };
 
 /**
  * Gives a display a password that is valid for a while. It goes to libvirt in a message, and nowhere else.
@@ -32,12 +33,13 @@ export async function setTicket(libvirt: Libvirt, domain: Domain, ticket: Ticket
     throw new VerbFailure(codes.ticket, 'What happens to existing connections must be keep, disconnect or fail');
   if (seconds < 0 || seconds > 10 * 365 * 24 * 3_600)
     throw new VerbFailure(codes.ticket, 'A ticket is valid for 0 seconds or more, and ten years at most');
-  const isVnc = display.attributes['type'] === 'vnc';
-  if (isVnc && Buffer.byteLength(password) > mostOfVnc)
-    throw new VerbFailure(codes.ticket, `The password of a VNC display has at most ${mostOfVnc} characters`);
+  const kind = display.attributes['type'] ?? '';
+  const longest = most[kind] ?? 0;
+  if (Buffer.byteLength(password) > longest)
+    throw new VerbFailure(codes.ticket, `The password of a ${kind.toUpperCase()} display has at most ${longest} characters`);
   const passwdValidTo = new Date(now + 1_000 * seconds).toISOString().slice(0, 19);
   // Connections by VNC always stay: QEMU knows nothing else for them.
-  const attributes = { ...display.attributes, passwd: password, passwdValidTo, ...(isVnc ? {} : { connected }) };
+  const attributes = { ...display.attributes, passwd: password, passwdValidTo, ...(kind === 'vnc' ? {} : { connected }) };
   const changed = { ...display, attributes };
   await change(libvirt, domain, changed, codes.ticket);
 }

@@ -1,24 +1,33 @@
 import type { Values } from '../libvirt/libvirt.ts';
 
-/** Elements of a list in what the guest's agent tells: `fs.0.mountpoint`, `fs.1.mountpoint` and so on. */
-const list = (values: Values, name: string): readonly ((key: string) => string)[] =>
-  Array.from(
-    { length: Math.min(1_000, Number(values[`${name}.count`] ?? 0)) },
-    (_one, at) => (key: string) => String(values[`${name}.${at}.${key}`] ?? ''),
-  );
+/* Whoever runs a guest decides what its agent tells: what is longer than anything that is true is cut, so that it fits beside all others. */
 
-/** What statistics tell of the guest, by what its agent has told. */
+const most = { text: 255, address: 64, nics: 32, addresses: 128, fileSystems: 32 } as const;
+
+type Value = Values[string] | undefined;
+const textOf = (value: Value, longest: number = most.text): string => String(value ?? '').slice(0, longest);
+const countOf = (value: Value, limit: number): number => Math.max(0, Math.min(limit, Math.floor(Number(value ?? 0)) || 0));
+
+/** Elements of a list in what the guest's agent tells: `fs.0.mountpoint`, `fs.1.mountpoint` and so on. */
+const list = (values: Values, name: string, limit: number): readonly ((key: string) => string)[] =>
+  Array.from({ length: countOf(values[`${name}.count`], limit) }, (_one, at) => (key: string) => textOf(values[`${name}.${at}.${key}`]));
+
+/** What statistics tell of the guest, by what its agent has told (`virDomainGetGuestInfo`). */
 export function guestFields(values: Values): Readonly<Record<string, unknown>> {
   if (Object.keys(values).length === 0) return {};
-  const get = (key: string): string => String(values[key] ?? '');
-  const nics = list(values, 'if').map((nic) => {
-    const addresses = Array.from({ length: Math.min(1_000, Number(nic('addr.count'))) }, (_one, at) => ({
+  const get = (key: string): string => textOf(values[key]);
+  let left: number = most.addresses;
+  const nics = list(values, 'if', most.nics).map((nic) => {
+    const count = countOf(nic('addr.count'), left);
+    left -= count;
+    const addresses = Array.from({ length: count }, (_one, at) => ({
       type: nic(`addr.${at}.type`),
-      address: nic(`addr.${at}.addr`),
+      address: textOf(nic(`addr.${at}.addr`), most.address),
     }));
     const of = (type: string): readonly string[] => addresses.filter((one) => one.type === type).map(({ address }) => address);
     return { name: nic('name'), hw: nic('hwaddr'), inet: of('ipv4'), inet6: of('ipv6') };
   });
+  const users = list(values, 'user', 1).map((user) => user('name'));
   return {
     guestName: get('hostname').split('.')[0],
     guestFQDN: get('hostname'),
@@ -33,15 +42,15 @@ export function guestFields(values: Values): Readonly<Record<string, unknown>> {
       codename: get('os.variant'),
       arch: get('os.machine'),
     },
-    guestTimezone: { zone: get('timezone.name'), offset: Math.floor(Number(values['timezone.offset'] ?? 0) / 60) },
-    disksUsage: list(values, 'fs').map((fs) => ({
+    guestTimezone: { zone: get('timezone.name'), offset: Math.floor(Number(values['timezone.offset'] ?? 0) / 60) || 0 },
+    disksUsage: list(values, 'fs', most.fileSystems).map((fs) => ({
       path: fs('mountpoint'),
       fs: fs('fstype'),
       total: fs('total-bytes'),
       used: fs('used-bytes'),
     })),
-    username: list(values, 'user').map((user) => user('name'))[0] ?? 'None',
-    session: list(values, 'user').length > 0 ? 'UserLoggedOn' : 'LoggedOff',
+    username: users[0] ?? 'None',
+    session: users.length > 0 ? 'UserLoggedOn' : 'LoggedOff',
     appsList: [],
   };
 }

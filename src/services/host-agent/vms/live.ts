@@ -6,6 +6,8 @@ export interface Live {
   readonly displays: readonly Display[];
   readonly nics: readonly { readonly device: string; readonly mac: string; readonly model: string }[];
   readonly drives: readonly Drive[];
+  /** Whether an agent inside the guest listens. */
+  readonly agentConnected: boolean;
   /** Changes whenever the list of devices does. */
   readonly hash: string;
   readonly cpus: number;
@@ -29,6 +31,9 @@ export interface Drive {
   readonly path: string | undefined;
 }
 
+/** Where the agent inside the guest listens. */
+const agentChannel = 'org.qemu.guest_agent.0';
+
 /** Reads the definition of a machine that runs, as libvirt gives it. */
 export function readLive(domain: Element): Live {
   const devices = child(domain, 'devices');
@@ -50,6 +55,10 @@ export function readLive(domain: Element): Live {
       kind: disk.attributes['device'] ?? 'disk',
       path: child(disk, 'source')?.attributes['file'],
     })),
+    agentConnected: childrenOf(devices, 'channel').some((channel) => {
+      const target = child(channel, 'target')?.attributes;
+      return target?.['name'] === agentChannel && target['state'] === 'connected';
+    }),
     hash: createHash('sha256')
       .update(devices === undefined ? '' : writeXml(devices))
       .digest('hex')

@@ -1,5 +1,4 @@
 import type { Domain } from '../libvirt/domain.ts';
-import type { Values } from '../libvirt/libvirt.ts';
 import type { Exit, Status } from './codes.ts';
 import type { Live } from './live.ts';
 import type { VolumeRef } from './metadata.ts';
@@ -22,9 +21,10 @@ export interface Machine {
   /** Volumes that were made ready for it, by the names of its devices. */
   volumes: ReadonlyMap<string, VolumeRef>;
   live: Live | undefined;
+  /** Whether an agent inside the guest listens. */
   agentConnected: boolean;
-  /** What the agent inside the guest has told last. */
-  guest: Values;
+  /** What it has told last, as statistics have it. */
+  guest: Readonly<Record<string, unknown>>;
   /** Why it is paused. */
   pauseCode: string;
   clientIp: string;

@@ -7,6 +7,7 @@ import { LibvirtError, LibvirtGone } from '../libvirt/rpc.ts';
 import { type Notify, VerbFailure } from '../verbs.ts';
 import { parseXml } from '../xml.ts';
 import { type Exit, type Status, codes, exitReasons } from './codes.ts';
+import type { Guests } from './guests.ts';
 import { exitOf, lifecycle, stateStatus } from './lifecycle.ts';
 import { readLive } from './live.ts';
 import { type Machine, exitFields, newMachine } from './machine.ts';
@@ -14,7 +15,6 @@ import { type VolumeRef, readMetadata } from './metadata.ts';
 
 /** Guests without an agent count as up after this time; so do those that were asked to shut down, and have not. */
 const patienceMs = 60_000;
-const guestEveryMs = 60_000;
 /** How long a machine may take to end that has been told to. */
 const endWithinMs = 60_000;
 /** Guests that we start ourselves to see whether one runs. */
@@ -31,6 +31,7 @@ export interface Images {
 
 export interface MachinesParts {
   readonly libvirt: () => Libvirt;
+  readonly guests: Pick<Guests, 'ask'>;
   readonly images: Images;
   readonly notify: Notify;
   readonly log: Log;
@@ -67,7 +68,7 @@ export interface Machines {
 }
 
 /** Makes the register of virtual machines. */
-export function createMachines({ libvirt, images, notify, log, now }: MachinesParts): Machines {
+export function createMachines({ libvirt, guests, images, notify, log, now }: MachinesParts): Machines {
   const machines = new Map<string, Machine>();
   /** Who waits for the end of a machine. */
   const waiting = new Map<string, PromiseWithResolvers<undefined>>();
@@ -116,17 +117,15 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
     machine.live = readLive(parseXml(await libvirt().xml(machine.domain)));
   }
 
-  async function askGuest(machine: Machine): Promise<void> {
-    if (!machine.agentConnected || machine.domain === undefined) return;
-    try {
-      machine.guest = await libvirt().guestInfo(machine.domain);
-    } catch {
-      // An agent that does not answer now is asked again.
+  /** Whether an agent listens inside of the guest. What one has told that is gone is true no longer. */
+  function listens(machine: Machine, connected: boolean): void {
+    machine.agentConnected = connected;
+    if (!connected) machine.guest = {};
+    else {
+      if (machine.status === 'Powering up' || machine.status === 'RebootInProgress') set(machine, 'Up');
+      guests.ask(machine);
     }
   }
-  const asking = setInterval(() => {
-    for (const machine of machines.values()) void askGuest(machine);
-  }, guestEveryMs).unref();
 
   /** Takes up a machine that runs. What was not started by the engine is told as well, and left alone. */
   async function adopt(from: Libvirt, domain: Domain): Promise<void> {
@@ -138,13 +137,11 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
     machine.live = readLive(root);
     machine.volumes = readMetadata(root).volumes;
     machines.set(machine.id, machine);
-    // Whether an agent is there is told to those only who listen at that moment; asking finds out.
-    machine.guest = await from.guestInfo(domain).catch(() => ({}));
-    machine.agentConnected = Object.keys(machine.guest).length > 0;
     machine.exit = undefined;
     machine.undecided = false;
     const status = stateStatus(state);
     if (machine.status === 'WaitForLaunch' || machine.status === 'Down' || status !== 'Up') set(machine, status);
+    listens(machine, machine.live.agentConnected);
     if (machine.ending === 'destroy') await from.destroy(domain, { graceful: false });
   }
 
@@ -191,14 +188,11 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
       case 'lifecycle':
         return happened(machine, event);
       case 'reboot':
-        machine.agentConnected = false;
+        listens(machine, false);
         if (machine.status !== 'Paused' && machine.status !== 'WaitForLaunch') set(machine, 'RebootInProgress');
         return;
       case 'agent':
-        machine.agentConnected = event.connected;
-        if (!event.connected) return;
-        if (machine.status === 'Powering up' || machine.status === 'RebootInProgress') set(machine, 'Up');
-        return void askGuest(machine);
+        return listens(machine, event.connected);
       case 'graphics':
         machine.clientIp = event.phase === 2 ? '' : event.client.replace(/^::ffff:/, '');
         return;
@@ -297,7 +291,6 @@ export function createMachines({ libvirt, images, notify, log, now }: MachinesPa
       }
     },
     stop() {
-      clearInterval(asking);
       for (const { patience } of machines.values()) clearTimeout(patience);
     },
   };

@@ -40,6 +40,8 @@ export interface Ground {
   readonly consoleSocket: (id: string) => string;
   /** The address at which displays listen. */
   readonly displayAddress: string;
+  /** Whether SPICE displays have TLS: then they are not reached without. */
+  readonly spiceTls: boolean;
   /** What displays have for a password before there is a ticket: nobody knows it, and it is not valid. */
   readonly password: string;
   /** Where the content of disks is, by the name of their target: a path, or null for a drive that is empty. */
@@ -233,12 +235,15 @@ function admitDisk(disk: Element, { sources }: Ground): Element {
 }
 
 /** Displays listen where we say, and nobody gets in before there is a ticket. */
-function admitGraphics(graphics: Element, { displayAddress, password }: Ground): Element {
+function admitGraphics(graphics: Element, { displayAddress, spiceTls, password }: Ground): Element {
   const type = graphics.attributes['type'] ?? '';
   if (type !== 'vnc' && type !== 'spice') refuse(`graphics of the type ${type}`);
-  const rest = without(graphics, 'listen', 'gl');
+  const isSecure = type === 'spice' && spiceTls;
+  // What says of single channels that they may go without TLS would open a port for them.
+  const rest = without(graphics, 'listen', 'gl', ...(isSecure ? ['channel'] : []));
   const attributes = {
     ...{ port: undefined, tlsPort: undefined, socket: undefined, websocket: undefined, powerControl: undefined, listen: displayAddress },
+    ...(isSecure ? { defaultMode: 'secure' } : {}),
     ...{ autoport: 'yes', passwd: password, passwdValidTo: '1970-01-01T00:00:01' },
   };
   return alter(graphics, attributes, [element('listen', { type: 'address', address: displayAddress }), ...rest]);

@@ -1,5 +1,4 @@
 import type { Libvirt, Values } from '../libvirt/libvirt.ts';
-import { guestFields } from './guest.ts';
 import { type Machine, exitFields } from './machine.ts';
 
 interface Sample {
@@ -117,7 +116,7 @@ function statisticsOf(machine: Machine, before: Sample | undefined, after: Sampl
     disksUsage: [],
     guestContainers: [],
     appsList: [],
-    ...guestFields(guest),
+    ...guest,
     network: Object.fromEntries(
       indexes('net').map((index) => {
         const key = (field: string): string => String(number(`net.${index}.${field}`));

@@ -3,6 +3,7 @@ import { LibvirtError } from '../libvirt/rpc.ts';
 import { type Params, type Verbs, VerbFailure, ordered } from '../verbs.ts';
 import { codes } from './codes.ts';
 import { changeCd, setTicket, updateNic } from './devices.ts';
+import type { Guests } from './guests.ts';
 import { imagePath } from './image-path.ts';
 import { type Machine, describe } from './machine.ts';
 import { type StartParts, begin, idOf } from './start.ts';
@@ -10,6 +11,7 @@ import type { MachineStatistics } from './statistics.ts';
 
 export interface VmVerbParts extends StartParts {
   readonly libvirt: () => Libvirt;
+  readonly guests: Guests;
   readonly statistics: MachineStatistics;
 }
 
@@ -18,7 +20,7 @@ const usualShutdownSeconds = 30;
 
 /** The verbs of virtual machines. */
 export function vmVerbs(parts: VmVerbParts): Verbs {
-  const { machines, libvirt, statistics, images, imageFolders, now } = parts;
+  const { machines, libvirt, guests, statistics, images, imageFolders, now } = parts;
   const running = (params: Params) => machines.running(params.uuid('vmID'));
 
   /** What libvirt refuses is told with its words. */
@@ -64,11 +66,10 @@ export function vmVerbs(parts: VmVerbParts): Verbs {
   async function shutdown(params: Params): Promise<void> {
     const machine = running(params);
     const reboot = params.optionalFlag('reboot') === true;
-    const by = machine.agentConnected ? 'agent' : 'acpi';
-    const act = (how: 'agent' | 'acpi'): Promise<void> =>
-      reboot ? libvirt().reboot(machine.domain, how) : libvirt().shutdown(machine.domain, how);
+    const how = reboot ? 'reboot' : 'shutdown';
+    const pressButton = (): Promise<void> => libvirt()[how](machine.domain, 'acpi');
     if (!reboot) machine.ending = 'shutdown';
-    await ask(codes.unexpected, () => act(by).catch((error: unknown) => (by === 'agent' ? act('acpi') : Promise.reject(error as Error))));
+    await ask(codes.unexpected, () => (machine.agentConnected ? guests.end(machine, how, pressButton) : pressButton()));
     machines.set(machine, reboot ? 'RebootInProgress' : 'Powering down');
     if (params.optionalFlag('force') !== true || reboot) return;
     const { domain } = machine;

@@ -8,6 +8,8 @@ on conflict (option_name, version) do nothing;
 
 -- Whether VNC displays of a host want TLS.
 alter table vds_dynamic add column vnc_encryption_enabled boolean not null default false;
+-- Kinds of displays that machines can have there, with commas; null where the host does not say.
+alter table vds_dynamic add column supported_displays character varying(1100);
 
 -- Serial consoles that can be connected to now: those of virtual machines that run and have a console device. What was told of so far came from nowhere
 -- but tests: no version has filled the table.

@@ -20,6 +20,7 @@ function admitted(xml: string, kvm = true): Element {
     machines: ['q35', 'pc', 'pc-q35-4.1'],
     consoleSocket: (id) => `/run/console/${id}.sock`,
     displayAddress: '0.0.0.0',
+    spiceTls: false,
     password: 'nobody',
     sources: new Map(targets.map((name) => [name, `/rhev/data-center/file-of-${name}`])),
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it, test } from 'vitest';
 import { type Candidate, place, type Wanted } from '../../../../../src/services/engine/machines/placement.ts';
 
-const wanted: Wanted = { guaranteedMb: 1_000, cpus: 2, pinned: [], networks: ['ovirtmgmt'] };
+const wanted: Wanted = { guaranteedMb: 1_000, cpus: 2, pinned: [], networks: ['ovirtmgmt'], displays: ['vnc', 'spice'] };
 const host = (name: string, changes: Partial<Candidate> = {}): Candidate => ({
   ...{ id: `id of ${name}`, name, status: 'up', physicalMb: 8_000, reservedMb: 300, overheadMb: 65, committedMb: 0, overcommit: 100 },
-  ...{ cpus: 8, cpusInUse: 0, machines: 0, load: 0, networks: ['ovirtmgmt', 'blue'] },
+  ...{ cpus: 8, cpusInUse: 0, machines: 0, load: 0, networks: ['ovirtmgmt', 'blue'], displays: ['spice', 'vnc'] },
   ...changes,
 });
 
@@ -51,8 +51,13 @@ describe('nothing fits', () => {
     ['it has 200 MB of memory left to promise, and the machine needs 1065 MB', { committedMb: 7_500 }, {}],
     ['it has no bridge for the network red', {}, { networks: ['blue', 'red'] }],
     ['it has no bridge for the networks red, green', {}, { networks: ['green', 'red'].toReversed() }],
+    ['it cannot show displays of the kind SPICE', { displays: ['vnc'] }, {}],
   ])('where %s', (why, changes, more) => {
     expect(place({ ...wanted, ...more }, [host('a', changes)])).toEqual({ why: [`Host a: ${why}.`] });
+  });
+
+  it('though not where a host does not say which displays it can show', () => {
+    expect(place(wanted, [host('a', { displays: null })])).toHaveProperty('host');
   });
 
   it('where there is no host', () => {

@@ -16,17 +16,18 @@ describe('a virtual machine of which libvirt does not say whether it was started
   const create = vi.fn<Libvirt['create']>();
   const destroy = vi.fn<Libvirt['destroy']>();
   const teardown = vi.fn(() => Promise.resolve());
+  const ask = vi.fn();
   const libvirt = {
     create,
     destroy,
     domains: () => Promise.resolve([...here]),
     xml: () => Promise.resolve(`<domain type="qemu"><name>one</name><uuid>${id}</uuid><devices/></domain>`),
     state: () => Promise.resolve([1, 1]),
-    guestInfo: () => Promise.resolve({}),
   } as unknown as Libvirt;
   const make = () =>
     createMachines({
       libvirt: () => libvirt,
+      guests: { ask },
       images: { prepare: () => Promise.resolve('/x'), teardown },
       notify: () => undefined,
       log: quietLog,

@@ -13,6 +13,7 @@ const ground: Ground = {
   machines: ['pc', 'q35', 'pc-q35-7.2'],
   consoleSocket: (id) => `/run/consoles/${id}.sock`,
   displayAddress: '192.0.2.7',
+  spiceTls: false,
   password: 'closed',
   sources: new Map([
     ['sda', volume],
@@ -50,6 +51,17 @@ describe('a definition of a virtual machine', () => {
       attributes: { listen: '192.0.2.7', passwd: 'closed', passwdValidTo: '1970-01-01T00:00:01', autoport: 'yes' },
       children: [{ name: 'listen', attributes: { type: 'address', address: '192.0.2.7' } }],
     });
+  });
+
+  test('has SPICE displays that are not reached without TLS where there is TLS', () => {
+    const spice = '<graphics type="spice" port="-1" tlsPort="-1" defaultMode="insecure"><channel name="main" mode="insecure"/></graphics>';
+    const shown = (spiceTls: boolean) =>
+      childrenOf(child(admitted(definition({ devices: spice }), { spiceTls }), 'devices'), 'graphics').find(
+        ({ attributes }) => attributes['type'] === 'spice',
+      );
+    expect(shown(true)?.attributes['defaultMode']).toBe('secure');
+    expect(childrenOf(shown(true), 'channel')).toEqual([]);
+    expect(shown(false)?.attributes['defaultMode']).toBe('insecure');
   });
 
   test('is emulated where there is no KVM, with all that the emulation can do', () => {

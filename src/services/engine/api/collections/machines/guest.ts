@@ -11,7 +11,8 @@ export const reportedDevices: Collection = {
   below: { rel: 'vms', condition: 't.vm_id = $parent' },
   type: 'reported_device',
   about: 'Network interfaces of a virtual machine as its guest sees them, with their addresses.',
-  from: 'vm_guest_agent_interfaces t',
+  // What was told in a run before is true no longer.
+  from: '(select i.* from vm_guest_agent_interfaces i join vm_dynamic d on d.vm_guid = i.vm_id where d.run_on_vds is not null) t',
   id: `md5(t.vm_id::text || ' ' || t.interface_name)::uuid`,
   columns: 't.vm_id, t.interface_name, t.mac_address, t.ipv4_addresses, t.ipv6_addresses',
   describe: (row) => ({
