@@ -217,9 +217,12 @@ END`);
     const tells = (what: object): Promise<void> =>
       vi.waitFor(async () => expect(await statistics()).toMatchObject(what), { timeout: 120_000, interval: 200 });
     const run = (script: string): Promise<string> => inGuest(agent.host.path(`/run/ovirt-vmconsole-console/${id}.sock`), script);
-    /** Has another program in the place of the agent: it answers when it is asked whether it is there, and then what it likes. */
+    /**
+     * Has another program in the place of the agent: it answers when it is asked whether it is there, and then what it likes. QEMU tells of a port
+     * once in a second.
+     */
     const replaceAgent = (otherwise: string): Promise<void> =>
-      run(`kill $(pidof qemu-ga) $(cat /run/liar); wait; while pidof qemu-ga; do sleep 1; done
+      run(`kill $(pidof qemu-ga) $(cat /run/liar); wait; while pidof qemu-ga; do sleep 1; done; sleep 2
 cat >/run/liar.sh <<'END'
 exec 3<>${guest.port}
 while true; do
@@ -281,7 +284,7 @@ sh /run/liar.sh & echo $! >/run/liar`).then(() =>
     });
 
     test('ends when it is asked to', async () => {
-      await run(`kill $(cat /run/liar); wait\nqemu-ga -m virtio-serial -p ${guest.port} -t /run &`);
+      await run(`kill $(cat /run/liar); wait; sleep 2\nqemu-ga -m virtio-serial -p ${guest.port} -t /run &`);
       await tells({ guestFQDN: guest.name });
       expect(await client.result('VM.shutdown', { vmID: id })).toBe(true);
       await reaches(id, 'Down');

@@ -1,5 +1,4 @@
 import type { Libvirt } from '../libvirt/libvirt.ts';
-import { LibvirtError } from '../libvirt/rpc.ts';
 import { guestFields } from './guest.ts';
 import type { Machine } from './machine.ts';
 
@@ -15,8 +14,6 @@ const slowEveryMs = 600_000;
 /** libvirt takes five calls at a time: there is room left to end guests. */
 const atOnce = 2;
 const answerSeconds = 5;
-/** libvirt's code for an agent that does not answer. */
-const silent = 86;
 /** So long a guest is given until it has begun to end. */
 const beginMs = 30_000;
 /** So long somebody waits to hear that it does not. */
@@ -50,23 +47,21 @@ export function createGuests(libvirt: () => Libvirt): Guests {
     const { domain } = machine;
     if (domain === undefined || !machine.agentConnected) return;
     const begun = performance.now();
+    const isSlow = (): boolean => performance.now() - begun >= slowMs;
     const isThere = (): boolean => machine.agentConnected && machine.domain?.id === domain.id;
     try {
       await libvirt().limitGuest(domain, answerSeconds);
-      // libvirt goes through all questions even where none is answered: so one is asked first.
-      await libvirt()
-        .guestInfo(domain, 'name')
-        .catch((error: unknown) => {
-          if (!(error instanceof LibvirtError) || error.code === silent) throw error;
-        });
+      // libvirt goes through all questions even where none is answered, and says of neither that it was not: so one is asked first.
+      await libvirt().guestInfo(domain, 'name');
+      if (isSlow()) throw new Error('it does not answer');
       const told = guestFields(await libvirt().guestInfo(domain));
       if (isThere()) machine.guest = told;
     } catch {
       // One that does not answer now is asked again.
     }
     if (stopped) return;
-    const again = performance.now() - begun < slowMs ? everyMs : slowEveryMs;
-    timers.set(machine, setTimeout(() => ask(machine), again).unref());
+    clearTimeout(timers.get(machine));
+    timers.set(machine, setTimeout(() => ask(machine), isSlow() ? slowEveryMs : everyMs).unref());
   }
 
   function next(): void {

@@ -117,14 +117,13 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
     machine.live = readLive(parseXml(await libvirt().xml(machine.domain)));
   }
 
-  /** Whether an agent listens inside of the guest. What one has told that is gone is true no longer. */
+  /** Whether an agent listens inside of the guest. What another one has told is true no longer, and that it has gone is not always told. */
   function listens(machine: Machine, connected: boolean): void {
     machine.agentConnected = connected;
-    if (!connected) machine.guest = {};
-    else {
-      if (machine.status === 'Powering up' || machine.status === 'RebootInProgress') set(machine, 'Up');
-      guests.ask(machine);
-    }
+    machine.guest = {};
+    if (!connected) return;
+    if (machine.status === 'Powering up' || machine.status === 'RebootInProgress') set(machine, 'Up');
+    guests.ask(machine);
   }
 
   /** Takes up a machine that runs. What was not started by the engine is told as well, and left alone. */
