@@ -37,6 +37,21 @@ describe('a network in a file', () => {
     }
   });
 
+  test('leaves everything else with its meaning', () => {
+    for (const text of ['auto lo\\\n', 'iface lo inet loopback\n  up true \\\n', 'auto lo \\\n\n']) {
+      const made = put(text);
+      expect(readStatements(made, '/i').map(({ keyword }) => keyword)).toHaveLength(4);
+      expect(withoutBlock(made, 'net', '/i')).toBe(text);
+    }
+    const made = put('auto lo\niface lo inet loopback\n');
+    // It would belong to the stanza before.
+    expect(() => withoutBlock(`${made}  up true\n`, 'net', '/i')).toThrow('/i:2: this would mean something else');
+    const text = 'iface eth0 inet dhcp\nmapping eth1\n  script /x\n';
+    expect(withoutBlock(put(text, [{ from: 0, to: 1 }]), 'net', '/i')).toBe(text);
+    // An option of the stanza before stands between two that go.
+    expect(() => put('iface eth0 inet dhcp\n  metric 1\niface eth0 inet6 auto\n', [{ from: 0, to: 1 }])).toThrow('something else');
+  });
+
   test('is left alone where somebody has edited it', () => {
     const made = put('auto eth0\niface eth0 inet dhcp\n', [{ from: 1, to: 2 }]);
     const edits = [
