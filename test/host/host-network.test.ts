@@ -169,6 +169,18 @@ describe.skipIf(obstacle !== null)(`networks of a host${obstacle === null ? '' :
       await shell('rm /etc/network/interfaces.d/more');
     });
 
+    test('go back where ifup fails, though the address was there', async () => {
+      const fails = '/etc/network/if-up.d/fails';
+      await shell(`printf '#!/bin/sh\\n[ "$IFACE" != leased ]\\n' >${fails} && chmod +x ${fails}`);
+      expect(await setUp({ leased }, { commitOnSuccess: true })).toMatchObject({
+        error: { code: 29, message: expect.stringContaining('ifup did not bring up leased') },
+      });
+      await shell(`rm ${fails}`);
+      await eventually('the card has its address', async () => (await capabilities()).nics[cards.dhcpStanza]?.addr === lease);
+      expect(await capabilities()).toMatchObject({ netConfigDirty: 'False', networks: {} });
+      await isUntouched();
+    });
+
     test('take over fixed addresses and leases, and are committed', async () => {
       for (const networks of [{ fixed }, { leased }]) {
         expect(await setUp(networks, { commitOnSuccess: true })).toMatchObject({ result: { code: 0 } });
@@ -181,6 +193,23 @@ describe.skipIf(obstacle !== null)(`networks of a host${obstacle === null ? '' :
         networks: { fixed: { addr: addresses.stanza }, leased: { addr: lease } },
       });
       expect(await shell('ip route')).toContain('198.18.4.0/24 via 198.18.3.1 dev fixed');
+    });
+
+    test('keep what is connected to them when they are changed, and take back a card that comes again', async () => {
+      await shell('ip link add name vnet7 mtu 1400 type veth peer name tap7 && ip link set dev vnet7 master fixed up');
+      for (const mtu of [1_400, undefined]) {
+        expect(await setUp({ fixed: { ...fixed, mtu } }, { commitOnSuccess: true })).toMatchObject({ result: { code: 0 } });
+        expect((await capabilities()).networks['fixed']).toMatchObject({
+          ...{ addr: addresses.stanza, mtu: String(mtu ?? 1_500) },
+          ports: expect.arrayContaining(['vnet7', cards.fixedStanza]),
+        });
+      }
+      await shell('ip link delete dev vnet7');
+      expect(await setUp({ fixed: { ...fixed, nic: cards.dhcpStanza } })).toMatchObject({
+        error: { code: 24, message: expect.stringContaining('remove it there') },
+      });
+      await shell(`ifdown --force ${cards.fixedStanza} && ip link set dev ${cards.fixedStanza} nomaster && ifup ${cards.fixedStanza}`);
+      expect((await capabilities()).networks['fixed']?.ports).toEqual([cards.fixedStanza]);
     });
   });
 

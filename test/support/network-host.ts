@@ -111,7 +111,8 @@ ${config('lan2', '[Match]\nName=lan2\n[Network]\nDHCP=ipv4\n[DHCPv4]\nUseGateway
 systemctl enable --quiet --now systemd-networkd`);
   await writeFile(host.path('/etc/network/interfaces'), interfaces);
   await writeFile(host.path('/etc/systemd/system/ovirt-host-helper.service'), unit);
-  await shell('systemctl daemon-reload');
+  // Cards are plugged in when the host has started: then it would wait for them in vain.
+  await shell('systemctl mask --quiet networking; systemctl daemon-reload');
   await begin();
 
   const reach = async (): Promise<AgentClient> =>

@@ -7,6 +7,8 @@ export type Command = readonly string[];
 export interface NetworkPlan {
   /** Lead back to what is committed, whatever became of the rest: systemd runs them, when nobody of us may be there any more. */
   readonly back: readonly Command[];
+  /** A file that `write` makes, where there is nothing to go back from without it. */
+  readonly mark?: string;
   /** Writes down the change where a start of the host forgets it. */
   write(): Promise<void>;
   /** Have it take effect. */
@@ -23,6 +25,11 @@ export interface NetworkMaker {
   plan(change: NetworkChange): Promise<NetworkPlan | null>;
   /** Whether something is changed that is not committed. */
   hasChanged(): Promise<boolean>;
+  /**
+   * Waits until what has been changed is done with, however long that takes.
+   * @throws Refusal (500) where it did not work
+   */
+  settle(): Promise<void>;
   /** Has what holds now hold for ever; nothing happens where nothing is changed. */
   commit(): Promise<void>;
 }

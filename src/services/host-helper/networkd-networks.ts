@@ -51,6 +51,8 @@ export function networkdNetworks(settings: Settings, run: Run): NetworkMaker {
       };
     },
     hasChanged: async () => (await store.changed()).length > 0,
+    // The agent sees what became of it.
+    settle: async () => undefined,
     commit: () => store.commit(),
   };
 }

@@ -11,7 +11,7 @@ import type { Settings } from './settings.ts';
 export interface Networks {
   /** Changes networks for the time being; false where all is as wanted already. */
   change(change: NetworkChange): Promise<boolean>;
-  /** Has a change hold until the host is started. Throws Refusal (409) where it was taken back already. */
+  /** Has a change hold until the host is started. Throws Refusal where it was taken back already (409), or has to be, as it did not work (500). */
   keep(): Promise<void>;
   /** Takes back a change that is not kept. */
   revert(): Promise<void>;
@@ -21,6 +21,8 @@ export interface Networks {
 
 /** Takes back what is not kept, also when this helper and the agent are gone by then. */
 const revertUnit = 'ovirt-network-revert';
+/** Has a change take effect. */
+const changeUnit = 'ovirt-network-change';
 
 /**
  * Makes networks, by whatever configures the network cards of this host. systemd takes changes back by itself, so nothing of it hangs on this
@@ -36,6 +38,12 @@ export function createNetworks(settings: Settings, run: Run): Networks {
     (await run(systemctl, ['show', '--property=ActiveState', '--value', `${revertUnit}.${kind}`])).trim();
   const isArmed = async (): Promise<boolean> => (await stateOf('timer')) === 'active';
   const disarm = (): Promise<unknown> => run(systemctl, ['stop', `${revertUnit}.timer`]);
+  const takeBack = async (): Promise<void> => {
+    if (!(await isArmed())) return;
+    // In that order: without its timer systemd knows the service no more. If it comes meanwhile, there is nothing left to take back.
+    await run(systemctl, ['start', `${revertUnit}.service`]);
+    await disarm();
+  };
   const hasChanged = async (): Promise<boolean> => (await Promise.all(makers.map((maker) => maker.hasChanged()))).includes(true);
 
   /** Commands for the property of a unit. A bridge may be gone already, and what follows is to be done all the same. */
@@ -68,23 +76,33 @@ export function createNetworks(settings: Settings, run: Run): Networks {
           throw new Refusal(409, 'An earlier change of networks is not committed: have it committed, or start the host anew');
         const arming = [`--unit=${revertUnit}`, `--on-active=${change.seconds}`, '--timer-property=AccuracySec=1'];
         // One that failed must not stand in the way of the next.
-        await run(systemdRun, ['--quiet', '--collect', ...arming, ...asUnit(plan.back)]);
-        await plan.write();
-        await run(systemdRun, ['--quiet', '--wait', '--collect', ...asUnit(plan.forward)]);
+        const condition = plan.mark === undefined ? [] : [`--property=ExecCondition=/usr/bin/test -e ${plan.mark}`];
+        const back = [[systemctl, 'stop', `${changeUnit}.service`], ...plan.back];
+        await run(systemdRun, ['--quiet', '--collect', ...arming, ...condition, ...asUnit(back)]);
+        try {
+          await plan.write();
+          await run(systemdRun, ['--quiet', '--wait', '--collect', `--unit=${changeUnit}`, ...asUnit(plan.forward)]);
+        } catch (error) {
+          await takeBack();
+          throw error;
+        }
         return true;
       }),
     keep: () =>
       inTurn(async () => {
-        if (await isArmed()) await disarm();
+        if (await isArmed()) {
+          try {
+            for (const maker of makers) await maker.settle();
+          } catch (error) {
+            await takeBack();
+            throw error;
+          }
+          await disarm();
+        }
         if (!(await hasChanged()) || (await stateOf('service')) !== 'inactive')
           throw new Refusal(409, 'The change of networks was taken back already');
       }),
-    revert: () =>
-      inTurn(async () => {
-        if (!(await isArmed())) return;
-        await run(systemctl, ['start', `${revertUnit}.service`]);
-        await disarm();
-      }),
+    revert: () => inTurn(takeBack),
     commit: () =>
       inTurn(async () => {
         if ((await isArmed()) || ['activating', 'active', 'deactivating'].includes(await stateOf('service')))

@@ -28,7 +28,10 @@ export function formerStanzas({ name, nic }: WantedNetwork, { files, own, cards,
   // Cards of containers are ends of wires.
   if (!['', 'veth', 'dummy'].includes(card.kind)) throw new Refusal(400, `${nic} is no network card but a ${card.kind}`);
   if (nic.includes('.')) throw new Refusal(501, `${nic} is a VLAN to ifupdown, because of its name`);
-  if (own.length === 0 && cards.has(name)) throw new Refusal(409, `There is a device ${name} already, which the agent has not made`);
+  const isThere = own.length > 0;
+  if (isThere && nicOf(own) !== nic)
+    throw new Refusal(409, `Network ${name} is on ${String(nicOf(own))}: remove it there before it is made on ${nic}`);
+  if (!isThere && cards.has(name)) throw new Refusal(409, `There is a device ${name} already, which the agent has not made`);
   if (card.master !== '' && card.master !== name) throw new Refusal(409, `${nic} is in ${card.master} already`);
   for (const text of files.values())
     for (const other of networksIn(text))
@@ -51,9 +54,8 @@ export function formerStanzas({ name, nic }: WantedNetwork, { files, own, cards,
       throw new Refusal(501, `${placeOf(file, from + 1)}: ${nic} is also configured in ${String(ofCard[0]?.file)}. Let it be in one file`);
   }
   // A card that is in this network already has given its address to the bridge.
-  const isIn = nicOf(own) === nic;
-  if (!isIn) checkAddresses(card, four, up.get(nic));
-  return { four, six, mtu: (isIn ? formerMtuOf(own) : undefined) ?? card.mtu };
+  if (!isThere) checkAddresses(card, four, up.get(nic));
+  return { four, six, mtu: formerMtuOf(own) ?? card.mtu };
 }
 
 /** Whether a line only says when devices are brought up, the card by its plain name among them. */

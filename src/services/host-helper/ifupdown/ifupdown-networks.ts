@@ -8,9 +8,10 @@ import { Refusal } from '../refusal.ts';
 import type { Run } from '../run.ts';
 import type { Settings } from '../settings.ts';
 import { writeSafely } from '../write-safely.ts';
+import { deviceCommands } from './device-commands.ts';
 import { formerStanzas } from './former-stanzas.ts';
-import { type InterfacesFiles, readInterfaces } from './interfaces-files.ts';
-import { mentionOf, readStatements, speaksOf } from './interfaces-text.ts';
+import { definedIn, type InterfacesFiles, isSelectedIn, readInterfaces } from './interfaces-files.ts';
+import { mentionOf, placeOf, readStatements, speaksOf, type Statement } from './interfaces-text.ts';
 import { blockOf, networksIn, withBlock, withoutBlock } from './network-block.ts';
 import { cardsOf } from './network-cards.ts';
 import { nicOf, quietStanzas, stanzasOf } from './network-stanzas.ts';
@@ -29,7 +30,8 @@ const dhclientSettings = '/etc/dhcp/dhclient.conf';
  * Makes networks by stanzas of interfaces(5). What is tried lies in a folder that a start of the host forgets; committing it replaces one file.
  */
 export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks {
-  const { interfaces, systemctl, systemdRun, ip, ifup, ifdown, dhclient, dhclientLeases, startStopDaemon } = settings;
+  const { interfaces, systemctl, systemdRun, ifup, dhclient, dhclientLeases, startStopDaemon } = settings;
+  const { unitOf, pidOf, takeDown, bringUp } = deviceCommands(settings);
   const folder = `${settings.networkChangeFolder}/${interfacesChange}`;
   /** The file as it is to be, as it was, and which one it is; and stanzas by which devices are taken down. */
   const [tried, before, target, down] = ['interfaces', 'before', 'target', 'down'].map((name) => `${folder}/${name}`) as [
@@ -61,34 +63,6 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
     return new Map([...text.matchAll(/^([^\s=]+)=(\S+)/gm)].map(([, device = '', logical = '']) => [device, logical]));
   }
 
-  const unitOf = (device: string): string => `ovirt-ifup-${device}.service`;
-  const pidOf = (device: string): string => `/run/dhclient.${device}.pid`;
-  /** Takes bridges and cards down. Their addresses stay theirs: no lease is given back. */
-  const takeDown = (bridges: readonly string[], nics: readonly string[]): readonly Command[] => {
-    const devices = [...bridges, ...nics];
-    return [
-      ...devices.map((device) => [systemctl, 'stop', unitOf(device)]),
-      // Told to stop in its own way, dhclient begins to ask for addresses where there is nothing to stop.
-      ...devices.map((device) => [startStopDaemon, '--stop', '--oknodo', '--retry=5', `--exec=${dhclient}`, `--pidfile=${pidOf(device)}`]),
-      ...devices.map((device) => [ifdown, '--force', '-i', down, device]),
-      ...bridges.map((name) => [ip, 'link', 'delete', 'dev', name]),
-      ...nics.map((nic) => [ip, '-4', 'address', 'flush', 'dev', nic]),
-      // By it one tells that an address is from DHCP.
-      ['/usr/bin/rm', '--force', '--', ...devices.map(pidOf)],
-    ];
-  };
-  /**
-   * Brings up devices, each in a unit of its own that stays: its DHCP client is in it. By force: where they could not be taken down in order, ifupdown
-   * takes them for being up, and they have no addresses any more.
-   */
-  const bringUp = (devices: readonly string[], file: string | null): readonly Command[] =>
-    devices.map((device) => [
-      ...[systemdRun, '--quiet', '--collect', '--no-block', `--unit=${unitOf(device)}`],
-      ...['--property=Type=oneshot', '--property=RemainAfterExit=yes', '--', ifup, '--force'],
-      ...(file === null ? [] : ['-i', file]),
-      device,
-    ]);
-
   async function check(network: WantedNetwork): Promise<void> {
     const managed = (await linksOf(run, settings.networkctl).catch(() => null))?.get(network.nic)?.file ?? null;
     if (managed !== null)
@@ -97,6 +71,24 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
     if (!(await exists(dhclient))) throw new Refusal(501, `Addresses by DHCP need ${dhclient} where ifupdown configures the card`);
     if (speaksOf(await readFile(dhclientSettings, encoding).catch(() => ''), network.nic))
       throw new Refusal(501, `${dhclientSettings} speaks of ${network.nic}, which a network does not take over`);
+  }
+
+  /** Whether the client that ifupdown has started for a device is there. Our own unit does not see it. */
+  const hasClient = (device: string): Promise<boolean> =>
+    run(systemdRun, [
+      ...['--quiet', '--wait', '--collect', '--', startStopDaemon, '--status'],
+      ...[`--exec=${dhclient}`, `--pidfile=${pidOf(device)}`],
+    ]).then(
+      () => true,
+      () => false,
+    );
+
+  /** Throws Refusal (501) where the address of a card is from a client of DHCP that we do not know how to stop, or to have go on. */
+  async function checkClient(nic: string, four: Statement | undefined, hasAddress: boolean): Promise<void> {
+    if (four?.words[2] !== 'dhcp') return;
+    const has = `${placeOf(four.file, four.from + 1)}: ${nic} has its address by DHCP`;
+    if (!(await exists(dhclient))) throw new Refusal(501, `${has}, which needs ${dhclient} where a network is made on it`);
+    if (hasAddress && !(await hasClient(nic))) throw new Refusal(501, `${has}, and not from ${dhclient} as ifupdown starts it`);
   }
 
   /** Throws Refusal for a file that cannot be replaced. */
@@ -130,18 +122,20 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
       if (user !== undefined) throw new Refusal(409, `${user}: it depends on ${name}, which is to go`);
     }
     const [cards, up] = [await cardsOf(run, settings), await broughtUp()];
+    const hasAddress = (device: string): boolean => (cards.get(device)?.addresses ?? []).length > 0;
     const leases: Command[] = [];
     for (const network of make) {
       await check(network);
       const own = stanzas.get(network.name) ?? [];
       const former = formerStanzas(network, { files, own, cards, up });
+      if (own.length === 0) await checkClient(network.nic, former.four, hasAddress(network.nic));
       const fresh = stanzasOf(network, former);
       const path = (former.four ?? former.six)?.file ?? interfaces;
       const replaced = [former.four, former.six].filter((one) => one !== undefined).toSorted((one, other) => one.from - other.from);
       files.set(path, withBlock(files.get(path) ?? '', network.name, fresh, replaced, path));
       stanzas.set(network.name, [...own, ...fresh]);
       // In there is as whom the host asks for its address.
-      if (network.ipv4 === 'dhcp' && nicOf(own) !== network.nic)
+      if (network.ipv4 === 'dhcp' && own.length === 0)
         leases.push(['/usr/bin/cp', '--', ...[network.nic, network.name].map((device) => `${dhclientLeases}/dhclient.${device}.leases`)]);
     }
     const [path, ...others] = [...files.keys()].filter((one) => files.get(one) !== now.get(one));
@@ -152,17 +146,21 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
 
     const bridges = [...stanzas.keys()];
     const devices = [...nics, ...bridges];
-    const hasIn = (texts: InterfacesFiles) => {
-      const named = [...texts].flatMap(([file, text]) => readStatements(text, file)).filter(({ keyword }) => keyword === 'iface');
-      return (device: string): boolean => named.some(({ words }) => words[0] === device);
-    };
-    const leave = takeDown(bridges, [...nics]);
+    const leave = (stays: (device: string) => boolean) =>
+      takeDown(
+        devices.toReversed(),
+        bridges.filter((name) => !stays(name)),
+        down,
+      );
+    const [isIn, willBeIn] = [definedIn(now), definedIn(new Map([[path, future]]))];
+    const isToBeUp = (device: string): boolean => up.has(device) || hasAddress(device) || isSelectedIn(now, device);
     return {
+      mark: down,
       back: [
-        ...leave,
+        ...leave(isIn),
         ['/usr/bin/rm', '--recursive', '--force', '--', folder],
         ...bringUp(
-          devices.filter(hasIn(now)).filter((device) => up.has(device)),
+          devices.filter((device) => isIn(device) && isToBeUp(device)),
           null,
         ),
       ],
@@ -174,7 +172,7 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
         await writeSafely(down, quietStanzas(devices, stanzas), { encoding });
         await writeSafely(tried, future, { encoding });
       },
-      forward: [...leave, ...leases, ...bringUp(devices.filter(hasIn(new Map([[path, future]]))), tried)],
+      forward: [...leave(willBeIn), ...leases, ...bringUp(devices.filter(willBeIn), tried)],
     };
   }
 
@@ -198,6 +196,19 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
         if (!(error instanceof Refusal) || (await rawTexts()).some((text) => names.some((name) => speaksOf(text, name)))) throw error;
         return 'none';
       }
+    },
+    async settle() {
+      const change = await pending();
+      if (change === null) return;
+      const isIn = definedIn(new Map([[change.path, change.text]]));
+      const devices = readStatements(await readFile(down, encoding), down).flatMap(({ words }) => words[0] ?? []);
+      const wanted = devices.filter(isIn);
+      // What has begun already is waited for.
+      if (wanted.length > 0) await run(systemctl, ['start', '--', ...wanted.map(unitOf)]);
+      const up = await broughtUp();
+      const missing = wanted.filter((device) => !up.has(device));
+      if (missing.length > 0)
+        throw new Refusal(500, `ifup did not bring up ${missing.join(', ')}: journalctl -u ${unitOf(missing[0] ?? '')} says why`);
     },
     async commit() {
       const change = await pending();

@@ -72,3 +72,15 @@ async function sourced(statement: Statement): Promise<readonly string[]> {
 }
 
 const namesIn = async (folder: string): Promise<readonly string[]> => (await readdir(folder).catch(() => [])).toSorted();
+
+const statementsIn = (files: InterfacesFiles): readonly Statement[] => [...files].flatMap(([file, text]) => readStatements(text, file));
+
+/** Whether files have a stanza for a device. */
+export function definedIn(files: InterfacesFiles): (device: string) => boolean {
+  const stanzas = statementsIn(files).filter(({ keyword }) => keyword === 'iface');
+  return (device) => stanzas.some(({ words }) => words[0] === device);
+}
+
+/** Whether files say that a device is brought up with the host, or as soon as it is there. */
+export const isSelectedIn = (files: InterfacesFiles, device: string): boolean =>
+  statementsIn(files).some(({ keyword, words }) => /^(?:auto|allow-\S+)$/.test(keyword) && words.includes(device));

@@ -67,6 +67,11 @@ function carriedOver(stanza: Statement | undefined, { name, nic, nameservers }: 
 
 const ipv6 = (device: string): string => `/proc/sys/net/ipv6/conf/${device}/disable_ipv6`;
 const withoutIpv6 = (device: string): string => `    pre-up test ! -e ${ipv6(device)} || echo 1 >${ipv6(device)}`;
+const withIpv6 = (phase: string, device: string): string =>
+  `    ${phase} test ! -e ${ipv6(device)} || cat ${ipv6('default')} >${ipv6(device)}`;
+/** So long a card is waited for that announces itself late when the host starts. */
+const cardSeconds = 10;
+const usualMtu = 1_500;
 
 /**
  * The lines of a network. Names and addresses in it have been checked; what comes along from stanzas is such a line already.
@@ -78,7 +83,9 @@ export function stanzasOf(network: WantedNetwork, former: FormerStanzas): readon
   if (six.dhcp) throw refuse('DHCP of IPv6');
   if (ipv4 === 'dhcp' && !defaultRoute) throw refuse('DHCP without its way to everything else');
   const [kept, kept6] = [carriedOver(former.four, network), carriedOver(former.six, network)];
-  const mtu = network.mtu ?? valueOf(former.four, 'mtu');
+  // By DHCP a card is told an MTU that the bridge is told from then on, and cannot have unless the card has it.
+  const learnt = ipv4 === 'dhcp' && Number(former.mtu) > usualMtu ? former.mtu : undefined;
+  const mtu = network.mtu ?? valueOf(former.four, 'mtu') ?? learnt;
   if (mtu !== undefined && !/^\d{1,5}$/.test(String(mtu))) throw refuse(`The MTU ${mtu}`);
   const hasSix = six.address !== null || six.router;
   const isRouted = hasSix && six.address === null && former.six?.words[2] === 'auto';
@@ -88,15 +95,22 @@ export function stanzasOf(network: WantedNetwork, former: FormerStanzas): readon
   const isTaken = ipv4 !== null && ipv4 !== 'dhcp' && plainAddress(valueOf(former.four, 'address')) === plainAddress(ipv4.address);
   const broadcast = isTaken ? valueOf(former.four, 'broadcast') : undefined;
   const gateway6 = six.gateway ?? valueOf(former.six, 'gateway');
+  const sized = (device: string): readonly string[] => (mtu === undefined ? [] : [`    pre-up ip link set dev ${device} mtu ${mtu}`]);
+  // The address of the card is that of the bridge, and so is all that it hears.
+  const asPort = [...sized(nic), withoutIpv6(nic)];
   return [
     `iface ${nic} inet manual`,
+    // It may come back while the bridge is there.
+    ...asPort,
+    `    up test ! -d /sys/class/net/${name} || ip link set dev ${nic} master ${name}`,
     `auto ${name}`,
     `iface ${name} inet ${ipv4 === null ? 'manual' : ipv4 === 'dhcp' ? 'dhcp' : 'static'}`,
+    `    pre-up timeout ${cardSeconds} sh -c 'until test -e /sys/class/net/${nic}/address; do sleep 0.2; done'`,
     `    pre-up test -d /sys/class/net/${name} || ip link add name ${name} address $(cat /sys/class/net/${nic}/address) type bridge ${bridge}`,
-    ...(mtu === undefined ? [] : [nic, name].map((device) => `    pre-up ip link set dev ${device} mtu ${mtu}`)),
-    // Its address is that of the bridge, and so is all that it hears.
-    withoutIpv6(nic),
-    ...(hasSix ? [] : [withoutIpv6(name)]),
+    ...asPort,
+    ...sized(name),
+    // The bridge may be there, and have been made for something else.
+    hasSix ? withIpv6('pre-up', name) : withoutIpv6(name),
     `    pre-up ip link set dev ${nic} master ${name} up`,
     ...(ipv4 === null || ipv4 === 'dhcp' ? [] : [`    address ${ipv4.address}`]),
     ...(broadcast === undefined ? [] : [`    broadcast ${broadcast}`]),
@@ -104,8 +118,8 @@ export function stanzasOf(network: WantedNetwork, former: FormerStanzas): readon
     ...(ipv4 !== null && nameservers.length > 0 ? [`    dns-nameservers ${nameservers.join(' ')}`] : []),
     ...(ipv4 === null ? [] : kept),
     `    post-down ip link set dev ${nic} nomaster`,
-    ...(mtu === undefined ? [] : [`    post-down ip link set dev ${nic} mtu ${former.mtu}`]),
-    `    post-down test ! -e ${ipv6(nic)} || cat ${ipv6('default')} >${ipv6(nic)}`,
+    ...(mtu === undefined ? [] : [nic, name].map((device) => `    post-down ip link set dev ${device} mtu ${former.mtu}`)),
+    withIpv6('post-down', nic),
     ...(six.address === null ? [] : [`iface ${name} inet6 static`, `    address ${six.address}`]),
     ...(six.address === null || gateway6 === undefined ? [] : [`    gateway ${gateway6}`]),
     ...(isRouted ? [`iface ${name} inet6 auto`] : []),

@@ -13,6 +13,10 @@ let main: string;
 let networks: IfupdownNetworks;
 let version: string;
 let cards: readonly object[];
+/** Devices for which ifupdown has a client of DHCP. */
+let clients: readonly string[];
+/** Units that were waited for. */
+let waited: readonly string[];
 /** What networkctl prints; null where systemd-networkd does not run. */
 let links: string | null;
 
@@ -41,7 +45,10 @@ beforeEach(async () => {
   await writeFile(join(folder, 'ifstate'), 'lo=lo\neth0=eth0\n');
   await writeFile(join(folder, 'dhclient'), '');
   const config = join(folder, 'helper.conf');
-  const places = { NETWORK_CHANGE_FOLDER: 'run', INTERFACES: 'etc/interfaces', IFUPDOWN_STATE: 'ifstate', DHCLIENT: 'dhclient' };
+  const places = {
+    ...{ NETWORK_CHANGE_FOLDER: 'run', INTERFACES: 'etc/interfaces', IFUPDOWN_STATE: 'ifstate' },
+    DHCLIENT: 'dhclient',
+  };
   await writeFile(
     config,
     Object.entries(places)
@@ -51,10 +58,17 @@ beforeEach(async () => {
   const defaults = fileURLToPath(new URL('../../../../../src/services/host-helper/defaults.conf', import.meta.url));
   version = 'ifup version 0.8.41\n';
   links = null;
+  waited = [];
+  clients = ['eth0'];
   cards = [{ ifname: 'eth0', mtu: 1500, addr_info: [{ family: 'inet', local: '192.0.2.10', scope: 'global' }] }];
   networks = ifupdownNetworks(readSettings(await loadConfig(config, defaults)), async (program, args) => {
     if (program === '/usr/sbin/ifup' && args[0] === '--version') return version;
     if (program === '/usr/bin/systemd-run' && args.includes('address')) return JSON.stringify(cards);
+    if (program === '/usr/bin/systemctl' && args[0] === 'start') {
+      waited = args.slice(2);
+      return '';
+    }
+    if (program === '/usr/bin/systemd-run' && clients.some((device) => args.at(-1) === `--pidfile=/run/dhclient.${device}.pid`)) return '';
     if (program === '/usr/bin/networkctl' && links !== null) return links;
     throw new Error(`${program} is not here`);
   });
@@ -95,51 +109,90 @@ describe('a network on a card of ifupdown', () => {
     const plan = await networks.plan(make);
     const lines = (commands: readonly (readonly string[])[] = []): readonly string[] => commands.map((words) => words.join(' '));
     const start = '/usr/bin/systemd-run --quiet --collect --no-block';
-    const kept = '--property=Type=oneshot --property=RemainAfterExit=yes -- /usr/sbin/ifup --force';
-    const leave = [
+    const properties = ['Type=oneshot', 'RemainAfterExit=yes', 'SuccessExitStatus=1', 'IgnoreOnIsolate=yes'];
+    const kept = `${properties.map((one) => `--property=${one}`).join(' ')} -- /usr/sbin/ifup --force`;
+    const left = (device: string) => [
+      `/usr/sbin/ip link set dev ${device} down`,
+      `/usr/sbin/ip -4 address flush dev ${device}`,
+      `/usr/sbin/ip -6 address flush dev ${device} scope global`,
+    ];
+    const leave = (gone: boolean) => [
       '/usr/bin/systemctl stop ovirt-ifup-net.service',
       '/usr/bin/systemctl stop ovirt-ifup-eth0.service',
       `/usr/sbin/start-stop-daemon --stop --oknodo --retry=5 --exec=${folder}/dhclient --pidfile=/run/dhclient.net.pid`,
       `/usr/sbin/start-stop-daemon --stop --oknodo --retry=5 --exec=${folder}/dhclient --pidfile=/run/dhclient.eth0.pid`,
       `/usr/sbin/ifdown --force -i ${trial()}/down net`,
       `/usr/sbin/ifdown --force -i ${trial()}/down eth0`,
-      '/usr/sbin/ip link delete dev net',
-      '/usr/sbin/ip -4 address flush dev eth0',
+      ...(gone ? ['/usr/sbin/ip link delete dev net'] : left('net')),
+      ...left('eth0'),
       '/usr/bin/rm --force -- /run/dhclient.net.pid /run/dhclient.eth0.pid',
     ];
     expect(lines(plan?.forward)).toEqual([
-      ...leave,
+      ...leave(false),
       '/usr/bin/cp -- /var/lib/dhcp/dhclient.eth0.leases /var/lib/dhcp/dhclient.net.leases',
       `${start} --unit=ovirt-ifup-eth0.service ${kept} -i ${trial()}/interfaces eth0`,
       `${start} --unit=ovirt-ifup-net.service ${kept} -i ${trial()}/interfaces net`,
     ]);
+    expect(plan?.mark).toBe(`${trial()}/down`);
     expect(lines(plan?.back)).toEqual([
-      ...leave,
+      ...leave(true),
       `/usr/bin/rm --recursive --force -- ${trial()}`,
       `${start} --unit=ovirt-ifup-eth0.service ${kept} eth0`,
     ]);
     // Words go into a property of a unit, between blanks.
     for (const words of [...(plan?.forward ?? []), ...(plan?.back ?? [])]) for (const word of words) expect(word).not.toMatch(/[\s"'$%;]/);
     await plan?.write();
+    expect(await has(plan?.mark ?? '')).toBe(true);
     expect(await readFile(join(trial(), 'down'), 'utf8')).toMatch(
       /^iface eth0 inet manual\niface net inet manual\n( {4}post-down .*\n){2}$/,
     );
   });
 
-  test('is not removed under what depends on it, nor moved to a card with an address that nobody knows', async () => {
+  test('is not removed under what depends on it, nor moved to another card', async () => {
     await attempt(make);
     await networks.commit();
     const committed = await readFile(main, 'utf8');
     await writeFile(main, `${committed}iface net:1 inet manual\n`);
     await expect(networks.plan(remove)).rejects.toThrow('it depends on net, which is to go');
     await writeFile(main, committed);
-    cards = [
-      ...cards,
-      { ifname: 'net', mtu: 1500, linkinfo: { info_kind: 'bridge' } },
-      { ifname: 'eth1', mtu: 9000, addr_info: [{ family: 'inet', local: '198.51.100.7', scope: 'global' }] },
-    ];
+    cards = [...cards, ...['net', 'eth1'].map((ifname) => ({ ifname, mtu: 1500 }))];
     const moved = change({ net: { nic: 'eth1', ipv4: 'dhcp', defaultRoute: true } });
-    await expect(networks.plan(moved)).rejects.toThrow('eth1 has the address 198.51.100.7, and neither');
+    await expect(networks.plan(moved)).rejects.toThrow('Network net is on eth0: remove it there');
+  });
+
+  test('keeps its bridge while it is changed', async () => {
+    await attempt(make);
+    await networks.commit();
+    await writeFile(join(folder, 'ifstate'), 'eth0=eth0\n');
+    cards = [...cards, { ifname: 'net', mtu: 1500 }];
+    const plan = await networks.plan(change({ net: { nic: 'eth0', ipv4: 'dhcp', defaultRoute: true, mtu: 1400 } }));
+    const { back = [], forward = [] } = plan ?? {};
+    for (const commands of [back, forward]) {
+      expect(commands.some((words) => words.includes('delete'))).toBe(false);
+      // It is to be up with the host, whether or not it is just now.
+      expect(commands.filter((words) => words.includes('/usr/sbin/ifup')).map((words) => words.at(-1))).toEqual(['eth0', 'net']);
+    }
+    expect((await networks.plan(remove))?.forward.map((words) => words.join(' '))).toContain('/usr/sbin/ip link delete dev net');
+  });
+
+  test('is settled once ifupdown has brought up all of it', async () => {
+    await networks.settle();
+    expect(waited).toEqual([]);
+    await attempt(make);
+    await expect(networks.settle()).rejects.toThrow('ifup did not bring up net: journalctl -u ovirt-ifup-net.service');
+    expect(waited).toEqual(['ovirt-ifup-eth0.service', 'ovirt-ifup-net.service']);
+    await writeFile(join(folder, 'ifstate'), 'eth0=eth0\nnet=net\n');
+    await networks.settle();
+  });
+
+  test('is refused where another client than dhclient has the address', async () => {
+    const fixed = change({ net: { nic: 'eth0', ipv4: { address: '192.0.2.10/24' } } });
+    expect(await networks.plan(fixed)).not.toBeNull();
+    clients = [];
+    for (const one of [make, fixed])
+      await expect(networks.plan(one)).rejects.toThrow('interfaces:4: eth0 has its address by DHCP, and not from');
+    await rm(join(folder, 'dhclient'));
+    await expect(networks.plan(fixed)).rejects.toThrow('which needs');
   });
 
   test('is not committed over what somebody has edited meanwhile', async () => {

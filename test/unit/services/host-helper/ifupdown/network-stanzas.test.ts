@@ -39,10 +39,14 @@ describe('stanzas of a network', () => {
     const lines = stanzas(installer, dhcp);
     expect(lines).toEqual([
       'iface eth0 inet manual',
+      '    pre-up test ! -e /proc/sys/net/ipv6/conf/eth0/disable_ipv6 || echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6',
+      '    up test ! -d /sys/class/net/net || ip link set dev eth0 master net',
       'auto net',
       'iface net inet dhcp',
+      "    pre-up timeout 10 sh -c 'until test -e /sys/class/net/eth0/address; do sleep 0.2; done'",
       '    pre-up test -d /sys/class/net/net || ip link add name net address $(cat /sys/class/net/eth0/address) type bridge stp_state 0 forward_delay 0 mcast_snooping 0',
       '    pre-up test ! -e /proc/sys/net/ipv6/conf/eth0/disable_ipv6 || echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6',
+      '    pre-up test ! -e /proc/sys/net/ipv6/conf/net/disable_ipv6 || cat /proc/sys/net/ipv6/conf/default/disable_ipv6 >/proc/sys/net/ipv6/conf/net/disable_ipv6',
       '    pre-up ip link set dev eth0 master net up',
       '    post-down ip link set dev eth0 nomaster',
       '    post-down test ! -e /proc/sys/net/ipv6/conf/eth0/disable_ipv6 || cat /proc/sys/net/ipv6/conf/default/disable_ipv6 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6',
@@ -51,7 +55,7 @@ describe('stanzas of a network', () => {
     expect(nicOf(lines)).toBe('eth0');
     expect(formerMtuOf(lines)).toBeUndefined();
     expect(quietStanzas(['eth0', 'net'], new Map([['net', lines]]))).toBe(
-      `iface eth0 inet manual\niface net inet manual\n${lines[6] ?? ''}\n${lines[7] ?? ''}\n`,
+      `iface eth0 inet manual\niface net inet manual\n${lines.filter((line) => line.includes('post-down')).join('\n')}\n`,
     );
   });
 
@@ -76,12 +80,21 @@ iface eth0 inet6 static
   accept_ra 0
 `;
     const lines = stanzas(text, { ...fixed, ipv6: { address: '2001:db8::10/64' } });
-    expect(lines.slice(2)).toEqual([
+    expect(lines.slice(0, 5)).toEqual([
+      'iface eth0 inet manual',
+      '    pre-up ip link set dev eth0 mtu 9000',
+      expect.stringContaining('echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6'),
+      '    up test ! -d /sys/class/net/net || ip link set dev eth0 master net',
+      'auto net',
+    ]);
+    expect(lines.slice(5)).toEqual([
       'iface net inet static',
+      expect.stringContaining('pre-up timeout 10'),
       expect.stringContaining('pre-up test -d'),
       '    pre-up ip link set dev eth0 mtu 9000',
-      '    pre-up ip link set dev net mtu 9000',
       expect.stringContaining('conf/eth0/disable_ipv6'),
+      '    pre-up ip link set dev net mtu 9000',
+      expect.stringContaining('cat /proc/sys/net/ipv6/conf/default/disable_ipv6 >/proc/sys/net/ipv6/conf/net/disable_ipv6'),
       '    pre-up ip link set dev eth0 master net up',
       '    address 192.0.2.10/24',
       '    broadcast 192.0.2.127',
@@ -93,6 +106,7 @@ iface eth0 inet6 static
       '    down /sbin/ip route del 10.0.0.0/8 via 192.0.2.2 dev $IFACE',
       '    post-down ip link set dev eth0 nomaster',
       '    post-down ip link set dev eth0 mtu 1500',
+      '    post-down ip link set dev net mtu 1500',
       expect.stringContaining('post-down test'),
       'iface net inet6 static',
       '    address 2001:db8::10/64',
@@ -102,6 +116,16 @@ iface eth0 inet6 static
     expect(formerMtuOf(lines)).toBe('1500');
     const asked = stanzas(text, { ...fixed, ipv6: { address: '2001:db8::10/64' }, nameservers: ['192.0.2.54'] });
     expect(asked.filter((line) => line.includes('dns-'))).toEqual(['    dns-nameservers 192.0.2.54', '    dns-search example.net']);
+  });
+
+  test('give a card the large MTU that it has by DHCP, and no other', () => {
+    const lines = stanzas(installer, dhcp, { mtu: '9000' });
+    expect(lines.filter((line) => line.includes('pre-up') && line.includes('mtu'))).toEqual([
+      ...Array<string>(2).fill('    pre-up ip link set dev eth0 mtu 9000'),
+      '    pre-up ip link set dev net mtu 9000',
+    ]);
+    expect(stanzas(installer, dhcp, { mtu: '1400' }).join()).not.toContain('mtu');
+    expect(stanzas(staticText, fixed, { mtu: '9000' }).join()).not.toContain('mtu');
   });
 
   test('give the host no address where it shall have none', () => {
@@ -152,6 +176,11 @@ iface eth0 inet6 static
       expect(() => stanzas(text, wanted, more)).toThrow(Refusal);
       expect(() => stanzas(text, wanted, more)).toThrow(message);
     }
+    const moved = {
+      ...{ files: new Map([['/i', installer]]), own: stanzas('iface eth1 inet dhcp\n', {}, { addresses: [] }) },
+      ...{ cards: new Map(['eth0', 'eth1', 'net'].map((name) => [name, card({ name })])), up: new Map<string, string>() },
+    };
+    expect(() => formerStanzas(network({ nic: 'eth1' }), moved)).toThrow('Network net is on eth0: remove it there');
     const other = { '/i.d/six': 'iface eth0 inet6 auto\n' };
     expect(() => stanzas(staticText, fixed, {}, other)).toThrow('/i.d/six:1: eth0 is also configured in /i.');
   });
