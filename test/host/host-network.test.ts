@@ -88,6 +88,11 @@ describe.skipIf(obstacle !== null)(`networks of a host${obstacle === null ? '' :
     ];
     for (const [networks, code, text] of wrong)
       expect(await setUp(networks)).toMatchObject({ error: { code, message: expect.stringContaining(text) } });
+    // Its second address would be gone, and nobody would miss it while the network is tried.
+    const file = '/etc/systemd/network/lan1.network';
+    await host.shell(`cp ${file} /run/kept && printf '[Network]\\nAddress=2001:db8::7/64\\n' >>${file}`);
+    expect(await setUp({ ovirtmgmt: management })).toMatchObject({ error: { code: 44, message: expect.stringContaining('2001:db8::7') } });
+    await host.shell(`cat /run/kept >${file}`);
     await isAsBefore();
   });
 

@@ -214,6 +214,8 @@ describe('a machine that runs', () => {
     expect([await after('1500'), await after('200'), await after('200'), await after('700')]).toEqual(['1500', '1700', '1700', '2200']);
     const rates = 'select rx_rate, tx_rate, tx_total from vm_interface_statistics join vm_interface using (id) where vm_guid = $1';
     expect(await engine.query(rates, [machine])).toEqual([{ rx_rate: '500.0000', tx_rate: '0.0000', tx_total: '2000' }]);
+    // A host that does not know once.
+    expect([await after(''), await after('700')]).toEqual(['2200', '2200']);
     // Whatever a host makes up.
     expect([await after('9223372036854775807'), await after('1')]).toEqual(['9000000000000000000', '9000000000000000000']);
   });

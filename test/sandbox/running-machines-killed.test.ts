@@ -167,6 +167,30 @@ describe('an engine that is killed while it starts a machine', () => {
   });
 });
 
+describe('an engine that is killed while it has a machine started anew', () => {
+  it.each([
+    ['reset', 'VM.reset'],
+    ['reboot', 'VM.shutdown'],
+  ])('by %s leaves it to a person whether to ask again', async (action, verb) => {
+    const engine = await start();
+    const id = await machine();
+    await act(engine, id, 'start');
+    await eventually(async () => expect(await statusOf(id)).toBe(2));
+    await allDone();
+    const hangs = hanging(verb, 'after');
+    const job = await act(engine, id, action);
+    await hangs();
+    await engine.end('SIGKILL');
+    let again = 0;
+    well();
+    agents.verbs[verb] = () => ++again;
+    const next = await start();
+    await eventually(async () => expect((await apiCalls({ engine: next, postgres }).got(`jobs/${job}`))['status']).toBe('failed'));
+    await allDone();
+    expect(again).toBe(0);
+  });
+});
+
 describe('an engine that is killed while it switches a machine off', () => {
   it.each<['before' | 'after']>([['before'], ['after']])('%s its host has done it, leaves it to the next', async (when) => {
     const engine = await start();

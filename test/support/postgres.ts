@@ -82,7 +82,8 @@ async function addDatabase(server: TestPostgres): Promise<void> {
 async function keptCluster(programs: string): Promise<string> {
   const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
   const paths = [fileURLToPath(import.meta.url), ...(await schemaFiles()).map(({ path }) => path)];
-  const made = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
+  const { stdout: version } = await execa(join(programs, 'initdb'), ['--version']);
+  const made = [version, ...(await Promise.all(paths.map((path) => readFile(path, 'utf8'))))];
   const cache = join(root, 'node_modules/.cache');
   const name = `postgres-${digest(programs)}-`;
   const kept = join(cache, `${name}${digest(made.join())}`);
@@ -98,9 +99,10 @@ async function keptCluster(programs: string): Promise<string> {
   const former = (await readdir(cache)).map((one) => join(cache, one)).filter((one) => one.startsWith(join(cache, name)) && one !== kept);
   await Promise.all(former.filter((one) => !one.includes('.', cache.length)).map((one) => rm(one, { recursive: true, force: true })));
   // Whole or not at all; whoever else makes one at the moment may be first.
-  const whole = `${kept}.${process.pid}`;
+  const whole = await mkdtemp(`${kept}.`);
   await execa('cp', ['-a', join(folder, 'data'), whole]);
-  await rename(whole, kept).catch(() => rm(whole, { recursive: true, force: true }));
+  await rename(join(whole, 'data'), kept).catch(() => undefined);
+  await rm(whole, { recursive: true, force: true });
   await server.stop();
   return kept;
 }

@@ -98,7 +98,7 @@ async function wantedFiles(
 }
 
 /** Throws Refusal where a card cannot be put into the bridge of a network, or would lose more than that network takes over. */
-async function checkCard({ name, nic: card }: WantedNetwork, nic: Link): Promise<void> {
+async function checkCard({ name, nic: card, ipv6 }: WantedNetwork, nic: Link): Promise<void> {
   if (card === 'lo') throw new Refusal(400, 'lo is no network card');
   // Cards of containers are ends of wires.
   if (!['', 'veth', 'dummy'].includes(nic.kind)) throw new Refusal(400, `${card} is no network card but a ${nic.kind}`);
@@ -111,7 +111,7 @@ async function checkCard({ name, nic: card }: WantedNetwork, nic: Link): Promise
     );
   if (nic.addresses.length > 1)
     throw new Refusal(409, `${card} has several addresses (${nic.addresses.join(', ')}); a network takes over one`);
-  if (nic.file !== null && user === undefined) await needPlainFile(card, nic.file);
+  if (nic.file !== null && user === undefined) await needPlainFile(card, nic.file, ipv6.address !== null);
 }
 
 /** What a file of a card says besides addresses: devices that the card carries, or is a part of. */
@@ -120,8 +120,13 @@ const companions = /^\s*(BatmanAdvanced|Bond|Bridge|IPoIB|IPVLAN|IPVTAP|MACsec|M
 const networkFolders = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'].map((folder) => `${folder}/systemd/network`);
 
 /** Throws Refusal for a file that says what a network does not take over: it would be gone after the next start, when nobody waits for it. */
-async function needPlainFile(card: string, file: string): Promise<void> {
-  const found = companions.exec(await readFile(file, 'utf8').catch(() => ''))?.[1];
+async function needPlainFile(card: string, file: string, takesSix: boolean): Promise<void> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  // What an agent tells of addresses of IPv6 does not say which ones are given here.
+  const six = /^\s*Address\s*=\s*(\S*:\S*)/m.exec(text)?.[1];
+  if (six !== undefined && !takesSix)
+    throw new Refusal(501, `${card} has the address ${six} in ${file}, which the network does not take over`);
+  const found = companions.exec(text)?.[1];
   if (found !== undefined) throw new Refusal(501, `${card} has ${found}= in ${file}, which a network does not take over`);
   for (const folder of networkFolders) {
     const more = `${folder}/${basename(file)}.d`;

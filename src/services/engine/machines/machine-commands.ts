@@ -1,6 +1,6 @@
 import type { CdContent } from './machine-definition.ts';
 import { AgentUnreachable } from '../agents/agent-failure.ts';
-import { type Command, CommandFailure, type CommandType, type Stage, type Told } from '../commands/command.ts';
+import { type Command, CommandFailure, type CommandType, type Occasion, type Stage, type Told } from '../commands/command.ts';
 import { readNumber } from '../options.ts';
 import { driveBus } from './disk-targets.ts';
 import { isoPath } from './iso-path.ts';
@@ -63,14 +63,22 @@ export function machineCommands(
     },
   };
 
+  /** Keeps in mind that a host is asked. What starts a guest anew is not asked for again by another engine: by then it may be in the middle of that. */
+  async function once(command: Command, keep: Occasion['keep']): Promise<void> {
+    if (command.data['asked'] === true)
+      throw new CommandFailure('The engine ended while it asked for that: look at the virtual machine before you ask again.');
+    await keep({ asked: true });
+  }
+
   const askingGuest = (reboot: boolean): Stage => ({
     title: reboot ? 'Asking the guest to start anew' : 'Asking the guest to shut down',
-    async work({ command, signal, database }) {
+    async work({ command, signal, database, keep }) {
       const machine = await foundMachine(records, command);
       // It has shut down by itself meanwhile.
       if (machine.host === null && !reboot) return undefined;
       if (machine.host === null) throw new CommandFailure(`Virtual machine ${machine.name} does not run.`);
       const seconds = await readNumber(database, 'VmGracefulShutdownTimeout');
+      if (reboot) await once(command, keep);
       await callReady(
         agentOf(agents, machine),
         'VM.shutdown',
@@ -98,8 +106,9 @@ export function machineCommands(
 
   const resetting: Stage = {
     title: 'Resetting the virtual machine',
-    async work({ command, signal }) {
+    async work({ command, signal, keep }) {
       const machine = await running(command);
+      await once(command, keep);
       await callReady(agentOf(agents, machine), 'VM.reset', { vmID: machine.id }, { flowId: command.correlationId, signal });
       return undefined;
     },

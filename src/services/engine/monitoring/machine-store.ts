@@ -25,8 +25,12 @@ const of = (prefix: string, columns: string): string => columns.replace(/\w+/g, 
 const offset = (way: string): string =>
   `case when excluded.${way}_total < known.${way}_total - known.${way}_offset then known.${way}_total else known.${way}_offset end`;
 
-/** Bytes of one direction in all runs. */
-const total = (way: string): string => `least(9e18, excluded.${way}_total::numeric + ${offset(way)})::bigint`;
+/** Bytes of one direction in this run: what was told last, where nothing is told now. */
+const present = (way: string): string => `coalesce(excluded.${way}_total, known.${way}_total - known.${way}_offset)`;
+
+/** Bytes of one direction in all runs; nothing where none was ever told, which `least` would take for no limit. */
+const total = (way: string): string =>
+  `case when ${present(way)} is not null then least(9e18, ${present(way)}::numeric + ${offset(way)})::bigint end`;
 
 /** Bytes a second since the last sample; unknown where a counter or a clock has begun anew. */
 const rate = (way: string): string => {

@@ -93,7 +93,8 @@ export function createGuests(libvirt: () => Libvirt): Guests {
       const begun = Promise.race([Promise.try(() => libvirt()[how](domain, 'agent')), tooLong]).catch(async () => {
         await after(settleMs);
         // One whose agent has just gone is going down. To press its button then as well would turn a later end of it into another new start.
-        const isGoing = how === 'reboot' && !machine.agentConnected;
+        // So would one that was asked to shut down meanwhile.
+        const isGoing = how === 'reboot' && (!machine.agentConnected || machine.ending === 'shutdown');
         if (machine.domain?.id === domain.id && !isGoing && !stopped) await otherwise();
       });
       // Whoever does not wait any more is told nothing.

@@ -122,9 +122,11 @@ function statisticsOf(machine: Machine, before: Sample | undefined, after: Sampl
         const key = (field: string): string => String(number(`net.${index}.${field}`));
         const device = String(values[`net.${index}.name`] ?? '');
         const nic = live?.nics.find((one) => one.device === device);
+        // A counter that libvirt leaves out is none: 0 would mean that it has begun anew.
+        const bytes = (way: string): object => (values[`net.${index}.${way}.bytes`] === undefined ? {} : { [way]: key(`${way}.bytes`) });
         const counts = {
-          ...{ rx: key('rx.bytes'), rxErrors: key('rx.errs'), rxDropped: key('rx.drop') },
-          ...{ tx: key('tx.bytes'), txErrors: key('tx.errs'), txDropped: key('tx.drop') },
+          ...{ ...bytes('rx'), rxErrors: key('rx.errs'), rxDropped: key('rx.drop') },
+          ...{ ...bytes('tx'), txErrors: key('tx.errs'), txDropped: key('tx.drop') },
         };
         return [
           device,

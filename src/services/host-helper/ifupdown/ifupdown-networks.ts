@@ -167,10 +167,16 @@ export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks
       async write() {
         await rm(folder, { recursive: true, force: true });
         await mkdir(folder, { recursive: true });
-        await symlink(path, target);
-        await writeSafely(before, past, { encoding });
-        await writeSafely(down, quietStanzas(devices, stanzas), { encoding });
-        await writeSafely(tried, future, { encoding });
+        try {
+          await symlink(path, target);
+          await writeSafely(before, past, { encoding });
+          await writeSafely(down, quietStanzas(devices, stanzas), { encoding });
+          await writeSafely(tried, future, { encoding });
+        } catch (error) {
+          // Half of it would stand in the way of the next change.
+          await rm(folder, { recursive: true, force: true });
+          throw error;
+        }
       },
       forward: [...leave(willBeIn), ...leases, ...bringUp(devices.filter(willBeIn), tried)],
     };
