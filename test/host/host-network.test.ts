@@ -230,6 +230,11 @@ describe.skipIf(obstacle !== null)(`networks of a host${obstacle === null ? '' :
     await host.restart();
     local = await host.ready();
     const again = await host.reach();
+    // A bridge has its address when it has its card, and that a moment to find out that it is connected.
+    await eventually('the networks of ifupdown have their addresses', async () => {
+      const { networks } = await capabilities(again);
+      return networks['fixed']?.addr === addresses.stanza && networks['leased']?.addr === lease;
+    });
     const { networks, nics, ...rest } = await capabilities(again);
     expect(networks).toMatchObject({
       fixed: { addr: addresses.stanza, ports: [cards.fixedStanza] },
