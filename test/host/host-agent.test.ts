@@ -306,7 +306,8 @@ sh /run/liar.sh & echo $! >/run/liar`).then(() =>
       ]),
     });
     const port = statistics?.displayInfo.find(({ type }) => type === 'spice')?.tlsPort;
-    await shell(`systemd-run --quiet --collect socat UNIX-LISTEN:/run/spice.sock,fork TCP:127.0.0.1:${port}`);
+    await shell(`systemd-run --quiet --collect socat UNIX-LISTEN:/run/spice.sock,fork TCP:127.0.0.1:${port}
+timeout 20 sh -c 'until [ -S /run/spice.sock ]; do sleep 0.05; done'`);
     const link = (password: string) =>
       linkSpice({ path: agent.host.path('/run/spice.sock'), name: 'localhost', ca: agent.pki.ca }, password);
     const ticket = {

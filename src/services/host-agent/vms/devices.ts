@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Libvirt } from '../libvirt/libvirt.ts';
 import type { Domain } from '../libvirt/domain.ts';
 import { LibvirtError } from '../libvirt/rpc.ts';
@@ -60,14 +61,23 @@ export async function changeCd(libvirt: Libvirt, domain: Domain, { name }: Drive
     throw new VerbFailure(codes.changeDisk, `The virtual machine has no CD-ROM drive${name === undefined ? '' : ` ${name}`}`);
   const rest = drive.children.filter((one) => !['source', 'backingStore', 'driver'].includes(one.name));
   const source = path === null ? [] : [sourceOf(path)];
-  const changed = { ...drive, attributes: { ...drive.attributes, type: 'file' } };
-  await change(
-    libvirt,
-    domain,
-    { ...changed, children: [element('driver', { name: 'qemu', type: 'raw' }), ...source, ...rest] },
-    codes.changeDisk,
-  );
+  const changed = {
+    ...drive,
+    attributes: { ...drive.attributes, type: 'file' },
+    children: [element('driver', { name: 'qemu', type: 'raw' }), ...source, ...rest],
+  };
+  for (let tries = 1; ; tries++) {
+    try {
+      return await change(libvirt, domain, changed, codes.changeDisk);
+    } catch (error) {
+      // A guest that is just looking at the drive has closed the tray which was opened for the change.
+      if (tries === trayTries || !(error instanceof VerbFailure && /\btray\b.*\bis not open/i.test(error.message))) throw error;
+    }
+    await sleep(trayMs);
+  }
 }
+
+const [trayTries, trayMs] = [5, 500];
 
 /** Changes whether a network card has a link, and its bridge. Throws VerbFailure (56). */
 export async function updateNic(
