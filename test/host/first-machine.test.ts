@@ -258,6 +258,8 @@ describe.skipIf(obstacle !== null)(`the first virtual machine${obstacle === null
       await becomes(machine, 'down');
       expect(await libgovirt(all.client, authority(), 'vm1', ['start'])).toEqual([true]);
       await runs();
+      // Its host tells where its display is a moment after it runs.
+      await eventually('its display is known', async () => 'port' in ((await api('GET', machine))['display'] as object));
       const [display] = await libgovirt(all.client, authority(), 'vm1', ['display']);
       expect(display).toMatchObject({ address: nodeName, expiry: 7200, ticket: expect.stringMatching(/^.{8}/) });
     });
