@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -44,6 +44,17 @@ const overlay = (lower: string, disk: string): string =>
 const separate = (file: string, size: string, content: string, at: string): string =>
   // Without blocks that only root may use: it is full for everybody at the same time.
   `{ [ -e ${file} ] || mke2fs -q -t ext4 -m 0 -d ${content} ${file} ${size}; } && mount -o loop ${file} ${at}`;
+
+/** Where control groups of services are, whether the kernel has one tree of them or several (cgroups(7)). */
+const groupTrees = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified'];
+/** A shell command that goes on in control groups of its own: in common ones, services of one host would be in the way of those of another. */
+const apart = (name: string): string =>
+  groupTrees
+    .map((tree) => `if [ -w ${tree}/cgroup.procs ]; then mkdir -p ${tree}/${name} && echo 0 >${tree}/${name}/cgroup.procs; fi`)
+    .join('; ');
+/** Removes the control groups of a host, which nobody is in any more. */
+const removeGroups = (name: string): Promise<unknown> =>
+  execa('find', [...groupTrees.map((tree) => `${tree}/${name}`), '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+'], { reject: false });
 
 let wires = 0;
 
@@ -102,6 +113,7 @@ export async function bootHost(
 ): Promise<TestHost> {
   const image = await imageOf(kind);
   const disk = await mkdtemp(join(folder, 'host-'));
+  const groups = `engine-setup-${basename(disk)}`;
   const ofVar = ownVar === undefined ? 'true' : separate(`${disk}/var`, ownVar, `${image}/var`, `${disk}/root/var`);
   let machine: ChildProcess | null = null;
   let console = '';
@@ -140,7 +152,7 @@ export async function bootHost(
           '--mount',
           'sh',
           '-c',
-          `${overlay(image, disk)} && ${ofVar} && exec ${[...nspawn, ...options, ...binds].join(' ')}`,
+          `${apart(groups)}; ${overlay(image, disk)} && ${ofVar} && exec ${[...nspawn, ...options, ...binds].join(' ')}`,
         ],
         { stdio: ['ignore', 'pipe', 'pipe'] },
       );
@@ -160,6 +172,7 @@ export async function bootHost(
       process.kill(init === null ? (machine.pid ?? 0) : Number(init), 'SIGKILL');
       await gone;
       machine = null;
+      await removeGroups(groups);
     },
     async remove() {
       await host.cutPower();
