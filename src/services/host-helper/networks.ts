@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { inTurns } from '../frame/in-turn.ts';
 import { ifupdownNetworks } from './ifupdown/ifupdown-networks.ts';
 import type { Command, NetworkMaker } from './network-maker.ts';
@@ -25,26 +24,13 @@ const revertUnit = 'ovirt-network-revert';
 /** Has a change take effect. */
 const changeUnit = 'ovirt-network-change';
 
-/** Starts a unit with the name of one that has ended: systemd lets go of names when it gets to it. */
-async function whenFree(start: () => Promise<unknown>): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await start();
-      return;
-    } catch (error) {
-      if (tries === 50 || !/was already loaded/.test(String(error))) throw error;
-    }
-    await sleep(100);
-  }
-}
-
 /**
  * Makes networks, by whatever configures the network cards of this host. systemd takes changes back by itself, so nothing of it hangs on this
  * process: it may be killed at any moment.
  */
-export function createNetworks(settings: Settings, run: Run, newStamp = (): string => Date.now().toString(36)): Networks {
+export function createNetworks(settings: Settings, run: Run): Networks {
   const { networkctl, systemctl, systemdRun } = settings;
-  const [networkd, ifupdown] = [networkdNetworks(settings, run), ifupdownNetworks(settings, run, newStamp)];
+  const [networkd, ifupdown] = [networkdNetworks(settings, run), ifupdownNetworks(settings, run)];
   const makers: readonly NetworkMaker[] = [networkd, ifupdown];
   const inTurn = inTurns();
 
@@ -92,10 +78,10 @@ export function createNetworks(settings: Settings, run: Run, newStamp = (): stri
         // One that failed must not stand in the way of the next.
         const condition = plan.mark === undefined ? [] : [`--property=ExecCondition=/usr/bin/test -e ${plan.mark}`];
         const back = [[systemctl, 'stop', `${changeUnit}.service`], ...plan.back];
-        await whenFree(() => run(systemdRun, ['--quiet', '--collect', ...arming, ...condition, ...asUnit(back)]));
+        await run(systemdRun, ['--quiet', '--collect', ...arming, ...condition, ...asUnit(back)]);
         try {
           await plan.write();
-          await whenFree(() => run(systemdRun, ['--quiet', '--wait', '--collect', `--unit=${changeUnit}`, ...asUnit(plan.forward)]));
+          await run(systemdRun, ['--quiet', '--wait', '--collect', `--unit=${changeUnit}`, ...asUnit(plan.forward)]);
         } catch (error) {
           await takeBack();
           throw error;

@@ -2,8 +2,8 @@ import type { Command } from '../network-maker.ts';
 import type { Settings } from '../settings.ts';
 
 export interface DeviceCommands {
-  /** The unit in which a device is brought up: another one each time, since systemd lets go of a name when it gets to it. */
-  unitOf(device: string, stamp: string): string;
+  /** The unit in which a device is brought up. */
+  unitOf(device: string): string;
   /** Where the client of DHCP that ifupdown has started for a device writes its number. */
   pidOf(device: string): string;
   /**
@@ -13,19 +13,18 @@ export interface DeviceCommands {
    */
   takeDown(devices: readonly string[], gone: readonly string[], stanzas: string): readonly Command[];
   /** Bring devices up, by a file or (null) as always. */
-  bringUp(devices: readonly string[], stamp: string, file: string | null): readonly Command[];
+  bringUp(devices: readonly string[], file: string | null): readonly Command[];
 }
 
 /** What has devices taken down and brought up by ifupdown. */
 export function deviceCommands({ systemctl, systemdRun, ip, ifup, ifdown, dhclient, startStopDaemon }: Settings): DeviceCommands {
-  // No device has a colon in its name.
-  const unitOf = (device: string, stamp: string): string => `ovirt-ifup-${device}:${stamp}.service`;
+  const unitOf = (device: string): string => `ovirt-ifup-${device}.service`;
   const pidOf = (device: string): string => `/run/dhclient.${device}.pid`;
   return {
     unitOf,
     pidOf,
     takeDown: (devices, gone, stanzas) => [
-      ...devices.map((device) => [systemctl, 'stop', unitOf(device, '*')]),
+      ...devices.map((device) => [systemctl, 'stop', unitOf(device)]),
       // Told to stop in its own way, dhclient begins to ask for addresses where there is nothing to stop.
       ...devices.map((device) => [startStopDaemon, '--stop', '--oknodo', '--retry=5', `--exec=${dhclient}`, `--pidfile=${pidOf(device)}`]),
       ...devices.map((device) => [ifdown, '--force', '-i', stanzas, device]),
@@ -42,9 +41,9 @@ export function deviceCommands({ systemctl, systemdRun, ip, ifup, ifdown, dhclie
     ],
     // Each in a unit of its own that stays, also when ifup fails late (1): its DHCP client is in it. By force: where devices could not be taken down in
     // order, ifupdown takes them for being up, and they have no addresses any more.
-    bringUp: (devices, stamp, file) =>
+    bringUp: (devices, file) =>
       devices.map((device) => [
-        ...[systemdRun, '--quiet', '--collect', '--no-block', `--unit=${unitOf(device, stamp)}`],
+        ...[systemdRun, '--quiet', '--collect', '--no-block', `--unit=${unitOf(device)}`],
         ...['Type=oneshot', 'RemainAfterExit=yes', 'SuccessExitStatus=1', 'IgnoreOnIsolate=yes'].map((one) => `--property=${one}`),
         ...['--', ifup, '--force'],
         ...(file === null ? [] : ['-i', file]),

@@ -29,13 +29,12 @@ const dhclientSettings = '/etc/dhcp/dhclient.conf';
 /**
  * Makes networks by stanzas of interfaces(5). What is tried lies in a folder that a start of the host forgets; committing it replaces one file.
  */
-export function ifupdownNetworks(settings: Settings, run: Run, newStamp: () => string): IfupdownNetworks {
+export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks {
   const { interfaces, systemctl, systemdRun, ifup, dhclient, dhclientLeases, startStopDaemon } = settings;
   const { unitOf, pidOf, takeDown, bringUp } = deviceCommands(settings);
   const folder = `${settings.networkChangeFolder}/${interfacesChange}`;
-  /** The file as it is to be, as it was, and which one it is; stanzas by which devices are taken down; and by what its units are known. */
-  const [tried, before, target, down, stamped] = ['interfaces', 'before', 'target', 'down', 'stamp'].map((name) => `${folder}/${name}`) as [
-    string,
+  /** The file as it is to be, as it was, and which one it is; and stanzas by which devices are taken down. */
+  const [tried, before, target, down] = ['interfaces', 'before', 'target', 'down'].map((name) => `${folder}/${name}`) as [
     string,
     string,
     string,
@@ -145,7 +144,6 @@ export function ifupdownNetworks(settings: Settings, run: Run, newStamp: () => s
     await checkFile(path);
     const [past, future] = [now.get(path) ?? '', files.get(path) ?? ''];
 
-    const stamp = newStamp();
     const bridges = [...stanzas.keys()];
     const devices = [...nics, ...bridges];
     const leave = (stays: (device: string) => boolean) =>
@@ -163,7 +161,6 @@ export function ifupdownNetworks(settings: Settings, run: Run, newStamp: () => s
         ['/usr/bin/rm', '--recursive', '--force', '--', folder],
         ...bringUp(
           devices.filter((device) => isIn(device) && isToBeUp(device)),
-          `${stamp}-back`,
           null,
         ),
       ],
@@ -173,7 +170,6 @@ export function ifupdownNetworks(settings: Settings, run: Run, newStamp: () => s
         try {
           await symlink(path, target);
           await writeSafely(before, past, { encoding });
-          await writeSafely(stamped, stamp, { encoding });
           await writeSafely(down, quietStanzas(devices, stanzas), { encoding });
           await writeSafely(tried, future, { encoding });
         } catch (error) {
@@ -182,7 +178,7 @@ export function ifupdownNetworks(settings: Settings, run: Run, newStamp: () => s
           throw error;
         }
       },
-      forward: [...leave(willBeIn), ...leases, ...bringUp(devices.filter(willBeIn), stamp, tried)],
+      forward: [...leave(willBeIn), ...leases, ...bringUp(devices.filter(willBeIn), tried)],
     };
   }
 
@@ -213,13 +209,12 @@ export function ifupdownNetworks(settings: Settings, run: Run, newStamp: () => s
       const isIn = definedIn(new Map([[change.path, change.text]]));
       const devices = readStatements(await readFile(down, encoding), down).flatMap(({ words }) => words[0] ?? []);
       const wanted = devices.filter(isIn);
-      const stamp = await readFile(stamped, encoding);
       // What has begun already is waited for.
-      if (wanted.length > 0) await run(systemctl, ['start', '--', ...wanted.map((device) => unitOf(device, stamp))]);
+      if (wanted.length > 0) await run(systemctl, ['start', '--', ...wanted.map(unitOf)]);
       const up = await broughtUp();
       const missing = wanted.filter((device) => !up.has(device));
       if (missing.length > 0)
-        throw new Refusal(500, `ifup did not bring up ${missing.join(', ')}: journalctl -u ${unitOf(missing[0] ?? '', stamp)} says why`);
+        throw new Refusal(500, `ifup did not bring up ${missing.join(', ')}: journalctl -u ${unitOf(missing[0] ?? '')} says why`);
     },
     async commit() {
       const change = await pending();

@@ -14,8 +14,6 @@ let networks: Networks;
 /** What programs were called for, but for looking. */
 let done: string[];
 let isArmed: boolean;
-/** The name of a unit is not free yet. */
-let isTaken: boolean;
 /** Commands with that in them do not work. */
 let failing: string;
 
@@ -29,17 +27,13 @@ const run = async (program: string, args: readonly string[]): Promise<string> =>
   if (line.endsWith('address')) return JSON.stringify([{ ifname: 'eth0', mtu: 1500 }]);
   done.push(line);
   if (failing !== '' && line.includes(failing)) throw new Error('failed');
-  if (isTaken && line.includes('--unit=')) {
-    isTaken = false;
-    throw new Error('Failed to start transient service unit: Unit x.service was already loaded or has a fragment file.');
-  }
   if (line.includes('--on-active')) isArmed = true;
   if (line === '/usr/bin/systemctl stop ovirt-network-revert.timer') isArmed = false;
   return '';
 };
 
 beforeEach(async () => {
-  [done, isArmed, isTaken, failing] = [[], false, false, ''];
+  [done, isArmed, failing] = [[], false, ''];
   folder = await mkdtemp(join(tmpdir(), 'networks-'));
   await mkdir(join(folder, 'run'));
   await writeFile(join(folder, 'interfaces'), 'iface eth0 inet manual\n');
@@ -47,7 +41,7 @@ beforeEach(async () => {
   const lines = Object.entries(places).map(([key, path]) => `${key}="${join(folder, path)}"\n`);
   await writeFile(join(folder, 'helper.conf'), lines.join(''));
   const defaults = fileURLToPath(new URL('../../../../src/services/host-helper/defaults.conf', import.meta.url));
-  networks = createNetworks(readSettings(await loadConfig(join(folder, 'helper.conf'), defaults)), run, () => 'one');
+  networks = createNetworks(readSettings(await loadConfig(join(folder, 'helper.conf'), defaults)), run);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -66,13 +60,6 @@ describe('a change of networks', () => {
     await expect(networks.change({ ...wanted, remove: ['net'], make: [] })).rejects.toThrow('not confirmed yet');
   });
 
-  test('waits until systemd has let go of the names of its units', async () => {
-    isTaken = true;
-    expect(await networks.change(wanted)).toBe(true);
-    expect(done).toHaveLength(3);
-    expect(done[0]).toBe(done[1]);
-  });
-
   test('is taken back at once when it cannot be made', async () => {
     failing = '--unit=ovirt-network-change';
     await expect(networks.change(wanted)).rejects.toThrow('failed');
@@ -89,7 +76,7 @@ describe('a change of networks', () => {
   test('is kept once it has taken effect, and taken back where it has not', async () => {
     await networks.change(wanted);
     await expect(networks.keep()).rejects.toThrow('ifup did not bring up eth0, net');
-    expect(done.slice(2)).toEqual(['/usr/bin/systemctl start -- ovirt-ifup-eth0:one.service ovirt-ifup-net:one.service', ...takenBack]);
+    expect(done.slice(2)).toEqual(['/usr/bin/systemctl start -- ovirt-ifup-eth0.service ovirt-ifup-net.service', ...takenBack]);
     await rm(join(folder, 'run/05-ovirt.interfaces'), { recursive: true });
     await networks.change(wanted);
     await writeFile(join(folder, 'ifstate'), 'eth0=eth0\nnet=net\n');

@@ -61,22 +61,17 @@ beforeEach(async () => {
   waited = [];
   clients = ['eth0'];
   cards = [{ ifname: 'eth0', mtu: 1500, addr_info: [{ family: 'inet', local: '192.0.2.10', scope: 'global' }] }];
-  networks = ifupdownNetworks(
-    readSettings(await loadConfig(config, defaults)),
-    async (program, args) => {
-      if (program === '/usr/sbin/ifup' && args[0] === '--version') return version;
-      if (program === '/usr/bin/systemd-run' && args.includes('address')) return JSON.stringify(cards);
-      if (program === '/usr/bin/systemctl' && args[0] === 'start') {
-        waited = args.slice(2);
-        return '';
-      }
-      if (program === '/usr/bin/systemd-run' && clients.some((device) => args.at(-1) === `--pidfile=/run/dhclient.${device}.pid`))
-        return '';
-      if (program === '/usr/bin/networkctl' && links !== null) return links;
-      throw new Error(`${program} is not here`);
-    },
-    () => 'one',
-  );
+  networks = ifupdownNetworks(readSettings(await loadConfig(config, defaults)), async (program, args) => {
+    if (program === '/usr/sbin/ifup' && args[0] === '--version') return version;
+    if (program === '/usr/bin/systemd-run' && args.includes('address')) return JSON.stringify(cards);
+    if (program === '/usr/bin/systemctl' && args[0] === 'start') {
+      waited = args.slice(2);
+      return '';
+    }
+    if (program === '/usr/bin/systemd-run' && clients.some((device) => args.at(-1) === `--pidfile=/run/dhclient.${device}.pid`)) return '';
+    if (program === '/usr/bin/networkctl' && links !== null) return links;
+    throw new Error(`${program} is not here`);
+  });
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -122,8 +117,8 @@ describe('a network on a card of ifupdown', () => {
       `/usr/sbin/ip -6 address flush dev ${device} scope global`,
     ];
     const leave = (gone: boolean) => [
-      '/usr/bin/systemctl stop ovirt-ifup-net:*.service',
-      '/usr/bin/systemctl stop ovirt-ifup-eth0:*.service',
+      '/usr/bin/systemctl stop ovirt-ifup-net.service',
+      '/usr/bin/systemctl stop ovirt-ifup-eth0.service',
       `/usr/sbin/start-stop-daemon --stop --oknodo --retry=5 --exec=${folder}/dhclient --pidfile=/run/dhclient.net.pid`,
       `/usr/sbin/start-stop-daemon --stop --oknodo --retry=5 --exec=${folder}/dhclient --pidfile=/run/dhclient.eth0.pid`,
       `/usr/sbin/ifdown --force -i ${trial()}/down net`,
@@ -135,14 +130,14 @@ describe('a network on a card of ifupdown', () => {
     expect(lines(plan?.forward)).toEqual([
       ...leave(false),
       '/usr/bin/cp -- /var/lib/dhcp/dhclient.eth0.leases /var/lib/dhcp/dhclient.net.leases',
-      `${start} --unit=ovirt-ifup-eth0:one.service ${kept} -i ${trial()}/interfaces eth0`,
-      `${start} --unit=ovirt-ifup-net:one.service ${kept} -i ${trial()}/interfaces net`,
+      `${start} --unit=ovirt-ifup-eth0.service ${kept} -i ${trial()}/interfaces eth0`,
+      `${start} --unit=ovirt-ifup-net.service ${kept} -i ${trial()}/interfaces net`,
     ]);
     expect(plan?.mark).toBe(`${trial()}/down`);
     expect(lines(plan?.back)).toEqual([
       ...leave(true),
       `/usr/bin/rm --recursive --force -- ${trial()}`,
-      `${start} --unit=ovirt-ifup-eth0:one-back.service ${kept} eth0`,
+      `${start} --unit=ovirt-ifup-eth0.service ${kept} eth0`,
     ]);
     // Words go into a property of a unit, between blanks.
     for (const words of [...(plan?.forward ?? []), ...(plan?.back ?? [])]) for (const word of words) expect(word).not.toMatch(/[\s"'$%;]/);
@@ -184,8 +179,8 @@ describe('a network on a card of ifupdown', () => {
     await networks.settle();
     expect(waited).toEqual([]);
     await attempt(make);
-    await expect(networks.settle()).rejects.toThrow('ifup did not bring up net: journalctl -u ovirt-ifup-net:one.service');
-    expect(waited).toEqual(['ovirt-ifup-eth0:one.service', 'ovirt-ifup-net:one.service']);
+    await expect(networks.settle()).rejects.toThrow('ifup did not bring up net: journalctl -u ovirt-ifup-net.service');
+    expect(waited).toEqual(['ovirt-ifup-eth0.service', 'ovirt-ifup-net.service']);
     await writeFile(join(folder, 'ifstate'), 'eth0=eth0\nnet=net\n');
     await networks.settle();
   });
