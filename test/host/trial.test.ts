@@ -33,7 +33,8 @@ describe.skipIf(obstacle !== null)(`a trial of root on a fresh Debian host${obst
   afterEach(() => host.remove());
 
   test('is installed, and is up again when it is started after a power cut', async () => {
-    const first = await host.run(start);
+    // At a terminal nobody is asked either.
+    const first = await host.run(['script', '--quiet', '--return', '--command', start.join(' '), '/dev/null']);
     expect(first.code, first.stdout + first.stderr).toBe(0);
     await expect.poll(() => servicesOf(host), { timeout: 60_000 }).toEqual(well);
     await host.cutPower();

@@ -63,8 +63,11 @@ export function machineCommands(
     },
   };
 
-  /** Keeps in mind that a host is asked. What starts a guest anew is not asked for again by another engine: by then it may be in the middle of that. */
-  async function once(command: Command, keep: Occasion['keep']): Promise<void> {
+  /**
+   * Keeps in mind that a host is asked. Throws CommandFailure where an engine that was killed has asked it: the guest may be in the middle of starting
+   * anew by now.
+   */
+  async function needFirstTime(command: Command, keep: Occasion['keep']): Promise<void> {
     if (command.data['asked'] === true)
       throw new CommandFailure('The engine ended while it asked for that: look at the virtual machine before you ask again.');
     await keep({ asked: true });
@@ -78,7 +81,7 @@ export function machineCommands(
       if (machine.host === null && !reboot) return undefined;
       if (machine.host === null) throw new CommandFailure(`Virtual machine ${machine.name} does not run.`);
       const seconds = await readNumber(database, 'VmGracefulShutdownTimeout');
-      if (reboot) await once(command, keep);
+      if (reboot) await needFirstTime(command, keep);
       await callReady(
         agentOf(agents, machine),
         'VM.shutdown',
@@ -108,7 +111,7 @@ export function machineCommands(
     title: 'Resetting the virtual machine',
     async work({ command, signal, keep }) {
       const machine = await running(command);
-      await once(command, keep);
+      await needFirstTime(command, keep);
       await callReady(agentOf(agents, machine), 'VM.reset', { vmID: machine.id }, { flowId: command.correlationId, signal });
       return undefined;
     },

@@ -50,6 +50,8 @@ export interface DriveRef {
   readonly name?: string;
 }
 
+const [trayTries, trayMs] = [5, 500];
+
 /**
  * Puts an image into a CD-ROM drive, or takes it out (null).
  * @throws VerbFailure (41)
@@ -76,8 +78,6 @@ export async function changeCd(libvirt: Libvirt, domain: Domain, { name }: Drive
     await sleep(trayMs);
   }
 }
-
-const [trayTries, trayMs] = [5, 500];
 
 /** Changes whether a network card has a link, and its bridge. Throws VerbFailure (56). */
 export async function updateNic(

@@ -72,7 +72,8 @@ function welcome(status: Status): readonly Text[] {
 async function start(args: Arguments, root: string, version: string): Promise<ExitCode> {
   // Once it is installed, a trial keeps to the answers that it was installed with.
   const usual = existsSync(join(root, postInstallPath)) ? [] : [join(programDirectory, 'answers/sandbox.yaml')];
-  const code = await setup({ ...args, root, configAppend: [...usual, ...args.configAppend], yes: true }, version);
+  // Whoever wants to be asked runs the wizard.
+  const code = await setup({ ...args, root, configAppend: [...usual, ...args.configAppend], yes: true, noInput: true }, version);
   if (code === 0) say(welcome(await inspectInstallation(placeOf(root))));
   return code;
 }

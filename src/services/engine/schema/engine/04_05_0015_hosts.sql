@@ -278,15 +278,6 @@ create or replace view dwh_host_configuration_history_view as
 create or replace view dwh_host_configuration_full_check_view as
   select * from dwh_host_configuration_history_view;
 
-create or replace view dwh_host_history_view as
-  select
-    vds_id as host_id, (case when status = 3 then 1 when status in (2, 6, 9, 11, 14) then 2 else 3 end)::smallint as host_status,
-    usage_mem_percent as memory_usage_percent, mem_shared as ksm_shared_memory_mb, usage_cpu_percent as cpu_usage_percent,
-    ksm_cpu_percent, vm_active as active_vms, vm_count as total_vms, vms_cores_count as total_vms_vcpus,
-    round(cpu_load)::integer as cpu_load, round(cpu_sys)::smallint as system_cpu_usage_percent, round(cpu_user)::smallint as user_cpu_usage_percent,
-    swap_total - swap_free as swap_used_mb
-  from vds;
-
 create or replace view dwh_host_interface_configuration_history_view as
   select
     id as host_interface_id, name::text as host_interface_name, vds_id as host_id,
@@ -294,12 +285,3 @@ create or replace view dwh_host_interface_configuration_history_view as
     mac_addr::text as mac_address, network_name::text as logical_network_name, addr::text as ip_address, gateway::text as gateway, is_bond as bond,
     bond_name::text as bond_name, vlan_id, _create_date as create_date, _update_date as update_date
   from vds_interface where vds_id is not null;
-
-create or replace view dwh_host_interface_history_view as
-  select
-    i.id as host_interface_id,
-    (case when i.speed > 0 and s.rx_rate is not null then least(100, round(s.rx_rate * 8 / (i.speed * 10000.0))) end)::smallint as receive_rate_percent,
-    (case when i.speed > 0 and s.tx_rate is not null then least(100, round(s.tx_rate * 8 / (i.speed * 10000.0))) end)::smallint as transmit_rate_percent,
-    s.rx_total as received_total_byte, s.tx_total as transmitted_total_byte,
-    s.rx_drop as received_dropped_total_packets, s.tx_drop as transmitted_dropped_total_packets
-  from vds_interface i join vds_interface_statistics s using (id);

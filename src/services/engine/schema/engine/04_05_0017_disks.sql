@@ -89,18 +89,3 @@ values
   -- seconds that nobody may use a transfer, unless a client says otherwise
   ('TransferImageClientInactivityTimeoutInSeconds', '60', '60')
 on conflict (option_name, version) do nothing;
-
-create or replace view dwh_vm_disk_configuration_history_view as
-  select
-    d.disk_id as vm_disk_id, d.disk_alias::text as vm_disk_name, d.disk_description::text as vm_disk_description, m.storage_domain_id,
-    i.size / 1048576 as vm_disk_size_mb, i.volume_type as vm_disk_type, i.volume_format as vm_disk_format, d.shareable as is_shared,
-    d._create_date as create_date, greatest(d._update_date, i.lastmodified) as update_date
-  from base_disks d join images i on i.image_group_id = d.disk_id and i.active join image_storage_domain_map m on m.image_id = i.image_guid;
-
-create or replace view dwh_vm_disks_history_view as
-  select
-    image_group_id as vm_disk_id, imagestatus as vm_disk_status, actual_size / 1048576 as vm_disk_actual_size_mb,
-    null::bigint as read_rate_bytes_per_second, null::bigint as read_ops_total_count, null::numeric as read_latency_seconds,
-    null::bigint as write_rate_bytes_per_second, null::bigint as write_ops_total_count, null::numeric as write_latency_seconds,
-    null::numeric as flush_latency_seconds
-  from images where active;

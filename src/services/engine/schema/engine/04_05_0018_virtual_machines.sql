@@ -284,51 +284,6 @@ create or replace view dwh_vm_configuration_history_view as
   join vm_static t on t.vm_guid = s.vmt_guid
   where s.entity_type = 'VM';
 
-create or replace view dwh_vm_history_view as
-  select
-    d.vm_guid as vm_id,
-    (case when d.status in (-1, 0, 13, 15) then 0 when d.status = 4 then 2 when d.status in (7, 8, 14) then 3 else 1 end)::smallint as vm_status,
-    s.usage_cpu_percent as cpu_usage_percent, s.usage_mem_percent as memory_usage_percent,
-    round(s.cpu_user)::smallint as user_cpu_usage_percent, round(s.cpu_sys)::smallint as system_cpu_usage_percent,
-    d.vm_ip, d.client_ip::text as vm_client_ip, d.run_on_vds as currently_running_on_host, d.console_user_id as current_user_id,
-    coalesce(d.guest_user_name, '') not in ('', 'None', 'Unknown') as user_logged_in_to_guest, s.disks_usage,
-    s.guest_mem_buffered as memory_buffered_kb, s.guest_mem_cached as memory_cached_kb
-  from vm_dynamic d
-  join vm_static v using (vm_guid)
-  left join vm_statistics s using (vm_guid)
-  where v.entity_type = 'VM';
-
-create or replace view dwh_vm_interface_configuration_history_view as
-  select
-    i.id as vm_interface_id, i.name::text as vm_interface_name, i.vm_guid as vm_id, i.type::smallint as vm_interface_type,
-    i.speed::bigint * 1000000 as vm_interface_speed_bps, i.mac_addr::text as mac_address, n.name::text as logical_network_name,
-    i._create_date as create_date, i._update_date as update_date
-  from vm_interface i
-  join vm_static v using (vm_guid)
-  left join vnic_profiles p on p.id = i.vnic_profile_id
-  left join network n on n.id = p.network_id
-  where v.entity_type = 'VM';
-
-create or replace view dwh_vm_interface_history_view as
-  select
-    i.id as vm_interface_id,
-    (case when i.speed > 0 and s.rx_rate is not null then least(100, round(s.rx_rate * 8 / (i.speed * 10000.0))) end)::smallint as receive_rate_percent,
-    (case when i.speed > 0 and s.tx_rate is not null then least(100, round(s.tx_rate * 8 / (i.speed * 10000.0))) end)::smallint as transmit_rate_percent,
-    s.rx_total as received_total_byte, s.tx_total as transmitted_total_byte,
-    s.rx_drop as received_dropped_total_packets, s.tx_drop as transmitted_dropped_total_packets
-  from vm_interface i
-  join vm_static v using (vm_guid)
-  join vm_interface_statistics s using (id)
-  where v.entity_type = 'VM';
-
-create or replace view dwh_vm_device_history_view as
-  select
-    d.device_id, d.vm_id, d.type::text as type, null::text as address, d.is_managed, d.is_plugged, d.is_readonly,
-    d._create_date as create_date, d._update_date as update_date
-  from vm_device d
-  join vm_static v on v.vm_guid = d.vm_id
-  where v.entity_type = 'VM';
-
 -- A machine that an engine runs in, for setup: the contract is in the migration that made this view. No host tells of global maintenance yet.
 create or replace view setup_hosted_engine_view as
   select v.vm_name::text as vm_name, h.vds_name::text as host_name, null::boolean as is_global_maintenance
