@@ -242,6 +242,10 @@ describe('a machine', () => {
     await got(drive, { method: 'PUT', body: { file: { id: 'missing.iso' } } });
     await eventually(async () => expect(await lastMessage(id)).toContain('There is no image missing.iso in an active storage domain'));
     expect(await codesOf(id)).toEqual([150, 153, 32, 528, 38, 102]);
+    await running.postgres.query(`update vm_dynamic set current_cd = 'other.iso' where vm_guid = $1`, [id]);
+    expect((await got(drive))['file']).toEqual({ id: 'other.iso' });
+    expect((await got(`vms/${id}/cdroms?current=true`))['cdrom']).toMatchObject([{ file: { id: 'other.iso' } }]);
+    expect(await got(drive.replace('true', 'false'))).not.toHaveProperty('file');
   });
 
   it('tells why it is paused, and goes on when it is started', async () => {
