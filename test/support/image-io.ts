@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import * as runtime from '../../plugins/imageio/runtime.ts';
 import { logged, startService } from './service-process.ts';
+import { there } from './there.ts';
 import { freePort } from './trial.ts';
 import { makePki, type TestPki } from './websocket-proxy.ts';
 
@@ -157,10 +158,6 @@ export function useImageService(settings: Readonly<Record<string, string>>): Ima
   let pki: TestPki | undefined;
   let daemon: ImageService | undefined;
   let number = 0;
-  const there = <T>(value: T | undefined): T => {
-    if (value === undefined) throw new Error('it is there only while tests run');
-    return value;
-  };
   beforeAll(async () => {
     pki = await makePki();
     daemon = await startImageService(pki, settings);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { addAdmin, type EngineOptions, startEngine, type TestEngine } from './engine.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
+import { there } from './there.ts';
 
 /** What the tests of a file share. To be used inside of tests and hooks, where it runs. */
 export interface RunningEngine {
@@ -33,9 +34,4 @@ export function useEngine(
       return there(postgres);
     },
   };
-}
-
-function there<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Error('it runs only while tests do');
-  return value;
 }

@@ -4,6 +4,7 @@ import { type RunningEngine, useEngine } from './running-engine.ts';
 import { type AgentPki, engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from './simulated-agent.ts';
 import { addHost, setOptions, wellBehaved } from './simulated-host.ts';
 import { addMachine, type SimulatedMachines, simulatedMachines, type TestMachine } from './simulated-machines.ts';
+import { there } from './there.ts';
 
 export interface UpHost {
   readonly id: string;
@@ -65,10 +66,6 @@ export async function useMachines(): Promise<MachineTests> {
   let agents: SimulatedAgents | undefined;
   let machines: SimulatedMachines | undefined;
   let count = 0;
-  const there = <T>(value: T | undefined): T => {
-    if (value === undefined) throw new Error('it is there only while tests run');
-    return value;
-  };
 
   beforeAll(async () => {
     agents = await startSimulatedAgents(pki, { everywhere: true });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { ovnIsHere, startOvn, type TestOvn } from './ovn.ts';
 import { caller, type Reply, startOvnProvider, type TestProvider } from './ovn-provider.ts';
 import { type SignOnServer, startSignOn } from './sign-on-server.ts';
+import { there } from './there.ts';
 import { makePki, type TestPki } from './websocket-proxy.ts';
 
 /** A resource in an answer. */
@@ -24,10 +25,6 @@ export interface RunningOvnProvider {
  */
 export function useOvnProvider(): RunningOvnProvider {
   let running: { pki: TestPki; ovn: TestOvn; signOn: SignOnServer; provider: TestProvider } | undefined;
-  const there = () => {
-    if (running === undefined) throw new Error('it runs only while tests do');
-    return running;
-  };
   beforeAll(async () => {
     if (!ovnIsHere) return;
     const pki = await makePki();
@@ -44,13 +41,13 @@ export function useOvnProvider(): RunningOvnProvider {
     await running?.ovn.stop();
     await running?.pki.remove();
   });
-  const call: RunningOvnProvider['call'] = (...request) => caller(there().provider.neutron, 'token')(...request);
+  const call: RunningOvnProvider['call'] = (...request) => caller(there(running).provider.neutron, 'token')(...request);
   return {
     get provider() {
-      return there().provider;
+      return there(running).provider;
     },
     get ovn() {
-      return there().ovn;
+      return there(running).ovn;
     },
     call,
     add: async (rel, one, fields) => entity(await call('POST', `/v2.0/${rel}`, { [one]: fields }), 201),

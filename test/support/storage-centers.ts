@@ -7,6 +7,7 @@ import { type AgentPki, engineSettings, makeAgentPki, type SimulatedAgents, star
 import { addHost, setOptions, wellBehaved } from './simulated-host.ts';
 import { addMachine } from './simulated-machines.ts';
 import { simulatedStorage, type SimulatedStorage } from './simulated-storage.ts';
+import { there } from './there.ts';
 
 export interface UpHost {
   readonly id: string;
@@ -87,10 +88,6 @@ export async function useStorageCenters(
   let [count, hostCount] = [0, 0];
   let agents: SimulatedAgents | undefined;
   let storage: SimulatedStorage | undefined;
-  const there = <T>(value: T | undefined): T => {
-    if (value === undefined) throw new Error('it is there only while tests run');
-    return value;
-  };
 
   beforeAll(async () => {
     storage = await simulatedStorage();

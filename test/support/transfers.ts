@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 import type { apiCalls, Json } from './api-calls.ts';
 import { type DiskHost, startDiskHost } from './disk-host.ts';
 import type { TestEngine } from './engine.ts';
+import { there } from './there.ts';
 
 export const mebi = 2 ** 20;
 /** Bytes of a disk, unless something else is said. */
@@ -50,10 +51,6 @@ export function useTransfers(): TransferTests {
   let [host, engine]: [DiskHost | undefined, TestEngine | undefined] = [undefined, undefined];
   let folder = '';
   let count = 0;
-  const there = <T>(value: T | undefined): T => {
-    if (value === undefined) throw new Error('it is there only while tests run');
-    return value;
-  };
 
   beforeAll(async () => {
     host = await startDiskHost();
