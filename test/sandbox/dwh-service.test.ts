@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { healthAt } from '../support/health.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { until } from '../support/waiting.ts';
 import {
   beat,
   giveEngineTo,
@@ -26,12 +27,6 @@ beforeEach(async () => {
   await beat(postgres);
 });
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await condition()); tries++) {
-    if (tries === 400) throw new Error('this never came true');
-    await sleep(50);
-  }
-}
 const events = async (): Promise<number[]> =>
   (await postgres.query<{ type: number }>('select log_type as type from audit_log order by audit_log_id')).map(({ type }) => type);
 const timekeeping = async (name: string): Promise<string | null> =>

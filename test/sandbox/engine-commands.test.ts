@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CommandFailure, type CommandTypes, type Occasion, type Stage } from '../../src/services/engine/commands/command.ts';
 import { createRunner, type Runner } from '../../src/services/engine/commands/runner.ts';
 import { takeTurns, type Turn } from '../../src/services/engine/commands/turn.ts';
@@ -11,6 +11,7 @@ import { quietLog } from '../support/fakes.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type AgentPki, engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, capabilities, wellBehaved } from '../support/simulated-host.ts';
+import { eventually } from '../support/waiting.ts';
 
 let postgres: TestPostgres;
 let database: Database;
@@ -24,8 +25,6 @@ afterAll(async () => {
   await database.close();
   await postgres.stop();
 });
-
-const eventually = (holds: () => Promise<void> | void): Promise<void> => vi.waitFor(holds, { timeout: 30_000, interval: 20 });
 
 describe('a command', () => {
   let generation = 0;

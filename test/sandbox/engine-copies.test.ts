@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
 import { type DiskHost, startDiskHost } from '../support/disk-host.ts';
 import type { TestEngine } from '../support/engine.ts';
 import { SimulatedFailure } from '../support/simulated-agent.ts';
+import { eventually } from '../support/waiting.ts';
 
 const size = 4 * 2 ** 20;
 let host: DiskHost;
@@ -19,7 +20,6 @@ beforeEach(() => void (host.agents.verbs = host.verbs()));
 afterAll(() => host.stop());
 
 const api = () => host.calls(engine);
-const eventually = (holds: () => Promise<void> | void): Promise<void> => vi.waitFor(holds, { timeout: 40_000, interval: 50 });
 const settled = (path: string, status: string): Promise<void> =>
   eventually(async () => expect((await api().got(path))['status']).toBe(status));
 const gone = (path: string): Promise<void> => eventually(async () => expect((await api().call(path)).status).toBe(404));

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { healthAt } from '../support/health.ts';
 import { addAdmin, adminPassword, clientSecret, ownVersion, startEngine, type TestEngine } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { until } from '../support/waiting.ts';
 
 let postgres: TestPostgres;
 beforeAll(async () => {
@@ -23,13 +23,6 @@ async function withEngine(use: (engine: TestEngine) => Promise<void>, options?: 
     await use(engine);
   } finally {
     await engine.stop();
-  }
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await condition()); tries++) {
-    if (tries === 300) throw new Error('this never came true');
-    await sleep(50);
   }
 }
 

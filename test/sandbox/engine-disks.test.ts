@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
 import { type DiskHost, startDiskHost } from '../support/disk-host.ts';
 import { addUser, giveRole, type TestEngine } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { SimulatedFailure } from '../support/simulated-agent.ts';
 import { addMachine } from '../support/simulated-machines.ts';
+import { eventually } from '../support/waiting.ts';
 
 const gib = 2 ** 30;
 let host: DiskHost;
@@ -21,7 +22,6 @@ beforeEach(() => void (host.agents.verbs = host.verbs()));
 afterAll(() => host.stop());
 
 const api = () => host.calls(engine);
-const eventually = (holds: () => Promise<void> | void): Promise<void> => vi.waitFor(holds, { timeout: 30_000, interval: 50 });
 const disk = (more: object = {}): object => ({
   ...{ name: `disk-${randomUUID()}`, provisioned_size: 10 * 2 ** 20, format: 'raw', sparse: true },
   storage_domains: { storage_domain: [{ name: 'data' }] },

@@ -1,5 +1,5 @@
 import { copyFile, mkdir } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apiCalls, type Json } from '../support/api-calls.ts';
 import { freePort } from '../support/postgres.ts';
 import { useEngine } from '../support/running-engine.ts';
@@ -14,6 +14,7 @@ import {
 import { addHost, capabilities, hardwareId, setOptions, statistics, wellBehaved } from '../support/simulated-host.ts';
 import { addMortal, mortal } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
+import { eventually } from '../support/waiting.ts';
 
 const addresses = ['127.0.0.1', ...Array.from({ length: 60 }, (_, at) => `127.0.1.${at + 1}`)];
 const pki: AgentPki = await makeAgentPki(addresses);
@@ -31,9 +32,6 @@ const running = useEngine(
   },
 );
 const { call, got, fault, idOf } = apiCalls(running);
-
-/** Waits until something holds. */
-const eventually = (holds: () => Promise<void>): Promise<void> => vi.waitFor(holds, { timeout: 20_000, interval: 50 });
 
 let agents: SimulatedAgents;
 let count = 0;

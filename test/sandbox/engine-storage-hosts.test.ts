@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { SimulatedAgents } from '../support/simulated-agent.ts';
 import type { SimulatedStorage } from '../support/simulated-storage.ts';
-import { eventually, useStorageCenters } from '../support/storage-centers.ts';
+import { useStorageCenters } from '../support/storage-centers.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Hosts and the storage of their data center: who reaches it, and who manages it. */
 

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apiCalls } from '../support/api-calls.ts';
 import { addAdmin, startEngine, type TestEngine } from '../support/engine.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type AgentPki, engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, wellBehaved } from '../support/simulated-host.ts';
 import { simulatedStorage, type SimulatedStorage } from '../support/simulated-storage.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Engines that are killed in the middle of each command of storage: the next one brings it to its end. */
 
@@ -39,7 +40,6 @@ afterAll(async () => {
   await pki.remove();
 });
 
-const eventually = (holds: () => Promise<void> | void): Promise<void> => vi.waitFor(holds, { timeout: 40_000, interval: 50 });
 const api = () => apiCalls({ engine, postgres });
 const post = (path: string, body: object = {}) => api().got(path, { method: 'POST', body });
 const settled = () => eventually(async () => expect(await postgres.query('select command_type, stage from command_entities')).toEqual([]));

@@ -6,7 +6,8 @@ import { addMortal, mortal } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { type SimulatedAgents, SimulatedFailure } from '../support/simulated-agent.ts';
 import type { SimulatedStorage } from '../support/simulated-storage.ts';
-import { eventually, useStorageCenters } from '../support/storage-centers.ts';
+import { useStorageCenters } from '../support/storage-centers.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* What of storage is refused, goes wrong, or is not taken away. */
 

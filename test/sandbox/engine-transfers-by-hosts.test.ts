@@ -5,7 +5,8 @@ import type { Json } from '../support/api-calls.ts';
 import { type DiskHost, otherAddress } from '../support/disk-host.ts';
 import { SimulatedFailure } from '../support/simulated-agent.ts';
 import { addHost } from '../support/simulated-host.ts';
-import { eventually, size, useTransfers } from '../support/transfers.ts';
+import { size, useTransfers } from '../support/transfers.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* What hosts have to do with transfers: those that convert, and those that are lost. */
 

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
 import type { DiskHost } from '../support/disk-host.ts';
-import { eventually, ticketOf, useTransfers } from '../support/transfers.ts';
+import { ticketOf, useTransfers } from '../support/transfers.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Engines that are killed in the middle of a transfer: the next one brings it to its end. */
 

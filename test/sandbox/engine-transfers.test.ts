@@ -6,7 +6,8 @@ import type { DiskHost } from '../support/disk-host.ts';
 import { addUser, giveRole } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { SimulatedFailure } from '../support/simulated-agent.ts';
-import { eventually, mebi, size, ticketOf, useTransfers } from '../support/transfers.ts';
+import { mebi, size, ticketOf, useTransfers } from '../support/transfers.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Uploads and downloads of disks. */
 

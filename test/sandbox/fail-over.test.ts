@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openHistory } from '../../src/services/dwh/history.ts';
@@ -7,6 +6,7 @@ import { database } from '../../src/setup/host/database.ts';
 import { addAdmin, adminPassword, startEngine } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { type TestPostgres, startPostgres } from '../support/postgres.ts';
+import { until } from '../support/waiting.ts';
 import { beat, giveEngineTo, makeHistory, startWarehouse, type TestHistory, warehouseId } from '../support/warehouse.ts';
 
 /* A primary, a standby that copies it, and programs that know both. */
@@ -39,13 +39,6 @@ async function promote({ host, port, superPassword: password }: TestPostgres): P
   await client.connect();
   await client.query('select pg_promote()');
   await client.end();
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await condition()); tries++) {
-    if (tries === 300) throw new Error('this never came true');
-    await sleep(50);
-  }
 }
 
 const log = { info: () => undefined, warning: () => undefined, error: () => undefined };

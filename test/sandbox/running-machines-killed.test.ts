@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { apiCalls } from '../support/api-calls.ts';
 import { addAdmin, startEngine, type TestEngine } from '../support/engine.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
@@ -12,6 +12,7 @@ import {
 } from '../support/simulated-agent.ts';
 import { addHost, wellBehaved } from '../support/simulated-host.ts';
 import { addMachine, type SimulatedMachines, simulatedMachines } from '../support/simulated-machines.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Engines that are killed while virtual machines are started and ended: the next one finishes it, and nothing runs twice. */
 
@@ -54,8 +55,6 @@ const stages = [
   'Starting the virtual machine on the host',
   'Waiting until the virtual machine runs',
 ];
-
-const eventually = (holds: () => Promise<void> | void): Promise<void> => vi.waitFor(holds, { timeout: 30_000, interval: 20 });
 
 async function start(): Promise<TestEngine> {
   const engine = await startEngine(postgres, { settings: engineSettings(pki) });

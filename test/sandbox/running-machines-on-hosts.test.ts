@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
-import { eventually, useMachines } from '../support/running-machines.ts';
+import { useMachines } from '../support/running-machines.ts';
 import type { SimulatedAgents } from '../support/simulated-agent.ts';
 import { capabilities } from '../support/simulated-host.ts';
 import type { SimulatedMachines } from '../support/simulated-machines.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Hosts that tell of virtual machines, rightly or not. */
 

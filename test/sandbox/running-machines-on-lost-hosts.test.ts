@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
 import { workOn } from '../support/commands.ts';
-import { eventually, useMachines, type UpHost } from '../support/running-machines.ts';
+import { useMachines, type UpHost } from '../support/running-machines.ts';
 import type { SimulatedAgents } from '../support/simulated-agent.ts';
 import type { SimulatedMachines } from '../support/simulated-machines.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Hosts that are lost while virtual machines run there or are started: nothing is started twice. */
 

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
-import { eventually, useMachines } from '../support/running-machines.ts';
+import { useMachines } from '../support/running-machines.ts';
 import type { SimulatedAgents } from '../support/simulated-agent.ts';
 import type { SimulatedMachines } from '../support/simulated-machines.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Virtual machines that run on hosts which are made up, with an engine that is real. */
 

@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { apiCalls, type Json } from './api-calls.ts';
 import { type RunningEngine, useEngine } from './running-engine.ts';
 import { type AgentPki, engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from './simulated-agent.ts';
 import { addHost, setOptions, wellBehaved } from './simulated-host.ts';
 import { addMachine, type SimulatedMachines, simulatedMachines, type TestMachine } from './simulated-machines.ts';
 import { there } from './there.ts';
+import { eventually } from './waiting.ts';
 
 export interface UpHost {
   readonly id: string;
@@ -45,8 +46,6 @@ export interface MachineTests {
   /** Waits until the engine has asked a host for its machines and has taken in what it says, all that from now on. */
   looked(host: UpHost): Promise<void>;
 }
-
-export const eventually = (holds: () => Promise<void> | void): Promise<void> => vi.waitFor(holds, { timeout: 20_000, interval: 25 });
 
 const jobOf = (done: Json): string => String((done['job'] as Json)['id']);
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import { apiCalls, type Json } from './api-calls.ts';
 import { type RunningEngine, useEngine } from './running-engine.ts';
 import type { TestPostgres } from './postgres.ts';
@@ -8,6 +8,7 @@ import { addHost, setOptions, wellBehaved } from './simulated-host.ts';
 import { addMachine } from './simulated-machines.ts';
 import { simulatedStorage, type SimulatedStorage } from './simulated-storage.ts';
 import { there } from './there.ts';
+import { eventually } from './waiting.ts';
 
 export interface UpHost {
   readonly id: string;
@@ -63,8 +64,6 @@ export interface StorageTests {
   /** Names of those that have the role of the SPM. */
   spmOf(all: readonly UpHost[]): Promise<readonly string[]>;
 }
-
-export const eventually = (holds: () => Promise<void> | void): Promise<void> => vi.waitFor(holds, { timeout: 30_000, interval: 50 });
 
 const addresses = ['127.0.0.1', ...Array.from({ length: 60 }, (_, at) => `127.0.3.${at + 1}`)];
 

@@ -3,17 +3,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { apiCalls, Json } from './api-calls.ts';
 import { type DiskHost, startDiskHost } from './disk-host.ts';
 import type { TestEngine } from './engine.ts';
 import { there } from './there.ts';
+import { eventually } from './waiting.ts';
 
 export const mebi = 2 ** 20;
 /** Bytes of a disk, unless something else is said. */
 export const size = 4 * mebi;
-
-export const eventually = (holds: () => Promise<void> | void): Promise<void> => vi.waitFor(holds, { timeout: 40_000, interval: 50 });
 
 /** Transfers of disks by real daemons and curl, for all tests of the file. */
 export interface TransferTests {

@@ -11,6 +11,7 @@ import {
   type SimulatedOptions,
   startSimulatedAgents,
 } from '../../../support/simulated-agent.ts';
+import { until } from '../../../support/waiting.ts';
 
 const host = '127.0.0.1';
 const quick: AgentTimes = { connectMs: 2_000, callMs: 2_000, heartbeatMs: 30_000, againMs: [20, 80] };
@@ -43,9 +44,6 @@ describe('agents of hosts', () => {
     });
     return agents.of({ id: 'h', address: host, port: simulated.port });
   }
-  const until = async (what: () => boolean): Promise<void> => {
-    while (!what()) await sleep(5);
-  };
 
   it('are not connected to any more once all are let go', async () => {
     await reach();

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { endCommands, runCommand } from '../../../../src/setup/host/commands.ts';
 import { identify } from '../../../../src/setup/host/process-table.ts';
 import { failureOf } from '../../../support/fakes.ts';
+import { until } from '../../../support/waiting.ts';
 
 const [setpriv, unshare] = [
   ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'],
@@ -17,13 +18,6 @@ const works = ([program = '', ...args]: readonly string[]): boolean => spawnSync
 
 const sh = (script: string) => ['sh', '-c', script] as const;
 
-async function until(what: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (what()) return;
-    await sleep(20);
-  }
-  throw new Error('it did not happen');
-}
 async function pidIn(path: string): Promise<number> {
   await until(() => existsSync(path) && readFileSync(path, 'utf8').endsWith('\n'));
   return Number(readFileSync(path, 'utf8'));
