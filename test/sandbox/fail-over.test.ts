@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openHistory } from '../../src/services/dwh/history.ts';
 import { DatabaseUnavailable, openDatabase } from '../../src/services/frame/database.ts';
@@ -6,6 +5,7 @@ import { database } from '../../src/setup/host/database.ts';
 import { addAdmin, adminPassword, startEngine } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { type TestPostgres, startPostgres } from '../support/postgres.ts';
+import { runSql } from '../support/sql.ts';
 import { until } from '../support/waiting.ts';
 import { beat, giveEngineTo, makeHistory, startWarehouse, type TestHistory, warehouseId } from '../support/warehouse.ts';
 
@@ -34,12 +34,8 @@ afterAll(async () => {
 });
 
 /** As an administrator, or a manager of clusters, does it. */
-async function promote({ host, port, superPassword: password }: TestPostgres): Promise<void> {
-  const client = new pg.Client({ host, port, user: 'postgres', password, database: 'postgres' });
-  await client.connect();
-  await client.query('select pg_promote()');
-  await client.end();
-}
+const promote = ({ host, port, superPassword: password }: TestPostgres): Promise<unknown> =>
+  runSql({ host, port, user: 'postgres', password, database: 'postgres' }, 'select pg_promote()');
 
 const log = { info: () => undefined, warning: () => undefined, error: () => undefined };
 const settings = (host: string) => ({ ...primary, host, port: 1, secured: false, securedValidation: false });

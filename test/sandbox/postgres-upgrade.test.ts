@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formerProgram } from '../support/former-program.ts';
 import { postgresVersions } from '../support/postgres.ts';
+import { runSql } from '../support/sql.ts';
 import { type Trial, eventually, manifest, newTrial, ownPaths, run, start } from '../support/trial.ts';
 import { request } from '../support/trial-client.ts';
 import { execa } from 'execa';
@@ -42,15 +42,9 @@ const versionOf = (trial: Trial, data = 'data'): string => {
 };
 
 /** As the administrator of the server that runs. */
-async function sql<Row>(trial: Trial, database: string, text: string): Promise<Row[]> {
+function sql<Row>(trial: Trial, database: string, text: string): Promise<Row[]> {
   const password = readFileSync(at(trial, 'admin-password'), 'utf8').trim();
-  const client = new pg.Client({ host: 'localhost', port: trial.databasePort, user: 'postgres', password, database });
-  await client.connect();
-  try {
-    return (await client.query<Row & pg.QueryResultRow>(text)).rows;
-  } finally {
-    await client.end();
-  }
+  return runSql({ host: 'localhost', port: trial.databasePort, user: 'postgres', password, database }, text);
 }
 const serverVersion = async (trial: Trial): Promise<string> =>
   (await sql<{ server_version_num: string }>(trial, 'postgres', 'show server_version_num'))[0]?.server_version_num.slice(0, 2) ?? '';

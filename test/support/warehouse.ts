@@ -6,6 +6,7 @@ import pg from 'pg';
 import type { DatabaseSettings } from '../../src/services/frame/database.ts';
 import type { TestPostgres } from './postgres.ts';
 import { logged, startService } from './service-process.ts';
+import { runSql } from './sql.ts';
 
 const inProgram = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const schemaFolder = inProgram('src/services/dwh/schema');
@@ -21,30 +22,19 @@ const password = 'History-Canary:"\\$';
 export async function makeHistory(postgres: Pick<TestPostgres, 'host' | 'port' | 'superPassword'>): Promise<TestHistory> {
   const { host, port } = postgres;
   const superuser = { host, port, user: 'postgres', password: postgres.superPassword, database: 'postgres' };
-  await run(superuser, `create role ${role} login password ${pg.escapeLiteral(password)}`);
-  await run(superuser, `create database ${role} owner ${role} template template0 encoding 'UTF8'`);
+  await runSql(superuser, `create role ${role} login password ${pg.escapeLiteral(password)}`);
+  await runSql(superuser, `create database ${role} owner ${role} template template0 encoding 'UTF8'`);
   const connection = { host, port, user: role, password, database: role };
   for (const name of (await readdir(schemaFolder)).sort()) {
     const version = name.split('_', 3).join('');
     const sql = await readFile(join(schemaFolder, name), 'utf8');
-    await run(
+    await runSql(
       connection,
       `begin; ${sql}; update schema_version set current = false;
        insert into schema_version (version, script, checksum, current) values ('${version}', '${name}', '', true); commit`,
     );
   }
-  return { ...connection, secured: false, securedValidation: false, query: (text, values) => run(connection, text, values) };
-}
-
-async function run<Row>(connection: pg.ClientConfig, text: string, values?: unknown[]): Promise<Row[]> {
-  const client = new pg.Client(connection);
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return (await client.query<Row & pg.QueryResultRow>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
+  return { ...connection, secured: false, securedValidation: false, query: (text, values) => runSql(connection, text, values) };
 }
 
 export const warehouseId = '6f1b3c1e-0000-4000-8000-00000000d0d0';
