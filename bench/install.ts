@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Status } from '../src/setup/cli/installation.ts';
+import { freePort } from '../test/support/free-port.ts';
 import { databaseByHand } from './database-by-hand.ts';
 import { memoryMB, runToEnd, sample } from './measure.ts';
 import { bareNode, engineSetup, inTemporaryDirectory } from './program.ts';
@@ -13,16 +13,6 @@ import type { Result } from './result.ts';
 const rounds = 3;
 /** After this long without work the engine has given back what it needed to start. */
 const restMs = 5000;
-
-/** A port that is free now; whoever asks next gets another one. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 /** Answers for an installation beside whatever else runs on this machine. */
 const answers = async (): Promise<string> => `[environment:default]

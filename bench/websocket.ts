@@ -4,8 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { freePort } from '../test/support/free-port.ts';
 import { makePki, startProxy, type TestPki, type TestProxy } from '../test/support/websocket-proxy.ts';
-import { freePort } from '../test/support/trial.ts';
 import { memoryMB, processorMs, sample } from './measure.ts';
 import type { Result } from './result.ts';
 

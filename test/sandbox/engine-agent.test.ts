@@ -6,7 +6,7 @@ import { agentContext, type Agents, createAgents } from '../../src/services/engi
 import { type Agent, type PartParts, startAgent } from '../../src/services/host-agent/agent.ts';
 import { VerbFailure, type Verbs } from '../../src/services/host-agent/verbs.ts';
 import { quietLog } from '../support/fakes.ts';
-import { freePort } from '../support/postgres.ts';
+import { freePort } from '../support/free-port.ts';
 import { type AgentPki, makeAgentPki } from '../support/simulated-agent.ts';
 
 /* The engine's side of the connection and the agent's own, one against the other. */

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { askHealth } from '../../src/setup/host/health-socket.ts';
-import { freePort, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { freePort } from '../support/free-port.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/trial.ts';
 
 const main = fileURLToPath(new URL('../../src/services/fence-kdump-listener/main.ts', import.meta.url));

@@ -11,7 +11,7 @@ import { type Agent, type PartParts, startAgent } from '../../src/services/host-
 import { type Call, type Part, type Verbs, VerbFailure, ordered } from '../../src/services/host-agent/verbs.ts';
 import { keyFingerprint } from '../../src/services/host-agent/wire/callers.ts';
 import { type AgentClient, connectAgent, openAgent } from '../support/agent-client.ts';
-import { freePort } from '../support/trial.ts';
+import { freePort } from '../support/free-port.ts';
 import { type TestPki, makePki } from '../support/websocket-proxy.ts';
 
 let pki: TestPki;

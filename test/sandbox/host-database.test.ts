@@ -6,7 +6,8 @@ import { database } from '../../src/setup/host/database.ts';
 import { identify } from '../../src/setup/host/process-table.ts';
 import { DatabaseUnavailable, SetupError } from '../../src/setup/kit/errors.ts';
 import type { DatabaseAddress } from '../../src/setup/kit/host.ts';
-import { type TestPostgres, freePort, startPostgres } from '../support/postgres.ts';
+import { freePort } from '../support/free-port.ts';
+import { type TestPostgres, startPostgres } from '../support/postgres.ts';
 
 let postgres: TestPostgres;
 let at: DatabaseAddress;

@@ -7,9 +7,10 @@ import { createServer as createTlsServer } from 'node:tls';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { healthAt } from '../support/health.ts';
 import { execa } from 'execa';
-import { freePort, startPostgres, type TestPostgres } from '../support/postgres.ts';
+import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/trial.ts';
 
 const main = fileURLToPath(new URL('../../src/services/notifier/main.ts', import.meta.url));

@@ -9,7 +9,8 @@ import { certificatesIn } from '../../src/setup/pki/chain.ts';
 import { belongsTo, covers } from '../../src/setup/pki/inspect.ts';
 import { makeRequest } from '../../src/setup/pki/request.ts';
 import { engineOverSsh } from '../support/engine-over-ssh.ts';
-import { type Trial, freePort, manifest, newTrial, run } from '../support/trial.ts';
+import { freePort } from '../support/free-port.ts';
+import { type Trial, manifest, newTrial, run } from '../support/trial.ts';
 
 /* The authority of an engine, and a WebSocket proxy elsewhere that it signs for. */
 

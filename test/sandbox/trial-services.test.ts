@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { programDirectory } from '../../src/setup/paths.ts';
+import { freePort } from '../support/free-port.ts';
 import { createClient } from '../support/https-client.ts';
 import { caller } from '../support/ovn-provider.ts';
 import { ovnIsHere } from '../support/ovn.ts';
 import { hasCurl } from '../support/trial-client.ts';
-import { type Trial, eventually, freePort, newTrial, run } from '../support/trial.ts';
+import { type Trial, eventually, newTrial, run } from '../support/trial.ts';
 
 /* What a trial has beside the engine, as clients that are not ours see it, and how it comes and goes. */
 

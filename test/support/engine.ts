@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import * as runtime from '../../plugins/engine/runtime.ts';
 import { readVersion } from '../../src/services/engine/version.ts';
+import { freePort } from './free-port.ts';
 import { createClient, type HttpsClient } from './https-client.ts';
-import { freePort, type TestPostgres } from './postgres.ts';
+import type { TestPostgres } from './postgres.ts';
 import { logged, startService } from './service-process.ts';
 
 /** Our own version, as the project names it. */

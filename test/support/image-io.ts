@@ -6,9 +6,9 @@ import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import * as runtime from '../../plugins/imageio/runtime.ts';
+import { freePort } from './free-port.ts';
 import { logged, startService } from './service-process.ts';
 import { there } from './there.ts';
-import { freePort } from './trial.ts';
 import { makePki, type TestPki } from './websocket-proxy.ts';
 
 export interface ImageAnswer {

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 import { createClient, type HttpsClient } from './https-client.ts';
 import { logged, startService } from './service-process.ts';
-import { freePort } from './trial.ts';
 import type { TestPki } from './websocket-proxy.ts';
 
 export const providerSecret = 'Provider-Canary-Secret-0123456789';

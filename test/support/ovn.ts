@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { eventually, freePort } from './trial.ts';
+import { freePort } from './free-port.ts';
+import { eventually } from './trial.ts';
 
 /*
  * The databases of OVN as Debian's package ovn-central brings them, started by hand, without root and without a datapath.

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { freePort } from './trial.ts';
+import { freePort } from './free-port.ts';
 
 const programs = ['Xtigervnc', 'xterm', 'vncpasswd'].map((name) => `/usr/bin/${name}`);
 

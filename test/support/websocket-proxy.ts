@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { WebSocket } from 'ws';
 import { makeConsoleTicket, type ConsoleTarget } from '../../src/services/engine/consoles/console-ticket.ts';
+import { freePort } from './free-port.ts';
 import { logged, startService } from './service-process.ts';
-import { freePort } from './trial.ts';
 
 /** An authority with an engine that signs tickets, the proxy, a host and a stranger; a folder of files that is removed with `remove`. */
 export interface TestPki {
