@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { localPool, testLeases, type TestPool, type TestStorage, testStorage, zeroId } from '../support/host-storage.ts';
+import { localPool, testLeases, type TestPool, type TestStorage, testStorage } from '../support/host-storage.ts';
+import { MiB, newVolume, volumePath, volumeShape } from '../support/volumes.ts';
 
 let folder: string;
 let host: TestStorage;
@@ -21,22 +22,11 @@ afterAll(async () => {
 });
 
 async function volume(volFormat: 4 | 5): Promise<{ readonly file: string; readonly config: Readonly<Record<string, unknown>> }> {
-  const [imageID, volumeID] = [randomUUID(), randomUUID()];
-  const { storagepoolID, storagedomainID } = pool;
-  const ids = { storagepoolID, storagedomainID, imageID, volumeID };
-  const shape = {
-    volFormat,
-    preallocate: 2,
-    size: String(8 * 2 ** 20),
-    diskType: 'DATA',
-    desc: '',
-    srcImgUUID: zeroId,
-    srcVolUUID: zeroId,
-  };
-  await host.task('Volume.create', { ...ids, ...shape });
+  const ids = newVolume(pool);
+  await host.task('Volume.create', { ...ids, ...volumeShape, volFormat, size: String(8 * MiB) });
   return {
-    file: join(pool.path, storagedomainID, 'images', imageID, volumeID),
-    config: { sd_id: storagedomainID, img_id: imageID, vol_id: volumeID },
+    file: volumePath(pool, ids),
+    config: { sd_id: ids.storagedomainID, img_id: ids.imageID, vol_id: ids.volumeID },
   };
 }
 const start = (config: object, server_id: string = randomUUID()): Promise<string> => host.call('NBD.start_server', { server_id, config });

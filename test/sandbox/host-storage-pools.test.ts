@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { joinPool, localDomain, localPool, testStorage, type TestLeases, type TestStorage, zeroId } from '../support/host-storage.ts';
+import { useHostStorage } from '../support/running-host-storage.ts';
+import { MiB, newVolume, RAW, sparse } from '../support/volumes.ts';
+
+/* Pools of storage domains, and the host that manages one. */
+
+const tests = useHostStorage();
+let folder: string;
+let host: TestStorage;
+let leases: TestLeases;
+beforeEach(() => void ({ folder, host, leases } = tests));
+
+describe('pools', () => {
+  test('the first domain of a data center, as the engine goes about it', async () => {
+    const pool = await localPool(host, join(folder, 'data'));
+    const { storagepoolID, storagedomainID } = pool;
+    expect(await host.call('Host.getConnectedStoragePools')).toEqual([storagepoolID]);
+    expect(await host.call('StoragePool.getSpmStatus', { storagepoolID })).toEqual({ spmId: 1, spmStatus: 'SPM', spmLver: 2 });
+    expect(await host.call('StoragePool.getInfo', { storagepoolID })).toMatchObject({
+      info: {
+        name: 'Default',
+        master_uuid: storagedomainID,
+        master_ver: 1,
+        spm_id: 1,
+        domains: `${storagedomainID}:Active`,
+        pool_status: 'connected',
+      },
+      dominfo: { [storagedomainID]: { status: 'Active', diskfree: expect.stringMatching(/^\d+$/) as string } },
+    });
+    expect(await host.call('StorageDomain.getInfo', { storagedomainID })).toMatchObject({ role: 'Master', pool: [storagepoolID] });
+    expect((await readdir(join(host.settings.poolFolder, storagepoolID))).sort()).toEqual(['mastersd', storagedomainID].sort());
+  });
+
+  test('a second domain comes and goes', async () => {
+    const { storagepoolID, storagedomainID: master } = await localPool(host, join(folder, 'data'));
+    const storagedomainID = await localDomain(host, join(folder, 'more'));
+    const both = { storagepoolID, storagedomainID };
+    await host.call('StorageDomain.attach', both);
+    await host.call('StorageDomain.attach', both);
+    await host.call('StorageDomain.activate', both);
+    expect(await host.fails('StorageDomain.detach', both)).toBe(356);
+    expect(await host.fails('StorageDomain.format', { storagedomainID, autoDetach: true })).toBe(380);
+    expect(
+      await host.fails('StorageDomain.deactivate', { storagepoolID, storagedomainID: master, masterSdUUID: zeroId, masterVersion: 1 }),
+    ).toBe(383);
+    await host.call('StorageDomain.deactivate', { ...both, masterSdUUID: zeroId, masterVersion: 0 });
+    await host.call('StorageDomain.detach', { ...both, masterSdUUID: zeroId, masterVersion: 0 });
+    expect(await host.fails('StorageDomain.activate', both)).toBe(354);
+    await host.call('StorageDomain.format', { storagedomainID, autoDetach: false });
+    const last = { storagepoolID, storagedomainID: master };
+    expect(await host.fails('StorageDomain.detach', last)).toBe(383);
+    await host.call('StorageDomain.deactivate', { ...last, masterSdUUID: zeroId, masterVersion: 1 });
+    await host.call('StoragePool.destroy', { storagepoolID });
+    expect(await host.call('StorageDomain.getInfo', { storagedomainID: master })).toMatchObject({ role: 'Regular', pool: [] });
+    expect(await host.call('Host.getConnectedStoragePools')).toEqual([]);
+  });
+
+  test('a domain of one pool is not taken by another', async () => {
+    const first = await localPool(host, join(folder, 'data'));
+    const second = await localPool(host, join(folder, 'other'));
+    const stolen = { storagepoolID: second.storagepoolID, storagedomainID: first.storagedomainID };
+    expect(await host.fails('StorageDomain.attach', stolen)).toBe(380);
+    const params = { storagepoolID: randomUUID(), name: 'x', masterSdUUID: first.storagedomainID, masterVersion: 1, domainList: [] };
+    expect(await host.fails('StoragePool.create', params)).toBe(380);
+  });
+
+  test('a domain of ISO files is no master', async () => {
+    const id = await localDomain(host, join(folder, 'iso'), 2);
+    const params = { storagepoolID: randomUUID(), name: 'x', masterSdUUID: id, masterVersion: 1, domainList: [id] };
+    expect(await host.fails('StoragePool.create', params)).toBe(317);
+  });
+
+  test('of two hosts one is the SPM, and the other may change nothing', async () => {
+    const pool = await localPool(host, join(folder, 'data'));
+    const { storagepoolID, storagedomainID } = pool;
+    const other = await testStorage(join(folder, 'b'), leases.of(), undefined, { localFolder: host.settings.localFolder });
+    await joinPool(other, pool, 2);
+    expect(await other.call('StoragePool.getSpmStatus', { storagepoolID })).toMatchObject({ spmId: 1, spmStatus: 'Free' });
+    expect(await other.task('StoragePool.spmStart', { storagepoolID })).toMatchObject({ taskResult: 'cleanSuccess', code: 651 });
+    expect(await other.fails('StorageDomain.activate', { storagepoolID, storagedomainID })).toBe(654);
+    expect(await other.fails('Image.delete', { ...newVolume(pool), postZero: false })).toBe(654);
+    await host.call('StoragePool.spmStop', { storagepoolID });
+    expect(await other.task('StoragePool.spmStart', { storagepoolID })).toMatchObject({ taskResult: 'success' });
+    expect(await host.call('StoragePool.getSpmStatus', { storagepoolID })).toEqual({ spmId: 2, spmStatus: 'Free', spmLver: 3 });
+    await other.part.stop?.();
+  });
+
+  test('whoever has the role keeps it, and its tasks, when told to take it again', async () => {
+    const pool = await localPool(host, join(folder, 'data'));
+    const params = { ...newVolume(pool), size: MiB, volFormat: RAW, preallocate: sparse, diskType: 'DATA', desc: '' };
+    const taskID = await host.call<string>('Volume.create', params);
+    expect(await host.task('StoragePool.spmStart', { storagepoolID: pool.storagepoolID })).toMatchObject({ taskResult: 'success' });
+    expect(await host.ended(taskID)).toMatchObject({ taskResult: 'success' });
+    expect(await host.call('StoragePool.getSpmStatus', { storagepoolID: pool.storagepoolID })).toMatchObject({ spmLver: 2 });
+  });
+
+  test('whoever loses the role changes nothing any more', async () => {
+    const pool = await localPool(host, join(folder, 'data'));
+    leases.lose(pool.storagedomainID);
+    expect(await host.fails('StorageDomain.activate', pool as never)).toBe(654);
+    expect(await host.fails('Volume.create', { ...newVolume(pool), size: MiB, volFormat: RAW, preallocate: sparse })).toBe(654);
+    expect(await host.call('StoragePool.getSpmStatus', { storagepoolID: pool.storagepoolID })).toMatchObject({ spmStatus: 'Free' });
+    expect(host.log()).toContain('the role of the SPM is lost');
+  });
+
+  test('a lost master is replaced by another domain of the pool', async () => {
+    const { storagepoolID, path } = await localPool(host, join(folder, 'data'));
+    const next = await localDomain(host, join(folder, 'more'));
+    await host.call('StorageDomain.attach', { storagepoolID, storagedomainID: next });
+    await host.call('StoragePool.spmStop', { storagepoolID });
+    await host.call('StoragePool.disconnect', { storagepoolID, hostID: 1 });
+    await rename(path, `${path}-lost`);
+    const master = { storagepoolID, masterSdUUID: next, masterVersion: 2 };
+    await host.call('StoragePool.reconstructMaster', { ...master, hostId: 1, name: 'Default', domainDict: { [next]: 'attached' } });
+    expect(await host.fails('StoragePool.connect', { ...master, masterVersion: 1, hostID: 1 })).toBe(326);
+    await host.call('StoragePool.connect', { ...master, hostID: 1 });
+    expect(await host.task('StoragePool.spmStart', { storagepoolID })).toMatchObject({ taskResult: 'success' });
+  });
+});
