@@ -25,7 +25,8 @@ import { sourcesOf } from '../support/fakes.ts';
 import { machines } from '../support/machines.ts';
 import { markedLanguage, plainWords } from '../support/marked-language.ts';
 import { testRun } from '../support/run.ts';
-import { play, stories } from './stories.ts';
+import { stories } from './stories.ts';
+import { play } from './stories/story.ts';
 
 // Reading all sources takes a while.
 const { texts, untranslatable } = findTexts();

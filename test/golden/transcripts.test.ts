@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { newMachine } from '../../src/setup/host/memory/index.ts';
 import { conf, install } from '../support/installation.ts';
-import { complete, databasePassword, password, play, stories } from './stories.ts';
+import { stories } from './stories.ts';
+import { complete, databasePassword, password, play } from './stories/story.ts';
 
 /** Keys are new in every test process, and so are their fingerprints. */
 const fixed = (screen: string): string =>
