@@ -5,8 +5,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
 import { adminPassword } from '../support/engine.ts';
 import { type SimulatedAgents, SimulatedFailure } from '../support/simulated-agent.ts';
+import type { AddedHost } from '../support/simulated-host.ts';
 import type { SimulatedStorage } from '../support/simulated-storage.ts';
-import { useStorageCenters, type UpHost } from '../support/storage-centers.ts';
+import { useStorageCenters } from '../support/storage-centers.ts';
 
 /* Storage domains of each kind: for ISO files, on other file systems, on a folder of a host. */
 
@@ -123,7 +124,7 @@ describe('a storage domain', () => {
     const { id } = await post('storagedomains', {
       ...{ name, type: 'data', storage: { type: 'localfs', path }, host: { id: all[0]!.id } },
     });
-    const format = (host: UpHost) => `storagedomains/${String(id)}?format=true&host=${host.name}`;
+    const format = (host: AddedHost) => `storagedomains/${String(id)}?format=true&host=${host.name}`;
     expect(await fault(format(other.hosts[0]!), { method: 'DELETE' })).toEqual([409, expect.stringContaining('local to another host')]);
     await rename(join(path, String(id)), join(path, 'hidden'));
     expect(await fault(format(all[0]!), { method: 'DELETE' })).toEqual([409, expect.stringContaining('does not find it on the storage')]);

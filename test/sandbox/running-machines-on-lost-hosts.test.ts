@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
 import { workOn } from '../support/commands.ts';
-import { useMachines, type UpHost } from '../support/running-machines.ts';
+import { useMachines } from '../support/running-machines.ts';
 import type { SimulatedAgents } from '../support/simulated-agent.ts';
+import type { AddedHost } from '../support/simulated-host.ts';
 import type { SimulatedMachines } from '../support/simulated-machines.ts';
 import { eventually } from '../support/waiting.ts';
 
@@ -16,7 +17,7 @@ let machines: SimulatedMachines;
 beforeEach(() => void ({ agents, machines } = tests));
 
 describe('a host that is lost', () => {
-  async function lost(): Promise<{ readonly host: UpHost; readonly other: UpHost; readonly id: string }> {
+  async function lost(): Promise<{ readonly host: AddedHost; readonly other: AddedHost; readonly id: string }> {
     const host = await hostUp();
     const { id } = await runningOn(host);
     const other = await hostUp();

@@ -2,16 +2,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { apiCalls, type Json } from './api-calls.ts';
 import { type RunningEngine, useEngine } from './running-engine.ts';
 import { type AgentPki, engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from './simulated-agent.ts';
-import { addHost, setOptions, wellBehaved } from './simulated-host.ts';
+import { type AddedHost, addHost, setOptions, wellBehaved } from './simulated-host.ts';
 import { addMachine, type SimulatedMachines, simulatedMachines, type TestMachine } from './simulated-machines.ts';
 import { there } from './there.ts';
 import { eventually } from './waiting.ts';
 
-export interface UpHost {
-  readonly id: string;
-  readonly name: string;
-  readonly address: string;
-}
 export interface Named {
   readonly id: string;
   readonly name: string;
@@ -25,17 +20,17 @@ export interface MachineTests {
   readonly agents: SimulatedAgents;
   readonly machines: SimulatedMachines;
   /** A host of its own, which is up. */
-  hostUp(): Promise<UpHost>;
+  hostUp(): Promise<AddedHost>;
   machine(more?: Partial<TestMachine>): Promise<Named>;
   /** A machine that was started and has landed on a host. */
-  runningOn(host: UpHost, more?: Partial<TestMachine>): Promise<Named>;
+  runningOn(host: AddedHost, more?: Partial<TestMachine>): Promise<Named>;
   act(id: string, action: string, body?: object): Promise<Json>;
   /** Starts a machine on a host. */
-  startOn(host: UpHost, id: string): Promise<void>;
+  startOn(host: AddedHost, id: string): Promise<void>;
   status(id: string): Promise<unknown>;
   becomes(id: string, wanted: string): Promise<void>;
-  hostStatus(host: UpHost): Promise<unknown>;
-  hostBecomes(host: UpHost, wanted: string): Promise<void>;
+  hostStatus(host: AddedHost): Promise<unknown>;
+  hostBecomes(host: AddedHost, wanted: string): Promise<void>;
   row(id: string): Promise<Json>;
   /** Codes of the events of a machine, in their order. */
   codesOf(id: string): Promise<readonly number[]>;
@@ -44,7 +39,7 @@ export interface MachineTests {
   /** Waits until a stage of a command has begun, by its title. */
   stageBegins(done: Json, title: string): Promise<void>;
   /** Waits until the engine has asked a host for its machines and has taken in what it says, all that from now on. */
-  looked(host: UpHost): Promise<void>;
+  looked(host: AddedHost): Promise<void>;
 }
 
 const jobOf = (done: Json): string => String((done['job'] as Json)['id']);

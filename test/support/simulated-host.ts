@@ -115,7 +115,8 @@ export const wellBehaved = (): Record<string, SimulatedVerb> => ({
   'Host.getAllVmStats': () => [],
 });
 
-export interface TestHost {
+/** A host that is to be added. */
+interface NewHost {
   readonly name: string;
   readonly address: string;
   readonly port: number;
@@ -124,10 +125,17 @@ export interface TestHost {
   readonly cluster?: string;
 }
 
+/** A host that was added, as tests name it. */
+export interface AddedHost {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+}
+
 /** Adds the rows of a host that has been installed, and returns its id. */
 export async function addHost(
   postgres: Pick<TestPostgres, 'query'>,
-  { name, address, port, status = 2, cluster = 'Default' }: TestHost,
+  { name, address, port, status = 2, cluster = 'Default' }: NewHost,
 ): Promise<string> {
   const [row] = await postgres.query<{ id: string }>(
     `with s as (insert into vds_static (vds_id, vds_name, host_name, port, cluster_id)

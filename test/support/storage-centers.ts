@@ -4,21 +4,16 @@ import { apiCalls, type Json } from './api-calls.ts';
 import { type RunningEngine, useEngine } from './running-engine.ts';
 import type { TestPostgres } from './postgres.ts';
 import { type AgentPki, engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from './simulated-agent.ts';
-import { addHost, setOptions, wellBehaved } from './simulated-host.ts';
+import { type AddedHost, addHost, setOptions, wellBehaved } from './simulated-host.ts';
 import { addMachine } from './simulated-machines.ts';
 import { simulatedStorage, type SimulatedStorage } from './simulated-storage.ts';
 import { there } from './there.ts';
 import { eventually } from './waiting.ts';
 
-export interface UpHost {
-  readonly id: string;
-  readonly name: string;
-  readonly address: string;
-}
 export interface Center {
   readonly id: string;
   readonly name: string;
-  readonly hosts: readonly UpHost[];
+  readonly hosts: readonly AddedHost[];
 }
 export interface Domain {
   readonly id: string;
@@ -41,12 +36,12 @@ export interface StorageTests {
   center(hosts?: number, more?: object): Promise<Center>;
   /** The same with an active master domain. */
   working(hosts?: number): Promise<Center & { readonly master: Domain }>;
-  host(cluster: string): Promise<UpHost>;
+  host(cluster: string): Promise<AddedHost>;
   /** A host in maintenance. */
-  newHost(cluster: string): Promise<UpHost>;
+  newHost(cluster: string): Promise<AddedHost>;
   hostStatus(id: string): Promise<unknown>;
   /** A domain on an export of its own. */
-  domain(on: UpHost, more?: object): Promise<Domain>;
+  domain(on: AddedHost, more?: object): Promise<Domain>;
   attach(to: Center, of: { readonly id: string }): Promise<void>;
   /** Sends a domain into maintenance, and waits for that. */
   deactivate(where: Center, of: string): Promise<void>;
@@ -62,7 +57,7 @@ export interface StorageTests {
   /** Codes of the events of a domain, in their order. */
   codes(of: string): Promise<readonly number[]>;
   /** Names of those that have the role of the SPM. */
-  spmOf(all: readonly UpHost[]): Promise<readonly string[]>;
+  spmOf(all: readonly AddedHost[]): Promise<readonly string[]>;
 }
 
 const addresses = ['127.0.0.1', ...Array.from({ length: 60 }, (_, at) => `127.0.3.${at + 1}`)];
@@ -124,7 +119,7 @@ export async function useStorageCenters(
         data_center: { id: made['id'] as string },
         cpu: { type: 'Intel Skylake Server Family' },
       });
-      const all: UpHost[] = [];
+      const all: AddedHost[] = [];
       for (let at = 0; at < hosts; at++) all.push(await tests.host(`${name}-cluster`));
       return { id: made['id'] as string, name, hosts: all };
     },
