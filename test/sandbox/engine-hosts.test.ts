@@ -1,70 +1,20 @@
-import { copyFile, mkdir } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { apiCalls, type Json } from '../support/api-calls.ts';
-import { freePort } from '../support/free-port.ts';
-import { useEngine } from '../support/running-engine.ts';
-import {
-  type AgentPki,
-  engineSettings,
-  makeAgentPki,
-  type SimulatedAgents,
-  SimulatedFailure,
-  startSimulatedAgents,
-} from '../support/simulated-agent.ts';
-import { addHost, capabilities, hardwareId, setOptions, statistics, wellBehaved } from '../support/simulated-host.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Json } from '../support/api-calls.ts';
 import { addMortal, mortal } from '../support/engine.ts';
+import { freePort } from '../support/free-port.ts';
 import { basic } from '../support/https-client.ts';
+import { useHosts } from '../support/running-hosts.ts';
+import type { SimulatedAgents } from '../support/simulated-agent.ts';
+import { capabilities, hardwareId } from '../support/simulated-host.ts';
 import { eventually } from '../support/waiting.ts';
 
-const addresses = ['127.0.0.1', ...Array.from({ length: 60 }, (_, at) => `127.0.1.${at + 1}`)];
-const pki: AgentPki = await makeAgentPki(addresses);
-// Where a trial has the key of its authority.
-await mkdir(pki.path('private'));
-await copyFile(pki.path('ca.key'), pki.path('private/ca.pem'));
+/* Hosts as they should be, from adding one to removing it. */
 
-const running = useEngine(
-  async (postgres) => {
-    await setOptions(postgres, { VdsStatisticsInSeconds: '1', TimeoutToResetVdsInSeconds: '2', NonOperationalRetryInSeconds: '1' });
-    await addMortal(postgres);
-  },
-  {
-    settings: engineSettings(pki),
-  },
-);
-const { call, got, fault, idOf } = apiCalls(running);
-
+const tests = await useHosts(addMortal);
+const { act, becomes, codesOf, eventsOf, host, running, up } = tests;
+const { call, got, fault, idOf } = tests.api;
 let agents: SimulatedAgents;
-let count = 0;
-beforeAll(async () => {
-  agents = await startSimulatedAgents(pki, { everywhere: true });
-});
-beforeEach(() => {
-  agents.verbs = wellBehaved();
-  agents.heartbeats = true;
-});
-afterAll(async () => {
-  await agents.stop();
-  await pki.remove();
-});
-
-/** A host of its own for a test, in maintenance. */
-async function host(more: { status?: number; cluster?: string } = {}): Promise<{ id: string; name: string; address: string }> {
-  const address = addresses[++count]!;
-  const name = `host${count}`;
-  return { id: await addHost(running.postgres, { name, address, port: agents.port, ...more }), name, address };
-}
-const status = async (id: string): Promise<unknown> => (await got(`hosts/${id}`))['status'];
-const becomes = (id: string, wanted: string) => eventually(async () => expect(await status(id)).toBe(wanted));
-const act = (id: string, action: string, body: object = {}) => got(`hosts/${id}/${action}`, { method: 'POST', body });
-const eventsOf = async (name: string): Promise<readonly Json[]> =>
-  (((await got(`events?search=${encodeURIComponent(`host.name=${name}`)}`))['event'] ?? []) as Json[]).toReversed();
-const codesOf = async (name: string): Promise<readonly number[]> => (await eventsOf(name)).map(({ code }) => Number(code));
-async function up(): Promise<{ id: string; name: string; address: string }> {
-  const one = await host();
-  await act(one.id, 'activate');
-  await becomes(one.id, 'up');
-  return one;
-}
+beforeEach(() => void ({ agents } = tests));
 
 describe('a host', () => {
   it('is activated: it is looked at, fits, and is up, with everything that it told', async () => {
@@ -235,165 +185,6 @@ describe('a host', () => {
     expect((await call(`hosts/${id}`)).status).toBe(404);
     expect(await running.postgres.query('select * from vds_interface where vds_id = $1', [id])).toEqual([]);
     expect((await codesOf(`${name}-new`)).at(-1)).toBe(44);
-  });
-});
-
-describe('a host that does not fit', () => {
-  it.each([
-    ['an engine that it does not work with', { supportedENGINEs: ['3.6'] }, 'version_incompatible_with_cluster', 154],
-    ['a lower level', { clusterLevels: ['4.2'] }, 'cluster_version_incompatible_with_cluster', 154],
-    ['a lesser processor', { cpuFlags: 'vmx,nx,model_Nehalem' }, 'cpu_type_incompatible_with_cluster', 515],
-    ['other emulated machines', { emulatedMachines: ['pc-q35-9.9'] }, 'emulated_machines_incompatible_with_cluster', 517],
-    [
-      'nothing that could be read',
-      { uuid: 7, networks: 'x', nics: [1], cpuFlags: {}, clusterLevels: { a: 1 } },
-      'cluster_version_incompatible_with_cluster',
-      154,
-    ],
-  ])('has %s', async (_what, wrong, detail, code) => {
-    await up();
-    const { id, name } = await host();
-    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, wrong);
-    const { job } = await act(id, 'activate');
-    await becomes(id, 'non_operational');
-    expect((await got(`hosts/${id}`))['status_detail']).toBe(detail);
-    expect((await codesOf(name)).at(-1)).toBe(code);
-    expect((await got(`jobs/${job.id}`))['status']).toBe('failed');
-    // It is looked at now and then, and is up as soon as it fits.
-    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of);
-    await becomes(id, 'up');
-    await act(id, 'deactivate');
-    await becomes(id, 'maintenance');
-  });
-
-  it('is the same as another host; one that is another machine than before is told of', async () => {
-    const { id } = await up();
-    await act(id, 'deactivate');
-    await becomes(id, 'maintenance');
-    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, { uuid: hardwareId('1.2.3.4') });
-    await act(id, 'activate');
-    await becomes(id, 'up');
-    expect(await codesOf(`host${count}`)).toContain(9861);
-    await act(id, 'deactivate');
-    await becomes(id, 'maintenance');
-    const twin = await host();
-    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, { uuid: hardwareId('1.2.3.4') });
-    await act(twin.id, 'activate');
-    await becomes(twin.id, 'non_operational');
-    expect((await eventsOf(twin.name)).at(-1)?.['description']).toContain('same hardware UUID as host');
-    await act(twin.id, 'deactivate');
-    await becomes(twin.id, 'maintenance');
-  });
-});
-
-describe('a host without its management network', () => {
-  const bare = {
-    networks: {},
-    nics: { eth0: { hwaddr: '52:54:00:00:00:01', addr: '10.0.0.5', netmask: '255.0.0.0', gateway: '10.0.0.1' } },
-  };
-
-  it('is given one on the interface that the engine comes through, though the answer is lost with the connection', async () => {
-    const { id, address } = await host();
-    let asked: unknown;
-    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, of === address && asked === undefined ? bare : {});
-    agents.verbs['Host.setupNetworks'] = (params, of) => {
-      asked = params;
-      agents.cut(of);
-      return new Promise(() => undefined);
-    };
-    await act(id, 'activate');
-    await becomes(id, 'up');
-    expect(asked).toEqual({
-      networks: {
-        ovirtmgmt: {
-          ...{
-            nic: 'eth0',
-            bridged: 'true',
-            defaultRoute: true,
-            bootproto: 'none',
-            ipaddr: '10.0.0.5',
-            netmask: '255.0.0.0',
-            gateway: '10.0.0.1',
-          },
-          ...{ dhcpv6: false, ipv6autoconf: false },
-        },
-      },
-      bondings: {},
-      options: { connectivityCheck: 'true', connectivityTimeout: 120, commitOnSuccess: true },
-    });
-  });
-
-  it('is not operational when its agent went back, and not up by itself before somebody tries again', async () => {
-    const { id, name } = await host();
-    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, bare);
-    agents.verbs['Host.setupNetworks'] = () => Promise.reject(new SimulatedFailure(10, 'Lost connectivity'));
-    await act(id, 'activate');
-    await becomes(id, 'non_operational');
-    expect((await got(`hosts/${id}`))['status_detail']).toBe('network_unreachable');
-    expect((await codesOf(name)).at(-1)).toBe(519);
-    const looks = () => agents.calls.filter(({ host: of, method }) => of === addresses[count] && method === 'Host.getCapabilities').length;
-    const before = looks();
-    await eventually(async () => expect(looks()).toBeGreaterThan(before + 1));
-    expect(await status(id)).toBe('non_operational');
-  });
-
-  it('has what was left uncommitted committed, as soon as its agent is ready for it', async () => {
-    const { id, address } = await host();
-    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, of === address ? { netConfigDirty: 'True' } : {});
-    let tries = 0;
-    agents.verbs['Host.setSafeNetworkConfig'] = () => {
-      tries += 1;
-      if (tries === 1) throw new SimulatedFailure(40, 'A change of networks is under way');
-      return true;
-    };
-    await act(id, 'activate');
-    await becomes(id, 'up');
-    expect(tries).toBe(2);
-  });
-
-  it('is up with a warning that says why where its network cannot be had', async () => {
-    const { id, name } = await host();
-    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, bare);
-    agents.verbs['Host.setupNetworks'] = () => Promise.reject(new SimulatedFailure(44, 'eth0 is configured in /etc/network/interfaces'));
-    await act(id, 'activate');
-    await becomes(id, 'up');
-    const event = (await eventsOf(name)).find(({ code }) => Number(code) === 9860);
-    expect(event?.['description']).toContain('eth0 is configured in /etc/network/interfaces');
-  });
-
-  it('is up with a warning when its agent cannot make networks', async () => {
-    const { id, name } = await host();
-    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, bare);
-    await act(id, 'activate');
-    await becomes(id, 'up');
-    expect(await codesOf(name)).toContain(9860);
-  });
-});
-
-describe('a host that is away', () => {
-  it('is waited for, given up, and up again when it comes back', async () => {
-    const { id, name } = await up();
-    await agents.stop();
-    await becomes(id, 'connecting');
-    await becomes(id, 'non_responsive');
-    await agents.start();
-    await becomes(id, 'up');
-    const codes = await codesOf(name);
-    expect(codes.filter((code) => code === 9008 || code === 12 || code === 13)).toEqual([13, 9008, 12, 13]);
-  });
-
-  it('is non responsive when it cannot be activated', async () => {
-    const { id, name } = await host();
-    agents.verbs['Host.ping2'] = () => Promise.reject(new SimulatedFailure(100, 'General Exception'));
-    await act(id, 'activate');
-    await becomes(id, 'non_responsive');
-    expect((await eventsOf(name)).at(-1)?.['description']).toContain('General Exception');
-  });
-
-  it('tells the wrong time', async () => {
-    const { name } = await up();
-    agents.verbs['Host.getStats'] = () => statistics({ dateTime: '2017-06-01T02:20:30 GMT' });
-    await eventually(async () => expect(await codesOf(name)).toContain(604));
   });
 });
 
