@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { freePort } from '../test/support/free-port.ts';
 import { type ImageService, startImageProxy, startImageService } from '../test/support/image-io.ts';
-import { makePki, type TestPki } from '../test/support/websocket-proxy.ts';
+import { makePki, type TestPki } from '../test/support/pki.ts';
 import { interleaved, memoryMB, sample, timed } from './measure.ts';
 import type { Result } from './result.ts';
 

@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { openSession } from '../src/services/ovn-provider/ovsdb/session.ts';
 import { startOvn, type TestOvn } from '../test/support/ovn.ts';
 import { startOvnProvider, type TestProvider } from '../test/support/ovn-provider.ts';
+import { makePki, type TestPki } from '../test/support/pki.ts';
 import { startSignOn } from '../test/support/sign-on-server.ts';
-import { makePki, type TestPki } from '../test/support/websocket-proxy.ts';
 import { interleaved, memoryMB, sample, timed } from './measure.ts';
 import type { Result } from './result.ts';
 

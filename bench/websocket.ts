@@ -5,7 +5,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { freePort } from '../test/support/free-port.ts';
-import { makePki, startProxy, type TestPki, type TestProxy } from '../test/support/websocket-proxy.ts';
+import { makePki, type TestPki } from '../test/support/pki.ts';
+import { startProxy, type TestProxy } from '../test/support/websocket-proxy.ts';
 import { memoryMB, processorMs, sample } from './measure.ts';
 import type { Result } from './result.ts';
 

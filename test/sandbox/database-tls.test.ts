@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDatabase } from '../../src/services/frame/database.ts';
 import { database } from '../../src/setup/host/database.ts';
 import { DatabaseUnavailable } from '../../src/setup/kit/errors.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { type TestPostgres, startPostgres } from '../support/postgres.ts';
 
 /* A server with a certificate for its name, which does not hold for its address. */
@@ -19,14 +20,7 @@ beforeAll(async () => {
     const [row] = await sql.rows<{ folder: string }>("select current_setting('data_directory') as folder");
     const folder = row?.folder ?? '';
     authority = join(folder, 'server.crt');
-    const names = ['-addext', 'subjectAltName=DNS:localhost', '-subj', '/CN=localhost'];
-    await execa(
-      'openssl',
-      ['req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-days', '9', '-keyout', 'server.key', '-out', authority, ...names],
-      {
-        cwd: folder,
-      },
-    );
+    await rename((await makeCertificate(folder, 'server', { subject: '/CN=localhost', names: 'DNS:localhost' })).certificate, authority);
     await sql.rows('alter system set ssl = on');
     await sql.rows('select pg_reload_conf()');
   });

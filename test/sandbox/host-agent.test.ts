@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/services/frame/log.ts';
 import { createMask } from '../../src/services/frame/mask.ts';
@@ -11,8 +10,9 @@ import { type Agent, type PartParts, startAgent } from '../../src/services/host-
 import { type Call, type Part, type Verbs, VerbFailure, ordered } from '../../src/services/host-agent/verbs.ts';
 import { keyFingerprint } from '../../src/services/host-agent/wire/callers.ts';
 import { type AgentClient, connectAgent, openAgent } from '../support/agent-client.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
-import { type TestPki, makePki } from '../support/websocket-proxy.ts';
+import { makePki, type TestPki } from '../support/pki.ts';
 
 let pki: TestPki;
 let agent: Agent;
@@ -45,16 +45,8 @@ const verbs: Verbs = {
 
 beforeAll(async () => {
   pki = await makePki();
-  const issue = (name: string, usage: string, subject: string): Promise<unknown> =>
-    execa(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-days', '30', '-CA', 'ca.pem', '-CAkey', 'ca.key'],
-        ...['-addext', 'basicConstraints=critical,CA:FALSE', '-addext', `extendedKeyUsage=${usage}`, '-subj', `/O=Test/CN=${subject}`],
-        ...['-keyout', `${name}.key`, '-out', `${name}.pem`],
-      ],
-      { cwd: pki.folder },
-    );
+  const issue = (name: string, usage: string, commonName: string): Promise<unknown> =>
+    makeCertificate(pki.folder, name, { issuer: 'ca', usage, subject: `/O=Test/CN=${commonName}` });
   await Promise.all([
     issue('caller', 'serverAuth,clientAuth', 'engine.example.net'),
     issue('namesake', 'clientAuth', 'engine.example.net'),

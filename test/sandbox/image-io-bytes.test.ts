@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type ImageAnswer, type ImageService, json, oneConnection, said, startImageService, useImageService } from '../support/image-io.ts';
+import type { TestPki } from '../support/pki.ts';
 import { eventually } from '../support/trial.ts';
-import type { TestPki } from '../support/websocket-proxy.ts';
 
 /* What goes through the image service: whole images, ranges, zeroes and holes. */
 

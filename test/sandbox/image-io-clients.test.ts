@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, expect, test } from 'vitest';
 import { type ImageService, json, said, startImageService, useImageService } from '../support/image-io.ts';
-import type { TestPki } from '../support/websocket-proxy.ts';
+import type { TestPki } from '../support/pki.ts';
 
 /* Who the image service lets in, from where, and to what. */
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ImageService, startImageService } from '../support/image-io.ts';
+import { makePki, type TestPki } from '../support/pki.ts';
 import { eventually } from '../support/trial.ts';
-import { type TestPki, makePki } from '../support/websocket-proxy.ts';
 
 const mebi = 2 ** 20;
 let pki: TestPki;

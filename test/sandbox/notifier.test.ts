@@ -7,9 +7,9 @@ import { createServer as createTlsServer } from 'node:tls';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeCertificate } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { healthAt } from '../support/health.ts';
-import { execa } from 'execa';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { eventually } from '../support/trial.ts';
 
@@ -263,11 +263,8 @@ describe('mail', () => {
   });
 
   it('over TLS is sent to a server whose certificate somebody vouches for, and to no other', async () => {
-    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-    await execa('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-keyout', 'mail.key', '-out', 'mail.pem', ...names], {
-      cwd: folder,
-    });
-    const [key, cert] = await Promise.all(['mail.key', 'mail.pem'].map((name) => readFile(join(folder, name), 'utf8')));
+    const files = await makeCertificate(folder, 'mail', { subject: '/CN=localhost', names: 'DNS:localhost' });
+    const [key, cert] = await Promise.all([files.key, files.certificate].map((path) => readFile(path, 'utf8')));
     const port = await freePort();
     const server = await refusingServer(port, { key: key!, cert: cert! });
     const settings = {

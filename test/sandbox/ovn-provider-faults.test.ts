@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { ovnIsHere, startOvn, type TestOvn } from '../support/ovn.ts';
 import { caller, type ProviderKeys, startOvnProvider, type TestProvider } from '../support/ovn-provider.ts';
+import { makePki, type TestPki } from '../support/pki.ts';
 import { administrator, type Said, type SignOnServer, startSignOn } from '../support/sign-on-server.ts';
 import { eventually } from '../support/trial.ts';
-import { makePki, type TestPki } from '../support/websocket-proxy.ts';
 
 /* What the provider makes of an engine and an OVN that do not do what they should, and of hostile clients. */
 

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addClient, addUser, adminPassword, giveRole } from '../support/engine.ts';
 import { ovnIsHere, startOvn, type TestOvn } from '../support/ovn.ts';
 import { caller, providerScope, providerSecret, startOvnProvider, type TestProvider } from '../support/ovn-provider.ts';
+import { makePki, type TestPki } from '../support/pki.ts';
 import { useEngine } from '../support/running-engine.ts';
-import { makePki, type TestPki } from '../support/websocket-proxy.ts';
 
 /* The provider between the real engine, which knows who signs in, and a real database of OVN, with TLS. */
 

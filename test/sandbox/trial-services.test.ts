@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { programDirectory } from '../../src/setup/paths.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
 import { createClient } from '../support/https-client.ts';
 import { caller } from '../support/ovn-provider.ts';
@@ -92,21 +93,7 @@ describe.skipIf(!ovnIsHere)(`the provider of networks of a trial${ovnIsHere ? ''
       });
     const ours = [`--private-key=${pki('keys/engine.key.nopass')}`, `--certificate=${pki('certs/engine.cer')}`];
     expect((await show(...ours)).stdout).toContain('blue');
-    const [key, certificate] = ['stranger.key', 'stranger.pem'].map((name) => join(trial.directory, name));
-    const request = [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-noenc',
-      '-subj',
-      '/CN=stranger',
-      '-keyout',
-      `${key}`,
-      '-out',
-      `${certificate}`,
-    ];
-    await execa('openssl', request);
+    const { key, certificate } = await makeCertificate(trial.directory, 'stranger');
     const refused = await show(`--private-key=${key}`, `--certificate=${certificate}`);
     expect([refused.exitCode === 0, refused.stdout]).toEqual([false, '']);
   });

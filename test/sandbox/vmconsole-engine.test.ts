@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type EnvelopeSigner, sealEnvelope } from '../../src/services/frame/envelope.ts';
 import { type EngineDoor, EngineSilence, engineDoor } from '../../src/services/vmconsole-proxy/engine-door.ts';
 import { apiCalls } from '../support/api-calls.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { addUser, giveRole } from '../support/engine.ts';
 import { basic, type Answer } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
@@ -189,23 +190,8 @@ describe('an envelope', () => {
     const { folder } = running.engine;
     await refused(envelope(consolesOf(aliceId), await issueFor(folder, 'host', 'serverAuth,clientAuth')));
     await refused(envelope(consolesOf(aliceId), await issueFor(folder, 'any')));
-    await execa('openssl', [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-noenc',
-        '-days',
-        '1',
-        '-subj',
-        '/O=Test/CN=Test CA',
-        '-keyout',
-        join(folder, 'other.key'),
-      ],
-      ...['-out', join(folder, 'other.pem'), '-addext', `extendedKeyUsage=${proxyUsage}`],
-    ]);
-    const foreign = { ...signer, certificate: await readFile(join(folder, 'other.pem'), 'utf8') };
+    const other = await makeCertificate(folder, 'other', { subject: '/O=Test/CN=Test CA', usage: proxyUsage, days: 1 });
+    const foreign = { ...signer, certificate: await readFile(other.certificate, 'utf8') };
     await refused(envelope(consolesOf(aliceId), foreign));
     await refused(envelope(consolesOf(aliceId), { ...signer, certificate: await readFile(join(folder, 'ca.pem'), 'utf8') }));
   });

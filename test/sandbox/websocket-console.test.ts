@@ -1,11 +1,11 @@
 import { createPrivateKey, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeConsoleTicket } from '../../src/services/engine/consoles/console-ticket.ts';
 import { browserProgram, openConsolePage, startBrowser } from '../support/browser.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { startSimulatedAgents } from '../support/simulated-agent.ts';
 import { wellBehaved } from '../support/simulated-host.ts';
 import { engineSql } from '../support/trial-database.ts';
@@ -91,14 +91,8 @@ describe.skipIf(browserProgram === undefined || !hasVncServer)('the console page
 
   test.each(['without TLS', 'with VeNCrypt'])('shows the screen, and takes keys, of a display %s', async (kind) => {
     const tls = kind === 'with VeNCrypt';
-    if (tls) {
-      const args = ['-CA', pki('ca.pem'), '-CAkey', pki('private/ca.pem'), '-addext', 'subjectAltName=IP:127.0.0.1'];
-      const out = ['-subj', '/O=Test/CN=host', '-keyout', join(trial.directory, 'host.key'), '-out', join(trial.directory, 'host.pem')];
-      await execa('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-days', '30', ...args, ...out]);
-    }
-    const server = await start(
-      tls ? { certificate: join(trial.directory, 'host.pem'), key: join(trial.directory, 'host.key') } : undefined,
-    );
+    const issuer = { certificate: pki('ca.pem'), key: pki('private/ca.pem') };
+    const server = await start(tls ? await makeCertificate(trial.directory, 'host', { issuer, names: 'IP:127.0.0.1' }) : undefined);
     const page = await open(ticketFor(server.port, tls), server.password);
     await expect.poll(() => status(page).textContent(), { timeout: 20_000 }).toBe('Connected.');
     expect(await page.title()).toBe('vm1');

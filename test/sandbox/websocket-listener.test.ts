@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../../src/services/frame/listen.ts';
 import { tlsProfile } from '../../src/services/frame/tls-profile.ts';
 import { createListener } from '../../src/services/websocket-proxy/listener.ts';
-import { makePki, type TestPki } from '../support/websocket-proxy.ts';
+import { makePki, type TestPki } from '../support/pki.ts';
 
 let pki: TestPki;
 let server: Server;

@@ -7,8 +7,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { makeConsoleTicket } from '../../src/services/engine/consoles/console-ticket.ts';
 import { askHealth } from '../../src/setup/host/health-socket.ts';
+import { makePki, type TestPki } from '../support/pki.ts';
 import { eventually } from '../support/trial.ts';
-import { type TestPki, type TestProxy, makePki, outcomeOf, startProxy } from '../support/websocket-proxy.ts';
+import { type TestProxy, outcomeOf, startProxy } from '../support/websocket-proxy.ts';
 
 let pki: TestPki;
 let proxy: TestProxy;

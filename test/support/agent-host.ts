@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type AgentClient, connectAgent } from './agent-client.ts';
+import { makePki, type TestPki } from './pki.ts';
 import { type TestHost, bootHost, programOnHost } from './test-host.ts';
 import { eventually } from './trial.ts';
-import { type TestPki, makePki } from './websocket-proxy.ts';
 
 /** A host of its own on which the agent runs as a service, with libvirt and QEMU. */
 export interface AgentHost {

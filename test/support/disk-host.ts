@@ -5,10 +5,10 @@ import { apiCalls } from './api-calls.ts';
 import { addAdmin, startEngine, type TestEngine } from './engine.ts';
 import { localPool, servedVerbs, testLeases, type TestPool, type TestStorage, testStorage } from './host-storage.ts';
 import { type ImageService, startImageProxy, startImageService } from './image-io.ts';
+import { makePki, type TestPki } from './pki.ts';
 import { startPostgres, type TestPostgres } from './postgres.ts';
 import { engineSettings, makeAgentPki, type SimulatedAgents, type SimulatedVerb, startSimulatedAgents } from './simulated-agent.ts';
 import { addHost, wellBehaved } from './simulated-host.ts';
-import { makePki, type TestPki } from './websocket-proxy.ts';
 
 /*
  * A host with the storage of a real agent, behind a simulated one that can be disturbed, with the real image daemon; and beside the engine the real

@@ -2,9 +2,9 @@ import { randomBytes, scryptSync } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import * as runtime from '../../plugins/engine/runtime.ts';
 import { readVersion } from '../../src/services/engine/version.ts';
+import { makeCertificate } from './certificates.ts';
 import { freePort } from './free-port.ts';
 import { createClient, type HttpsClient } from './https-client.ts';
 import type { TestPostgres } from './postgres.ts';
@@ -203,12 +203,8 @@ async function writeConfig(file: string, keys: Record<string, string>): Promise<
 }
 
 async function makeCertificates(folder: string): Promise<void> {
-  const key = ['-newkey', 'rsa:2048', '-noenc', '-days', '30'];
-  const openssl = (args: string[]) => execa('openssl', ['req', '-x509', ...key, ...args], { cwd: folder });
-  await openssl(['-subj', '/O=Test/CN=Test CA', '-keyout', 'ca.key', '-out', 'ca.pem']);
-  const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
-  const issuer = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-addext', 'basicConstraints=critical,CA:FALSE'];
-  await openssl([...issuer, '-subj', '/O=Test/CN=localhost', '-addext', names, '-keyout', 'engine.key', '-out', 'engine.pem']);
+  await makeCertificate(folder, 'ca', { subject: '/O=Test/CN=Test CA' });
+  await makeCertificate(folder, 'engine', { issuer: 'ca', subject: '/O=Test/CN=localhost', names: 'DNS:localhost,IP:127.0.0.1' });
   // As upstream's tools leave it: the readable form first, then the certificate.
   await writeFile(join(folder, 'engine.cer'), `Certificate:\n    Data:\n${await readFile(join(folder, 'engine.pem'), 'utf8')}`);
 }

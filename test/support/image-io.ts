@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import * as runtime from '../../plugins/imageio/runtime.ts';
 import { freePort } from './free-port.ts';
+import { makePki, type TestPki } from './pki.ts';
 import { logged, startService } from './service-process.ts';
 import { there } from './there.ts';
-import { makePki, type TestPki } from './websocket-proxy.ts';
 
 export interface ImageAnswer {
   readonly status: number;

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { createClient, type HttpsClient } from './https-client.ts';
+import type { TestPki } from './pki.ts';
 import { logged, startService } from './service-process.ts';
-import type { TestPki } from './websocket-proxy.ts';
 
 export const providerSecret = 'Provider-Canary-Secret-0123456789';
 export const providerScope = 'ovirt-app-api ovirt-ext=token-info:validate ovirt-ext=token-info:public-authz-search';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import { ovnIsHere, startOvn, type TestOvn } from './ovn.ts';
 import { caller, type Reply, startOvnProvider, type TestProvider } from './ovn-provider.ts';
+import { makePki, type TestPki } from './pki.ts';
 import { type SignOnServer, startSignOn } from './sign-on-server.ts';
 import { there } from './there.ts';
-import { makePki, type TestPki } from './websocket-proxy.ts';
 
 /** A resource in an answer. */
 export type Entity = Readonly<Record<string, unknown>> & { readonly id: string };

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import type { TestPki } from './websocket-proxy.ts';
+import type { TestPki } from './pki.ts';
 
 /** What a server says that is asked for single sign-on; null: nothing at all. */
 export type Said = { readonly status: number; readonly body: object | string } | null;

@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type TLSSocket } from 'node:tls';
-import { execa } from 'execa';
 import { createFrameReader, type Frame, writeFrame } from '../../src/services/frame/stomp.ts';
 import { listen } from '../../src/services/frame/listen.ts';
+import { makeCertificate } from './certificates.ts';
 
 /*
  * Agents of hosts as an engine sees them: the real protocol (mutual TLS, STOMP 1.2, JSON-RPC 2.0), and hosts that are made up. One server stands
@@ -22,25 +22,9 @@ export interface AgentPki {
 export async function makeAgentPki(addresses: readonly string[] = ['127.0.0.1']): Promise<AgentPki> {
   const folder = await mkdtemp(join(tmpdir(), 'agents-'));
   // The engine and its authority sign with RSA; other keys are quicker to make.
-  const kindOf = (name: string) => (['ca', 'engine'].includes(name) ? ['rsa:2048'] : ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']);
-  const make = (name: string, args: readonly string[] = []) =>
-    execa(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', ...kindOf(name), '-noenc', '-days', '30', '-subj', `/O=Test/CN=${name}`],
-        ...[...args, '-keyout', `${name}.key`, '-out', `${name}.pem`],
-      ],
-      { cwd: folder },
-    );
-  const leaf = async (name: string, names: string, issuer = 'ca') => {
-    // Hundreds of names are more than an argument takes.
-    await writeFile(
-      join(folder, `${name}.cnf`),
-      `[req]\ndistinguished_name=dn\n[dn]\n[ext]\nbasicConstraints=critical,CA:FALSE\nsubjectAltName=${names}\n`,
-    );
-    await make(name, ['-config', `${name}.cnf`, '-extensions', 'ext', '-CA', `${issuer}.pem`, '-CAkey', `${issuer}.key`]);
-  };
-  await Promise.all([make('ca'), make('other-ca')]);
+  const leaf = (name: string, names: string, issuer = 'ca') =>
+    makeCertificate(folder, name, { issuer, names, keyType: name === 'engine' ? 'rsa' : 'ec' });
+  await Promise.all([makeCertificate(folder, 'ca'), makeCertificate(folder, 'other-ca', { keyType: 'ec' })]);
   const names = addresses.map((address) => `IP:${address}`).join(',');
   await Promise.all([
     leaf('engine', 'DNS:localhost'),

@@ -1,11 +1,11 @@
 import { createPrivateKey } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import ssh2 from 'ssh2';
 import { machineStatuses } from '../../src/services/engine/machines/machine-status.ts';
 import type { EnvelopeSigner } from '../../src/services/frame/envelope.ts';
 import type { EngineSettings } from '../../src/services/vmconsole-proxy/settings.ts';
+import { makeCertificate } from './certificates.ts';
 import { objectKinds } from './engine.ts';
 import type { TestPostgres } from './postgres.ts';
 import type { RunningEngine } from './running-engine.ts';
@@ -27,17 +27,8 @@ export const partsOf = (key: string): { readonly type: string; readonly base64: 
 
 /** A certificate with its key, issued by the authority of a test engine, in its folder. Without a usage it has none at all. */
 export async function issueFor(folder: string, name: string, usage?: string, days = 30): Promise<EnvelopeSigner> {
-  const usages = usage === undefined ? [] : ['-addext', `extendedKeyUsage=${usage}`];
-  await execa(
-    'openssl',
-    [
-      ...['req', '-x509', '-newkey', 'rsa:2048', '-noenc', '-days', String(days), '-CA', 'ca.pem', '-CAkey', 'ca.key'],
-      ...['-addext', 'basicConstraints=critical,CA:FALSE', ...usages],
-      ...['-subj', `/O=Test/CN=${name}`, '-keyout', `${name}.key`, '-out', `${name}.pem`],
-    ],
-    { cwd: folder },
-  );
-  const [key, certificate] = await Promise.all([readFile(join(folder, `${name}.key`)), readFile(join(folder, `${name}.pem`), 'utf8')]);
+  const files = await makeCertificate(folder, name, { issuer: 'ca', days, ...(usage === undefined ? {} : { usage }) });
+  const [key, certificate] = await Promise.all([readFile(files.key), readFile(files.certificate, 'utf8')]);
   return { key: createPrivateKey(key), certificate };
 }
 
