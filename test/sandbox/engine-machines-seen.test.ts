@@ -103,6 +103,21 @@ describe('a virtual machine that runs', () => {
       for (const member of await listOf(`${path}/${rel}`)) expect(await got(`${path}/${rel}/${String(member['id'])}`)).toEqual(member);
   });
 
+  it('has interfaces with what its guest sees of them', async () => {
+    const nic = (name: string, address: string): Promise<Json> => got(`${path}/nics`, { body: { name, mac: { address } } });
+    await running.postgres.query('update vm_dynamic set status = 0 where vm_guid = $1', [path.slice('vms/'.length)]);
+    const [seen, unseen] = [await nic('nic1', '56:6F:00:00:00:01'), await nic('nic2', '56:6f:00:00:00:02')];
+    await running.postgres.query('update vm_dynamic set status = 1 where vm_guid = $1', [path.slice('vms/'.length)]);
+    const devices = await listOf(`${path}/reporteddevices`);
+    expect(await got(`${path}/nics/${String(seen['id'])}`)).toMatchObject({ name: 'nic1', reported_devices: { reported_device: devices } });
+    expect(await got(`${path}/nics/${String(unseen['id'])}`)).not.toHaveProperty('reported_devices');
+    const followed = await got(`${path}?follow=nics`);
+    expect(followed).toMatchObject({ nics: { nic: [{ reported_devices: { reported_device: [{ name: 'ens3' }] } }, { name: 'nic2' }] } });
+    const xml = (await call(`${path}/nics/${String(seen['id'])}`, { headers: { accept: 'application/xml' } })).body;
+    expect(xml).toMatch(/<reported_devices>\s*<reported_device href="[^"]*\/reporteddevices\/[^"]*" id="[^"]*">\s*<name>ens3<\/name>/);
+    expect(xml).toMatch(/<ip>\s*<address>192\.0\.2\.7<\/address>\s*<version>v4<\/version>\s*<\/ip>/);
+  });
+
   it('has no figures any more once it runs nowhere', async () => {
     const { id } = await add('stopped');
     await running.postgres.query(

@@ -84,6 +84,7 @@ export const machineTypes: Types = {
     linked: 'boolean',
     mac: { one: 'mac' },
     plugged: 'boolean',
+    reported_devices: { many: 'reported_device' },
     instance_type: { one: 'instance_type' },
     network: { one: 'network' },
     template: { one: 'template' },

@@ -1,28 +1,33 @@
 import type { Entity } from '../../types.ts';
-import { type Collection, optional, reference } from '../collection.ts';
+import { type Collection, optional, reference, type Row } from '../collection.ts';
 
 /* What the guest of a virtual machine has told, and who is at its console. Ids are made of what they stand for, since nothing else has any. */
 
 const addressesOf = (list: unknown, version: 'v4' | 'v6'): readonly Entity[] =>
   (list as readonly string[]).map((address) => ({ address, version }));
 
+/** What was told in a run before is true no longer. */
+const reported = '(select i.* from vm_guest_agent_interfaces i join vm_dynamic d on d.vm_guid = i.vm_id where d.run_on_vds is not null)';
+const reportedId = (row: string): string => `md5(${row}.vm_id::text || ' ' || ${row}.interface_name)::uuid`;
+
+const describeReported = (row: Row): Entity => ({
+  name: String(row['interface_name']),
+  description: 'guest reported data',
+  ips: [...addressesOf(row['ipv4_addresses'], 'v4'), ...addressesOf(row['ipv6_addresses'], 'v6')],
+  mac: row['mac_address'] === null ? undefined : { address: optional(row['mac_address']) },
+  type: 'network',
+  vm: reference('vms', row['vm_id']),
+});
+
 export const reportedDevices: Collection = {
   rel: 'reporteddevices',
   below: { rel: 'vms', condition: 't.vm_id = $parent' },
   type: 'reported_device',
   about: 'Network interfaces of a virtual machine as its guest sees them, with their addresses.',
-  // What was told in a run before is true no longer.
-  from: '(select i.* from vm_guest_agent_interfaces i join vm_dynamic d on d.vm_guid = i.vm_id where d.run_on_vds is not null) t',
-  id: `md5(t.vm_id::text || ' ' || t.interface_name)::uuid`,
+  from: `${reported} t`,
+  id: reportedId('t'),
   columns: 't.vm_id, t.interface_name, t.mac_address, t.ipv4_addresses, t.ipv6_addresses',
-  describe: (row) => ({
-    name: String(row['interface_name']),
-    description: 'guest reported data',
-    ips: [...addressesOf(row['ipv4_addresses'], 'v4'), ...addressesOf(row['ipv6_addresses'], 'v6')],
-    mac: row['mac_address'] === null ? undefined : { address: optional(row['mac_address']) },
-    type: 'network',
-    vm: reference('vms', row['vm_id']),
-  }),
+  describe: describeReported,
   named: 't.interface_name',
   order: 't.interface_name',
   sight: 'permitted',
@@ -30,6 +35,18 @@ export const reportedDevices: Collection = {
   search: { name: { sql: 't.interface_name', as: 'text' }, mac: { sql: 't.mac_address', as: 'text' } },
   words: ['name'],
 };
+
+/** What the guest sees of one interface, which is called `t`, of a machine. */
+export const reportedOfNic = `(select json_agg(to_json(g) order by g.interface_name)
+  from (select ${reportedId('r')}::text as id, r.* from ${reported} r where r.vm_id = t.vm_guid and lower(r.mac_address) = lower(t.mac_addr)) g) as reported`;
+
+/** The devices that `reportedOfNic` has read; nothing where the guest has told of none. */
+export function reportedDevicesOf({ reported }: Row): readonly Entity[] | undefined {
+  return (reported as readonly Row[] | null)?.map((row) => {
+    const id = String(row['id']);
+    return { ...describeReported(row), id, href: `${String(reference('vms', row['vm_id'])?.href)}/reporteddevices/${id}` };
+  });
+}
 
 export const applications: Collection = {
   rel: 'applications',

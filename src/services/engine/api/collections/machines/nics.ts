@@ -1,5 +1,6 @@
 import type { Entity } from '../../types.ts';
 import { type Collection, optional, reference, type Row } from '../collection.ts';
+import { reportedDevicesOf, reportedOfNic } from './guest.ts';
 import { interfaceWord } from './machine-words.ts';
 import { nicSpecial } from './special-nics.ts';
 
@@ -18,6 +19,7 @@ const describe =
     linked: row['linked'] === true,
     mac: row['mac_addr'] === null ? undefined : { address: optional(row['mac_addr']) },
     plugged: row['is_plugged'] === true,
+    ...(rel === 'vms' ? { reported_devices: reportedDevicesOf(row) } : {}),
     vnic_profile: reference('vnicprofiles', row['vnic_profile_id']),
     ...ownerOf(rel, row['vm_guid']),
   });
@@ -30,7 +32,7 @@ export const machineNics = (rel: MachineRel): Collection => ({
   about: `Network interfaces of one of the ${rel}.`,
   from: 'vm_interface t',
   id: 't.id',
-  columns: 't.name, t.vm_guid, t.mac_addr, t.type, t.vnic_profile_id, t.linked, t.is_plugged',
+  columns: `t.name, t.vm_guid, t.mac_addr, t.type, t.vnic_profile_id, t.linked, t.is_plugged${rel === 'vms' ? `, ${reportedOfNic}` : ''}`,
   describe: describe(rel),
   order: 'lower(t.name), t.id',
   sight: rel === 'instancetypes' ? 'everybody' : 'permitted',
