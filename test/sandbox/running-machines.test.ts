@@ -131,7 +131,8 @@ describe('a machine', () => {
     await becomes(id, 'reboot_in_progress');
     machines.set(host.address, id, 'Up');
     await becomes(id, 'up');
-    await jobEnds(await act(id, 'shutdown', { reason: 'night' }), 'finished');
+    await jobEnds(await act(id, 'shutdown', { reason: 'Night, ${name} & ${user}' }), 'finished');
+    expect(await lastMessage(id)).toMatch(/asked for by admin@internal\S*\. Reason: Night, \$\{name\} & \$\{user\}\.$/);
     await becomes(id, 'powering_down');
     // It does not want to.
     machines.set(host.address, id, 'Up');

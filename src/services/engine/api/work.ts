@@ -23,7 +23,11 @@ export interface Done {
 const named = (parts: readonly (readonly [name: string, sql: string])[]): string =>
   parts.map(([name, sql]) => `${name} as (${sql})`).join(',\n');
 
-const filledIn = ({ text }: Event, name: string, user: string): string => text.replaceAll('${name}', name).replaceAll('${user}', user);
+/** The parts of what is told of an event, between which the name stands. */
+const partsOf = ({ text, more }: Event, user: string): readonly string[] => {
+  const parts = text.split('${name}').map((part) => part.replaceAll('${user}', () => user));
+  return more === undefined ? parts : [...parts.slice(0, -1), `${parts.at(-1) ?? ''} ${more}`];
+};
 
 /** Whether a job, called `known`, goes on: one of its commands has not ended, or one that is added begins. */
 const stillRunning = `(excluded.status = 'STARTED' or exists (select from step t where t.job_id = known.job_id and t.status = 'STARTED'))`;
@@ -87,8 +91,9 @@ export function createWork(database: Database, now: () => number, begun: () => v
   /** The job and the event of what was done, with the name that the statement itself returns. */
   function trace(values: Values, step: string, work: Work, worker: Worker): readonly (readonly [string, string])[] {
     const { event, begins } = work;
-    const said = filledIn(event, '\u0000', worker.userName).split('\u0000');
-    const text = said.map((part) => `${values.add(part)}::text`).join(' || done.name || ');
+    const text = partsOf(event, worker.userName)
+      .map((part) => `${values.add(part)}::text`)
+      .join(' || done.name || ');
     return [
       ...insertJob(
         values,
@@ -112,7 +117,7 @@ export function createWork(database: Database, now: () => number, begun: () => v
     type: Told['type'],
   ): Promise<void> {
     const values = new Values();
-    const message = `${values.add(`Failed: ${[filledIn(work.event, work.name ?? '', worker.userName), why].filter((part) => part !== '').join(' ')}`)}::text`;
+    const message = `${values.add(`Failed: ${[partsOf(work.event, worker.userName).join(work.name ?? ''), why].filter((part) => part !== '').join(' ')}`)}::text`;
     const parts = insertJob(values, { event: work.event, status: 'FAILED', type, text: message, step: randomUUID(), from: '' }, worker);
     const event = { code: work.event.failed ?? work.event.code + 1, name: `${work.event.name}_FAILED`, severity: 2 };
     const told = eventSql((value) => values.add(value), event, work, worker, { time: timeIn(values), message, job: 'j.job_id', from: 'j' });

@@ -47,6 +47,8 @@ export interface Event {
   readonly name: string;
   /** `${name}` and `${user}` are filled in. */
   readonly text: string;
+  /** What stands behind the text as it is: words of whoever asked for it. */
+  readonly more?: string;
   /** The number of the event that tells of a failure, where that is not the next one. */
   readonly failed?: number;
 }

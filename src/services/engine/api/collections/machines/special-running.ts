@@ -1,7 +1,7 @@
 import { loadMachine } from '../../../machines/load-machine.ts';
 import { machineStatuses, machineStatusNumbers, type MachineStatus } from '../../../machines/machine-status.ts';
 import { Refusal } from '../../../http/refusal.ts';
-import type { Occasion, SpecialChange, Work } from '../collection.ts';
+import { type Event, type Occasion, type SpecialChange, textOf, type Work } from '../collection.ts';
 import { needPermitOn } from '../permit-on.ts';
 import { permits } from '../permits.ts';
 import { isBusy, isFree, machineOf, type MachineSubject, notInStatus } from './machine-subject.ts';
@@ -70,18 +70,29 @@ const stoppable: readonly MachineStatus[] = [
 
 const stopEvent = { code: 33, name: 'USER_STOP_VM', text: 'VM ${name} is switched off by ${user}.', failed: 56 } as const;
 
+/** Why a person wants it, as they say; null where they do not. */
+const reasonOf = ({ entity }: Occasion): string | null => {
+  const reason = textOf(entity, 'reason').trim();
+  return reason === '' ? null : reason;
+};
+
+/** An event that tells the reason as well. */
+const because = (event: Event, reason: string | null): Event =>
+  reason === null ? event : { ...event, more: `Reason: ${reason.replace(/\.+$/, '')}.` };
+
 export const stopVm: SpecialChange = {
   permit: permits.stop_vm,
   async work(occasion) {
-    const { id, entity } = occasion;
+    const { id } = occasion;
     const subject = await machineOf(occasion, id);
     if (!stoppable.includes(subject.status)) throw notInStatus(subject, 'stop', stoppable);
-    const reason = typeof entity['reason'] === 'string' ? entity['reason'] : null;
+    const reason = reasonOf(occasion);
+    const event = because(stopEvent, reason);
     const isStarting = await startsNow(occasion, subject);
     if (isStarting) {
       // It has not got that far: the command that starts it takes it back. The lock has it get no further before the command can see that.
       return {
-        ...{ object: id, machine: id, name: subject.name, event: stopEvent },
+        ...{ object: id, machine: id, name: subject.name, event },
         statement: (values) => [
           [
             'changed',
@@ -96,7 +107,7 @@ export const stopVm: SpecialChange = {
       };
     }
     return {
-      ...{ object: id, machine: id, name: subject.name, event: stopEvent },
+      ...{ object: id, machine: id, name: subject.name, event },
       statement: (values) => [
         [
           'changed',
@@ -136,10 +147,10 @@ async function asking(
   const { id, entity } = occasion;
   const subject = await machineOf(occasion, id);
   if (!from.includes(subject.status)) throw notInStatus(subject, what, from);
-  const reason = typeof entity['reason'] === 'string' ? entity['reason'] : null;
+  const reason = reasonOf(occasion);
   const force = entity['force'] === true;
   return {
-    ...{ object: id, machine: id, name: subject.name, event },
+    ...{ object: id, machine: id, name: subject.name, event: because(event, reason) },
     statement: (values) => [
       [
         'changed',
