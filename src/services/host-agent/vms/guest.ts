@@ -28,17 +28,18 @@ export function guestFields(values: Values): Readonly<Record<string, unknown>> {
     return { name: nic('name'), hw: nic('hwaddr'), inet: of('ipv4'), inet6: of('ipv6') };
   });
   const users = list(values, 'user', 1).map((user) => user('name'));
+  const [isWindows, kernel] = [get('os.id') === 'mswindows', get('os.kernel-release')];
   return {
     guestName: get('hostname').split('.')[0],
     guestFQDN: get('hostname'),
     guestIPs: nics.flatMap(({ name, inet }) => (name === 'lo' ? [] : inet)).join(' '),
     netIfaces: nics.filter(({ name }) => name !== 'lo'),
-    guestOs: get('os.kernel-release'),
+    guestOs: kernel,
     guestOsInfo: {
-      type: get('os.id') === 'mswindows' ? 'windows' : 'linux',
+      type: isWindows ? 'windows' : 'linux',
       distribution: get('os.name'),
       version: get('os.version-id') || get('os.version'),
-      kernel: get('os.kernel-release'),
+      kernel,
       codename: get('os.variant'),
       arch: get('os.machine'),
     },
@@ -51,6 +52,7 @@ export function guestFields(values: Values): Readonly<Record<string, unknown>> {
     })),
     username: users[0] ?? 'None',
     session: users.length > 0 ? 'UserLoggedOn' : 'LoggedOff',
-    appsList: [],
+    // It does not list programs; clients look for these two, which are certain.
+    appsList: [...(kernel === '' || isWindows ? [] : [`kernel-${kernel}`]), 'qemu-guest-agent'],
   };
 }

@@ -33,6 +33,10 @@ describe('what the agent of a guest tells', () => {
       netIfaces: [{ name: 'eth0', hw: '56:6f:1a:2b:00:01', inet: ['192.0.2.77'], inet6: ['fe80::1'] }],
       guestOsInfo: { type: 'linux', distribution: 'Debian GNU/Linux', version: '12', kernel: '6.1.0-50-amd64', arch: 'x86_64' },
       guestTimezone: { zone: 'CET', offset: 60 },
+      appsList: ['kernel-6.1.0-50-amd64', 'qemu-guest-agent'],
+    });
+    expect(guestFields({ 'os.id': 'mswindows', 'os.kernel-release': '10.0' })).toMatchObject({
+      ...{ guestOsInfo: { type: 'windows' }, appsList: ['qemu-guest-agent'] },
     });
     expect(guestFields({})).toEqual({});
   });
