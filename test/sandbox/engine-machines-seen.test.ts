@@ -64,8 +64,8 @@ describe('a virtual machine that runs', () => {
       host: { href: expect.stringContaining('/hosts/') },
       display: { type: 'vnc', address: '192.0.2.1', port: '5900' },
       guest_operating_system: {
-        ...{ architecture: 'x86_64', distribution: 'Debian GNU/Linux', family: 'linux' },
-        ...{ kernel: { version: { full_version: '6.1.0-18-amd64' } }, version: { full_version: '12' } },
+        ...{ architecture: 'x86_64', distribution: 'Debian GNU/Linux', family: 'Linux', version: { full_version: '12', major: '12' } },
+        kernel: { version: { full_version: '6.1.0-18-amd64', major: '6', minor: '1', build: '0', revision: '18' } },
       },
       guest_time_zone: { name: 'CET', utc_offset: '-01:30' },
     });

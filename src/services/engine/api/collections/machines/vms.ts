@@ -1,41 +1,16 @@
 import { diskStatuses } from '../../../disks/disk-status.ts';
 import { machineStatuses, machineStatusWord } from '../../../machines/machine-status.ts';
 import type { Entity } from '../../types.ts';
-import { type Collection, optional, reference, type Row, type SearchField, versionOf } from '../collection.ts';
+import { type Collection, optional, reference, type Row, type SearchField } from '../collection.ts';
 import { systemNumbers } from '../operating-systems.ts';
 import { choicesOf } from '../stored.ts';
+import { type GuestSystem, guestSystemOf, guestZoneOf } from './guest-system.ts';
 import { describeShape, displayOf, iconsOf, shapeColumns, shapeDetails } from './machine-shape.ts';
 import { machineTypeWords } from './machine-words.ts';
 import { authorityColumn, displayColumns, withCertificate } from './shown-display.ts';
 import { machineTicket } from './special-consoles.ts';
 import { rebootVm, resetVm, shutdownVm, startVm, stopVm } from './special-running.ts';
 import { machineSpecial } from './special-vms.ts';
-
-/** What the guest has told of its operating system; null what it has not. */
-type GuestSystem = Readonly<Record<string, string | null>>;
-
-function guestSystemOf(told: GuestSystem | null): Entity | undefined {
-  if (told === null) return undefined;
-  const [kernel, version] = [told['kernel'] ?? null, told['version'] ?? null];
-  return {
-    architecture: told['arch'],
-    codename: told['codename'],
-    distribution: told['distribution'],
-    family: told['type'],
-    kernel: kernel === null ? undefined : { version: { full_version: kernel } },
-    version: version === null ? undefined : { ...versionOf(version), full_version: version },
-  };
-}
-
-/** Minutes east of Greenwich as people write them: `02:00`. */
-const offsetOf = (minutes: unknown): string | undefined => {
-  if (typeof minutes !== 'number') return undefined;
-  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  return `${minutes < 0 ? '-' : ''}${String(hours).padStart(2, '0')}:${String(rest).padStart(2, '0')}`;
-};
-
-const guestZoneOf = (told: { readonly zone?: string; readonly offset?: number } | null): Entity | undefined =>
-  told === null ? undefined : { name: told.zone, utc_offset: offsetOf(told.offset) };
 
 const shownDisplay = (row: Row): Entity | undefined => {
   const display = displayOf(row);
