@@ -8,6 +8,8 @@ import type { Machine } from './machine.ts';
  */
 
 const everyMs = 60_000;
+/** An agent begins to listen before its guest has all its addresses: it is asked again after these times. */
+const soonMs = [5_000, 10_000, 20_000] as const;
 /** Guests that have taken so long are asked less often, so that the others have their turn. */
 const slowMs = 4_000;
 const slowEveryMs = 600_000;
@@ -24,7 +26,7 @@ const settleMs = 500;
 const after = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms).unref());
 
 export interface Guests {
-  /** Asks what the agent of a machine tells: now, and from then on as long as one listens. */
+  /** Asks what the agent of a machine tells, which has begun to listen: now, soon again, and from then on as long as one listens. */
   ask(machine: Machine): void;
   /**
    * Has the agent of a machine end or restart its guest. It says nothing while that goes on, so what is not refused at once counts as done; one that
@@ -41,6 +43,8 @@ export function createGuests(libvirt: () => Libvirt): Guests {
   const waiting = new Set<Machine>();
   const asked = new Set<Machine>();
   const timers = new Map<Machine, NodeJS.Timeout>();
+  /** How often each was asked since it listens. */
+  const times = new WeakMap<Machine, number>();
   let stopped = false;
 
   async function look(machine: Machine): Promise<void> {
@@ -61,7 +65,9 @@ export function createGuests(libvirt: () => Libvirt): Guests {
     }
     if (stopped) return;
     clearTimeout(timers.get(machine));
-    timers.set(machine, setTimeout(() => ask(machine), isSlow() ? slowEveryMs : everyMs).unref());
+    const count = times.get(machine) ?? 0;
+    times.set(machine, count + 1);
+    timers.set(machine, setTimeout(() => enqueue(machine), isSlow() ? slowEveryMs : (soonMs[count] ?? everyMs)).unref());
   }
 
   function next(): void {
@@ -77,7 +83,7 @@ export function createGuests(libvirt: () => Libvirt): Guests {
     }
   }
 
-  function ask(machine: Machine): void {
+  function enqueue(machine: Machine): void {
     clearTimeout(timers.get(machine));
     timers.delete(machine);
     waiting.add(machine);
@@ -85,7 +91,10 @@ export function createGuests(libvirt: () => Libvirt): Guests {
   }
 
   return {
-    ask,
+    ask(machine) {
+      times.delete(machine);
+      enqueue(machine);
+    },
     async end(machine, how, otherwise) {
       const { domain } = machine;
       if (domain === undefined) return;

@@ -28,15 +28,23 @@ describe('agents of guests', () => {
   });
   const minutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
 
-  test('are asked as long as they listen, each with a limit', async () => {
+  const looks = (wanted: string) => guestInfo.mock.calls.filter(([{ name }, only]) => name === wanted && only === undefined).length;
+
+  test('are asked as long as they listen, each with a limit, and often in the first minute', async () => {
     const one = machineOf('one', 1);
     guests.ask(one);
-    await minutes(2.5);
+    await minutes(0.75);
+    expect(looks('one')).toBe(4);
+    await minutes(1.75);
     expect(one.guest['guestFQDN']).toBe('one.example.test');
-    expect([guestInfo.mock.calls.length, limitGuest.mock.calls.at(-1)]).toEqual([6, [one.domain, 5]]);
+    expect([looks('one'), limitGuest.mock.calls.at(-1)]).toEqual([5, [one.domain, 5]]);
     one.agentConnected = false;
     await minutes(5);
-    expect(guestInfo).toHaveBeenCalledTimes(6);
+    expect(looks('one')).toBe(5);
+    one.agentConnected = true;
+    guests.ask(one);
+    await minutes(0.75);
+    expect(looks('one')).toBe(9);
   });
 
   test('are asked two at a time, and those that are slow more seldom than others', async () => {
@@ -51,7 +59,7 @@ describe('agents of guests', () => {
     expect(guestInfo.mock.calls.map(([{ name }]) => name)).toEqual(['slow1', 'slow2']);
     await minutes(9);
     const asked = (wanted: string) => guestInfo.mock.calls.filter(([{ name }, only]) => name === wanted && only === 'name').length;
-    expect([asked('slow1'), asked('quick')]).toEqual([1, 9]);
+    expect([asked('slow1'), asked('quick')]).toEqual([1, 12]);
     await minutes(3);
     expect(asked('slow1')).toBe(2);
     // libvirt does not say that nothing was answered: they are asked nothing more.
