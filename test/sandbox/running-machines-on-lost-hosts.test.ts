@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
 import { workOn } from '../support/commands.ts';
 import { useMachines } from '../support/running-machines.ts';
-import type { SimulatedAgents } from '../support/simulated-agent.ts';
+import { recovering, type SimulatedAgents } from '../support/simulated-agent.ts';
 import type { AddedHost } from '../support/simulated-host.ts';
 import type { SimulatedMachines } from '../support/simulated-machines.ts';
 import { eventually } from '../support/waiting.ts';
@@ -58,6 +58,18 @@ describe('a host that is lost', () => {
     agents.away.clear();
     await becomes(id, 'down');
     expect((await codesOf(id)).at(-1)).toBe(119);
+  });
+
+  it('is up again as soon as its agent is ready, which refuses everything at first', async () => {
+    const { host, id } = await lost();
+    let isReady = false;
+    agents.verbs = recovering(agents.verbs, [host.address], () => isReady);
+    const before = agents.calls.length;
+    agents.away.clear();
+    await eventually(() => expect(agents.calls.slice(before).some((call) => call.host === host.address)).toBe(true));
+    isReady = true;
+    await becomes(id, 'powering_up');
+    await tests.hostBecomes(host, 'up');
   });
 
   it('is not sent into maintenance, even if it never told of them', async () => {

@@ -55,6 +55,22 @@ export class SimulatedFailure extends Error {
   }
 }
 
+/** Verbs of an agent that has just been started, on some hosts: everything is refused until `isReady`. */
+export const recovering = (
+  verbs: Readonly<Record<string, SimulatedVerb>>,
+  hosts: readonly string[],
+  isReady: () => boolean,
+): Record<string, SimulatedVerb> =>
+  Object.fromEntries(
+    Object.entries(verbs).map(([name, verb]) => [
+      name,
+      (params, host) => {
+        if (hosts.includes(host) && !isReady()) throw new SimulatedFailure(99, 'Recovering from crash or Initializing');
+        return verb(params, host);
+      },
+    ]),
+  );
+
 export interface SimulatedAgents {
   readonly port: number;
   /** Calls that came, by their methods, in their order. */

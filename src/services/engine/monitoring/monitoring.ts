@@ -34,6 +34,8 @@ const roundMs = 1_000;
 const optionsEvery = 60;
 /** A host that is seen for the first time is asked within so much time. */
 const soonMs = 4_000;
+/** A host that could not be looked at, since its agent has just been started for instance, is looked at again after so long. */
+const againMs = 2_000;
 /** An agent that says something but does not answer is taken for one that is gone. */
 const answerMs = 15_000;
 /** A clock that is further off is told of. */
@@ -151,13 +153,14 @@ export async function startMonitoring({ database, agents, records, storage, mach
     memory.drifts = drifts;
   }
 
-  /** A host that was away, or not fit, is looked at anew. */
+  /** A host that was away, or not fit, is looked at anew. One that does not fit is left alone for a while then. */
   async function look(host: HostRecord, memory: Memory, retryMs: number): Promise<void> {
     const agent = agents.of(host);
-    memory.examinationAt = now() + retryMs;
+    memory.examinationAt = now() + againMs;
     await agent.call('Host.ping2', {}, { timeoutMs: answerMs, signal });
     const unfit =
       (await examine({ agent, host, records, complete: false, signal })) ?? (await storage.connect({ host, agent }, { signal }));
+    memory.examinationAt = now() + retryMs;
     const from: readonly HostStatus[] = [statusWord(host.status)];
     if (unfit === null) await records.change({ host: host.id, from, to: 'up', reason: reasons.none, told: detected(host, 'Up') });
     else if (statusWord(host.status) !== 'non_operational' || host.reason !== unfit.reason) {

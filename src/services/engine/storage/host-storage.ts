@@ -1,7 +1,7 @@
 import type { Turns } from '../../frame/turns.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
-import type { Agent } from '../agents/agent.ts';
+import { type Agent, isRecovering } from '../agents/agent.ts';
 import { CommandFailure } from '../commands/command.ts';
 import { reasons } from '../hosts/host-status.ts';
 import type { Unfit } from '../hosts/suitability.ts';
@@ -21,7 +21,7 @@ export interface HostWithAgent {
 export interface HostStorage {
   /**
    * Connects a host to all storage of its data center. Doing it again changes nothing. Returns why it cannot be used, where it does not reach a domain for
-   * data that others use; null if it can. Throws AgentUnreachable.
+   * data that others use; null if it can. Throws AgentUnreachable, and AgentFailure where the agent has just been started.
    */
   connect(who: HostWithAgent, asking: Asking): Promise<Unfit | null>;
   /** The same for a host that was up all the time, and whose agent may have been started anew meanwhile: asks that first. */
@@ -39,6 +39,9 @@ const againMs = 2_000;
 const unreachable = (text: string): Unfit => ({
   ...{ reason: reasons.storage, code: 522, name: 'VDS_SET_NONOPERATIONAL_DOMAIN', text },
 });
+
+/** Whether an agent says no. One that has just been started says so to everything, and means nothing by it. */
+const isRefused = (error: unknown): error is AgentFailure => error instanceof AgentFailure && !isRecovering(error);
 
 /** Which domain keeps a host from being used: one for data that is at work, and that the host cannot reach. */
 export function missedDomain(
@@ -76,7 +79,7 @@ export function createHostStorage(records: StorageRecords, turns: Turns): HostSt
       await joinPool(agent, pool, number, domains, asking);
       return null;
     } catch (error) {
-      if (!(error instanceof AgentFailure)) throw error;
+      if (!isRefused(error)) throw error;
       return unreachable(`it cannot take part in the storage of data center ${pool.name}: ${error.message}`);
     }
   }
@@ -108,7 +111,7 @@ export function createHostStorage(records: StorageRecords, turns: Turns): HostSt
         const pools = await who.agent.call('Host.getConnectedStoragePools', {}, asking);
         if (Array.isArray(pools) && pools.includes(pool.id)) return null;
       } catch (error) {
-        if (!(error instanceof AgentFailure)) throw error;
+        if (!isRefused(error)) throw error;
       }
       return connect(who, pool, asking);
     },
@@ -123,8 +126,9 @@ export function createHostStorage(records: StorageRecords, turns: Turns): HostSt
         } catch (error) {
           if (asking.signal.aborted) throw error;
           if (!(error instanceof AgentFailure || error instanceof AgentUnreachable)) throw error;
-          // Tasks that are at work are waited for; whatever else it refuses cannot be worse than a host that never comes to rest.
-          if (!isRefusal(error, 'tasksAtWork')) return;
+          // Tasks that are at work are waited for, as an agent is that has just been started; whatever else it refuses cannot be worse than a host
+          // that never comes to rest.
+          if (!isRefusal(error, 'tasksAtWork') && !isRecovering(error)) return;
         }
         await sleep(againMs, undefined, { signal: asking.signal });
       }

@@ -3,6 +3,7 @@ import type { Database } from '../../frame/database.ts';
 import { errorFields, type Log } from '../../frame/log.ts';
 import type { Turns } from '../../frame/turns.ts';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
+import { isRecovering } from '../agents/agent.ts';
 import type { Agents } from '../agents/agents.ts';
 import { CommandFailure, type Told } from '../commands/command.ts';
 import type { Turn } from '../commands/turn.ts';
@@ -90,8 +91,8 @@ export async function startStorageWatch(parts: StorageWatchParts): Promise<void>
       try {
         if ((await spmState(agents.of(spm), pool.id, asking)) === 'SPM') return await update(pool, spm, memory);
       } catch (error) {
-        if (error instanceof AgentUnreachable) {
-          // Whether the host is lost is found out by whoever watches over hosts.
+        if (error instanceof AgentUnreachable || isRecovering(error)) {
+          // Whether the host is lost is found out by whoever watches over hosts. One that has just been started may have the role still.
           if (++memory.misses >= mostMisses) await isProblematic(pool, spm.id, `host ${spm.name}, which manages it, does not answer.`);
           return;
         }
