@@ -28,8 +28,11 @@ export interface Listener {
 export interface Agents {
   /** The agent of a host. It is connected from the first time on; another address is another agent. Throws AgentUnreachable once all are let go. */
   of(host: AgentOf): Agent;
-  /** Hosts that are not among these are let go. */
-  keep(hosts: ReadonlySet<string>): void;
+  /**
+   * Hosts that are not among these are let go, unless somebody has asked for their agents since this was called last: whoever made the list may not
+   * know yet what a command has begun meanwhile. Returns those that are still there.
+   */
+  keep(hosts: ReadonlySet<string>): ReadonlySet<string>;
   /** From now on, this one is told. */
   listen(listener: Listener): void;
   close(): void;
@@ -50,7 +53,7 @@ export async function agentContext({ authority, certificate, key }: AgentFiles):
 }
 
 export function createAgents(context: SecureContext, times: AgentTimes): Agents {
-  const all = new Map<string, { readonly at: string; readonly agent: Agent }>();
+  const all = new Map<string, { readonly at: string; readonly agent: Agent; isAsked: boolean }>();
   let listener: Listener | null = null;
   let isClosed = false;
 
@@ -58,7 +61,10 @@ export function createAgents(context: SecureContext, times: AgentTimes): Agents 
     of({ id, address, port }) {
       const at = `${address} ${port}`;
       const known = all.get(id);
-      if (known?.at === at) return known.agent;
+      if (known?.at === at) {
+        known.isAsked = true;
+        return known.agent;
+      }
       // Whoever was asked by a turn that is over would stay connected beside those of the next one.
       if (isClosed) throw new AgentUnreachable('the work with hosts has ended');
       known?.agent.close();
@@ -70,15 +76,18 @@ export function createAgents(context: SecureContext, times: AgentTimes): Agents 
         takeEvent: (name, params) => listener?.event(id, name, params),
         changed: (connected, reason) => listener?.changed(id, connected, reason),
       });
-      all.set(id, { at, agent });
+      all.set(id, { at, agent, isAsked: true });
       return agent;
     },
     keep(hosts) {
-      for (const [id, { agent }] of all) {
-        if (hosts.has(id)) continue;
-        agent.close();
-        all.delete(id);
+      for (const [id, one] of all) {
+        if (!hosts.has(id) && !one.isAsked) {
+          one.agent.close();
+          all.delete(id);
+        }
+        one.isAsked = false;
       }
+      return new Set(all.keys());
     },
     listen: (next) => void (listener = next),
     close() {

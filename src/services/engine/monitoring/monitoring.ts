@@ -206,8 +206,7 @@ export async function startMonitoring({ database, agents, records, storage, mach
     // Before they are asked: what has been started since is not missed.
     const isAsked = new Set(hosts.filter(isDue).map(({ id }) => id));
     const expected = await machines.expected([...isAsked]);
-    const alive = new Set(hosts.filter(({ status }) => !isAtRest(status)).map(({ id }) => id));
-    agents.keep(alive);
+    const alive = agents.keep(new Set(hosts.filter(({ status }) => !isAtRest(status)).map(({ id }) => id)));
     for (const id of memories.keys()) if (!alive.has(id)) memories.delete(id);
     for (const host of hosts) {
       if (!isWatched(host.status)) continue;
