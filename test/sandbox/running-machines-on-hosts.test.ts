@@ -9,8 +9,23 @@ import { eventually } from '../support/waiting.ts';
 /* Hosts that tell of virtual machines, rightly or not. */
 
 const tests = await useMachines();
-const { act, becomes, codesOf, hostBecomes, hostStatus, hostUp, looked, machine, row, running, runningOn, stageBegins, startOn, status } =
-  tests;
+const {
+  act,
+  becomes,
+  codesOf,
+  hostBecomes,
+  hostStatus,
+  hostUp,
+  jobEnds,
+  looked,
+  machine,
+  row,
+  running,
+  runningOn,
+  stageBegins,
+  startOn,
+  status,
+} = tests;
 const { got } = tests.api;
 let agents: SimulatedAgents;
 let machines: SimulatedMachines;
@@ -155,6 +170,22 @@ describe('a host that is to go into maintenance', () => {
     await becomes(id, 'powering_up');
     expect(await hostStatus(host)).toBe('preparing_for_maintenance');
     await act(id, 'stop');
+    await hostBecomes(host, 'maintenance');
+  });
+
+  it('and is lost meanwhile does not, so that it is told of, and its reboot can be confirmed', async () => {
+    const host = await hostUp();
+    const { id } = await runningOn(host);
+    const leaving = await got(`hosts/${host.id}/deactivate`, { method: 'POST', body: {} });
+    await stageBegins(leaving, 'Waiting until no virtual machine runs on the host');
+    agents.away.add(host.address);
+    agents.cut(host.address);
+    await jobEnds(leaving, 'failed');
+    await hostBecomes(host, 'non_responsive');
+    await becomes(id, 'unknown');
+    await got(`hosts/${host.id}/fence`, { method: 'POST', body: { fence_type: 'manual' } });
+    expect(await status(id)).toBe('down');
+    await got(`hosts/${host.id}/deactivate`, { method: 'POST', body: {} });
     await hostBecomes(host, 'maintenance');
   });
 });

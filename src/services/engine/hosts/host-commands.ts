@@ -4,6 +4,7 @@ import { type Agent, isRecovering } from '../agents/agent.ts';
 import type { Agents } from '../agents/agents.ts';
 import { objectOf } from '../agents/hostile.ts';
 import { type Command, CommandFailure, type CommandType, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
+import { readNumber } from '../options.ts';
 import type { HostStorage } from '../storage/host-storage.ts';
 import { examine } from './examine.ts';
 import type { HostRecord, HostRecords } from './host-records.ts';
@@ -18,6 +19,8 @@ export interface HostCommandParts {
 
 /** How often a host is asked whether its virtual machines are gone, and an agent that has just been started whether it is ready, in milliseconds. */
 const askAgainMs = 2_000;
+/** An agent that is only asked how it is has so much time for its answer. */
+const answerMs = 15_000;
 
 /** What the command is about, as it was begun with. */
 const hostOf = ({ parameters }: Command): { readonly id: string; readonly name: string } => ({
@@ -86,12 +89,19 @@ export function hostCommands({
 
   const emptying: Stage = {
     title: 'Waiting until no virtual machine runs on the host',
-    async work({ command, signal, isCancelled }: Occasion) {
+    async work({ command, database, signal, isCancelled }: Occasion) {
+      const patienceMs = (await readNumber(database, 'TimeoutToResetVdsInSeconds')) * 1_000;
+      let heard = performance.now();
       for (;;) {
         if (await isCancelled()) throw new CommandFailure('The host is wanted after all.');
         const { host, agent } = await found(command);
-        // One that is placed there may just be about to be started: the host knows nothing of it yet.
-        if (host.placed === 0 && (await machinesOn(agent, host, command.correlationId, signal)) === 0) return undefined;
+        const there = await machinesOn(agent, command.correlationId, signal);
+        if (there !== null) heard = performance.now();
+        // By what it said last, if it cannot be reached. One that is placed there may just be about to be started: the host knows nothing of it yet.
+        if (host.placed === 0 && (there ?? host.virtualMachines) === 0) return undefined;
+        // As long as this waits, nobody else finds out that a host is lost.
+        if (performance.now() - heard > patienceMs)
+          throw new CommandFailure('It cannot be reached any more, and virtual machines may run there.');
         await sleep(askAgainMs, undefined, { signal });
       }
     },
@@ -177,16 +187,16 @@ async function untilReady(agent: Agent, flowId: string, signal: AbortSignal): Pr
   }
 }
 
-/** How many virtual machines run on a host; by what it said last, if it cannot be reached. One that has ended is only waiting to be let go. */
-async function machinesOn(agent: Agent, host: HostRecord, flowId: string, signal: AbortSignal): Promise<number> {
+/** How many virtual machines run on a host; null if it cannot be reached. One that has ended is only waiting to be let go. */
+async function machinesOn(agent: Agent, flowId: string, signal: AbortSignal): Promise<number | null> {
   try {
-    const list = await agent.call('Host.getVMList', { onlyUUID: false }, { flowId, signal });
+    const list = await agent.call('Host.getVMList', { onlyUUID: false }, { flowId, signal, timeoutMs: answerMs });
     // An answer that is none proves nothing.
     if (!Array.isArray(list)) return Number.POSITIVE_INFINITY;
     return (list as readonly unknown[]).filter((machine) => objectOf(machine)['status'] !== 'Down').length;
   } catch (error) {
     if (signal.aborted) throw error;
-    return error instanceof AgentUnreachable ? host.virtualMachines : Number.POSITIVE_INFINITY;
+    return error instanceof AgentUnreachable ? null : Number.POSITIVE_INFINITY;
   }
 }
 
