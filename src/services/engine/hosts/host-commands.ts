@@ -113,32 +113,45 @@ export function hostCommands({
       await storage.release(await found(command), { flowId: command.correlationId, signal }, isCancelled);
       return undefined;
     },
-    async undo({ command, signal }) {
-      // What it does not reach then is found by whoever watches over it.
-      await storage.connect(await found(command), { flowId: command.correlationId, signal }).catch((error: unknown) => {
+    async undo({ command, signal, keep }) {
+      // One that cannot be reached is connected by whoever watches over it, as soon as its agent is back.
+      const unfit = await storage.connect(await found(command), { flowId: command.correlationId, signal }).catch((error: unknown) => {
         if (signal.aborted || !(error instanceof AgentUnreachable)) throw error;
+        return null;
       });
+      await keep({ unfit });
     },
   };
+
+  /** What a host becomes that does not go into maintenance: what it was, unless its storage cannot be reached any more. */
+  function afterAll(command: Command): NonNullable<Ending['change']> {
+    const [from, unfit] = [command.parameters['from'] as HostStatus, unfitOf(command)];
+    const going = ['preparing_for_maintenance'] as const;
+    if (from === 'up' && unfit !== null) return statusSql(command, going, 'non_operational', unfit.reason);
+    return statusSql(command, going, from);
+  }
+
+  // One of which an engine only knows that it has been installed is still as it was when that began.
+  const coming = ['unassigned', 'initializing', 'installing'] as const;
 
   return {
     ActivateHost: {
       stages: [reaching, examining(true), comparing, equipping],
       succeeded: (command) => ({
         told: detected(hostOf(command), 'Up'),
-        change: statusSql(command, ['unassigned', 'initializing'], 'up'),
+        change: statusSql(command, coming, 'up'),
       }),
       failed: (command, why) => {
         const [host, unfit] = [hostOf(command), unfitOf(command)];
         if (unfit === null) {
           return {
             told: { code: 12, name: 'VDS_FAILURE', severity: 2, text: `Host ${host.name} is non responsive: ${why}`, host: host.id },
-            change: statusSql(command, ['unassigned', 'initializing'], 'non_responsive'),
+            change: statusSql(command, coming, 'non_responsive'),
           };
         }
         return {
           told: nonOperational(host, unfit),
-          change: statusSql(command, ['unassigned', 'initializing'], 'non_operational', unfit.reason),
+          change: statusSql(command, coming, 'non_operational', unfit.reason),
         };
       },
     },
@@ -153,7 +166,7 @@ export function hostCommands({
           ...told(17, 'VDS_MAINTENANCE_FAILED', 1, command),
           text: `Host ${hostOf(command).name} did not go into maintenance: ${why}`,
         },
-        change: statusSql(command, ['preparing_for_maintenance'], command.parameters['from'] as HostStatus),
+        change: afterAll(command),
       }),
     },
     RefreshHost: {
