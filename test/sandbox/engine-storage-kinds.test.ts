@@ -12,7 +12,7 @@ import { useStorageCenters } from '../support/storage-centers.ts';
 /* Storage domains of each kind: for ISO files, on other file systems, on a folder of a host. */
 
 const tests = await useStorageCenters();
-const { attach, center, centerBecomes, domain, inCenter, next, post, remove, running, working } = tests;
+const { attach, center, centerBecomes, domain, inCenter, next, post, remove, running, settled, working } = tests;
 const { call, fault, got } = tests.api;
 let agents: SimulatedAgents;
 let storage: SimulatedStorage;
@@ -115,6 +115,12 @@ describe('a storage domain', () => {
     ]);
     await attach(local, { id: made['id'] as string });
     await centerBecomes(local, 'up');
+    await post(`hosts/${local.hosts[0]!.id}/deactivate`);
+    await settled();
+    expect(await fault(`hosts/${local.hosts[0]!.id}`, { method: 'DELETE' })).toEqual([
+      409,
+      expect.stringContaining(`storage domain ${name} lies on it`),
+    ]);
   });
 
   it('is removed from the storage only by a host that finds it there', async () => {

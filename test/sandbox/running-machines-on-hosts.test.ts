@@ -26,7 +26,7 @@ const {
   startOn,
   status,
 } = tests;
-const { got } = tests.api;
+const { call, got } = tests.api;
 let agents: SimulatedAgents;
 let machines: SimulatedMachines;
 beforeEach(() => void ({ agents, machines } = tests));
@@ -46,6 +46,9 @@ describe('a host', () => {
     agents.verbs['Host.getCapabilities'] = () => ({ ...capabilities(host.address), clusterLevels: ['4.2'] });
     await got(`hosts/${host.id}/refresh`, { method: 'POST', body: {} });
     await hostBecomes(host, 'non_operational');
+    const installation = { activate: false, ssh: { authentication_method: 'publickey' } };
+    const { status: code, body } = await call(`hosts/${host.id}/install`, { method: 'POST', body: installation });
+    expect([code, body]).toEqual([409, expect.stringContaining('it has 1 virtual machines. Shut them down first.')]);
     machines.lose(host.address, id);
     await becomes(id, 'down');
     expect(await hostStatus(host)).toBe('non_operational');

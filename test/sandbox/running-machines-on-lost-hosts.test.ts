@@ -77,6 +77,10 @@ describe('a host that is lost', () => {
     await running.postgres.query('update vds_dynamic set vm_count = 0 where vds_id = $1', [host.id]);
     const { status: code, body } = await call(`hosts/${host.id}/deactivate`, { method: 'POST', body: {} });
     expect([code, body]).toEqual([409, expect.stringContaining('it cannot be reached, and may run 1 virtual machines.')]);
+    expect(await fault(`hosts/${host.id};force=true`, { method: 'DELETE' })).toEqual([
+      409,
+      expect.stringContaining('it has 1 virtual machines. If it was rebooted or is switched off, confirm that first'),
+    ]);
   });
 
   it('lets them be started elsewhere when a person confirms that it was rebooted', async () => {

@@ -9,7 +9,7 @@ import type { Entity } from '../types.ts';
 import { objectIn, type Occasion, type SpecialChange, textOf, type Work } from './collection.ts';
 import { needPermitOn } from './permit-on.ts';
 import { permits } from './permits.ts';
-import { moving, notNow, subjectOf } from './special-hosts.ts';
+import { moving, needEmpty, notNow, subjectOf } from './special-hosts.ts';
 import { plainName, within } from './stored.ts';
 
 /* Machines that become hosts. */
@@ -119,6 +119,7 @@ const installing = (
     const { id, entity } = occasion;
     const subject = await subjectOf(occasion);
     if (!from.includes(subject.status)) throw notNow(subject, method, from);
+    needEmpty(subject, method);
     const credential = credentialOf(occasion, method);
     const parameters = { host: id, name: subject.name, ...credential, activate: entity['activate'] !== false };
     const more = await further(occasion, credential);
