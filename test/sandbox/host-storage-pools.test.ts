@@ -68,6 +68,13 @@ describe('pools', () => {
     expect(await host.fails('StoragePool.create', params)).toBe(380);
   });
 
+  test('is made once, whoever asks for it again while it is being made', async () => {
+    const id = await localDomain(host, join(folder, 'data'));
+    const params = { storagepoolID: randomUUID(), name: 'x', masterSdUUID: id, masterVersion: 1, domainList: [id] };
+    const outcomes = await Promise.allSettled([1, 2].map(() => host.call('StoragePool.create', params)));
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { code: 316 } }]);
+  });
+
   test('a domain of ISO files is no master', async () => {
     const id = await localDomain(host, join(folder, 'iso'), 2);
     const params = { storagepoolID: randomUUID(), name: 'x', masterSdUUID: id, masterVersion: 1, domainList: [id] };

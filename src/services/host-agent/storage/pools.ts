@@ -55,21 +55,25 @@ export function createPools(parts: PoolParts): Pools {
     log.info('pool left', { pool: pool.id });
   };
 
-  /** Does something to a domain with the lease that otherwise the SPM holds there. */
-  const withLease = async <T>(domain: Domain, hostId: number, work: () => Promise<T>): Promise<T> => {
-    const places = leasePlaces(domain);
-    await leases.join(places, hostId, new AbortController().signal);
-    try {
-      const lease = await leases.acquire(places);
+  /**
+   * Does something to a domain with the lease that otherwise the SPM holds there. Somebody who asks for the same again, since an answer was lost,
+   * waits until it is done.
+   */
+  const withLease = <T>(domain: Domain, hostId: number, work: () => Promise<T>): Promise<T> =>
+    turns.take([domain.id], async () => {
+      const places = leasePlaces(domain);
+      await leases.join(places, hostId, new AbortController().signal);
       try {
-        return await work();
+        const lease = await leases.acquire(places);
+        try {
+          return await work();
+        } finally {
+          await lease.release();
+        }
       } finally {
-        await lease.release();
+        await leases.leave(places, hostId);
       }
-    } finally {
-      await leases.leave(places, hostId);
-    }
-  };
+    });
 
   const asMaster = async (id: string, version: number): Promise<{ readonly domain: Domain; readonly metadata: DomainMetadata }> => {
     const domain = await domains.find(id);
