@@ -259,6 +259,20 @@ sh /run/liar.sh & echo $! >/run/liar`).then(() =>
       });
     });
 
+    test('tells how much of its memory it uses, again and again', async () => {
+      const told: string[] = [];
+      const memory = async (): Promise<readonly string[]> => {
+        const { memUsage, memoryStats } = (await statistics()) as { memUsage?: string; memoryStats: { mem_unused?: string } };
+        expect(Number(memUsage)).toBeGreaterThan(0);
+        expect(Number(memUsage)).toBeLessThan(100);
+        if (memoryStats.mem_unused !== undefined && !told.includes(memoryStats.mem_unused)) told.push(memoryStats.mem_unused);
+        return told;
+      };
+      await run(`dd if=/dev/zero of=/run/ballast bs=1M count=16`);
+      await vi.waitFor(async () => expect((await memory()).length).toBeGreaterThan(1), { timeout: 120_000, interval: 500 });
+      await run('rm /run/ballast');
+    });
+
     test('is started anew by it', async () => {
       expect(await client.result('VM.shutdown', { vmID: id, reboot: true })).toBe(true);
       await tells({ status: 'RebootInProgress', guestFQDN: '' });

@@ -16,7 +16,7 @@ export const guest = { name: 'guest.example.test', address: '192.0.2.77', port: 
 /** In the order in which they need each other. */
 const modules = [
   ...['virtio', 'virtio_ring', 'virtio_pci_legacy_dev', 'virtio_pci_modern_dev', 'virtio_pci', 'virtio_console'],
-  ...['failover', 'net_failover', 'virtio_net'],
+  ...['failover', 'net_failover', 'virtio_net', 'virtio_balloon'],
 ];
 
 const init = `#!/bin/sh

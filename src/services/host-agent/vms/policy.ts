@@ -27,7 +27,7 @@ const plain = new Set([
 ]);
 
 /** Devices that have nothing to do with this host but what they are. */
-const plainDevices = new Set(['controller', 'video', 'memballoon', 'watchdog', 'panic', 'iommu', 'sound', 'hub']);
+const plainDevices = new Set(['controller', 'video', 'watchdog', 'panic', 'iommu', 'sound', 'hub']);
 
 const randomSources = ['/dev/urandom', '/dev/random', '/dev/hwrng'];
 
@@ -174,6 +174,8 @@ function admitDevice(device: Element, id: string, ground: Ground): Element | rea
       return device;
     case 'graphics':
       return admitGraphics(device, ground);
+    case 'memballoon':
+      return admitBalloon(device);
     case 'channel':
       only('unix', 'spicevmc');
       return alter(device, {}, without(device, 'source', 'log'));
@@ -215,6 +217,15 @@ function admitDevice(device: Element, id: string, ground: Ground): Element | rea
       return plainDevices.has(device.name) ? device : refuse(`the device ${device.name}`);
   }
 }
+
+/** Seconds between two looks at how much memory a guest has free. */
+const memoryPeriod = 5;
+
+/** Guests tell of their memory only where they are asked to. */
+const admitBalloon = (balloon: Element): Element =>
+  balloon.attributes['model'] === 'none' || child(balloon, 'stats') !== undefined
+    ? balloon
+    : alter(balloon, {}, [...balloon.children, element('stats', { period: memoryPeriod })]);
 
 /** A file as the content of a drive. Whose it is stays as storage has it: QEMU reaches it by its group, on shared storage too. */
 export const sourceOf = (file: string): Element => element('source', { file }, [element('seclabel', { model: 'dac', relabel: 'no' })]);

@@ -43,7 +43,7 @@ export function createMachineStatistics(parts: {
     async of(machines) {
       if (machines.some(({ domain }) => domain !== undefined)) await sample();
       return machines.map((machine) => {
-        const statistics = statisticsOf(machine, former.get(machine.id), latest.get(machine.id));
+        const statistics = statisticsOf(machine, former.get(machine.id), latest.get(machine.id), now());
         return {
           ...statistics,
           statusTime: String(machine.statusSince),
@@ -54,7 +54,30 @@ export function createMachineStatistics(parts: {
   };
 }
 
-function statisticsOf(machine: Machine, before: Sample | undefined, after: Sample | undefined): object {
+/** Milliseconds after which what a guest has told of its memory says nothing of it any more. */
+const memoryHoldsMs = 60_000;
+
+/** What the guest tells of its memory, as the statistics have it. What it does not tell, or tells no longer, is left out: none of it is 0. */
+function memoryOf(values: Values, now: number): { readonly memUsage?: string; readonly memoryStats: Readonly<Record<string, string>> } {
+  const told = now - 1_000 * Number(values['balloon.last-update'] ?? 0) < memoryHoldsMs;
+  const number = (key: string): number | undefined =>
+    told && values[`balloon.${key}`] !== undefined ? Number(values[`balloon.${key}`]) : undefined;
+  const [unused, major, minor] = [number('unused'), number('major_fault'), number('minor_fault')];
+  // What holds files can be had again: only newer guests tell how much of it.
+  const free = number('usable') ?? unused;
+  const total = number('available') ?? Number(values['balloon.current'] ?? 0);
+  const given = {
+    ...{ mem_total: total, mem_unused: unused, mem_free: free, mem_cached: number('disk_caches') },
+    ...{ swap_in: number('swap_in'), swap_out: number('swap_out'), majflt: major, minflt: minor },
+    pageflt: major === undefined || minor === undefined ? undefined : major + minor,
+  };
+  return {
+    ...(free === undefined || total === 0 ? {} : { memUsage: String(Math.max(0, Math.round(100 - (100 * free) / total))) }),
+    memoryStats: Object.fromEntries(Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]))),
+  };
+}
+
+function statisticsOf(machine: Machine, before: Sample | undefined, after: Sample | undefined, now: number): object {
   const { id, name, status, exit, live, guest, clientIp, pauseCode } = machine;
   if (status === 'Down') return { vmId: id, vmName: name, status, ...exitFields(exit), timeOffset: '0' };
   const values = after?.values ?? {};
@@ -68,7 +91,6 @@ function statisticsOf(machine: Machine, before: Sample | undefined, after: Sampl
   const spice = live?.displays.find(({ type }) => type === 'spice');
   const display = spice ?? live?.displays[0];
   const total = number('balloon.current');
-  const unused = values['balloon.unused'] === undefined ? undefined : number('balloon.unused');
   const indexes = (list: string): readonly number[] => Array.from({ length: number(`${list}.count`) }, (_one, index) => index);
   return {
     vmId: id,
@@ -79,17 +101,7 @@ function statisticsOf(machine: Machine, before: Sample | undefined, after: Sampl
     cpuSys: system.toFixed(2),
     cpuUsage: String(number('cpu.time')),
     vcpuCount: String(number('vcpu.current') || (live?.cpus ?? 1)),
-    memUsage: unused === undefined || total === 0 ? '0' : String(Math.round(100 - (100 * unused) / total)),
-    memoryStats: {
-      mem_total: String(number('balloon.available') || total),
-      ...(unused === undefined ? {} : { mem_unused: String(unused), mem_free: String(number('balloon.usable') || unused) }),
-      mem_cached: String(number('balloon.disk_caches')),
-      swap_in: String(number('balloon.swap_in')),
-      swap_out: String(number('balloon.swap_out')),
-      majflt: String(number('balloon.major_fault')),
-      minflt: String(number('balloon.minor_fault')),
-      pageflt: String(number('balloon.major_fault') + number('balloon.minor_fault')),
-    },
+    ...memoryOf(values, now),
     balloonInfo:
       values['balloon.current'] === undefined
         ? {}

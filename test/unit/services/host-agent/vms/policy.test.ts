@@ -64,6 +64,14 @@ describe('a definition of a virtual machine', () => {
     expect(shown(false)?.attributes['defaultMode']).toBe('insecure');
   });
 
+  test('has its guest asked for its memory, as often as is said, where it can tell', () => {
+    const balloon = (device: string) => writeXml(devices(definition().replace('<memballoon model="virtio"/>', device), 'memballoon')[0]!);
+    expect(balloon('<memballoon model="virtio"/>')).toBe('<memballoon model="virtio"><stats period="5"/></memballoon>');
+    const given = '<memballoon model="virtio"><stats period="10"/></memballoon>';
+    expect(balloon(given)).toBe(given);
+    expect(balloon('<memballoon model="none"/>')).toBe('<memballoon model="none"/>');
+  });
+
   test('is emulated where there is no KVM, with all that the emulation can do', () => {
     const domain = admitted(definition(), { kvm: false });
     expect(domain.attributes).toEqual({ type: 'qemu' });
