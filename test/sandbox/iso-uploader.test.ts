@@ -1,142 +1,19 @@
 import { existsSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { basic } from '../support/https-client.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { center, disk, domain, images, type MadeUpEngine, program, transfer, useIsoUploader } from '../support/iso-uploader.ts';
 
-/* engine-iso-uploader as people call it: with an engine that is made up, and an ssh that stays on this machine. */
-
-const program = new URL('../../bin/engine-iso-uploader', import.meta.url).pathname;
-const domain = '0b5c4e0a-3a53-4b9c-9a0e-6c8d52b1f0d1';
-const center = '5d2b1e9c-1111-4222-8333-444455556666';
-const images = 'images/11111111-1111-1111-1111-111111111111';
+const tests = useIsoUploader();
+const { call, file } = tests;
 const isRoot = userInfo().uid === 0;
 const prompt = 'Please provide the REST API password for the admin@internal oVirt Engine user (CTRL+D to abort):';
 
-let folder = '';
-let export_ = '';
-let server: Server;
-let [asked, refused]: [string[], string | null] = [[], null];
-let entity: Record<string, unknown> = {};
-let status = 'active';
-/** Disks of the data domain, the bytes that came, and how the transfer ends. */
-let disks: Record<string, unknown>[] = [];
-let [came, phase, outcome]: [Buffer, string, string] = [Buffer.alloc(0), 'initializing', 'finished_success'];
-const [disk, transfer] = ['aaaaaaaa-0000-4000-8000-000000000001', 'aaaaaaaa-0000-4000-8000-000000000002'];
-
-const iso = (): string => join(export_, domain, images);
-const port = (): number => (server.address() as AddressInfo).port;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'iso-uploader-'));
-  await execa(
-    'openssl',
-    [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-noenc',
-        '-days',
-        '30',
-        '-subj',
-        '/CN=localhost',
-        '-addext',
-        'subjectAltName=DNS:localhost',
-      ],
-      ...['-keyout', 'key.pem', '-out', 'ca.pem'],
-    ],
-    { cwd: folder },
-  );
-  const [key, cert] = await Promise.all([readFile(join(folder, 'key.pem')), readFile(join(folder, 'ca.pem'))]);
-  server = createServer({ key, cert }, (request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => answer(request, response, Buffer.concat(chunks)));
-  });
-  const answer = (request: IncomingMessage, response: ServerResponse, body: Buffer): void => {
-    const { url = '', headers, method = 'GET' } = request;
-    if (url === '/images/ticket') {
-      if (method === 'PUT') came = body;
-      return void response.end();
-    }
-    if (method !== 'GET') asked.push(`${method} ${url.replace('/ovirt-engine/api/', '')}${body.length === 0 ? '' : ` ${body.toString()}`}`);
-    if (url.endsWith('/finalize')) phase = outcome;
-    if (method === 'POST' && url.endsWith('/disks')) disks.push({ ...(JSON.parse(body.toString()) as object), id: disk });
-    if (method === 'DELETE') disks = disks.filter(({ id }) => !url.endsWith(String(id)));
-    asked.push(url.replace('/ovirt-engine/api/', ''));
-    const answers: Readonly<Record<string, unknown>> = {
-      storagedomains: { storage_domain: [{ id: center, name: 'data', type: 'data', data_center: { id: center } }, entity] },
-      [`datacenters/${center}/storagedomains/${domain}`]: { id: domain, status },
-      'hosts/7c1f2a33-0b1d-4f3e-9a52-1d0e1c2b3a4f': { address: '127.0.0.1' },
-      [`storagedomains/${domain}/files?refresh=true`]: { file: [] },
-      [`datacenters/${center}/storagedomains/${center}`]: { id: center, status: 'active' },
-      [`storagedomains/${center}/disks`]: { disk: disks },
-      disks: { id: disk, status: 'locked' },
-      [`disks/${disk}`]: { id: disk, status: 'ok' },
-      [`disks/${domain}`]: {},
-      imagetransfers: { id: transfer, phase: 'initializing' },
-      [`imagetransfers/${transfer}/finalize`]: {},
-      [`imagetransfers/${transfer}/cancel`]: {},
-      [`imagetransfers/${transfer}`]: {
-        id: transfer,
-        phase,
-        // Nobody listens at the first one.
-        ...{ transfer_url: 'https://127.0.0.1:1/images/ticket', proxy_url: `https://localhost:${port()}/images/ticket` },
-      },
-    };
-    const found = answers[url.replace('/ovirt-engine/api/', '')];
-    const isIn = headers.authorization === basic('admin@internal', 'Canary-1');
-    if (url.endsWith('/imagetransfers')) phase = 'transferring';
-    response.statusCode = isIn ? (found === undefined || refused === url ? 404 : 200) : 401;
-    response.end(JSON.stringify(found ?? {}));
-  };
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  // An ssh that writes down how it is called, and runs the command here.
-  await mkdir(join(folder, 'bin'));
-  await writeFile(
-    join(folder, 'bin/ssh'),
-    `#!/bin/sh\nprintf '%s\\n' "$@" >'${folder}/ssh-arguments'\nfor last; do :; done\nexec sh -c "$last"\n`,
-  );
-  await chmod(join(folder, 'bin/ssh'), 0o755);
-});
-beforeEach(async () => {
-  [asked, refused, status, disks] = [[], null, 'active', []];
-  [came, phase, outcome] = [Buffer.alloc(0), 'initializing', 'finished_success'];
-  export_ = await mkdtemp(join(folder, "an export's folder "));
-  await mkdir(iso(), { recursive: true });
-  entity = {
-    ...{ id: domain, name: 'ISO_DOMAIN', type: 'iso', external_status: 'ok', data_centers: { data_center: [{ id: center }] } },
-    storage: { type: 'nfs', address: 'localhost', path: export_ },
-  };
-  await rm(join(folder, 'ssh-arguments'), { force: true });
-});
-afterAll(async () => {
-  await new Promise((resolve) => server.close(resolve));
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function call(args: readonly string[], { input = 'Canary-1\n', engine = true }: { input?: string; engine?: boolean } = {}) {
-  const where = engine ? ['-r', `localhost:${port()}`, '--cert-file', join(folder, 'ca.pem')] : [];
-  const { exitCode, stdout, stderr } = await execa(program, [...where, '--conf-file', join(folder, 'settings.conf'), ...args], {
-    cwd: folder,
-    input,
-    reject: false,
-    env: { PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}` },
-  });
-  return { code: exitCode, stdout, stderr };
-}
-async function file(name: string, size = 3_000_000): Promise<string> {
-  await writeFile(join(folder, name), Buffer.alloc(size, name));
-  return name;
-}
-beforeEach(() => writeFile(join(folder, 'settings.conf'), '[ISOUploader]\nuser=admin@internal\n'));
+let engine: MadeUpEngine;
+let [folder, storage, iso] = ['', '', ''];
+beforeEach(() => void ({ engine, folder, iso, storage } = tests));
 
 const wholeBar = 'Uploading: [########################################] 100%';
 
@@ -151,59 +28,59 @@ describe('a file', () => {
       stdout: `Uploading, please wait...\nINFO: Start uploading ${name}\n${wholeBar}\nINFO: ${name} uploaded successfully`,
       stderr: '',
     });
-    expect(await readdir(iso())).toEqual([name]);
-    expect(await readFile(join(iso(), name))).toEqual(await readFile(join(folder, name)));
-    const { mode, uid, gid } = await stat(join(iso(), name));
+    expect(await readdir(iso)).toEqual([name]);
+    expect(await readFile(join(iso, name))).toEqual(await readFile(join(folder, name)));
+    const { mode, uid, gid } = await stat(join(iso, name));
     expect(mode & 0o777).toBe(0o640);
     if (isRoot) expect([uid, gid]).toEqual([36, 36]);
-    expect(asked.at(-1)).toBe(`storagedomains/${domain}/files?refresh=true`);
+    expect(engine.asked.at(-1)).toBe(`storagedomains/${domain}/files?refresh=true`);
     expect(existsSync(join(folder, 'ssh-arguments'))).toBe(more.length > 0);
   });
 
   it('goes to another host with ssh as root, with the key and the port that are given', async () => {
-    (entity['storage'] as Record<string, unknown>)['address'] = 'storage.example.com';
+    (engine.entity['storage'] as Record<string, unknown>)['address'] = 'storage.example.com';
     const name = await file('a.iso');
     expect(await call(['-i', 'ISO_DOMAIN', '-k', 'my-key', '--ssh-port=2022', 'upload', name])).toMatchObject({ code: 0 });
     const words = (await readFile(join(folder, 'ssh-arguments'), 'utf8')).split('\n');
     expect(words.slice(0, 9)).toEqual(['-T', '-p', '2022', '-i', 'my-key', '-l', 'root', '--', 'storage.example.com']);
-    expect(await readdir(iso())).toEqual([name]);
+    expect(await readdir(iso)).toEqual([name]);
   });
 
   it.each([[[]], [['--ssh-user=root']]])('is not replaced, unless that is wanted (%j)', async (more) => {
     const name = await file('a.iso');
-    await writeFile(join(iso(), name), 'before');
+    await writeFile(join(iso, name), 'before');
     expect(await call(['-i', 'ISO_DOMAIN', ...more, 'upload', name])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('is there already') as string,
     });
-    expect(await readFile(join(iso(), name), 'utf8')).toBe('before');
+    expect(await readFile(join(iso, name), 'utf8')).toBe('before');
     expect(await call(['-i', 'ISO_DOMAIN', ...more, '--force', 'upload', name])).toMatchObject({ code: 0 });
-    expect((await stat(join(iso(), name))).size).toBe(3_000_000);
+    expect((await stat(join(iso, name))).size).toBe(3_000_000);
   });
 
   it.each([[[]], [['--ssh-user=root']]])('is written through no link that others have put into the folder (%j)', async (more) => {
     const name = await file('a.iso');
-    const [other, elsewhere] = [join(export_, 'other'), join(export_, 'elsewhere')];
+    const [other, elsewhere] = [join(storage, 'other'), join(storage, 'elsewhere')];
     await writeFile(other, 'before', { mode: 0o600 });
     await mkdir(elsewhere);
-    await symlink(other, join(iso(), `.${name}`));
-    await symlink(elsewhere, join(iso(), name));
+    await symlink(other, join(iso, `.${name}`));
+    await symlink(elsewhere, join(iso, name));
     const before = await stat(other);
     expect(await call(['-i', 'ISO_DOMAIN', ...more, '--force', 'upload', name])).toMatchObject({ code: 0 });
     expect(await readFile(other, 'utf8')).toBe('before');
     expect(await stat(other)).toMatchObject({ mode: before.mode, uid: before.uid });
     expect(await readdir(elsewhere)).toEqual([]);
-    expect((await lstat(join(iso(), name))).isFile()).toBe(true);
+    expect((await lstat(join(iso, name))).isFile()).toBe(true);
   });
 
   it('that cannot be taken keeps no other from it, and the exit code tells', async () => {
     const [one, other] = [await file('one.iso'), await file('two.iso')];
-    await writeFile(join(iso(), one), 'before');
+    await writeFile(join(iso, one), 'before');
     const { code, stdout, stderr } = await call(['-i', 'ISO_DOMAIN', 'upload', one, other]);
     expect(code).toBe(1);
     expect(stdout).toContain('INFO: two.iso uploaded successfully');
     expect(stderr).toBe('ERROR: one.iso is there already. --force replaces it.');
-    expect((await readdir(iso())).sort()).toEqual(['one.iso', 'two.iso']);
+    expect((await readdir(iso)).sort()).toEqual(['one.iso', 'two.iso']);
   });
 
   it('that the connection is lost in the middle of leaves nothing behind', async () => {
@@ -215,7 +92,7 @@ describe('a file', () => {
         code: 1,
         stderr: 'ERROR: lost.iso has not arrived as a whole.',
       });
-      expect(await readdir(iso())).toEqual([]);
+      expect(await readdir(iso)).toEqual([]);
       await writeFile(join(folder, 'bin/ssh'), '#!/bin/sh\nexit 255\n');
       expect(await call(['-i', 'ISO_DOMAIN', '--ssh-user=root', 'upload', name])).toMatchObject({
         code: 1,
@@ -230,7 +107,7 @@ describe('a file', () => {
     await file(name, 10);
     const { code, stderr } = await call(['-i', 'ISO_DOMAIN', 'upload', name]);
     expect([code, stderr]).toEqual([2, expect.stringContaining('cannot be the name')]);
-    expect(asked).toEqual([]);
+    expect(engine.asked).toEqual([]);
   });
 
   it('that is not there, is none or is empty is told of before anybody is asked', async () => {
@@ -239,11 +116,11 @@ describe('a file', () => {
       const { code } = await call(['-i', 'ISO_DOMAIN', 'upload', name]);
       expect(code).not.toBe(0);
     }
-    expect(asked).toEqual([]);
+    expect(engine.asked).toEqual([]);
   });
 
   it('stays uploaded where the engine cannot read its list anew, which is told', async () => {
-    refused = `/ovirt-engine/api/storagedomains/${domain}/files?refresh=true`;
+    engine.refused = `storagedomains/${domain}/files?refresh=true`;
     const { code, stderr } = await call(['-i', 'ISO_DOMAIN', 'upload', await file('a.iso')]);
     expect([code, stderr]).toEqual([0, expect.stringContaining('has not read its list')]);
   });
@@ -257,35 +134,35 @@ describe('a domain for data', () => {
       stdout: `Uploading, please wait...\nINFO: Start uploading ${name}\n${wholeBar}\nINFO: ${name} uploaded successfully`,
       stderr: '',
     });
-    expect(came).toEqual(await readFile(join(folder, name)));
-    expect(disks).toEqual([
+    expect(engine.came).toEqual(await readFile(join(folder, name)));
+    expect(engine.disks).toEqual([
       {
         ...{ id: disk, name, format: 'raw', content_type: 'iso', provisioned_size: '3000320' },
         storage_domains: { storage_domain: [{ id: center }] },
       },
     ]);
-    expect(asked).toContain(`POST imagetransfers/${transfer}/finalize {}`);
+    expect(engine.asked).toContain(`POST imagetransfers/${transfer}/finalize {}`);
   });
 
   it('keeps a disk of that name, unless it is to be replaced', async () => {
     const name = await file('a.iso');
-    disks = [{ id: domain, alias: name, content_type: 'iso' }];
+    engine.disks = [{ id: domain, alias: name, content_type: 'iso' }];
     expect(await call(['-i', 'data', 'upload', name])).toMatchObject({
       code: 1,
       stderr: 'ERROR: a.iso is there already. --force replaces it.',
     });
-    expect(disks).toHaveLength(1);
+    expect(engine.disks).toHaveLength(1);
     expect(await call(['-i', 'data', '-f', 'upload', name])).toMatchObject({ code: 0 });
-    expect(disks.map(({ id }) => id)).toEqual([disk]);
+    expect(engine.disks.map(({ id }) => id)).toEqual([disk]);
   });
 
   it('keeps nothing of a file that the engine does not take', async () => {
-    outcome = 'finished_failure';
+    engine.outcome = 'finished_failure';
     const former = { id: domain, alias: 'a.iso', content_type: 'iso' };
-    disks = [former];
+    engine.disks = [former];
     const { code, stderr } = await call(['-i', 'data', '-f', 'upload', await file('a.iso')]);
     expect([code, stderr]).toEqual([1, expect.stringContaining('was not taken by the engine')]);
-    expect(disks).toEqual([former]);
+    expect(engine.disks).toEqual([former]);
   });
 });
 
@@ -301,23 +178,23 @@ describe('a domain', () => {
   it('has to be there, attached and active', async () => {
     const upload = async (name: string) => (await call(['-i', name, 'upload', await file('a.iso')])).stderr;
     expect(await upload('nothing')).toBe('ERROR: There is no storage domain nothing for ISO files or data: there is data, ISO_DOMAIN.');
-    status = 'maintenance';
+    engine.status = 'maintenance';
     expect(await upload('ISO_DOMAIN')).toContain('is not active: its status is maintenance');
-    entity['data_centers'] = { data_center: [] };
+    engine.entity['data_centers'] = { data_center: [] };
     expect(await upload('ISO_DOMAIN')).toContain('is not attached');
-    expect(await readdir(iso())).toEqual([]);
+    expect(await readdir(iso)).toEqual([]);
   });
 
   it('may be on a local folder of a host, or below what mount takes', async () => {
-    entity['host'] = { id: '7c1f2a33-0b1d-4f3e-9a52-1d0e1c2b3a4f' };
-    for (const storage of [
-      { type: 'localfs', path: export_ },
-      { type: 'posixfs', path: `localhost:${export_}`, vfs_type: 'nfs' },
+    engine.entity['host'] = { id: '7c1f2a33-0b1d-4f3e-9a52-1d0e1c2b3a4f' };
+    for (const place of [
+      { type: 'localfs', path: storage },
+      { type: 'posixfs', path: `localhost:${storage}`, vfs_type: 'nfs' },
     ]) {
-      entity['storage'] = storage;
+      engine.entity['storage'] = place;
       expect(await call(['-i', 'ISO_DOMAIN', '-f', 'upload', await file('a.iso')])).toMatchObject({ code: 0 });
     }
-    entity['storage'] = { type: 'posixfs', path: '/dev/sdz' };
+    engine.entity['storage'] = { type: 'posixfs', path: '/dev/sdz' };
     expect(await call(['-i', 'ISO_DOMAIN', '-f', 'upload', 'a.iso'])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('--nfs-server') as string,
@@ -326,11 +203,11 @@ describe('a domain', () => {
 
   it('may be named by its folder, without an engine', async () => {
     const name = await file('a.iso');
-    const given = ['-n', `localhost:${export_}`, 'upload', name];
+    const given = ['-n', `localhost:${storage}`, 'upload', name];
     for (const more of [[], ['--ssh-user=root', '-f']])
       expect(await call([...more, ...given], { engine: false, input: '' })).toMatchObject({ code: 0 });
-    expect(asked).toEqual([]);
-    await mkdir(join(export_, center, images), { recursive: true });
+    expect(engine.asked).toEqual([]);
+    await mkdir(join(storage, center, images), { recursive: true });
     for (const more of [['-f'], ['--ssh-user=root', '-f']]) {
       expect(await call([...more, ...given], { engine: false, input: '' })).toMatchObject({
         code: 1,
@@ -353,13 +230,13 @@ describe('the engine', () => {
     });
     await writeFile(
       join(folder, 'settings.conf'),
-      `[ISOUploader]\npasswd=Canary-1\nengine=127.0.0.1:${port()}\ncert-file=${join(folder, 'ca.pem')}\n`,
+      `[ISOUploader]\npasswd=Canary-1\nengine=127.0.0.1:${tests.port}\ncert-file=${join(folder, 'ca.pem')}\n`,
     );
     const { code, stderr } = await call(['list'], { engine: false, input: '' });
     expect([code, stderr]).toEqual([1, expect.stringContaining('cannot be asked')]);
     expect(await call(['--insecure', 'list'], { engine: false, input: '' })).toMatchObject({ code: 0 });
     await mkdir(join(folder, 'settings.conf.d'));
-    await writeFile(join(folder, 'settings.conf.d/99.conf'), `[ISOUploader]\nengine=localhost:${port()}\n`);
+    await writeFile(join(folder, 'settings.conf.d/99.conf'), `[ISOUploader]\nengine=localhost:${tests.port}\n`);
     expect(await call(['list'], { engine: false, input: '' })).toMatchObject({ code: 0 });
     await rm(join(folder, 'settings.conf.d'), { recursive: true });
   });
@@ -369,7 +246,7 @@ describe('the engine', () => {
     await mkdir(join(root, 'etc/ovirt-engine'), { recursive: true });
     const lines = [
       `ENGINE_FQDN=localhost`,
-      `ENGINE_SSO_AUTH_URL=https://localhost:${port()}/ovirt-engine/sso`,
+      `ENGINE_SSO_AUTH_URL=https://localhost:${tests.port}/ovirt-engine/sso`,
       `ENGINE_PKI_CA=${folder}/ca.pem`,
     ];
     await writeFile(join(root, 'etc/ovirt-engine/engine.conf'), `${lines.join('\n')}\n`);
@@ -411,7 +288,7 @@ describe('the command line', () => {
   });
 
   it.skipIf(!existsSync('/usr/bin/script'))('asks for the password at a terminal, and does not show it', async () => {
-    const command = `${program} -r localhost:${port()} --cert-file ${join(folder, 'ca.pem')} --conf-file ${join(folder, 'settings.conf')} list`;
+    const command = `${program} -r localhost:${tests.port} --cert-file ${join(folder, 'ca.pem')} --conf-file ${join(folder, 'settings.conf')} list`;
     const child = execa('script', ['-qec', command, '/dev/null'], { reject: false });
     let [seen, isTyped] = ['', false];
     child.stdout.on('data', (chunk: Buffer) => {
