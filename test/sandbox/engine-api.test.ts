@@ -156,6 +156,27 @@ describe('credentials', () => {
   });
 });
 
+describe('a session that is kept', () => {
+  const keep = { prefer: 'persistent-auth' };
+  const bare = (headers: Record<string, string>) => running.engine.client(root, { headers });
+
+  it('lasts as long as its client asks for it with each request', async () => {
+    const first = await get(root, keep);
+    const cookie = `JSESSIONID=${first.headers['set-cookie']?.[0]?.split(/[=;]/)[1] ?? ''}`;
+    expect(first.headers['set-cookie']?.[0]).toMatch(/; Path=\/ovirt-engine\/api; Secure; HttpOnly; SameSite=Strict$/);
+    expect((await bare({ cookie, ...keep })).status).toBe(200);
+    expect((await bare({ ...keep })).status).toBe(401);
+    expect((await bare({ cookie })).status).toBe(401);
+    expect((await bare({ cookie, ...keep })).status).toBe(401);
+  });
+
+  it('is not begun by what has not asked for it, and never by a stranger', async () => {
+    expect((await get(root)).headers['set-cookie']).toBeUndefined();
+    expect((await bare({ ...keep })).headers['set-cookie']).toBeUndefined();
+    expect((await bare({ ...keep, cookie: `JSESSIONID=${'A'.repeat(86)}` })).status).toBe(401);
+  });
+});
+
 describe('the version of the API', () => {
   it.each([
     [root, '4', 200],

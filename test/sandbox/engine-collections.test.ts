@@ -5,17 +5,16 @@ import { addUser, giveRole } from '../support/engine.ts';
 import { basic } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
 
+/* What every collection of the API is like, and how its members are added, changed and removed. */
+
 const running = useEngine();
-const { call, got, fault, idOf } = apiCalls(running);
-const superUser = '00000000-0000-0000-0000-000000000001';
+const { call, got, fault } = apiCalls(running);
 const blank = '00000000-0000-0000-0000-000000000000';
 
-/* Whoever may log in and do nothing, by a role that reaches the Default cluster only. */
 const guest = basic('guest@internal', 'Guest-Canary-1');
 beforeAll(async () => {
   await addUser(running.postgres, 'guest', 'Guest-Canary-1');
-  const [cluster] = await running.postgres.query<{ id: string }>('select cluster_id as id from cluster');
-  await giveRole(running.postgres, 'guest', 'UserRole', { kind: 'cluster', id: cluster?.id ?? '' });
+  await giveRole(running.postgres, 'guest', 'UserRole');
 });
 
 describe('what a first installation begins with', () => {
@@ -175,144 +174,6 @@ describe('adding, changing and removing', () => {
   });
 });
 
-describe('searching', () => {
-  beforeAll(async () => {
-    for (const name of ['alpha', 'beta', 'Alphabet'])
-      await got('datacenters', { body: { name, description: name === 'beta' ? 'the alpha of all' : '' } });
-  });
-
-  const names = async (search: string, more = ''): Promise<readonly string[]> =>
-    (((await got(`datacenters?search=${encodeURIComponent(search)}${more}`))['data_center'] ?? []) as readonly Json[]).map(({ name }) =>
-      String(name),
-    );
-
-  it.each([
-    ['name=alpha', ['alpha']],
-    ['name=ALPHA*', ['alpha', 'Alphabet']],
-    ['name!=alpha* and not name=Default and not name=dc*', ['beta']],
-    ['alpha', ['alpha', 'Alphabet', 'beta']],
-    ['name="alpha" or name=beta sortby name desc', ['beta', 'alpha']],
-    ['(name=alpha or name=beta) and description=*all', ['beta']],
-    ['status=uninitialized and name=beta', ['beta']],
-    ['DataCenter: name=beta', ['beta']],
-    ['local=true and name=beta', []],
-    ['sortby name asc page 2', []],
-    [`name="' or 1=1 --"`, []],
-  ])('%s', async (search, wanted) => {
-    expect(await names(search)).toEqual(wanted);
-  });
-
-  it('minds case only if asked to, and a limit', async () => {
-    expect(await names('name=alpha*', '&case_sensitive=true')).toEqual(['alpha']);
-    expect(await names('name=alpha*', '&max=1')).toHaveLength(1);
-    expect((await got('datacenters;max=1'))['data_center']).toHaveLength(1);
-  });
-
-  it.each(['nosuch=1', 'name=', 'name=x and', '(name=x', 'name=x)', 'name="x', 'status=flying', 'page x', '='])(
-    '%s is refused',
-    async (search) => {
-      expect((await call(`datacenters?search=${encodeURIComponent(search)}`)).status).toBe(400);
-    },
-  );
-
-  it('finds events behind an index', async () => {
-    const all = (await got('events'))['event'] as readonly Json[];
-    const newest = Number(all[0]?.['index']);
-    expect(await got(`events?from=${newest}`)).toEqual({});
-    expect((await got(`events;from=${newest - 1}`))['event']).toHaveLength(1);
-  });
-});
-
-describe('following links', () => {
-  it('puts members and lists in the place of links', async () => {
-    const role = await got('roles/00000000-0000-0000-0000-000000000001?follow=permits');
-    expect(role['permits'].permit.length).toBeGreaterThan(20);
-    expect(JSON.stringify(role['link'] ?? [])).not.toContain('permits');
-    const cluster = ((await got('clusters?search=name%3DDefault&follow=data_center,networks'))['cluster'] as readonly Json[])[0] as Json;
-    expect(cluster['data_center'].name).toBe('Default');
-    expect(cluster['networks'].network[0].name).toBe('ovirtmgmt');
-    const xml = await call(`clusters/${String(cluster['id'])}?follow=networks`, { headers: { accept: 'application/xml' } });
-    expect(xml.body).toMatch(/<networks>\s*<network [^>]*>\s*<name>ovirtmgmt/);
-    expect((await call('clusters?follow=nothing')).status).toBe(400);
-  });
-});
-
-describe('who may do what', () => {
-  it.each(collections.map((one) => [`${one.below === undefined ? '' : `${one.below.rel}/${blank}/`}${one.rel}`]))(
-    '%s is closed to strangers',
-    async (path) => {
-      for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
-        const { status } = await running.engine.client(`${root}/${path}`, { method });
-        expect([401, 404, 405], method).toContain(status);
-      }
-    },
-  );
-
-  it('shows an ordinary user only what a permission reaches', async () => {
-    const filter = { as: guest, headers: { filter: 'true' } };
-    expect((await call('clusters', { as: guest })).status).toBe(403);
-    expect((await got('clusters', filter))['cluster']).toMatchObject([{ name: 'Default' }]);
-    expect(((await got('datacenters', filter))['data_center'] as readonly Json[]).map(({ name }) => String(name))).toEqual(['Default']);
-    expect((await got('users', filter))['user']).toHaveLength(1);
-    expect(await got('macpools', filter)).toEqual({});
-    expect((await call(`macpools/58ca604b-017d-0374-0220-00000000014e`, { as: guest })).status).toBe(404);
-    expect((await call(`users/${await idOf('users', 'admin')}`, { as: guest })).status).toBe(404);
-  });
-
-  it('lets nobody change anything without the permit, and writes that down', async () => {
-    const cluster = await idOf('clusters', 'Default');
-    expect((await call('tags', { as: guest, body: { name: 'mine' } })).status).toBe(403);
-    expect((await call('datacenters', { as: guest, body: { name: 'mine' } })).status).toBe(403);
-    expect((await call(`clusters/${cluster}`, { as: guest, method: 'PUT', body: { comment: 'mine' } })).status).toBe(403);
-    expect((await call(`clusters/${cluster}`, { as: guest, method: 'DELETE' })).status).toBe(403);
-    const role = await idOf('roles', 'SuperUser');
-    const user = await idOf('users', 'guest');
-    expect((await call(`clusters/${cluster}/permissions`, { as: guest, body: { role: { id: role }, user: { id: user } } })).status).toBe(
-      403,
-    );
-    expect(JSON.stringify(await got('events?search=severity%3Derror'))).toContain('guest@internal');
-  });
-
-  it('gives what a permission gives, on what it is given, and takes it away again', async () => {
-    const cluster = await idOf('clusters', 'Default');
-    const user = await idOf('users', 'guest');
-    const permission = await got(`clusters/${cluster}/permissions`, { body: { role: { name: 'ClusterAdmin' }, user: { id: user } } });
-    expect((await got(`clusters/${cluster}`, { as: guest, method: 'PUT', body: { comment: 'mine' } }))['comment']).toBe('mine');
-    expect((await call('datacenters', { as: guest, body: { name: 'mine' } })).status).toBe(403);
-    // Whoever manages a cluster may not make a super user of themselves.
-    const more = { role: { name: 'SuperUser' }, user: { id: user } };
-    expect((await call(`clusters/${cluster}/permissions`, { as: guest, body: more })).status).toBe(403);
-    await got(`clusters/${cluster}/permissions/${String(permission['id'])}`, { method: 'DELETE' });
-    expect((await call(`clusters/${cluster}`, { as: guest, method: 'PUT', body: { comment: 'mine' } })).status).toBe(403);
-  });
-
-  it('keeps the last super user', async () => {
-    const permission = ((await got('permissions'))['permission'] as readonly Json[]).find(({ role }) => role.id === superUser);
-    expect((await fault(`permissions/${String(permission?.['id'])}`, { method: 'DELETE' }))[0]).toBe(409);
-  });
-
-  it('has roles that people make', async () => {
-    const role = await got('roles', { body: { name: 'Tagger', administrative: true } });
-    await got(`roles/${String(role['id'])}/permits`, { body: { name: 'tag_management' } });
-    const { permit } = await got(`roles/${String(role['id'])}/permits`);
-    expect((permit as readonly Json[]).map(({ name }) => String(name))).toEqual(['login', 'tag_management']);
-    await got(`roles/${String(role['id'])}/permits/1301`, { method: 'DELETE' });
-    expect((await fault('roles/00000000-0000-0000-0000-000000000001', { method: 'DELETE' }))[0]).toBe(409);
-    await got(`roles/${String(role['id'])}`, { method: 'DELETE' });
-  });
-
-  it('takes users of the directory in, tags them, and lets them go', async () => {
-    await addUser(running.postgres, 'newcomer', 'Newcomer-1');
-    const user = await got('users', { body: { user_name: 'newcomer@internal-authz', domain: { name: 'internal-authz' } } });
-    const tag = await got('tags', { body: { name: 'team' } });
-    await got(`users/${String(user['id'])}/tags`, { body: { id: tag['id'] } });
-    expect((await got('users?search=tag%3Dteam'))['user']).toMatchObject([{ principal: 'newcomer' }]);
-    await got(`users/${String(user['id'])}/tags/${String(tag['id'])}`, { method: 'DELETE' });
-    await got(`users/${String(user['id'])}`, { method: 'DELETE' });
-    expect((await fault('users', { body: { user_name: 'nobody@internal' } }))[0]).toBe(400);
-  });
-});
-
 describe('events and jobs of others', () => {
   it('are added, ended and removed by clients', async () => {
     const event = await got('events', { body: { description: 'Backup done', severity: 'warning', origin: 'Backup', custom_id: 7 } });
@@ -352,61 +213,6 @@ describe('what is small, and what hangs on something', () => {
       ]);
     }
     for (const id of [lower, upper]) await got(`tags/${id}`, { method: 'DELETE' });
-  });
-
-  it('takes the permissions along with what they are on, and with whom they were given to', async () => {
-    const count = async () => Number((await running.postgres.query<{ n: string }>('select count(*) as n from permissions'))[0]?.n);
-    const before = await count();
-    await addUser(running.postgres, 'leaver', 'Leaver-1');
-    const user = String((await got('users', { body: { user_name: 'leaver@internal' } }))['id']);
-    const center = String((await got('datacenters', { body: { name: 'left' } }))['id']);
-    await got(`datacenters/${center}/permissions`, { body: { role: { name: 'UserRole' }, user: { id: user } } });
-    await got(`datacenters/${center}`, { method: 'DELETE' });
-    expect(await count()).toBe(before);
-    await got('permissions', { body: { role: { name: 'SuperUser' }, user: { id: user } } });
-    await got(`users/${user}`, { method: 'DELETE' });
-    expect(await count()).toBe(before);
-  });
-
-  it('never leaves the system without a super user', async () => {
-    await addUser(running.postgres, 'heir', 'Heir-Canary-1');
-    const user = String((await got('users', { body: { user_name: 'heir@internal' } }))['id']);
-    await got('permissions', { body: { role: { name: 'SuperUser' }, user: { id: user } } });
-    const own = ((await got('permissions'))['permission'] as readonly Json[]).find(
-      ({ role, user: who }) => role.id === superUser && who.id !== user,
-    );
-    const heir = basic('heir@internal', 'Heir-Canary-1');
-    await got(`permissions/${String(own?.['id'])}`, { as: heir, method: 'DELETE' });
-    const [admin] = await running.postgres.query<{ id: string }>(`select user_id as id from users where username = 'admin'`);
-    await running.postgres.query(
-      `insert into permissions (role_id, ad_element_id, object_id, object_type_id) select id, $1, 'aaa00000-0000-0000-0000-123456789aaa', 1
-       from roles where name = 'ReadOnlyAdmin'`,
-      [admin?.id],
-    );
-    expect((await fault(`users/${user}`, { as: heir, method: 'DELETE' }))[0]).toBe(409);
-    await got('permissions', { as: heir, body: { role: { name: 'SuperUser' }, user: { id: admin?.id } } });
-    await got(`users/${user}`, { method: 'DELETE' });
-  });
-});
-
-describe('a session that is kept', () => {
-  const keep = { prefer: 'persistent-auth' };
-  const bare = (headers: Record<string, string>) => running.engine.client(root, { headers });
-
-  it('lasts as long as its client asks for it with each request', async () => {
-    const first = await call('', { headers: keep });
-    const cookie = `JSESSIONID=${first.headers['set-cookie']?.[0]?.split(/[=;]/)[1] ?? ''}`;
-    expect(first.headers['set-cookie']?.[0]).toMatch(/; Path=\/ovirt-engine\/api; Secure; HttpOnly; SameSite=Strict$/);
-    expect((await bare({ cookie, ...keep })).status).toBe(200);
-    expect((await bare({ ...keep })).status).toBe(401);
-    expect((await bare({ cookie })).status).toBe(401);
-    expect((await bare({ cookie, ...keep })).status).toBe(401);
-  });
-
-  it('is not begun by what has not asked for it, and never by a stranger', async () => {
-    expect((await call('')).headers['set-cookie']).toBeUndefined();
-    expect((await bare({ ...keep })).headers['set-cookie']).toBeUndefined();
-    expect((await bare({ ...keep, cookie: `JSESSIONID=${'A'.repeat(86)}` })).status).toBe(401);
   });
 });
 
