@@ -6,7 +6,7 @@ import { useEngine } from '../support/running-engine.ts';
 /* What clients that others wrote send, and what people send by mistake. */
 
 const running = useEngine();
-const { call, got, fault, idOf } = apiCalls(running);
+const { call, got, fault, idOf, list } = apiCalls(running);
 const management = '00000000-0000-0000-0000-000000000009';
 const managers = 'roles/00000000-0000-0000-0001-000000000001';
 
@@ -48,10 +48,8 @@ describe('modules of Ansible', () => {
     });
     return { status, type: headers['content-type'], body };
   };
-  const found = async (rel: string, search: string): Promise<readonly string[]> => {
-    const [list = []] = Object.values(await got(`${rel}?search=${encodeURIComponent(search)}`)) as (readonly Json[])[];
-    return list.map(({ name }) => String(name));
-  };
+  const found = async (rel: string, search: string): Promise<readonly string[]> =>
+    (await list(`${rel}?search=${encodeURIComponent(search)}`)).map(({ name }) => String(name));
 
   it('find objects by names in quotes, and what they are in', async () => {
     expect(await found('clusters', 'name="Default"')).toEqual(['Default']);

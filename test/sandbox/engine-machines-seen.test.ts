@@ -8,16 +8,14 @@ import { addHost } from '../support/simulated-host.ts';
 /* Virtual machines as clients find them: by searches, with what their hosts and guests have told, and as far as people may see them. */
 
 const running = useEngine();
-const { call, got, fault, idOf } = apiCalls(running);
+const { call, got, fault, idOf, list } = apiCalls(running);
 const blank = '00000000-0000-0000-0000-000000000000';
 
 const cluster = { name: 'Default' };
 const add = (name: string, more: Json = {}, as = admin): Promise<Json> => got('vms', { as, body: { name, cluster, ...more } });
 const pathOf = (machine: Json): string => `vms/${String(machine['id'])}`;
-const listOf = async (path: string, as = admin): Promise<readonly Json[]> =>
-  (Object.values(await got(path, { as }))[0] ?? []) as readonly Json[];
 const found = async (search: string): Promise<readonly string[]> =>
-  (await listOf(`vms?search=${encodeURIComponent(search)}`)).map(({ name }) => String(name));
+  (await list(`vms?search=${encodeURIComponent(search)}`)).map(({ name }) => String(name));
 
 describe('the root of the API', () => {
   it('leads to virtual machines, counts them, and names the template Blank', async () => {
@@ -69,7 +67,7 @@ describe('a virtual machine that runs', () => {
       },
       guest_time_zone: { name: 'CET', utc_offset: '-01:30' },
     });
-    expect((await listOf(`${path}/graphicsconsoles`))[0]).toMatchObject({ address: '192.0.2.1', port: '5900' });
+    expect((await list(`${path}/graphicsconsoles`))[0]).toMatchObject({ address: '192.0.2.1', port: '5900' });
   });
 
   it('says that its next run will differ when it was changed meanwhile', async () => {
@@ -79,7 +77,7 @@ describe('a virtual machine that runs', () => {
   });
 
   it('has figures, addresses, programs and sessions', async () => {
-    const figures = new Map((await listOf(`${path}/statistics`)).map((one) => [String(one['name']), one] as const));
+    const figures = new Map((await list(`${path}/statistics`)).map((one) => [String(one['name']), one] as const));
     const datum = (name: string): unknown => ((figures.get(name)?.['values'] as Json)['value'] as readonly Json[])[0]?.['datum'];
     expect(datum('memory.installed')).toBe(1_073_741_824);
     expect(datum('memory.used')).toBe(536_870_912);
@@ -88,19 +86,19 @@ describe('a virtual machine that runs', () => {
     expect(datum('elapsed.time')).toBe(3600);
     expect(figures.get('disks.usage')).toMatchObject({ type: 'string', values: { value: [{ detail: expect.stringContaining('ext4') }] } });
     expect(figures.get('network.current.total')?.['values']).not.toHaveProperty('value');
-    expect(await listOf(`${path}/reporteddevices`)).toMatchObject([
+    expect(await list(`${path}/reporteddevices`)).toMatchObject([
       {
         ...{ name: 'ens3', type: 'network', mac: { address: '56:6f:00:00:00:01' } },
         ips: { ip: [{ address: '192.0.2.7', version: 'v4' }, { address: '2001:db8::7', version: 'v6' }, { address: 'fe80::1' }] },
       },
     ]);
-    expect((await listOf(`${path}/applications`)).map(({ name }) => String(name))).toEqual(['kernel-6.1', 'qemu-guest-agent']);
-    expect(await listOf(`${path}/sessions`)).toMatchObject([
+    expect((await list(`${path}/applications`)).map(({ name }) => String(name))).toEqual(['kernel-6.1', 'qemu-guest-agent']);
+    expect(await list(`${path}/sessions`)).toMatchObject([
       { console_user: 'true', ip: { address: '198.51.100.4' }, user: { user_name: 'bob@internal' } },
       { console_user: 'false', user: { user_name: 'alice' } },
     ]);
     for (const rel of ['statistics', 'reporteddevices', 'applications', 'sessions'])
-      for (const member of await listOf(`${path}/${rel}`)) expect(await got(`${path}/${rel}/${String(member['id'])}`)).toEqual(member);
+      for (const member of await list(`${path}/${rel}`)) expect(await got(`${path}/${rel}/${String(member['id'])}`)).toEqual(member);
   });
 
   it('has interfaces with what its guest sees of them', async () => {
@@ -124,7 +122,7 @@ describe('a virtual machine that runs', () => {
       'update vm_statistics set usage_cpu_percent = 87, usage_mem_percent = 50, elapsed_time = 3600 where vm_guid = $1',
       [id],
     );
-    const values = (await listOf(`vms/${String(id)}/statistics`)).map((one): readonly [string, unknown] => [
+    const values = (await list(`vms/${String(id)}/statistics`)).map((one): readonly [string, unknown] => [
       String(one['name']),
       (one['values'] as Json)['value'],
     ]);
@@ -147,7 +145,7 @@ describe('a virtual machine that runs', () => {
     const tag = await got('tags', { body: { name: 'red' } });
     await got('tags', { body: { name: 'green' } });
     for (const name of ['red', 'green']) await got(`${path}/tags`, { body: { name } });
-    await got(`${pathOf((await listOf('vms?search=name%3Dcounted'))[0] ?? {})}/tags`, { body: { id: tag['id'] } });
+    await got(`${pathOf((await list('vms?search=name%3Dcounted'))[0] ?? {})}/tags`, { body: { id: tag['id'] } });
     const profile = { id: '0000000a-000a-000a-000a-000000000398' };
     await add('other', { comment: 'the last one' }).then((machine) =>
       got(`${pathOf(machine)}/nics`, { body: { name: 'n', vnic_profile: profile } }),
@@ -176,7 +174,7 @@ describe('a virtual machine that runs', () => {
     ] as const)
       expect(await found(search), search).toEqual(names);
     expect((await fault('vms?search=colour%3Dred', {}))[0]).toBe(400);
-    expect((await listOf('templates?search=childcount%3D3')).map(({ name }) => String(name))).toEqual(['Blank']);
+    expect((await list('templates?search=childcount%3D3')).map(({ name }) => String(name))).toEqual(['Blank']);
   });
 });
 
@@ -211,18 +209,18 @@ describe('somebody who is no administrator', () => {
   });
 
   it('manages the machines that are their own, and sees no others', async () => {
-    expect(await listOf('vms', admin)).not.toEqual([]);
+    expect(await list('vms')).not.toEqual([]);
     const machine = await add('mine', {}, maker);
     const path = pathOf(machine);
-    expect((await listOf('vms?filter=true', maker)).map(({ name }) => String(name))).toEqual(['mine']);
+    expect((await list('vms?filter=true', { as: maker })).map(({ name }) => String(name))).toEqual(['mine']);
     expect((await call('vms', { as: maker })).status).toBe(403);
     expect((await got(path, { as: maker, method: 'PUT', body: { comment: 'my own' } }))['comment']).toBe('my own');
     const profile = { id: '0000000a-000a-000a-000a-000000000398' };
     expect((await got(`${path}/nics`, { as: maker, body: { name: 'n', vnic_profile: profile } }))['name']).toBe('n');
-    const roles = await listOf(`${path}/permissions`);
+    const roles = await list(`${path}/permissions`);
     expect(roles).toMatchObject([{ role: { id: 'def00006-0000-0000-0000-def000000006' }, vm: { id: machine['id'] } }]);
 
-    const [other] = await listOf('vms?search=name%3Dweb');
+    const [other] = await list('vms?search=name%3Dweb');
     for (const [as, of] of [
       [maker, pathOf(other ?? {})],
       [stranger, path],
@@ -294,7 +292,7 @@ describe('somebody who is no administrator', () => {
   });
 
   it('uses what is open to everybody: Blank, and instance types', async () => {
-    expect((await listOf('templates?filter=true', stranger)).map(({ name }) => String(name))).toEqual(['Blank']);
-    expect(await listOf('instancetypes', stranger)).toHaveLength(5);
+    expect((await list('templates?filter=true', { as: stranger })).map(({ name }) => String(name))).toEqual(['Blank']);
+    expect(await list('instancetypes', { as: stranger })).toHaveLength(5);
   });
 });

@@ -8,7 +8,7 @@ import { useEngine } from '../support/running-engine.ts';
 /* Who may do what, by which roles, and that somebody always may do everything. */
 
 const running = useEngine();
-const { call, got, fault, idOf } = apiCalls(running);
+const { call, got, fault, idOf, list } = apiCalls(running);
 const superUser = '00000000-0000-0000-0000-000000000001';
 const blank = '00000000-0000-0000-0000-000000000000';
 
@@ -19,8 +19,6 @@ beforeAll(async () => {
   const [cluster] = await running.postgres.query<{ id: string }>('select cluster_id as id from cluster');
   await giveRole(running.postgres, 'guest', 'UserRole', { kind: 'cluster', id: cluster?.id ?? '' });
 });
-
-const list = async (path: string): Promise<readonly Json[]> => (Object.values(await got(path))[0] ?? []) as readonly Json[];
 
 describe('who may do what', () => {
   it.each(collections.map((one) => [`${one.below === undefined ? '' : `${one.below.rel}/${blank}/`}${one.rel}`]))(

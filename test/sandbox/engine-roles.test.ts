@@ -87,9 +87,7 @@ describe.each(collections.map((one) => [`${one.below === undefined ? '' : `${one
           one.below === undefined ? one.sight : collections.find(({ rel, below }) => rel === one.below?.rel && below === undefined)?.sight;
         const [kind] = await running.postgres.query<{ admin: boolean }>('select role_type = 1 as admin from roles where name = $1', [role]);
         expect(status, `${role} GET ${path}`).toBe(sight === 'everybody' || kind?.admin === true ? 200 : 403);
-        expect((await running.engine.client(path.replace(blank, blank), { headers: { ...headers, filter: 'true' } })).status).toBeLessThan(
-          500,
-        );
+        expect((await running.engine.client(path, { headers: { ...headers, filter: 'true' } })).status).toBeLessThan(500);
       }
     });
   },

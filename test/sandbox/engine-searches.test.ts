@@ -8,7 +8,7 @@ import { addHost } from '../support/simulated-host.ts';
 /* What is asked of a list: searches, order, pages, all content, and links to follow. */
 
 const running = useEngine();
-const { call, got } = apiCalls(running);
+const { call, got, list } = apiCalls(running);
 
 // Something for what would be empty otherwise.
 beforeAll(async () => {
@@ -28,8 +28,6 @@ beforeAll(async () => {
      insert into image_storage_domain_map (image_id, storage_domain_id) select i.image_guid, s.id from i, s`,
   );
 });
-
-const list = async (path: string): Promise<readonly Json[]> => (Object.values(await got(path))[0] ?? []) as readonly Json[];
 
 /** A member of the collection that one lies below. */
 async function pathTo({ below, rel }: Collection): Promise<string> {

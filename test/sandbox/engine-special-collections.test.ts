@@ -8,7 +8,7 @@ import { newSshKey } from '../support/vmconsole.ts';
 /* Collections that are more than rows of a table. */
 
 const running = useEngine();
-const { call, got, fault, idOf } = apiCalls(running);
+const { call, got, fault, idOf, list } = apiCalls(running);
 const blank = '00000000-0000-0000-0000-000000000000';
 
 const guest = basic('guest@internal', 'Guest-Canary-1');
@@ -16,8 +16,6 @@ beforeAll(async () => {
   await addUser(running.postgres, 'guest', 'Guest-Canary-1');
   await giveRole(running.postgres, 'guest', 'UserRole');
 });
-
-const list = async (path: string): Promise<readonly Json[]> => (Object.values(await got(path))[0] ?? []) as readonly Json[];
 
 describe('icons', () => {
   it('are pictures, and every operating system has a small and a large one', async () => {

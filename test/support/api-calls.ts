@@ -34,13 +34,15 @@ export function apiCalls(running: RunningEngine) {
     expect(answer.status, `${path}: ${answer.body}`).toBeLessThan(300);
     return JSON.parse(answer.body) as Json;
   };
+  /** Status and detail of a refusal. */
   const fault = async (path: string, how: Call): Promise<readonly [status: number, detail: string]> => {
     const { status, body } = await call(path, how);
     return [status, body === '' ? '' : String((JSON.parse(body) as Json)['detail'])];
   };
-  const idOf = async (rel: string, name: string): Promise<string> => {
-    const list = Object.values(await got(`${rel}?max=1000`))[0] as readonly Json[];
-    return String(list.find((one) => one['name'] === name)?.['id']);
-  };
-  return { call, got, fault, idOf };
+  /** The members of a list. */
+  const list = async (path: string, how?: Call): Promise<readonly Json[]> =>
+    (Object.values(await got(path, how))[0] ?? []) as readonly Json[];
+  const idOf = async (rel: string, name: string): Promise<string> =>
+    String((await list(`${rel}?max=1000`)).find((one) => one['name'] === name)?.['id']);
+  return { call, got, fault, list, idOf };
 }
