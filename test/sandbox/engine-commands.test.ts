@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CommandFailure, type CommandTypes, type Occasion, type Stage } from '../../src/services/engine/commands/command.ts';
 import { createRunner, type Runner } from '../../src/services/engine/commands/runner.ts';
 import { takeTurns, type Turn } from '../../src/services/engine/commands/turn.ts';
+import { createHostRecords } from '../../src/services/engine/hosts/host-records.ts';
+import { createMachineRecords } from '../../src/services/engine/machines/machine-records.ts';
 import { type Database, openDatabase } from '../../src/services/frame/database.ts';
 import { apiCalls } from '../support/api-calls.ts';
 import { addAdmin, startEngine, type TestEngine } from '../support/engine.ts';
@@ -11,6 +13,7 @@ import { quietLog } from '../support/fakes.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type AgentPki, engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, capabilities, wellBehaved } from '../support/simulated-host.ts';
+import { addMachine } from '../support/simulated-machines.ts';
 import { eventually } from '../support/waiting.ts';
 
 let postgres: TestPostgres;
@@ -234,6 +237,27 @@ describe('a command', () => {
     expect(await postgres.query('select stage, failure from command_entities where command_id = $1', [id])).toEqual([
       { stage: 0, failure: null },
     ]);
+  });
+
+  it('leaves no key and no disc of hosts and machines behind either when the turn is lost', async () => {
+    await runner(kind());
+    const host = await addHost(postgres, { name: 'lost', address: '127.0.0.1', port: 1 });
+    const machine = await addMachine(postgres, { name: 'lost', host, status: 1 });
+    const kept = async () =>
+      postgres.query(
+        `select sshkeyfingerprint as key, current_cd as disc from vds_static cross join vm_dynamic where vds_id = $1 and vm_guid = $2`,
+        [host, machine],
+      );
+    for (const [turn, wanted] of [
+      [generation - 1, { key: null, disc: null }],
+      [generation, { key: 'SHA256:a', disc: 'a.iso' }],
+    ] as const) {
+      await createHostRecords(database, String(turn), Date.now).installed(host, 'SHA256:a');
+      await createMachineRecords(database, String(turn), Date.now).inserted(machine, host, 'a.iso');
+      expect(await kept()).toEqual([wanted]);
+    }
+    await postgres.query('delete from vm_static where vm_guid = $1', [machine]);
+    await postgres.query('delete from vds_static where vds_id = $1', [host]);
   });
 
   it('waits for a database that is away', async () => {

@@ -50,6 +50,8 @@ export interface HostRecords {
   change(change: StatusChange): Promise<boolean>;
   /** Keeps what a host has told of itself. */
   keep(host: string, capabilities: Capabilities): Promise<void>;
+  /** Keeps that a host is installed as it should be, and pins the key of its SSH server. */
+  installed(host: string, fingerprint: string): Promise<void>;
   /** Settles what the cluster of a host has left open. */
   settle(host: string, settled: Settled): Promise<void>;
   tell(told: Told): Promise<void>;
@@ -132,6 +134,13 @@ export function createHostRecords(database: Database, generation: string, now: (
          on conflict (vds_id, name) do update set (${interfaceColumns}, _update_date) =
            (${interfaceColumns.replace(/\w+/g, 'excluded.$&')}, now())`,
         [host, JSON.stringify(columns), JSON.stringify(interfaces), uniqueId, generation],
+      );
+    },
+
+    async installed(host, fingerprint) {
+      await database.query(
+        `update vds_static set sshkeyfingerprint = $2, reinstall_required = false where vds_id = $1 and ${inTurn('$3')}`,
+        [host, fingerprint, generation],
       );
     },
 

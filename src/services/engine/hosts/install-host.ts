@@ -46,10 +46,7 @@ export function installHost({ deployment, secrets, records, activation }: Instal
         })
         .finally(telling.end);
       // A database that is away is waited for: the stage is done again, which finds the host as it should be.
-      await database.query('update vds_static set sshkeyfingerprint = $2, reinstall_required = false where vds_id = $1', [
-        machine.id,
-        installed.fingerprint,
-      ]);
+      await records.installed(machine.id, installed.fingerprint);
       return { installed: true };
     },
   };

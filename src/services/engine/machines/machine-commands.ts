@@ -132,10 +132,7 @@ export function machineCommands(
         { vmID: machine.id, driveSpec: driveSpec(content, machine.pool, driveBus(loaded.definition)) },
         { flowId: command.correlationId, signal },
       );
-      await database.query('update vm_dynamic set current_cd = $2 where vm_guid = $1 and run_on_vds is not null', [
-        machine.id,
-        wanted === '' ? null : wanted,
-      ]);
+      await records.inserted(machine.id, machine.host, wanted === '' ? null : wanted);
       return undefined;
     },
   };

@@ -63,6 +63,8 @@ export interface MachineRecords {
   doubt(id: string, host: string): Promise<void>;
   /** Gives a machine that runs on a host the status that it has there; returns whether that was news. */
   change(id: string, host: string, status: MachineStatus, pause: string | null, told?: Told): Promise<boolean>;
+  /** Keeps what was put into the drive of a machine that runs on a host; null for nothing. */
+  inserted(id: string, host: string, content: string | null): Promise<void>;
   /** It runs nowhere any more, provided that nothing has changed since `since`; null asks for no more than the host. */
   end(id: string, host: string, since: string | null, end: MachineEnd): Promise<void>;
   /** Takes up a machine that runs on a host though it was thought to run nowhere. */
@@ -162,6 +164,9 @@ export function createMachineRecords(database: Database, generation: string, now
         [id, host, machineStatuses[status], pause],
         told,
       ),
+    async inserted(id, host, content) {
+      await change('update vm_dynamic set current_cd = $3 where vm_guid = $1 and run_on_vds = $2 and {turn}', [id, host, content]);
+    },
     async end(id, host, since, { reason, message, told }) {
       await change(
         `update vm_dynamic set ${setDown('$4::smallint', '$5')}
