@@ -106,7 +106,7 @@ describe('a virtual machine that runs', () => {
     await running.postgres.query('update vm_dynamic set status = 0 where vm_guid = $1', [path.slice('vms/'.length)]);
     const [seen, unseen] = [await nic('nic1', '56:6F:00:00:00:01'), await nic('nic2', '56:6f:00:00:00:02')];
     await running.postgres.query('update vm_dynamic set status = 1 where vm_guid = $1', [path.slice('vms/'.length)]);
-    const devices = await listOf(`${path}/reporteddevices`);
+    const devices = await list(`${path}/reporteddevices`);
     expect(await got(`${path}/nics/${String(seen['id'])}`)).toMatchObject({ name: 'nic1', reported_devices: { reported_device: devices } });
     expect(await got(`${path}/nics/${String(unseen['id'])}`)).not.toHaveProperty('reported_devices');
     const followed = await got(`${path}?follow=nics`);
