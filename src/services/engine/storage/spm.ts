@@ -160,8 +160,12 @@ export function createSpm({ database, agents, patienceMs = 300_000, everyMs = 25
           try {
             begun = await lasting(pool, signal, ({ agent }) => agent.call(verb, params, { flowId, signal }));
           } catch (error) {
-            // One was begun by an engine that was killed before it could keep the name.
-            if (!(error instanceof AgentFailure) || error.code !== codes.volumeExists || performance.now() >= until) throw error;
+            // What was begun before may have done it: the answer was lost, or the engine killed before it could keep the name.
+            if (!(error instanceof AgentFailure)) throw error;
+            if (error.code !== codes.volumeExists || performance.now() >= until) {
+              if (await isDone()) return;
+              throw error;
+            }
             await sleep(everyMs * 4, undefined, { signal });
             continue;
           }

@@ -107,6 +107,22 @@ describe('a task of the SPM', () => {
     expect(kept).toEqual([{ task: 'task-1' }]);
   });
 
+  it('is done where it is refused the second time, since only the answer to the first one was lost', async () => {
+    world.state.volume = 'whole';
+    const removal = { ...create, verb: 'Image.delete', isDone: async () => world.state.volume === 'missing' };
+    world.verbs['Image.delete'] = () => {
+      if (world.state.volume === 'missing') throw new AgentFailure('Image.delete', 268, 'there is none');
+      world.state.volume = 'missing';
+      throw new AgentUnreachable('the agent has ended the connection');
+    };
+    await spm().run(occasion(), removal);
+    world.state.volume = 'whole';
+    world.verbs['Image.delete'] = () => {
+      throw new AgentFailure('Image.delete', 304, 'the domain is not active');
+    };
+    await expect(spm().run(occasion(), removal)).rejects.toThrow('the domain is not active');
+  });
+
   it('fails with a sentence that says why', async () => {
     world.verbs['Volume.create'] = () => 'task-1';
     world.state.tasks.set('task-1', { taskState: 'finished', taskResult: 'cleanSuccess', code: 397, message: 'There is no room left' });
