@@ -373,6 +373,44 @@ describe('the disks of a virtual machine', () => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409, 409, 409, 409, 409]);
   });
 
+  it('are neither removed nor enlarged nor transferred where it is started in the same moment', async () => {
+    const { id: mine, name } = await machine();
+    const id = await add();
+    await api().got(`vms/${mine}/diskattachments`, { body: { disk: { id }, interface: 'virtio' } });
+    // Between the statement that locks the disk, which saw the machine down, and what the command does first.
+    await host.postgres.query(
+      `create function start_meanwhile() returns trigger language plpgsql as $$ begin update vm_dynamic set status = 9 where vm_guid = '${mine}'; return null; end $$`,
+    );
+    await host.postgres.query(
+      'create trigger start_meanwhile after insert on command_entities for each row execute function start_meanwhile()',
+    );
+    const changes = [
+      [`disks/${id}`, { method: 'DELETE' }, 2015],
+      [`disks/${id}`, { method: 'PUT', body: { provisioned_size: 20 * 2 ** 20 } }, 372],
+      ['imagetransfers', { body: { disk: { id }, direction: 'upload' } }, 1038],
+    ] as const;
+    const { alias } = await api().got(`disks/${id}`);
+    try {
+      for (const [path, request, code] of changes) {
+        await api().got(path, request);
+        await settled(id);
+        const told = await host.postgres.query<{ message: string }>(
+          'select message from audit_log where log_type = $1 and message like $2',
+          [code, `%${String(alias)}%`],
+        );
+        expect(told.map(({ message }) => message)).toEqual([
+          expect.stringContaining(`Virtual machine ${name} was started in the same moment.`),
+        ]);
+        await run(mine, 0);
+      }
+    } finally {
+      await host.postgres.query('drop function start_meanwhile cascade');
+      await host.postgres.query('delete from image_transfers');
+    }
+    expect(has(id)).toBe(true);
+    expect((await api().got(`disks/${id}`))['provisioned_size']).toBe(String(10 * 2 ** 20));
+  });
+
   it('stay as they are once a machine is started, whoever was there before', async () => {
     const { id: vm, name } = await machine();
     const id = await add();

@@ -3,6 +3,7 @@ import type { Agent } from '../agents/agent.ts';
 import { byteCountOf, objectOf, type Unknown } from '../agents/hostile.ts';
 import { askingOf, type Command, type CommandType, type Ending, type Occasion, type Stage, type Told } from '../commands/command.ts';
 import type { Subjects } from '../commands/event-sql.ts';
+import { needIdleDisk } from './idle-disk.ts';
 import type { Spm } from '../storage/spm.ts';
 import { zeroId } from '../zero-id.ts';
 import { type AttachedDisk, type DiskRecord, needDisk, volumeNames } from './disk-records.ts';
@@ -144,6 +145,14 @@ export function diskCommands({ spm }: { readonly spm: Spm }): Readonly<Record<'A
     },
   };
 
+  const looking: Stage = {
+    title: 'Looking whether a virtual machine needs the disk',
+    async work({ command, database }) {
+      await needIdleDisk(database, subjectOf(command).id);
+      return { idle: true };
+    },
+  };
+
   const deleting: Stage = {
     title: 'Removing the image from the storage',
     async work(occasion) {
@@ -207,18 +216,19 @@ export function diskCommands({ spm }: { readonly spm: Spm }): Readonly<Record<'A
       },
     },
     RemoveDisk: {
-      stages: [deleting],
+      stages: [looking, deleting],
       succeeded: (command) => ({
         told: told(command, 2014, 'USER_FINISHED_REMOVE_DISK', 0, `The disk ${subjectOf(command).alias} was removed.`),
         change: removed(command),
       }),
       failed: (command, why) => ({
         told: told(command, 2015, 'USER_FINISHED_FAILED_REMOVE_DISK', 2, `The disk ${subjectOf(command).alias} was not removed: ${why}`),
-        change: settled(command, 'illegal'),
+        // Until it is known that nobody needs it, nothing is done to it.
+        change: settled(command, command.data['idle'] === true || command.parameters['was'] !== 'ok' ? 'illegal' : 'ok'),
       }),
     },
     ExtendDisk: {
-      stages: [extending],
+      stages: [looking, extending],
       succeeded: (command) => ({
         told: told(command, 371, 'USER_EXTEND_DISK_SIZE_SUCCESS', 0, `The disk ${subjectOf(command).alias} was enlarged.`),
         change: settled(command, 'ok'),

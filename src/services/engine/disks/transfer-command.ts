@@ -6,6 +6,7 @@ import { deleteImage, subjectOf } from './disk-commands.ts';
 import { type AttachedDisk, needDisk, volumeNames } from './disk-records.ts';
 import { createImageAccess, ignore, type ImageAccessParts, leaving, leftOf, patiently, patienceMs } from './image-access.ts';
 import { isUnknownTicket } from './image-tickets.ts';
+import { needIdleDisk } from './idle-disk.ts';
 import type { Prepared } from './prepared-image.ts';
 import { idOf, isUpload, transferEndings } from './transfer-endings.ts';
 import type { TransferRecord } from './transfer-records.ts';
@@ -40,6 +41,7 @@ export function transferCommand({ spm, ...parts }: ImageAccessParts & { readonly
       const [disk, transfer] = [await needDisk(database, subjectOf(command).id), await transferOf(command)];
       // No client has been let at it.
       await keep({ opened: false });
+      await needIdleDisk(database, disk.id);
       // Nothing takes it for whole while it is written to.
       if (transfer.isUpload) await setLegality(occasion, disk, 'ILLEGAL');
       return { prepared: await patiently(signal, () => access.prepare(occasion, disk, transfer)) };

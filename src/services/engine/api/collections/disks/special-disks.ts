@@ -92,7 +92,7 @@ export const removalOf = async ({ database }: Pick<Occasion, 'database'>, id: st
     ...{ object: id, name: disk.alias, storageDomain: disk.domain },
     event: { code: 2110, name: 'USER_REMOVE_DISK', text: 'The removal of disk ${name} was asked for by ${user}.', failed: 2015 },
     statement: (values) => [lockImage(values, id, from), movedDisk('moved')],
-    begins: { type: 'RemoveDisk', parameters: { disk: id, alias: disk.alias, domain: disk.domain }, locks: [id] },
+    begins: { type: 'RemoveDisk', parameters: { disk: id, alias: disk.alias, domain: disk.domain, was: disk.status }, locks: [id] },
     otherwise: () => justChanged(disk.alias),
   };
 };
