@@ -9,3 +9,9 @@ export const refusedByServer = (error: unknown): boolean => /^(28|3D)/.test(sqlS
 
 /** The statement would have written, and was not carried out: the server has become a standby, or read-only. */
 export const isReadOnly = (error: unknown): boolean => sqlState(error) === '25006';
+
+/**
+ * The statement was not carried out because of what else went on: a deadlock, a lock or an answer that took too long, a server without room. The same one may
+ * be taken later.
+ */
+export const mayPass = (error: unknown): boolean => /^(40001|40P01|55P03|57014|53)/.test(sqlState(error) ?? '');

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Database, DatabaseUnavailable } from '../../frame/database.ts';
 import { errorFields, type Log } from '../../frame/log.ts';
+import { mayPass } from '../../frame/sql-state.ts';
 import { AgentFailure, AgentUnreachable } from '../agents/agent-failure.ts';
 import { textOf } from '../agents/hostile.ts';
 import { CommandFailure, type CommandType, type CommandTypes, type Occasion } from './command.ts';
@@ -68,17 +69,22 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
       });
   }
 
-  /** Does something until the database takes it. Throws everything else. */
-  async function lasting<T>(work: () => Promise<T>): Promise<T> {
+  const isAway = (error: unknown): boolean => error instanceof DatabaseUnavailable;
+
+  /** Does something until the database is there for it. Throws everything else. */
+  async function lasting<T>(work: () => Promise<T>, passes = isAway): Promise<T> {
     for (;;) {
       try {
         return await work();
       } catch (error) {
-        if (!(error instanceof DatabaseUnavailable)) throw error;
+        if (!passes(error)) throw error;
       }
       await sleep(againMs, undefined, { signal: turn.signal });
     }
   }
+
+  /** Writes where a command is, until that is stored: a database that is slow for a while must not have it taken back. Throws what can never be stored. */
+  const stored = (write: () => Promise<void>): Promise<void> => lasting(write, (error) => isAway(error) || mayPass(error));
 
   async function carryOn(command: Recorded): Promise<void> {
     const type = types[command.type];
@@ -106,13 +112,13 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
     const [status, ending] =
       failure === null ? (['FINISHED', type.succeeded(command)] as const) : (['FAILED', type.failed(command, failure)] as const);
     try {
-      await lasting(() => records.end(command, status, ending));
+      await stored(() => records.end(command, status, ending));
     } catch (error) {
       if (failure !== null || turn.signal.aborted || error instanceof TurnLost) throw error;
       // A command that cannot be ended well is taken back: it must not keep its locks for ever.
       log.error('what a command has come to cannot be stored', { command: command.id, type: command.type, ...errorFields(error) });
       const refused = { ...command, stage: type.stages.length - 1, failure: unknownReason };
-      await lasting(() => records.save(refused, 'FAILED'));
+      await stored(() => records.save(refused, 'FAILED'));
       return toItsEnd(type, refused);
     }
     log.info(failure === null ? 'a command has ended' : 'a command has failed', { command: command.id, type: command.type, why: failure });
@@ -120,7 +126,7 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
 
   async function forward(type: CommandType, command: Recorded): Promise<Recorded> {
     const stage = type.stages[command.stage];
-    await lasting(() => records.enter(command, stage?.title ?? ''));
+    await stored(() => records.enter(command, stage?.title ?? ''));
     const kept: Keeping = { command };
     let next: Recorded;
     try {
@@ -131,13 +137,13 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
       next = { ...kept.command, failure: reasonOf(error, command) };
     }
     try {
-      await lasting(() => records.save(next, next.failure === null ? 'FINISHED' : 'FAILED'));
+      await stored(() => records.save(next, next.failure === null ? 'FINISHED' : 'FAILED'));
     } catch (error) {
       if (turn.signal.aborted || error instanceof TurnLost) throw error;
       // What was found out cannot be kept, however often the stage is done again.
       log.error('a stage has found what cannot be stored', { command: command.id, stage: stage?.title, ...errorFields(error) });
-      next = { ...command, failure: unknownReason };
-      await lasting(() => records.save(next, 'FAILED'));
+      next = { ...kept.command, failure: unknownReason };
+      await stored(() => records.save(next, 'FAILED'));
     }
     return next;
   }
@@ -161,7 +167,7 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
       }
     }
     const next = { ...kept.command, stage: command.stage - 1, failure };
-    await lasting(() => records.save(next, 'FAILED'));
+    await stored(() => records.save(next, 'FAILED'));
     return next;
   }
 
@@ -172,7 +178,7 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
     tell: (told) => records.tell(kept.command, told),
     isCancelled: () => records.isCancelled(kept.command.id),
     keep: (found) =>
-      lasting(async () => {
+      stored(async () => {
         const next = { ...kept.command, data: { ...kept.command.data, ...found } };
         await records.keep(next);
         kept.command = next;
