@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { TaskStatus } from '../../src/services/host-agent/storage/tasks.ts';
 import { folder as hostFolder } from '../support/host-image.ts';
 import { bootStorageHost, newPoolIds, shared, type StorageHost } from '../support/storage-host.ts';
@@ -115,6 +115,18 @@ describe.skipIf(obstacle !== null)(`storage that two hosts share${obstacle === n
     expect(await host.task('Volume.create', { ...volume, volumeID: randomUUID() })).toMatchObject({ taskResult: 'success' });
   });
 
+  test('is changed by nobody whose sanlock has died, until that is back', async () => {
+    const [host] = hosts;
+    await host.shell('pkill -KILL -x sanlock');
+    await vi.waitFor(async () =>
+      expect(await host.call('Volume.create', { ...volume, volumeID: randomUUID() })).toMatchObject({ code: 654 }),
+    );
+    expect(await host.shell('pgrep -u vdsm -x cat || true')).toBe('');
+    expect(await host.task('StoragePool.spmStart', { storagepoolID: pool.storagepoolID })).toMatchObject({ code: 661 });
+    await host.shell('systemctl restart sanlock');
+    expect(await startSpmWhenFree(host)).toMatchObject({ code: 0 });
+  });
+
   test('has another SPM as soon as an agent is killed, and what was begun comes to its end', async () => {
     const [host, other] = hosts;
     const begun = await host.call('Volume.create', { ...volume, volumeID: randomUUID(), size: String(2 ** 28), preallocate: 1 });
@@ -126,7 +138,8 @@ describe.skipIf(obstacle !== null)(`storage that two hosts share${obstacle === n
     expect(await other.call('StoragePool.spmStop', pool)).toEqual({ result: true });
     await host.begin();
     await connectStorage(host);
-    await join(host, 1);
+    // It has the number of the agent that was killed; this one gets another.
+    await join(host, 3);
     expect(await startSpm(host)).toMatchObject({ code: 0 });
   });
 

@@ -112,6 +112,8 @@ describe('pools', () => {
     expect(await host.fails('Volume.create', { ...newVolume(pool), size: MiB, volFormat: RAW, preallocate: sparse })).toBe(654);
     expect(await host.call('StoragePool.getSpmStatus', { storagepoolID: pool.storagepoolID })).toMatchObject({ spmStatus: 'Free' });
     expect(host.log()).toContain('the role of the SPM is lost');
+    // When the storage is back, so is whoever had it.
+    expect(await host.task('StoragePool.spmStart', { storagepoolID: pool.storagepoolID })).toMatchObject({ taskResult: 'success' });
   });
 
   test('a lost master is replaced by another domain of the pool', async () => {

@@ -16,13 +16,13 @@ import { SimulatedFailure, type SimulatedVerb } from './simulated-agent.ts';
 export interface TestLeases {
   /** The leases as one host sees them. */
   readonly of: () => Leases;
-  /** Takes the role away from whoever has it, as if its storage had been away for too long. */
+  /** Takes the role away from whoever has it, and its place among the hosts, as if its storage had been away for too long. */
   lose(domain: string): void;
 }
 
 /** Makes leases that are held in memory. */
 export function testLeases(): TestLeases {
-  const held = new Map<string, { hostId: number; version: number; holder: object | null; end: () => void }>();
+  const held = new Map<string, { hostId: number; version: number; holder: object | null; lose: () => void }>();
   const places = new Map<string, object>();
   return {
     of() {
@@ -51,14 +51,17 @@ export function testLeases(): TestLeases {
             hostId,
             version: (before?.version ?? 0) + 1,
             holder: holder as object | null,
-            end: () => lost.resolve(undefined),
+            lose() {
+              end();
+              places.delete(`${domain}:${hostId}`);
+              numbers.delete(domain);
+            },
           };
           held.set(domain, lease);
           const end = (): void => {
             lease.holder = null;
             lost.resolve(undefined);
           };
-          lease.end = end;
           return { version: lease.version, isHeld: () => lease.holder === holder, lost: lost.promise, release: async () => end() };
         },
         async holder({ domain }) {
@@ -69,7 +72,7 @@ export function testLeases(): TestLeases {
         },
       };
     },
-    lose: (domain) => held.get(domain)?.end(),
+    lose: (domain) => held.get(domain)?.lose(),
   };
 }
 
@@ -110,6 +113,7 @@ export async function testStorage(
     qemuNbd: '/usr/bin/qemu-nbd',
     nbdFolder: `${folder}/nbd`,
     sanlock: '/usr/sbin/sanlock',
+    sanlockSocket: '/run/sanlock/sanlock.sock',
     leaseIoSeconds: 10,
     ...more,
   };

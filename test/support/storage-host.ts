@@ -67,12 +67,13 @@ groupmod -g 36 kvm 2>/dev/null || groupadd -g 36 kvm
 useradd -u 36 -g kvm -d /var/lib/vdsm -s /usr/sbin/nologin vdsm 2>/dev/null
 usermod -a -G sanlock vdsm
 usermod -a -G kvm sanlock
-mkdir -p /etc/vdsm /etc/ovirt-host-agent /rhev/data-center/mnt /var/lib/vdsm/storage /etc/systemd/system/sanlock.service.d
+mkdir -p /etc/vdsm /etc/ovirt-host-agent /etc/sanlock /rhev/data-center/mnt /var/lib/vdsm/storage /etc/systemd/system/sanlock.service.d
 chown vdsm:kvm /var/lib/vdsm /var/lib/vdsm/storage
 chown root:kvm /rhev/data-center
 chmod 1775 /rhev/data-center
 echo 'SHARED_FOLDERS="${shared}"' >/etc/ovirt-host-agent/helper.conf
 echo 'LEASE_IO_SECONDS="2"' >/etc/vdsm/agent.conf
+echo "our_host_name = $(cat /proc/sys/kernel/random/uuid)" >/etc/sanlock/sanlock.conf
 cat >/etc/systemd/system/ovirt-host-helper.service <<'END'
 ${helperUnit}END
 cat >/etc/systemd/system/agent.service <<'END'

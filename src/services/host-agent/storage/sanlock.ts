@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type Socket, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, failure } from './failures.ts';
 import type { HeldLease, Holder, LeasePlaces, Leases } from './leases.ts';
@@ -10,7 +11,7 @@ import type { StorageSettings } from './settings.ts';
  * Leases by sanlock, the lock manager for shared storage that the original has, too: a number for each host, renewed by its daemon, and on top of that
  * Disk Paxos. The daemon releases a lease when the process ends that it is registered for, and ends that process when it can no longer renew. That
  * process is one of our own that does nothing but wait for the agent to go: so the lease ends with the agent, however that ends, and the agent
- * hears of it when the lease is lost, and lives on.
+ * hears of it when the lease is lost, and lives on. A daemon that dies ends nothing, and nobody renews any more: a connection to it tells.
  */
 
 /** The name that VDSM gives to the lease of the role, and where in the file of leases it has it. */
@@ -19,15 +20,17 @@ const role = { name: 'SDM', offset: 1024 * 1024 };
 const waiting = '/bin/cat';
 const heldWithinMs = 60_000;
 const pollMs = 50;
+/** What sanlock says of a number that this host has already, and of a host that has another one there. */
 const alreadyJoined = /done -17\b/;
+const joinedOtherwise = /done -22\b/;
 
-const space = ({ domain, ids }: LeasePlaces, hostId: number): string => `${domain}:${hostId}:${escape(ids)}:0`;
+const space = ({ domain, ids }: Pick<LeasePlaces, 'domain' | 'ids'>, hostId: number): string => `${domain}:${hostId}:${escape(ids)}:0`;
 const resource = ({ domain, leases }: LeasePlaces): string => `${domain}:${role.name}:${escape(leases)}:${role.offset}`;
 /** A colon separates the parts of what sanlock is told, unless a backslash stands before it. */
 const escape = (path: string): string => path.replaceAll(':', '\\:');
 
 /** Makes leases by the sanlock daemon of this host, which the account of the agent must be allowed to ask (its group). */
-export function sanlockLeases({ sanlock, leaseIoSeconds }: StorageSettings): Leases {
+export function sanlockLeases({ sanlock, sanlockSocket, leaseIoSeconds }: StorageSettings): Leases {
   const run = (args: readonly string[], signal?: AbortSignal): Promise<string> =>
     new Promise((resolve, reject) => {
       execFile(sanlock, args, { env: { LC_ALL: 'C' }, maxBuffer: 4 * 2 ** 20, ...(signal ? { signal } : {}) }, (error, out, said) => {
@@ -39,6 +42,19 @@ export function sanlockLeases({ sanlock, leaseIoSeconds }: StorageSettings): Lea
 
   const readVersion = async (places: LeasePlaces): Promise<number> => (await readLeader(run, places)).version;
 
+  const add = async (places: LeasePlaces, hostId: number, signal: AbortSignal): Promise<void> => {
+    try {
+      await run(['client', 'add_lockspace', '-s', space(places, hostId), '-o', String(leaseIoSeconds)], signal);
+    } catch (error) {
+      if (!(error instanceof Error && alreadyJoined.test(error.message))) throw error;
+    }
+  };
+  /** Gives the number back that this host has among the hosts of a domain, whichever that is. */
+  const leaveAny = async ({ domain }: LeasePlaces): Promise<void> => {
+    for (const [, name, hostId = '', ids = ''] of (await run(['client', 'gets'])).matchAll(/^s ([^:\n]+):(\d+):(.+):0\b/gm))
+      if (name === domain) await run(['client', 'rem_lockspace', '-s', space({ domain, ids }, Number(hostId))]);
+  };
+
   return {
     async format(places) {
       await run(['direct', 'init', '-s', space(places, 0)]);
@@ -46,9 +62,13 @@ export function sanlockLeases({ sanlock, leaseIoSeconds }: StorageSettings): Lea
     },
     async join(places, hostId, signal) {
       try {
-        await run(['client', 'add_lockspace', '-s', space(places, hostId), '-o', String(leaseIoSeconds)], signal);
+        await add(places, hostId, signal).catch(async (error: unknown) => {
+          // Numbers outlive the agent: one that was killed while it made a pool, or gets another number, would be kept out by its own.
+          if (!(error instanceof Error && joinedOtherwise.test(error.message))) throw error;
+          await leaveAny(places);
+          await add(places, hostId, signal);
+        });
       } catch (error) {
-        if (error instanceof Error && alreadyJoined.test(error.message)) return;
         const why = 'another host has it, or the sanlock service of this host is not running or cannot reach the storage';
         throw failure('host id', `Host id ${hostId} cannot be taken in domain ${places.domain}: ${why}`, error);
       }
@@ -57,16 +77,19 @@ export function sanlockLeases({ sanlock, leaseIoSeconds }: StorageSettings): Lea
       await run(['client', 'rem_lockspace', '-s', space(places, hostId)]);
     },
     async acquire(places) {
+      const daemon = await reach(sanlockSocket);
       const holder = spawn(sanlock, ['client', 'command', '-r', resource(places), '-c', waiting], {
         stdio: ['pipe', 'ignore', 'ignore'],
         env: { LC_ALL: 'C' },
       });
       // It may be gone before it is told to go.
       holder.stdin.on('error', () => undefined);
+      daemon.once('close', () => holder.kill('SIGKILL'));
       const ended = once(holder, 'close').then(
         () => undefined,
         () => undefined,
       );
+      void ended.then(() => daemon.destroy());
       if (!(await hasBegun(holder, ended)))
         throw failure(
           'lease',
@@ -85,6 +108,19 @@ export function sanlockLeases({ sanlock, leaseIoSeconds }: StorageSettings): Lea
       return readLeader(run, places);
     },
   };
+}
+
+/** Connects to the daemon, and says nothing: the connection ends with it. Throws VerbFailure (651). */
+async function reach(path: string): Promise<Socket> {
+  const daemon = connect({ path });
+  try {
+    await once(daemon, 'connect');
+  } catch (error) {
+    throw failure('lease', `The sanlock service of this host does not answer at ${path}: is it running?`, error);
+  }
+  // It ends, whatever the reason; what the daemon may say is of no interest.
+  daemon.on('error', () => undefined).resume();
+  return daemon;
 }
 
 /** Waits until sanlock has become the program that waits, which it does when it has the lease; or until it has ended. */

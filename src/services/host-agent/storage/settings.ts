@@ -16,6 +16,8 @@ export interface StorageSettings {
   /** Where servers for the content of volumes have their sockets. */
   readonly nbdFolder: string;
   readonly sanlock: string;
+  /** Where its daemon listens. */
+  readonly sanlockSocket: string;
   /** Seconds that one read or write of a lease may take; a holder that died is known to be dead after 8 times that, and a minute. */
   readonly leaseIoSeconds: number;
 }
@@ -33,5 +35,6 @@ export const readStorageSettings = (config: Config): StorageSettings => ({
   qemuNbd: config.text('QEMU_NBD', isPath),
   nbdFolder: config.text('NBD_FOLDER', isPath),
   sanlock: config.text('SANLOCK', isPath),
+  sanlockSocket: config.text('SANLOCK_SOCKET', isPath),
   leaseIoSeconds: config.integer('LEASE_IO_SECONDS', 1, 60),
 });

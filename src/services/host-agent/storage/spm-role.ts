@@ -65,6 +65,8 @@ export function createSpmRole(places: LeasePlaces, hostId: number, leases: Lease
       contends = true;
       try {
         await joined;
+        // Whoever has a place keeps it; it is lost when the storage was away for long, or with the sanlock service.
+        await leases.join(places, hostId, leaving.signal);
         const lease = await leases.acquire(places);
         held = lease;
         ended = new AbortController();
