@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, rename } from 'node:fs/promises';
+import { lstat, readdir, readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { joinPool, localDomain, localPool, testStorage, type TestLeases, type TestStorage, zeroId } from '../support/host-storage.ts';
@@ -57,6 +57,32 @@ describe('pools', () => {
     await host.call('StoragePool.destroy', { storagepoolID });
     expect(await host.call('StorageDomain.getInfo', { storagedomainID: master })).toMatchObject({ role: 'Regular', pool: [] });
     expect(await host.call('Host.getConnectedStoragePools')).toEqual([]);
+  });
+
+  test('links by which machines are started stay while others come and go', async () => {
+    const pool = await localPool(host, join(folder, 'data'));
+    const { storagepoolID, storagedomainID } = pool;
+    const links = join(host.settings.poolFolder, storagepoolID);
+    const known = async () => Promise.all(['mastersd', storagedomainID].map(async (name) => (await lstat(join(links, name))).ino));
+    const before = await known();
+    const second = await localDomain(host, join(folder, 'more'));
+    await host.call('StorageDomain.attach', { storagepoolID, storagedomainID: second });
+    const refresh = () => host.call('StoragePool.refresh', { storagepoolID, masterSdUUID: storagedomainID, masterVersion: 1 });
+    await Promise.all([
+      host.call('StorageDomain.activate', { storagepoolID, storagedomainID: second }),
+      refresh(),
+      joinPool(host, pool, 1),
+    ]);
+    expect(await known()).toEqual(before);
+    // One whose storage is away for a moment keeps its own; one that moved has it led there.
+    await rename(join(folder, 'more'), join(folder, 'away'));
+    await refresh();
+    expect(await readlink(join(links, second))).toBe(join(folder, 'more', second));
+    const connectionParams = [{ id: randomUUID(), connection: join(folder, 'away') }];
+    await host.call('StoragePool.connectStorageServer', { storagepoolID, domainType: 4, connectionParams });
+    await refresh();
+    expect(await readlink(join(links, second))).toBe(join(folder, 'away', second));
+    expect((await readdir(links)).sort()).toEqual(['mastersd', storagedomainID, second].sort());
   });
 
   test('a domain of one pool is not taken by another', async () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, symlink, unlink } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
 import type { Log } from '../../frame/log.ts';
 import { createTurns, type Turns } from '../../frame/turns.ts';
 import { leasePlaces, type Domain, type Domains } from './domains.ts';
@@ -31,7 +31,7 @@ export interface Pool {
   stopSpm(): Promise<void>;
   /** Tasks while this host is the SPM. Throws VerbFailure (654) otherwise. */
   tasks(): Tasks;
-  /** Makes the links to its domains anew. */
+  /** Has links lead to its domains. What is not seen at the moment keeps its link. */
   link(): Promise<void>;
   leave(): Promise<void>;
 }
@@ -110,31 +110,41 @@ export function joinPool(
       if (tasks === null) throw failure('not SPM', `This host is not yet the SPM of pool ${id}`);
       return tasks;
     },
-    async link() {
-      const { domain, pool: known } = await master();
-      const links = new Map<string, string>([['mastersd', domain.root]]);
-      for (const one of known.domains.keys()) {
-        const found = await domains.find(one).catch(() => null);
-        if (found !== null) links.set(one, found.root);
-      }
-      await unlinkAll(folder);
-      await mkdir(folder, { recursive: true });
-      // Whoever runs virtual machines follows the links, whatever the mask of this service.
-      await chmod(folder, 0o755);
-      for (const [name, target] of links) await symlink(target, `${folder}/${name}`);
-    },
+    link: () =>
+      turns.take(['links'], async () => {
+        const { domain, pool: known } = await master();
+        await mkdir(folder, { recursive: true });
+        // Whoever runs virtual machines follows the links, whatever the mask of this service.
+        await chmod(folder, 0o755);
+        const names = ['mastersd', ...known.domains.keys()];
+        await unlinkAll(folder, (name) => !names.includes(name));
+        await putLink(`${folder}/mastersd`, domain.root);
+        for (const one of known.domains.keys()) {
+          const found = await domains.find(one).catch(() => null);
+          if (found !== null) await putLink(`${folder}/${one}`, found.root);
+        }
+      }),
     async leave() {
       await pool.stopSpm();
       await role.leave();
-      await unlinkAll(folder);
+      await turns.take(['links'], () => unlinkAll(folder));
     },
   };
   return pool;
 }
 
-async function unlinkAll(folder: string): Promise<void> {
+/** Has a link lead somewhere, in one moment: machines are started through it meanwhile. One that leads there already stays. */
+async function putLink(path: string, target: string): Promise<void> {
+  if ((await readlink(path).catch(() => null)) === target) return;
+  const fresh = `${path}.new`;
+  await rm(fresh, { force: true });
+  await symlink(target, fresh);
+  await rename(fresh, path);
+}
+
+async function unlinkAll(folder: string, isGone: (name: string) => boolean = () => true): Promise<void> {
   try {
-    for (const name of await readdir(folder)) await unlink(`${folder}/${name}`);
+    for (const name of (await readdir(folder)).filter(isGone)) await unlink(`${folder}/${name}`);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
   }
