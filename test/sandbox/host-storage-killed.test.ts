@@ -190,8 +190,10 @@ const stories: readonly Story[] = [
     isTask: false,
     params: () => ({ storagedomainID: second }),
     async holds(host) {
-      const isThere = (await host.call<string[]>('Host.getStorageDomains')).includes(second);
-      if (isThere) await host.call('StorageDomain.format', { storagedomainID: second });
+      const place = join(storage, 'second');
+      if ((await readdir(place)).length > 0) await host.call('StorageDomain.format', { storagedomainID: second });
+      expect(await readdir(place)).toEqual([]);
+      expect(await host.fails('StorageDomain.format', { storagedomainID: second })).toBe(358);
       expect(await host.fails('StorageDomain.getInfo', { storagedomainID: second })).toBe(358);
     },
   },

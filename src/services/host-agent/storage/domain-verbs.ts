@@ -1,8 +1,8 @@
-import type { Verbs } from '../verbs.ts';
+import { VerbFailure, type Verbs } from '../verbs.ts';
 import { storageKind } from './connections.ts';
 import type { DomainClass } from './domain-metadata.ts';
 import { type Domain, type Domains, isoImage } from './domains.ts';
-import { failure } from './failures.ts';
+import { codes, failure } from './failures.ts';
 import { matcher } from './file-pattern.ts';
 import type { PoolDomains } from './pool-domains.ts';
 import type { Pools } from './pools.ts';
@@ -70,7 +70,12 @@ export function domainVerbs({
     },
     'StorageDomain.detach': (params) => poolDomains.detach(pools.get(params.uuid('storagepoolID')), params.uuid('storagedomainID')),
     'StorageDomain.format': async (params) => {
-      const domain = await domains.find(params.uuid('storagedomainID'));
+      const id = params.uuid('storagedomainID');
+      const domain = await domains.find(id).catch(async (error: unknown) => {
+        if (isMissing(error) && (await domains.finishFormat(id))) return null;
+        throw error;
+      });
+      if (domain === null) return;
       const { pool } = await domains.read(domain);
       // Who wants it gone although it belongs to a pool says so; never while this host knows that it is in use.
       if (pool !== null && (params.optionalFlag('autoDetach') !== true || pools.ids().includes(pool)))
@@ -148,6 +153,8 @@ export function domainVerbs({
     },
   };
 }
+
+const isMissing = (error: unknown): boolean => error instanceof VerbFailure && error.code === codes['domain missing'];
 
 const invalidPath = (): never => {
   throw failure('domain path', 'typeArgs must be a connection or a path on one line');

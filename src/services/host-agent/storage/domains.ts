@@ -43,6 +43,8 @@ export interface Domains {
   create(wanted: NewDomain): Promise<void>;
   /** Removes a domain with everything in it. */
   format(domain: Domain): Promise<void>;
+  /** Removes what is left of a domain whose removal was broken off; false where nothing is. */
+  finishFormat(id: string): Promise<boolean>;
   room(domain: Domain): Promise<Room>;
 }
 
@@ -85,11 +87,7 @@ export function createDomains({ mountFolder, localFolder }: StorageSettings, lea
     return [...(await inside(mountFolder)), ...local.filter((path) => path !== null)];
   };
   const domainAt = (mount: string, id: string): Domain => ({ id, mount, root: `${mount}/${id}` });
-  const isThere = (domain: Domain): Promise<boolean> =>
-    access(`${domain.root}/dom_md/metadata`, constants.F_OK).then(
-      () => true,
-      () => false,
-    );
+  const isThere = (domain: Domain): Promise<boolean> => exists(`${domain.root}/dom_md/metadata`);
 
   const withId = async (id: string): Promise<readonly Domain[]> => {
     const found: Domain[] = [];
@@ -141,7 +139,7 @@ export function createDomains({ mountFolder, localFolder }: StorageSettings, lea
       known.delete(domain.id);
       try {
         await inFolder(domain.mount, [], async (folder) => {
-          // Out of sight in one moment; what follows may take long, and is taken up again by whoever makes a domain of this name.
+          // Out of sight in one moment; what follows may take long.
           await rename(folder.at(domain.id), folder.at(removed(domain.id)));
           await folder.sync();
           await rm(folder.at(removed(domain.id)), { recursive: true, force: true });
@@ -150,12 +148,31 @@ export function createDomains({ mountFolder, localFolder }: StorageSettings, lea
         throw failureOf(error, 'domain access', `Storage domain ${domain.id} cannot be removed`);
       }
     },
+    async finishFormat(id) {
+      for (const mount of await mounts()) {
+        // Storage that is away has nothing left.
+        if (!(await exists(`${mount}/${removed(id)}`))) continue;
+        try {
+          await inFolder(mount, [], (folder) => rm(folder.at(removed(id)), { recursive: true, force: true }));
+        } catch (error) {
+          throw failureOf(error, 'domain access', `What is left of storage domain ${id} cannot be removed`);
+        }
+        return true;
+      }
+      return false;
+    },
     async room({ root }) {
       const { bsize, blocks, bavail } = await statfs(root);
       return { total: bsize * blocks, free: bsize * bavail };
     },
   };
 }
+
+const exists = (path: string): Promise<boolean> =>
+  access(path, constants.F_OK).then(
+    () => true,
+    () => false,
+  );
 
 async function names(folder: string): Promise<readonly string[]> {
   try {
