@@ -39,7 +39,10 @@ export interface TaskStatus {
 export interface Tasks {
   /** Writes down what is to be done, begins with it, and returns the name of the task. */
   begin(verb: string, kind: string, params: Readonly<Record<string, unknown>>): Promise<string>;
-  /** Takes up what another holder of the role, or an earlier life of this one, has left unfinished. */
+  /**
+   * Takes up what another holder of the role, or an earlier life of this one, has left unfinished. What was being made is taken back when this returns;
+   * what is carried through may take hours, and goes on.
+   */
   takeUp(): Promise<void>;
   has(id: string): boolean;
   status(id: string): TaskStatus;
@@ -176,12 +179,16 @@ export function createTasks(
     },
     async takeUp() {
       assert();
+      const isForward = ({ kind }: TaskRecord): boolean => works[kind]?.isForward === true;
+      const left: TaskRecord[] = [];
       for (const record of await files.readAll(log)) {
         if (tasks.has(record.id)) continue;
         if (record.state === 'finished') tasks.set(record.id, { record, stopping: new AbortController(), done: Promise.resolve() });
         else if (!Object.hasOwn(works, record.kind)) log.error('unknown task on the storage', { task: record.id, kind: record.kind });
-        else await launch(record, true).done;
+        else left.push(record);
       }
+      for (const record of left.filter((one) => !isForward(one))) await launch(record, true).done;
+      for (const record of left.filter(isForward)) launch(record, true);
     },
     has: (id) => tasks.has(id),
     status(id) {
