@@ -17,6 +17,7 @@ export const probeName = (uuid: string): string => `probe-${uuid}`;
  * there are machines on which firmware runs then, and kernels hang.
  */
 export async function probeKvm(libvirt: Libvirt): Promise<boolean> {
+  await endFormer(libvirt);
   const { flags } = readProcessors(await readLine('/proc/cpuinfo'));
   if (!flags.some((flag) => flag === 'vmx' || flag === 'svm')) return false;
   const isThere = await access('/dev/kvm', constants.F_OK).then(
@@ -50,4 +51,10 @@ export async function probeKvm(libvirt: Libvirt): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Ends such guests of an earlier time: the agent was killed, or libvirt restarted, while one ran. Nobody else looks at them. */
+async function endFormer(libvirt: Libvirt): Promise<void> {
+  const former = (await libvirt.domains()).filter(({ name, uuid }) => name === probeName(uuid));
+  for (const domain of former) await libvirt.destroy(domain, { graceful: false }).catch(() => undefined);
 }
