@@ -8,7 +8,7 @@ import { createLog } from '../../src/services/frame/log.ts';
 import { createMask } from '../../src/services/frame/mask.ts';
 import { type Agent, type PartParts, startAgent } from '../../src/services/host-agent/agent.ts';
 import { type Call, type Part, type Verbs, VerbFailure, ordered } from '../../src/services/host-agent/verbs.ts';
-import { keyFingerprint } from '../../src/services/host-agent/wire/callers.ts';
+import { keyFingerprint, mayNotCall } from '../../src/services/host-agent/wire/callers.ts';
 import { type AgentClient, connectAgent, openAgent } from '../support/agent-client.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { freePort } from '../support/free-port.ts';
@@ -125,6 +125,13 @@ describe('who may call', () => {
     expect(await (await connected()).call('Host.ping')).toMatchObject({ result: true });
     const own = keep(await connectAgent(await address('host')));
     expect(await own.call('Host.ping')).toMatchObject({ result: true });
+  });
+
+  it('is this host alone where nobody is named', async () => {
+    const certificateOf = async (name: string) => new X509Certificate(await readFile(pki.path(`${name}.pem`)));
+    const [caller, own] = [await certificateOf('caller'), await certificateOf('host')];
+    expect(mayNotCall(caller, own, { names: [], keys: [] })).toMatch(/nobody/);
+    expect(mayNotCall(own, own, { names: [], keys: [] })).toBeUndefined();
   });
 
   it.each([

@@ -5,9 +5,9 @@ import { type X509Certificate, createHash } from 'node:crypto';
  * its key stays: hence the fingerprint of the key.
  */
 export interface Callers {
-  /** Common names; none: any. */
+  /** Common names; none: any, of those with one of the keys. */
   readonly names: readonly string[];
-  /** SHA-256 of public keys (SubjectPublicKeyInfo, DER) in base64; none: any key. */
+  /** SHA-256 of public keys (SubjectPublicKeyInfo, DER) in base64; none: any, of those with one of the names. */
   readonly keys: readonly string[];
 }
 
@@ -31,6 +31,8 @@ export function mayNotCall(certificate: X509Certificate, own: X509Certificate, {
   const key = keyFingerprint(certificate);
   if (key === keyFingerprint(own)) return undefined;
   const name = commonName(certificate);
+  // The authority has signed for every host and service.
+  if (names.length === 0 && keys.length === 0) return 'CLIENT_NAMES and CLIENT_KEYS name nobody who may call';
   if (names.length > 0 && !names.includes(name)) return `${name === '' ? 'the certificate' : name} is not among those who may call`;
   if (keys.length > 0 && !keys.includes(key)) return `the key of ${name} is not among those that may call`;
   return undefined;
