@@ -17,8 +17,13 @@ import { type WholeHost, canaries, forInstallation } from './whole-host.ts';
  * alone, with the programs of this machine and a network of its own.
  */
 
-export const nodeName = 'node1.example.test';
-const [engineAddress, nodeAddress] = ['198.51.100.10', '198.51.100.20'] as const;
+/** Compute hosts, each with a network that it has with the engine's host alone: where that is in it, and itself. */
+const computeHosts = [
+  { name: 'node1.example.test', engine: '198.51.100.10', address: '198.51.100.20' },
+  { name: 'node2.example.test', engine: '198.51.100.138', address: '198.51.100.148' },
+] as const;
+type ComputeHost = (typeof computeHosts)[number];
+export const [nodeName, otherNodeName] = [computeHosts[0].name, computeHosts[1].name];
 const [engineForClients, clientAddress] = ['203.0.113.10', '203.0.113.20'] as const;
 /** The password of root on the compute host. */
 export const nodePassword = 'canary-Wurzel%4715';
@@ -35,7 +40,7 @@ OVESETUP_DIALOG/confirmSettings=bool:True
 /** Gives a host its end of a wire. */
 async function connect(host: WholeHost, card: string, name: string, address: string): Promise<void> {
   await host.plug(card);
-  await host.shell(`ip link set ${card} name ${name} && ip address add ${address}/24 dev ${name} && ip link set ${name} up`);
+  await host.shell(`ip link set ${card} name ${name} && ip address add ${address}/25 dev ${name} && ip link set ${name} up`);
 }
 
 /** A machine for an engine, where setup was told what to do and has not run yet. */
@@ -46,22 +51,23 @@ async function bootEngine(): Promise<WholeHost> {
 }
 
 /** A Debian host as somebody has it who wants to run virtual machines on it: nothing but an SSH server where root gets in. */
-async function bootNode(): Promise<WholeHost> {
-  const host = await forInstallation(await bootHost('node'));
-  const names = `127.0.0.1 localhost\\n${nodeAddress} ${nodeName} node1\\n${engineAddress} ${hostName}\\n`;
+async function bootNode({ name, engine, address }: ComputeHost, shared: string | undefined): Promise<WholeHost> {
+  const host = await forInstallation(await bootHost('node', shared === undefined ? {} : { shared }));
+  const names = `127.0.0.1 localhost\\n${address} ${name}\\n${engine} ${hostName}\\n`;
   await host.shell(`rm /root/answers.conf
-hostname ${nodeName} && echo ${nodeName} >/etc/hostname && printf '${names}' >/etc/hosts && ip address flush dev eth0
+hostname ${name} && echo ${name} >/etc/hostname && printf '${names}' >/etc/hosts && ip address flush dev eth0
 echo 'PermitRootLogin yes' >/etc/ssh/sshd_config.d/test.conf && systemctl enable --quiet --now ssh
 echo 'cgroup_controllers = []' >>/etc/libvirt/qemu.conf && systemctl restart libvirtd
 mkdir -p /etc/systemd/system/sanlock.service.d && cat >/etc/systemd/system/sanlock.service.d/container.conf <<'END'
 ${sanlockInContainer}END
-systemctl daemon-reload`);
+systemctl daemon-reload
+rm -f /etc/ssh/ssh_host_* && ssh-keygen -A`);
   await writeFile(host.path('/run/password'), `root:${nodePassword}\n`, { mode: 0o600 });
   await host.shell('chpasswd </run/password && rm /run/password');
   return host;
 }
 
-/** Folders of the compute host that stand for storage which hosts have in common: an administrator has mounted them, and says so. */
+/** Folders of a compute host that stand for storage which hosts have in common: an administrator has mounted them, and says so. */
 export const folders = { data: '/srv/data', iso: '/srv/iso' } as const;
 
 export interface Client {
@@ -107,7 +113,7 @@ async function startClient(engine: WholeHost): Promise<Client> {
   await execa('ip', ['link', 'set', here, 'netns', String(place.pid)]);
   for (const command of [
     ['link', 'set', 'lo', 'up'],
-    ['address', 'add', `${clientAddress}/24`, 'dev', here],
+    ['address', 'add', `${clientAddress}/25`, 'dev', here],
     ['link', 'set', here, 'up'],
   ])
     expect(await inside(['ip', ...command])).toMatchObject({ code: 0 });
@@ -143,8 +149,8 @@ async function startClient(engine: WholeHost): Promise<Client> {
  * Tells a compute host, which the engine has set up, of the folders that may be used as storage. On a busy machine a service in a container can be
  * refused the control group that the one before has just left; systemd starts it again by itself then.
  */
-export async function offerFolders(node: WholeHost): Promise<void> {
-  const all = Object.values(folders).join(' ');
+export async function offerFolders(node: WholeHost, offered: readonly string[] = Object.values(folders)): Promise<void> {
+  const all = offered.join(' ');
   await node.shell(`mkdir -p ${all} && chown 36:36 ${all}
 echo 'SHARED_FOLDERS="${all}"' >/etc/ovirt-host-agent/helper.conf.d/99-folders.conf
 { systemctl restart ovirt-host-helper || systemctl start ovirt-host-helper; } && systemctl start sanlock`);
@@ -152,27 +158,42 @@ echo 'SHARED_FOLDERS="${all}"' >/etc/ovirt-host-agent/helper.conf.d/99-folders.c
 
 export interface FirstMachine {
   readonly engine: WholeHost;
+  /** The compute hosts. */
+  readonly nodes: readonly WholeHost[];
+  /** The first one. */
   readonly node: WholeHost;
   readonly client: Client;
+  /** Wires a compute host to the engine's, which it is not any more after its power was cut. */
+  rewire(node: WholeHost): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Boots the two hosts on one network, and makes a client. Neither host has anything of ours yet. */
-export async function prepareFirstMachine(): Promise<FirstMachine> {
-  const [engine, node] = [await bootEngine(), await bootNode()];
-  const cards = await wire();
-  await connect(engine, cards[0], 'wire0', engineAddress);
-  await connect(node, cards[1], 'wire0', nodeAddress);
-  await engine.shell(`echo '${nodeAddress} ${nodeName}' >>/etc/hosts`);
+/**
+ * Boots the hosts, and makes a client. None of the hosts has anything of ours yet.
+ * @param more.nodes how many compute hosts there are
+ * @param more.shared a folder of this machine that all of them see as /srv/shared
+ */
+export async function prepareFirstMachine({
+  nodes: count = 1,
+  shared,
+}: { readonly nodes?: 1 | 2; readonly shared?: string } = {}): Promise<FirstMachine> {
+  const wanted = computeHosts.slice(0, count);
+  const [engine, ...nodes] = await Promise.all([bootEngine(), ...wanted.map((host) => bootNode(host, shared))]);
+  const rewire = async (node: WholeHost): Promise<void> => {
+    const at = nodes.indexOf(node);
+    const [cards, { engine: here, address: there }] = [await wire(), wanted[at] ?? computeHosts[0]];
+    await connect(engine, cards[0], `wire${at}`, here);
+    await connect(node, cards[1], 'wire0', there);
+  };
+  for (const node of nodes) await rewire(node);
+  await engine.shell(`printf '${wanted.map(({ name, address }) => `${address} ${name}\\n`).join('')}' >>/etc/hosts`);
   const client = await startClient(engine);
   return {
-    engine,
-    node,
-    client,
+    ...{ engine, nodes, client, rewire },
+    node: nodes[0] ?? engine,
     async remove() {
       await client.remove();
-      await engine.remove();
-      await node.remove();
+      for (const host of [engine, ...nodes]) await host.remove();
     },
   };
 }

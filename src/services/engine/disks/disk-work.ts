@@ -23,7 +23,7 @@ export interface DiskWorkParts {
 }
 
 /** Commands about disks and transfers of their content. */
-export const diskWork = ({ database, agents, spm, generation, proxySocket, log }: DiskWorkParts): CommandTypes => ({
+export const diskWork = ({ database, agents, spm, generation, proxySocket, log }: DiskWorkParts) => ({
   ...diskCommands({ spm }),
   CopyDisks: copyDisks(spm),
   RemoveMachine: removeMachine(spm),
@@ -39,4 +39,4 @@ export const diskWork = ({ database, agents, spm, generation, proxySocket, log }
     },
     daemonPort: () => readNumber(database, 'ImageDaemonPort'),
   }),
-});
+}) satisfies CommandTypes;
