@@ -94,7 +94,8 @@ describe.skipIf(obstacle !== null)(`the host agent${obstacle === null ? '' : ` (
     expect(await client.result('VM.pause', [id])).toEqual({ vmList: {} });
     expect(await statusOf(id)()).toBe('Paused');
     await client.result('VM.cont', [id]);
-    await eventually('it is Up', async () => (await statusOf(id)()) === 'Up');
+    // Its guest has not been heard of, nor has it been given its minute.
+    await eventually('it goes on', async () => (await statusOf(id)()) === 'Powering up');
     expect(await client.result('VM.reset', [id])).toBe(true);
     await reaches(id, 'RebootInProgress');
     const picture = Buffer.from(await client.result<string>('VM.screenshot', [id]), 'base64');

@@ -25,6 +25,8 @@ export interface Machine {
   agentConnected: boolean;
   /** What it has told last, as statistics have it. */
   guest: Readonly<Record<string, unknown>>;
+  /** What it was doing before it was paused, and does again when it goes on. */
+  pausedWhile: 'Powering up' | 'Powering down' | 'RebootInProgress' | 'Up';
   /** Why it is paused. */
   pauseCode: string;
   clientIp: string;
@@ -52,6 +54,7 @@ export const newMachine = (id: string, name: string, now: number): Machine => ({
   live: undefined,
   agentConnected: false,
   guest: {},
+  pausedWhile: 'Powering up',
   pauseCode: 'NOERR',
   clientIp: '',
   ending: undefined,

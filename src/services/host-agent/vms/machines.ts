@@ -17,6 +17,9 @@ import { type VolumeRef, readMetadata } from './metadata.ts';
 const patienceMs = 60_000;
 /** How long a machine may take to end that has been told to. */
 const endWithinMs = 60_000;
+/** Statuses from which a machine comes to be up by itself. */
+const isPassing = (status: Status): status is 'Powering up' | 'Powering down' | 'RebootInProgress' =>
+  status === 'Powering up' || status === 'Powering down' || status === 'RebootInProgress';
 /** Guests that we start ourselves to see whether one runs. */
 const isProbe = ({ name, uuid }: Domain): boolean => name === probeName(uuid);
 
@@ -88,9 +91,10 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
     // What is said of one that has ended meanwhile comes too late.
     if (machine.status === status || (machine.exit !== undefined && status !== 'Down')) return;
     clearTimeout(machine.patience);
-    if (status === 'Powering up' || status === 'RebootInProgress' || status === 'Powering down') {
-      machine.patience = setTimeout(() => set(machine, 'Up'), patienceMs).unref();
-    }
+    if (isPassing(status)) machine.patience = setTimeout(() => set(machine, 'Up'), patienceMs).unref();
+    // One that was started paused has yet to power up; of one that was found paused nobody knows.
+    if (status === 'Paused')
+      machine.pausedWhile = isPassing(machine.status) ? machine.status : machine.status === 'Up' ? 'Up' : 'Powering up';
     machine.status = status;
     machine.statusSince = now();
     log.info('virtual machine', { vm: machine.id, status });
@@ -172,6 +176,10 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
     } else if (machine.status === 'WaitForLaunch') set(machine, paused ? 'Paused' : machine.agentConnected ? 'Up' : 'Powering up');
   }
 
+  /** What a machine does that is paused no longer. */
+  const goingOn = ({ pausedWhile, agentConnected }: Machine): Status =>
+    agentConnected && pausedWhile !== 'Powering down' ? 'Up' : pausedWhile;
+
   const adoptTold = (domain: Domain): void => {
     adopt(libvirt(), domain).catch((error: unknown) => log.warning('cannot look at a virtual machine', errorFields(error)));
   };
@@ -211,7 +219,7 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
         return;
       case lifecycle.resumed:
         machine.pauseCode = 'NOERR';
-        if (machine.status === 'Paused') set(machine, 'Up');
+        if (machine.status === 'Paused') set(machine, goingOn(machine));
         return;
       case lifecycle.shutdown:
         machine.shutdownBy = detail === 1 ? 'guest' : 'host';

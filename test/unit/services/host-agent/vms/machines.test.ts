@@ -1,8 +1,8 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Domain } from '../../../../../src/services/host-agent/libvirt/domain.ts';
 import type { Libvirt } from '../../../../../src/services/host-agent/libvirt/libvirt.ts';
 import { LibvirtError, LibvirtGone } from '../../../../../src/services/host-agent/libvirt/rpc.ts';
-import { codes } from '../../../../../src/services/host-agent/vms/codes.ts';
+import { type Status, codes } from '../../../../../src/services/host-agent/vms/codes.ts';
 import { lifecycle } from '../../../../../src/services/host-agent/vms/lifecycle.ts';
 import { newMachine } from '../../../../../src/services/host-agent/vms/machine.ts';
 import { createMachines } from '../../../../../src/services/host-agent/vms/machines.ts';
@@ -95,5 +95,61 @@ describe('a virtual machine of which libvirt does not say whether it was started
     expect(() => machines.add(newMachine(id, `probe-${id}`, 0))).toThrow(expect.objectContaining({ code: codes.cannotCreate }) as Error);
     expect(() => machines.add(newMachine(id, 'probe-db', 0))).not.toThrow();
     machines.stop();
+  });
+});
+
+describe('a virtual machine that is paused and goes on', () => {
+  const machines = createMachines({
+    libvirt: () =>
+      ({ create: () => Promise.resolve(domain), xml: () => Promise.resolve('<domain><devices/></domain>') }) as unknown as Libvirt,
+    guests: { ask: () => undefined },
+    images: { prepare: () => Promise.resolve('/x'), teardown: () => Promise.resolve() },
+    notify: () => undefined,
+    log: quietLog,
+    now: () => 0,
+  });
+  const tell = (event: number) => machines.told({ kind: 'lifecycle', domain, event, detail: 0 });
+  const agent = (connected: boolean) => machines.told({ kind: 'agent', domain, connected });
+  const status = () => machines.get(id).status;
+  const pausedAndBack = (): Status => {
+    tell(lifecycle.suspended);
+    expect(status()).toBe('Paused');
+    tell(lifecycle.resumed);
+    return status();
+  };
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => {
+    machines.remove(machines.get(id));
+    vi.useRealTimers();
+  });
+  const launched = async (paused: boolean): Promise<void> => {
+    machines.add(newMachine(id, 'one', 0));
+    await machines.launch(machines.get(id), '<domain/>', paused);
+  };
+
+  test('powers up only then, when it was started so', async () => {
+    await launched(true);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(status()).toBe('Paused');
+    tell(lifecycle.resumed);
+    expect(status()).toBe('Powering up');
+    agent(true);
+    expect(status()).toBe('Up');
+  });
+
+  test('goes on with what it was doing', async () => {
+    await launched(false);
+    expect(pausedAndBack()).toBe('Powering up');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(status()).toBe('Up');
+    expect(pausedAndBack()).toBe('Up');
+    machines.told({ kind: 'reboot', domain });
+    expect(pausedAndBack()).toBe('RebootInProgress');
+    tell(lifecycle.suspended);
+    agent(true);
+    tell(lifecycle.resumed);
+    expect(status()).toBe('Up');
+    machines.set(machines.get(id), 'Powering down');
+    expect(pausedAndBack()).toBe('Powering down');
   });
 });
