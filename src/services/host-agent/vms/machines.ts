@@ -95,6 +95,8 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
     // One that was started paused has yet to power up; of one that was found paused nobody knows.
     if (status === 'Paused')
       machine.pausedWhile = isPassing(machine.status) ? machine.status : machine.status === 'Up' ? 'Up' : 'Powering up';
+    // It has not done what it was asked for: how it ends later has nothing to do with that.
+    if (machine.ending === 'shutdown' && machine.status === 'Powering down' && status === 'Up') machine.ending = undefined;
     machine.status = status;
     machine.statusSince = now();
     log.info('virtual machine', { vm: machine.id, status });

@@ -98,7 +98,7 @@ describe('a virtual machine of which libvirt does not say whether it was started
   });
 });
 
-describe('a virtual machine that is paused and goes on', () => {
+describe('a virtual machine that runs', () => {
   const machines = createMachines({
     libvirt: () =>
       ({ create: () => Promise.resolve(domain), xml: () => Promise.resolve('<domain><devices/></domain>') }) as unknown as Libvirt,
@@ -137,7 +137,7 @@ describe('a virtual machine that is paused and goes on', () => {
     expect(status()).toBe('Up');
   });
 
-  test('goes on with what it was doing', async () => {
+  test('is paused, and goes on with what it was doing', async () => {
     await launched(false);
     expect(pausedAndBack()).toBe('Powering up');
     await vi.advanceTimersByTimeAsync(60_000);
@@ -151,5 +151,16 @@ describe('a virtual machine that is paused and goes on', () => {
     expect(status()).toBe('Up');
     machines.set(machines.get(id), 'Powering down');
     expect(pausedAndBack()).toBe('Powering down');
+  });
+
+  test('ends by itself, long after it was asked to and has not', async () => {
+    await launched(false);
+    const machine = machines.get(id);
+    machine.ending = 'shutdown';
+    machines.set(machine, 'Powering down');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(status()).toBe('Up');
+    tell(lifecycle.stopped);
+    await vi.waitFor(() => expect(machine.exit?.message).toBe('User shut down from within the guest'));
   });
 });
