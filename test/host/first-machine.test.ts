@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Console, hasBrowser, openConsole } from '../support/console-in-browser.ts';
 import { type FirstMachine, folders, nodeName, nodePassword, offerFolders, prepareFirstMachine } from '../support/first-machine.ts';
 import { makeGrubDisk, prompt } from '../support/grub-disk.ts';
+import { testGuestWithAgent } from '../support/guest-with-agent.ts';
 import { hostName } from '../support/host-image.ts';
 import { firstPage, hasInstaller, makeInstallerDisc } from '../support/installer-disc.ts';
 import { hasLibgovirt, libgovirt } from '../support/libgovirt.ts';
@@ -16,7 +17,7 @@ import { eventually } from '../support/trial.ts';
 import { type WholeHost, canaries, expectCode } from '../support/whole-host.ts';
 
 /*
- * The way from two Debian hosts to a virtual machine that shows Debian's installer and is used at its serial port, gone by a client that has curl, a
+ * The way from two Debian hosts to a virtual machine that shows Debian's installer, is used at its serial port and has an agent in its guest, gone by a client that has curl, a
  * browser, ssh and libgovirt. Each test goes on from the one before.
  */
 
@@ -201,7 +202,8 @@ describe.skipIf(obstacle !== null)(`the first virtual machine${obstacle === null
       await eventually('the engine is back', async () => (await wordOf(machine).catch(() => '')) !== '');
     };
     // Read by the engine when it begins: nobody has to wait for a minute in the end.
-    await all.engine.shell(`${programs}/engine-config --set TimeoutToResetVdsInSeconds=10`);
+    for (const option of ['TimeoutToResetVdsInSeconds=10', 'VdsStatisticsInSeconds=5'])
+      await all.engine.shell(`${programs}/engine-config --set ${option}`);
     await api('POST', `${machine}/stop`, '<action/>');
     await killEngine();
     await becomes(machine, 'down');
@@ -277,6 +279,8 @@ describe.skipIf(obstacle !== null)(`the first virtual machine${obstacle === null
     await api('POST', `${machine}/stop`, '<action/>');
     await becomes(machine, 'down');
   });
+
+  testGuestWithAgent({ hosts: () => all, machine: () => machine, becomes, upload });
 
   test('is unknown when the power of its host is gone, and not started anywhere', async () => {
     await api('POST', `${machine}/start`, '<action/>');

@@ -242,7 +242,7 @@ sh /run/liar.sh & echo $! >/run/liar`).then(() =>
       );
 
     beforeAll(async () => {
-      const disc = await makeGuestDisc(agent.host);
+      const disc = await makeGuestDisc();
       await copyFile(disc, agent.host.path(image('guest')));
       await rm(dirname(disc), { recursive: true });
       await shell(`chown vdsm:kvm ${image('guest')} && chmod 660 ${image('guest')}

@@ -2,13 +2,14 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { execa } from 'execa';
 import { type CpioEntry, readCpio, writeCpio } from './cpio.ts';
+import { imageOf } from './host-image.ts';
 import { installerInitrd, installerKernel, makeBootDisc } from './installer-disc.ts';
-import type { TestHost } from './test-host.ts';
 
 /*
- * A guest that runs Debian's agent for guests: the kernel of Debian's installer with its modules and its shell, and the agent of a test host with its
- * libraries. Its serial port has a shell.
+ * A guest that runs Debian's agent for guests: the kernel of Debian's installer with its modules and its shell, and the agent of an image of test hosts
+ * with its libraries. Its serial port has a shell.
  */
 
 export const guest = { name: 'guest.example.test', address: '192.0.2.77', port: '/run/agent' } as const;
@@ -40,13 +41,12 @@ case "$*" in *-r*) reboot -f ;; *) poweroff -f ;; esac
 
 const [folderMode, fileMode, linkMode] = [0o040755, 0o100755, 0o120777];
 
-/**
- * Makes the disc, in a folder of its own that goes with the caller. Gives the path of its image.
- * @param host has the package qemu-guest-agent
- */
-export async function makeGuestDisc(host: TestHost): Promise<string> {
+/** Makes the disc, in a folder of its own that goes with the caller. Gives the path of its image. */
+export async function makeGuestDisc(): Promise<string> {
   const installer = readCpio(gunzipSync(await readFile(installerInitrd)));
-  const { stdout } = await host.run([
+  const image = await imageOf('with libvirt');
+  const { stdout } = await execa('chroot', [
+    image,
     'sh',
     '-c',
     `ldd /usr/sbin/qemu-ga | grep -o '/[^ ]*' | while read -r path; do echo $path $(realpath $path); done`,
@@ -56,11 +56,11 @@ export async function makeGuestDisc(host: TestHost): Promise<string> {
     .trim()
     .split('\n')
     .map((line) => line.split(' '));
-  if (libraries.length < 3) throw new Error(`the host has no qemu-ga: ${stdout}`);
-  const fromHost = async (path: string, name: string): Promise<CpioEntry> => ({
+  if (libraries.length < 3) throw new Error(`the image has no qemu-ga: ${stdout}`);
+  const fromImage = async (path: string, name: string): Promise<CpioEntry> => ({
     name,
     mode: fileMode,
-    content: await readFile(host.path(path)),
+    content: await readFile(join(image, path)),
   });
   const folder = (name: string): CpioEntry => ({ name, mode: folderMode, content: Buffer.alloc(0) });
   const script = (name: string, text: string): CpioEntry => ({ name, mode: fileMode, content: Buffer.from(text) });
@@ -75,13 +75,13 @@ export async function makeGuestDisc(host: TestHost): Promise<string> {
       if (found === undefined) throw new Error(`the installer has no module ${module}`);
       return { ...found, name: `modules/${module}.ko` };
     }),
-    await fromHost('/usr/sbin/qemu-ga', 'sbin/qemu-ga'),
+    await fromImage('/usr/sbin/qemu-ga', 'sbin/qemu-ga'),
     ...(await Promise.all(
       libraries.map(([path = '', place = '']) =>
-        fromHost(place, join(dirname(path) === '/lib64' ? 'lib64' : 'lib/x86_64-linux-gnu', basename(path))),
+        fromImage(place, join(dirname(path) === '/lib64' ? 'lib64' : 'lib/x86_64-linux-gnu', basename(path))),
       ),
     )),
-    await fromHost('/usr/lib/os-release', 'etc/os-release'),
+    await fromImage('/usr/lib/os-release', 'etc/os-release'),
     script('sbin/shutdown', shutdown),
     script('init', init),
   ];
