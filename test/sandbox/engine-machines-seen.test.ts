@@ -116,6 +116,45 @@ describe('a virtual machine that runs', () => {
     expect(xml).toMatch(/<ip>\s*<address>192\.0\.2\.7<\/address>\s*<version>v4<\/version>\s*<\/ip>/);
   });
 
+  it('has interfaces with figures and devices of their own, which links lead to', async () => {
+    const [first, second] = (await list(`${path}/nics`)).map(({ href }) => String(href).replace('/ovirt-engine/api/', ''));
+    await running.postgres.query(
+      `insert into vm_interface_statistics (id, rx_total, tx_total, rx_drop, tx_drop, rx_rate, tx_rate) values ($1, 7000, 8000, 1, 0, 12.5, 100)`,
+      [first?.split('/').at(-1)],
+    );
+    expect((await got(first ?? ''))['link']).toEqual(
+      ['reporteddevices', 'statistics'].map((rel) => ({ href: `/ovirt-engine/api/${first}/${rel}`, rel })),
+    );
+    const [device] = await list(`${first}/reporteddevices`);
+    expect(device).toMatchObject({ name: 'ens3', ips: { ip: [{ address: '192.0.2.7' }, {}, {}] } });
+    expect(await got(`${first}/reporteddevices/${String(device?.['id'])}`)).toEqual(device);
+    expect(await list(`${second}/reporteddevices`)).toEqual([]);
+    const figures = await list(`${first}/statistics`);
+    expect(figures).toContainEqual(
+      expect.objectContaining({
+        ...{ name: 'data.total.rx', kind: 'counter', unit: 'bytes', values: { value: [{ datum: 7000 }] } },
+        nic: { id: first?.split('/').at(-1), href: `/ovirt-engine/api/${first}` },
+      }),
+    );
+    expect(figures).toContainEqual(
+      expect.objectContaining({ name: 'data.current.rx.bps', kind: 'gauge', unit: 'bits_per_second', values: { value: [{ datum: 100 }] } }),
+    );
+    expect(await got(`${first}/statistics/${String(figures[0]?.['id'])}`)).toEqual(figures[0]);
+    const followed = await got(`${path}?follow=nics.statistics,nics.reported_devices`);
+    expect(followed).toMatchObject({
+      nics: { nic: [{ statistics: { statistic: figures }, reported_devices: { reported_device: [device] } }, { reported_devices: {} }] },
+    });
+    expect(await got(`${path}/nics?follow=reported_devices`)).toMatchObject({
+      nic: [{ reported_devices: { reported_device: [device] } }, {}],
+    });
+    // It is not one of another machine.
+    const other = await add('without-interfaces');
+    for (const rel of ['statistics', 'reporteddevices', `reporteddevices/${String(device?.['id'])}`, 'nothing'])
+      for (const nics of [`${pathOf(other)}/nics/${first?.split('/').at(-1)}`, `${path}/nics/${blank}`, `${path}/nics/x`, 'vms/x/nics/x'])
+        expect((await call(`${nics}/${rel}`)).status, `${nics}/${rel}`).toBe(404);
+    await got(pathOf(other), { method: 'DELETE' });
+  });
+
   it('has no figures any more once it runs nowhere', async () => {
     const { id } = await add('stopped');
     await running.postgres.query(
@@ -225,7 +264,7 @@ describe('somebody who is no administrator', () => {
       [maker, pathOf(other ?? {})],
       [stranger, path],
     ] as const) {
-      for (const below of ['', '/nics', '/cdroms', '/statistics', '/permissions', '/graphicsconsoles/766e63'])
+      for (const below of ['', '/nics', `/nics/${blank}/statistics`, '/cdroms', '/statistics', '/permissions', '/graphicsconsoles/766e63'])
         expect((await call(`${of}${below}`, { as, headers: { filter: 'true' } })).status, below).toBe(404);
       for (const method of ['PUT', 'DELETE'])
         expect([403, 404], method).toContain((await call(of, { as, method, ...(method === 'PUT' ? { body: {} } : {}) })).status);

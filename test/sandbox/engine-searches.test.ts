@@ -14,7 +14,8 @@ const { call, got, list } = apiCalls(running);
 beforeAll(async () => {
   await got('jobs', { body: { description: 'There is one' } });
   await got('affinitylabels', { body: { name: 'There-is-one' } });
-  await got('vms', { body: { name: 'There-is-one', cluster: { name: 'Default' } } });
+  const { id } = await got('vms', { body: { name: 'There-is-one', cluster: { name: 'Default' } } });
+  await got(`vms/${String(id)}/nics`, { body: { name: 'There-is-one' } });
   await addHost(running.postgres, { name: 'There-is-one', address: '127.0.0.2', port: 1 });
   // A storage domain in no data center, and a disk on it.
   await running.postgres.query(
@@ -29,11 +30,14 @@ beforeAll(async () => {
   );
 });
 
-/** A member of the collection that one lies below. */
+/** The path of a collection, below some members of those above it. */
 async function pathTo({ below, rel }: Collection): Promise<string> {
-  if (below === undefined) return rel;
-  const [parent] = await list(`${below.rel}?max=1`);
-  return `${below.rel}/${String(parent?.['id'])}/${rel}`;
+  let path = '';
+  for (const above of below?.rel.split('/') ?? []) {
+    const [member] = await list(`${path}${above}?max=1`);
+    path += `${above}/${String(member?.['id'])}/`;
+  }
+  return `${path}${rel}`;
 }
 
 /** A value that a field can be compared with. */

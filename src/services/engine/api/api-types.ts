@@ -314,6 +314,7 @@ export const types: Types = {
     values: { many: 'value' },
     host: { one: 'host' },
     host_nic: { one: 'host_nic' },
+    nic: { one: 'nic' },
     vm: { one: 'vm' },
   },
   step: {

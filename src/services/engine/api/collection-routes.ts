@@ -21,7 +21,6 @@ import {
   wantsAllContent,
 } from './handling.ts';
 import { createMembers, pathOf } from './members.ts';
-import { apiPath } from './target.ts';
 import type { Entity } from './types.ts';
 
 /** What bodies are written in, by their content types. */
@@ -41,8 +40,8 @@ export function collectionRoutes(app: FastifyInstance, parts: Omit<HandlingParts
     }
     const handling = createHandling({ ...parts, members: createMembers(database) });
     for (const collection of collections) {
-      const { below, rel, actions = {}, collectionActions = {} } = collection;
-      const url = below === undefined ? `${apiPath}/${rel}` : `${apiPath}/${below.rel}/:parent/${rel}`;
+      const { actions = {}, collectionActions = {} } = collection;
+      const url = pathOf({ collection, parent: ':parent', above: ':above' });
       readingRoutes(api, database, handling, collection, url);
       changingRoutes(api, handling, collection, url);
       for (const [name, act] of Object.entries(actions)) {
@@ -62,7 +61,7 @@ function readingRoutes(
   collection: Collection,
   url: string,
 ): void {
-  const { rel, type, narrowed, file } = collection;
+  const { type, narrowed, file } = collection;
   /** Only as much of a member as the client asked for. */
   const narrow = (request: FastifyRequest): ((entity: Entity) => Entity) => {
     const by = narrowed === undefined ? null : parameter(request, narrowed.parameter, null);
@@ -88,7 +87,7 @@ function readingRoutes(
     else {
       const found: Entity[] = [];
       await members.each(place, asker, wish, (entity) => found.push(shown(entity)));
-      for (const entity of await follow(members, asker, rel, type, found, names)) list.add(entity);
+      for (const entity of await follow(members, asker, place, found, names)) list.add(entity);
     }
     return sendList(request, reply, list);
   });
@@ -100,9 +99,10 @@ function readingRoutes(
       if (answer === null) return reply.code(204).send();
       return reply.header('content-type', file.mediaType).send(Buffer.from(textOf(answer, file.attribute)));
     }
-    const found = narrow(request)(await seen(request, placeOf(collection, request), idOf(request)));
+    const place = placeOf(collection, request);
+    const found = narrow(request)(await seen(request, place, idOf(request)));
     const names = parameter(request, 'follow', null);
-    const [entity] = names === null ? [found] : await follow(members, askerOf(request), rel, type, [found], names);
+    const [entity] = names === null ? [found] : await follow(members, askerOf(request), place, [found], names);
     return sendEntity(request, reply, type, entity as Entity);
   });
 }

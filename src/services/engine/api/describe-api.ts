@@ -1,7 +1,7 @@
 import { types } from './api-types.ts';
 import { type Collection, listName } from './collections/collection.ts';
 import { collections } from './collections/index.ts';
-import { childrenOf } from './members.ts';
+import { childrenOf, homeName, placeName } from './members.ts';
 import { apiPath } from './target.ts';
 import { typeName } from './type-name.ts';
 import type { Attribute, Scalar, Types } from './types.ts';
@@ -42,7 +42,7 @@ const listsIn = (type: string): readonly string[] => [
   ...new Set(
     collections
       .filter((collection) => collection.type === type)
-      .flatMap(({ rel }) => childrenOf(rel).map(listName))
+      .flatMap((collection) => childrenOf(homeName(collection)).map(listName))
       .filter((list) => types[type]?.[list] === undefined),
   ),
 ];
@@ -106,8 +106,9 @@ const listParameters = (collection: Collection): readonly string[] => [
 ];
 
 function linksOf(collection: Collection): string {
-  const { below, rel, about, store, special = {}, actions = {}, collectionActions = {} } = collection;
-  const path = below === undefined ? `${apiPath}/${rel}` : `${apiPath}/${below.rel}/{${below.rel}:id}/${rel}`;
+  const { rel, about, store, special = {}, actions = {}, collectionActions = {} } = collection;
+  const over = placeName(collection).split('/').slice(0, -1);
+  const path = `${apiPath}/${over.map((one) => `${one}/{${one}:id}/`).join('')}${rel}`;
   const member = `${path}/{${rel}:id}`;
   return [
     link(path, 'get', about, 'GET', listParameters(collection)),

@@ -1,7 +1,7 @@
 import { badRequest } from '../http/refusal.ts';
 import { types } from './api-types.ts';
-import { type Asker, listName, type Members, type Place } from './collections/collection.ts';
-import { childrenOf, collectionAtTop } from './members.ts';
+import { type Asker, type Collection, listName, type Members, type Place } from './collections/collection.ts';
+import { childrenOf, collectionAt, homeName } from './members.ts';
 import type { Entity, Followed } from './types.ts';
 
 /** How deep links are followed, and how many members are fetched for one answer. */
@@ -31,10 +31,13 @@ function parse(text: string): Tree {
 /** Links are named without the underscores of attributes: `vnic_profiles` leads to `vnicprofiles`. */
 const relOf = (name: string): string => name.replaceAll('_', '');
 
+/** What lies below members of a collection, or below the same objects at the top, where they are shown otherwise. */
+const childrenAt = (collection: Collection): readonly Collection[] => [...childrenOf(homeName(collection)), ...childrenOf(collection.rel)];
+
 /** The place of the member that a reference leads to: at the top, or below a member of another collection. */
 function placeOfHref(href: string | undefined): Place | null {
   const [, , , home = '', parent = null, rel = null] = href?.split('/') ?? [];
-  const collection = rel === null ? collectionAtTop(home) : childrenOf(home).find((one) => one.rel === rel);
+  const collection = collectionAt(rel === null ? home : `${home}/${rel}`);
   return collection === undefined ? null : { collection, parent: rel === null ? null : parent };
 }
 
@@ -45,8 +48,7 @@ function placeOfHref(href: string | undefined): Place | null {
 export async function follow(
   members: Members,
   asker: Asker,
-  rel: string,
-  type: string,
+  place: Place,
   entities: readonly Entity[],
   text: string,
 ): Promise<readonly Entity[]> {
@@ -56,19 +58,21 @@ export async function follow(
     if (left < 0) throw badRequest(`Following these links would fetch more than ${most} objects.`);
   };
 
-  async function one(rel: string, type: string, entity: Entity, tree: Tree): Promise<Entity> {
+  async function one(place: Place, entity: Entity, tree: Tree): Promise<Entity> {
+    const { type } = place.collection;
     let result: Entity = entity;
     for (const [name, deeper] of tree) {
-      const child = childrenOf(rel).find((collection) => collection.rel === relOf(name));
+      const child = childrenAt(place.collection).find((collection) => collection.rel === relOf(name));
       const kind = types[type]?.[name];
       if (child !== undefined) {
-        const found = await members.list(
-          { collection: child, parent: entity.id ?? '' },
-          { ...asker, filtered: !asker.administrator || asker.filtered },
-        );
+        const inside = { collection: child, parent: entity.id ?? '', above: place.parent };
+        const found = await members.list(inside, {
+          ...asker,
+          filtered: !asker.administrator || asker.filtered,
+        });
         count(found.length);
         const inner: Entity[] = [];
-        for (const member of found) inner.push(await one(child.rel, child.type, member, deeper));
+        for (const member of found) inner.push(await one(inside, member, deeper));
         const followed: Followed = { name: listName(child), type: child.type, members: inner };
         result = {
           ...result,
@@ -80,15 +84,14 @@ export async function follow(
         };
       } else if (typeof kind === 'object' && 'one' in kind) {
         const named = entity[name] as Entity | null | undefined;
-        const place = placeOfHref(named?.href);
-        if (named?.id === undefined || place === null) continue;
-        const { collection } = place;
-        const found = await members.find(place, named.id, {
+        const there = placeOfHref(named?.href);
+        if (named?.id === undefined || there === null) continue;
+        const found = await members.find(there, named.id, {
           ...asker,
           filtered: !asker.administrator || asker.filtered,
         });
         count(1);
-        if (found !== null) result = { ...result, [name]: await one(collection.rel, kind.one, found, deeper) };
+        if (found !== null) result = { ...result, [name]: await one(there, found, deeper) };
       } else throw badRequest('The parameter follow names a link that does not exist.');
     }
     return result;
@@ -96,6 +99,6 @@ export async function follow(
 
   const tree = parse(text);
   const all: Entity[] = [];
-  for (const entity of entities) all.push(await one(rel, type, entity, tree));
+  for (const entity of entities) all.push(await one(place, entity, tree));
   return all;
 }

@@ -14,6 +14,7 @@ import { settled } from './settled.ts';
 import { createWork, type Done } from './work.ts';
 
 interface Params {
+  readonly above?: string;
   readonly parent?: string;
   readonly id?: string;
 }
@@ -30,6 +31,7 @@ export const idOf = ({ params }: FastifyRequest): string => (params as Params).i
 export const placeOf = (collection: Collection, { params }: FastifyRequest): Place => ({
   collection,
   parent: (params as Params).parent ?? null,
+  above: (params as Params).above ?? null,
 });
 
 /** Who asks. Throws a refusal (400) for a parameter filter that is no boolean. */

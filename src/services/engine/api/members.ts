@@ -16,22 +16,32 @@ const isId = ({ idKind = 'uuid' }: Collection, id: string): boolean => {
   return idKind === 'number' ? /^\d{1,15}$/.test(id) : id.length <= 255 && !id.includes('\0');
 };
 
-const tops = new Map(collections.filter(({ below }) => below === undefined).map((one) => [one.rel, one]));
+/** The names of a collection and of those above: `vms`, `vms/nics`. */
+export const placeName = ({ below, rel }: Collection): string => (below === undefined ? rel : `${below.rel}/${rel}`);
+
+const named = new Map(collections.map((one) => [placeName(one), one]));
 const children = Map.groupBy(
   collections.filter(({ below }) => below !== undefined),
   ({ below }) => below?.rel ?? '',
 );
 
-const top = (rel: string): Collection | undefined => tops.get(rel);
-/** Collections that lie below members of one, by name. */
+/** A collection by its name and that of the one above, where it is not at the top. */
+export const collectionAt = (name: string): Collection | undefined => named.get(name);
+const top = (rel: string): Collection | undefined => collectionAt(rel);
+/** Collections that lie below members of one, in the order of their names. */
 export const childrenOf = (rel: string): readonly Collection[] => (children.get(rel) ?? []).toSorted((a, b) => (a.rel < b.rel ? -1 : 1));
 
 /** The path of a collection. */
-export const pathOf = ({ collection, parent }: Place): string =>
-  collection.below === undefined ? `${apiPath}/${collection.rel}` : `${apiPath}/${collection.below.rel}/${parent ?? ''}/${collection.rel}`;
+export function pathOf({ collection: { below, rel }, parent, above }: Place): string {
+  if (below === undefined) return `${apiPath}/${rel}`;
+  const over = below.rel.split('/');
+  const ids = over.length === 1 ? [parent] : [above, parent];
+  return `${apiPath}/${over.map((one, at) => `${one}/${ids[at] ?? ''}/`).join('')}${rel}`;
+}
 
-/** The path of its members: that at the top, where the same members are there as well. */
 const isAtHome = (collection: Collection): boolean => top(collection.rel)?.describe === collection.describe;
+/** The name by which its members are known: that at the top, where the same members are there as well. */
+export const homeName = (collection: Collection): string => (isAtHome(collection) ? collection.rel : placeName(collection));
 
 const homeOf = (place: Place): string => (isAtHome(place.collection) ? `${apiPath}/${place.collection.rel}` : pathOf(place));
 
@@ -40,7 +50,7 @@ function describeAt(place: Place, allContent: boolean): (row: Row) => Entity {
   const { collection } = place;
   const costly = allContent ? collection.costly?.describe : undefined;
   const home = homeOf(place);
-  const below = isAtHome(collection) ? childrenOf(collection.rel).map(({ rel }) => rel) : [];
+  const below = childrenOf(homeName(collection)).map(({ rel }) => rel);
   const verbs = Object.keys(collection.actions ?? {});
   return (row) => {
     const id = String(row['id']);
@@ -84,8 +94,11 @@ const select = (
   } ${tail}`;
 };
 
-const belowSql = ({ collection, parent }: Place, values: Values): string | null =>
-  collection.below === undefined ? null : `(${collection.below.condition.replaceAll('$parent', values.add(parent))})`;
+function belowSql({ collection: { below }, parent, above }: Place, values: Values): string | null {
+  if (below === undefined) return null;
+  const condition = below.condition.replaceAll('$parent', values.add(parent));
+  return `(${condition.includes('$above') ? condition.replaceAll('$above', values.add(above)) : condition})`;
+}
 
 /** Reads members of collections, as far as whoever asks may see them. */
 export function createMembers(database: Database): Members {
@@ -108,11 +121,13 @@ export function createMembers(database: Database): Members {
   const members: Members = {
     find,
 
-    async needParent({ collection, parent }, asker) {
+    async needParent({ collection, parent, above = null }, asker) {
       if (collection.below === undefined) return;
-      const above = top(collection.below.rel);
-      if (above === undefined || parent === null || (await find({ collection: above, parent: null }, parent, asker)) === null)
-        throw notFound();
+      const over = collectionAt(collection.below.rel);
+      if (over === undefined || parent === null) throw notFound();
+      const place = { collection: over, parent: above };
+      await members.needParent(place, asker);
+      if ((await find(place, parent, asker)) === null) throw notFound();
     },
 
     async each(place, asker, wish, take) {
@@ -190,5 +205,3 @@ export function createMembers(database: Database): Members {
   };
   return members;
 }
-
-export { top as collectionAtTop };

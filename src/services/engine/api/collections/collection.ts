@@ -92,6 +92,8 @@ export interface Asker {
 export interface Place {
   readonly collection: Collection;
   readonly parent: string | null;
+  /** The member that the parent itself lies below, where that is not at the top. */
+  readonly above?: string | null;
 }
 
 export interface Wish {
@@ -198,7 +200,10 @@ export interface Special {
 export interface Collection {
   /** Last segment of its path, and the rel of links to it. */
   readonly rel: string;
-  /** The collection that it lies below, and the SQL condition that ties its members to one of those; `$parent` is the id. */
+  /**
+   * The collection that it lies below, and the SQL condition that ties its members to one of those; `$parent` is the id. One that is not at the top is named
+   * with the one above (`vms/nics`), and `$above` is the id of the member of that.
+   */
   readonly below?: { readonly rel: string; readonly condition: string };
   /** Type of its members, in the table of types. */
   readonly type: string;

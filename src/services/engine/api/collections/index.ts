@@ -13,8 +13,8 @@ import { jobs, steps } from './jobs.ts';
 import { affinityLabels, labelHosts, labelVms } from './labels.ts';
 import { macPools } from './mac-pools.ts';
 import { machineCdroms } from './machines/cdroms.ts';
-import { machineStatistics } from './machines/machine-figures.ts';
-import { applications, reportedDevices, sessions } from './machines/guest.ts';
+import { machineStatistics, nicStatistics } from './machines/machine-figures.ts';
+import { applications, nicReportedDevices, reportedDevices, sessions } from './machines/guest.ts';
 import { machineGraphics } from './machines/graphics-consoles.ts';
 import { machineNics } from './machines/nics.ts';
 import { numaNodes } from './machines/numa-nodes.ts';
@@ -114,6 +114,8 @@ export const collections: readonly Collection[] = [
   permissionsOf('vnicprofiles'),
   vms,
   machineNics('vms'),
+  nicReportedDevices,
+  nicStatistics,
   machineCdroms('vms'),
   machineGraphics('vms'),
   machineStatistics,

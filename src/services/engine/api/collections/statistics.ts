@@ -26,36 +26,40 @@ export interface StatisticsParts {
   /** The table of the members, and its key. */
   readonly from: string;
   readonly key: string;
+  /** Column of the object that they lie below, for members of a collection that is not at the top: its permissions decide. */
+  readonly above?: string;
   readonly figures: readonly Figure[];
 }
 
 /** Figures of the members of a collection: what each uses at the moment. */
-export function statisticsOf({ rel, kind, about, from, key, figures }: StatisticsParts): Collection {
+export function statisticsOf({ rel, kind, about, from, key, above, figures }: StatisticsParts): Collection {
+  const object = above ?? key;
+  const [top = rel, inside] = rel.split('/');
   const rows = figures.map(([name, description, unit, type, sql], at) => {
     const [datum, detail] = type === 'string' ? ['null::numeric', `(${sql})::text`] : [`(${sql})::numeric`, 'null::text'];
     return `(${at}, '${idOfName(name)}'::uuid, '${name}', '${description}', '${unit}', '${type}', ${datum}, ${detail})`;
   });
   return {
     rel: 'statistics',
-    below: { rel, condition: `t.${key} = $parent` },
+    below: { rel, condition: `t.${key} = $parent${above === undefined ? '' : ` and t.${above} = $above`}` },
     type: 'statistic',
     about,
-    from: `(select v.${key}, f.* from ${from} v cross join lateral
+    from: `(select v.${key}${above === undefined ? '' : `, v.${above}`}, f.* from ${from} v cross join lateral
       (values ${rows.join(', ')}) f (place, id, name, about, unit, type, datum, detail)) t`,
     id: 't.id',
-    columns: `t.${key} as member, t.name, t.about, t.unit, t.type, t.datum, t.detail`,
+    columns: `t.${key} as member, t.${object} as object, t.name, t.about, t.unit, t.type, t.datum, t.detail`,
     describe: (row) => ({
       name: String(row['name']),
       description: String(row['about']),
-      kind: 'gauge',
+      kind: String(row['name']).includes('.total.') ? 'counter' : 'gauge',
       type: String(row['type']),
       unit: String(row['unit']),
       values: valuesOf(row),
-      [kind]: reference(rel, row['member']),
+      [kind]: reference(inside === undefined ? top : `${top}/${String(row['object'])}/${inside}`, row['member']),
     }),
     order: 't.place',
     sight: 'permitted',
-    object: `t.${key}`,
+    object: `t.${object}`,
     search: { name: { sql: 't.name', as: 'text' } },
     words: ['name'],
   };

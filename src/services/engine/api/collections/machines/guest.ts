@@ -19,12 +19,9 @@ const describeReported = (row: Row): Entity => ({
   vm: reference('vms', row['vm_id']),
 });
 
-export const reportedDevices: Collection = {
+const reportedAs = {
   rel: 'reporteddevices',
-  below: { rel: 'vms', condition: 't.vm_id = $parent' },
   type: 'reported_device',
-  about: 'Network interfaces of a virtual machine as its guest sees them, with their addresses.',
-  from: `${reported} t`,
   id: reportedId('t'),
   columns: 't.vm_id, t.interface_name, t.mac_address, t.ipv4_addresses, t.ipv6_addresses',
   describe: describeReported,
@@ -34,6 +31,20 @@ export const reportedDevices: Collection = {
   object: 't.vm_id',
   search: { name: { sql: 't.interface_name', as: 'text' }, mac: { sql: 't.mac_address', as: 'text' } },
   words: ['name'],
+} as const satisfies Partial<Collection>;
+
+export const reportedDevices: Collection = {
+  ...reportedAs,
+  below: { rel: 'vms', condition: 't.vm_id = $parent' },
+  about: 'Network interfaces of a virtual machine as its guest sees them, with their addresses.',
+  from: `${reported} t`,
+};
+
+export const nicReportedDevices: Collection = {
+  ...reportedAs,
+  below: { rel: 'vms/nics', condition: 't.nic_id = $parent and t.vm_id = $above' },
+  about: 'A network interface of a virtual machine as its guest sees it, with its addresses.',
+  from: `(select r.*, i.id as nic_id from ${reported} r join vm_interface i on i.vm_guid = r.vm_id and lower(i.mac_addr) = lower(r.mac_address)) t`,
 };
 
 /** What the guest sees of one interface, which is called `t`, of a machine. */
