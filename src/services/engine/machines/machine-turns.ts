@@ -1,3 +1,4 @@
+import { createAgingMap } from '../../frame/aging-map.ts';
 import { inTurns } from '../../frame/in-turn.ts';
 
 /*
@@ -18,16 +19,18 @@ export interface MachineTurns {
   isOvertaken(machine: string, moment: Moment): boolean;
   /** Something new of a machine is stored. */
   publish(machine: string): void;
-  /** How often that was so. */
-  news(machine: string): number;
+  /** When that was so last; 0 where nobody knows. */
+  news(machine: string): Moment;
   /** Fulfilled as soon as there is more news than was seen, or after so many milliseconds. */
-  moreNews(machine: string, seen: number, withinMs: number): Promise<void>;
+  moreNews(machine: string, seen: Moment, withinMs: number): Promise<void>;
+  /** Forgets machines of which nothing was heard or done since this was called last. No answer may be under way for so long. */
+  age(): void;
 }
 
 export function createMachineTurns(): MachineTurns {
   const turns = new Map<string, { readonly take: ReturnType<typeof inTurns>; waiting: number }>();
-  const latest = new Map<string, Moment>();
-  const published = new Map<string, number>();
+  const latest = createAgingMap<Moment>();
+  const published = createAgingMap<Moment>();
   const waiting = new Map<string, Set<() => void>>();
   let present: Moment = 0;
 
@@ -43,10 +46,10 @@ export function createMachineTurns(): MachineTurns {
         if (--turn.waiting === 0) turns.delete(machine);
       }
     },
-    overtake: (machine, moment = ++present) => void latest.set(machine, Math.max(latest.get(machine) ?? 0, moment)),
+    overtake: (machine, moment = ++present) => latest.set(machine, Math.max(latest.get(machine) ?? 0, moment)),
     isOvertaken: (machine, moment) => (latest.get(machine) ?? 0) > moment,
     publish(machine) {
-      published.set(machine, (published.get(machine) ?? 0) + 1);
+      published.set(machine, ++present);
       for (const wake of waiting.get(machine) ?? []) wake();
     },
     news: (machine) => published.get(machine) ?? 0,
@@ -61,6 +64,10 @@ export function createMachineTurns(): MachineTurns {
       clearTimeout(timer);
       all.delete(wake);
       if (all.size === 0) waiting.delete(machine);
+    },
+    age() {
+      latest.age();
+      published.age();
     },
   };
 }

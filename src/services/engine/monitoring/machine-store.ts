@@ -1,3 +1,4 @@
+import { createAgingMap } from '../../frame/aging-map.ts';
 import { type Database, DatabaseUnavailable } from '../../frame/database.ts';
 import { inTurn } from '../commands/turn.ts';
 import type { MachineUsage } from './machine-statistics.ts';
@@ -83,6 +84,8 @@ export interface MachineStore {
   store(all: readonly ToldMachine[]): Promise<void>;
   /** What is stored of a machine has been changed by others. */
   forget(machine: string): void;
+  /** Forgets what was stored before this was called last, of machines of which nothing was told since. */
+  age(): void;
 }
 
 /** The database expects short lists, and compares all of them with all of them: thousands of machines in one statement would take ten seconds. */
@@ -102,7 +105,7 @@ async function each<Part>(parts: readonly Part[], work: (part: Part) => Promise<
 
 export function createMachineStore(database: Database, generation: string): MachineStore {
   /** What changes seldom, as it was stored last. */
-  const stored = new Map<string, string>();
+  const stored = createAgingMap<string>();
 
   async function write(some: readonly ToldMachine[]): Promise<void> {
     const seldom = some.map(({ usage: { facts: of, guest } }) => JSON.stringify([of, guest]));
@@ -131,6 +134,7 @@ export function createMachineStore(database: Database, generation: string): Mach
       const parts = Array.from({ length: Math.ceil(all.length / atOnce) }, (_, at) => all.slice(at * atOnce, (at + 1) * atOnce));
       await each(parts, storeSome);
     },
-    forget: (machine) => void stored.delete(machine),
+    forget: stored.delete,
+    age: stored.age,
   };
 }

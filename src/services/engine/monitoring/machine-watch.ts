@@ -41,6 +41,10 @@ export interface MachineWatch {
 const answerMs = 15_000;
 /** So often what is promised to machines is added up, in rounds. */
 const commitEvery = 5;
+/** So often machines are forgotten of which nothing was told since the last time, in rounds: half an hour. */
+const ageEvery = 1_800;
+/** Events of a host that may wait; what is dropped beyond that is found out when it is asked next. */
+const mostEvents = 500;
 
 /** Statuses in which a machine may have come to displays that it did not have. */
 const fresh: readonly MachineStatus[] = ['up', 'powering_up', 'paused'];
@@ -51,13 +55,15 @@ export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
   const { database, agents, records, turns, tell, turn, log } = parts;
   const { signal } = turn;
   const store = createMachineStore(database, turn.generation);
-  const strangers = createStrangers({ records, tell, take, adopted });
+  const strangers = createStrangers({ records, tell, take: (...all) => void take(...all), adopted });
   const told = new Map<string, ToldMachine>();
+  /** Events that wait, by hosts. */
+  const waiting = new Map<string, number>();
   const running = new Set<Promise<void>>();
   let rounds = 0;
 
   /** Does something with a machine after all that is being done with it. */
-  function behind(machine: string, work: () => Promise<void>): void {
+  function behind(machine: string, work: () => Promise<void>): Promise<void> {
     const run = turns
       .within(machine, work)
       .catch((error: unknown) => {
@@ -65,6 +71,7 @@ export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
       })
       .finally(() => running.delete(run));
     running.add(run);
+    return run;
   }
 
   /** Something new of a machine is stored. */
@@ -77,10 +84,10 @@ export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
   }
 
   /** Takes in what a host says of one of its machines, as of a moment. */
-  function take(host: string, seen: Sight, moment: Moment): void {
+  async function take(host: string, seen: Sight, moment: Moment): Promise<void> {
     const { id, status, exit } = seen;
     if (status === null) return;
-    behind(id, async () => {
+    await behind(id, async () => {
       if (turns.isOvertaken(id, moment)) return;
       const machine = await records.find(id);
       // Of what runs elsewhere, or nowhere, only whole lists tell.
@@ -131,7 +138,7 @@ export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
   /** A host does not tell of a machine that was there before it was asked. */
   function missing(machine: MachineRecord, host: string, moment: Moment): void {
     const { id, name } = machine;
-    behind(id, async () => {
+    void behind(id, async () => {
       if (turns.isOvertaken(id, moment)) return;
       if ((await statusOnHost(agentOf(agents, machine), id, { signal })) !== null) return;
       const message = `Host ${machine.hostName} does not run it any more`;
@@ -149,7 +156,14 @@ export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
   return {
     event(host, name, params) {
       const seen = readEvent(name, params);
-      if (seen !== null) take(host, seen, turns.now());
+      const before = waiting.get(host) ?? 0;
+      if (seen === null || before >= mostEvents) return;
+      waiting.set(host, before + 1);
+      void take(host, seen, turns.now()).finally(() => {
+        const left = (waiting.get(host) ?? 1) - 1;
+        if (left > 0) waiting.set(host, left);
+        else waiting.delete(host);
+      });
     },
 
     async expected(hosts) {
@@ -168,7 +182,7 @@ export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
         else {
           left.delete(machine.id);
           if (machine.status !== 'down') told.set(machine.id, { machine: machine.id, host: host.id, usage: machine.usage });
-          if (machine.status !== known.status) take(host.id, machine, moment);
+          if (machine.status !== known.status) void take(host.id, machine, moment);
         }
       }
       for (const machine of left.values()) missing(machine, host.id, moment);
@@ -178,7 +192,11 @@ export function createMachineWatch(parts: MachineWatchParts): MachineWatch {
     async round(hosts) {
       strangers.keep(new Set(hosts.map(({ id }) => id)));
       if (hosts.some(({ status }) => status === statusNumber('non_responsive'))) await records.doubtAll();
-      if (rounds++ % commitEvery === 0) await records.commit();
+      if (rounds % commitEvery === 0) await records.commit();
+      if (++rounds % ageEvery === 0) {
+        store.age();
+        turns.age();
+      }
       const all = [...told.values()];
       told.clear();
       await store.store(all);

@@ -37,6 +37,21 @@ describe('what is heard and done', () => {
     expect(done).toEqual(['b', 'a1', 'a2']);
   });
 
+  it('is forgotten once nothing was heard or done for long', () => {
+    const turns = createMachineTurns();
+    const asked = turns.now();
+    turns.overtake('a');
+    turns.publish('a');
+    turns.age();
+    expect(turns.isOvertaken('a', asked)).toBe(true);
+    expect(turns.news('a')).toBeGreaterThan(asked);
+    turns.overtake('b');
+    turns.age();
+    expect(turns.isOvertaken('a', asked)).toBe(false);
+    expect(turns.news('a')).toBe(0);
+    expect(turns.isOvertaken('b', asked)).toBe(true);
+  });
+
   it('wakes whoever waits for news, and nobody misses what came before they waited', async () => {
     const turns = createMachineTurns();
     const seen = turns.news('a');
