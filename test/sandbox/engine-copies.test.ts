@@ -2,24 +2,19 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import type { Json } from '../support/api-calls.ts';
-import { type DiskHost, startDiskHost } from '../support/disk-host.ts';
-import type { TestEngine } from '../support/engine.ts';
+import type { DiskHost } from '../support/disk-host.ts';
+import { useDiskHost } from '../support/running-disk-host.ts';
 import { SimulatedFailure } from '../support/simulated-agent.ts';
 import { eventually } from '../support/waiting.ts';
 
 const size = 4 * 2 ** 20;
+const tests = useDiskHost();
+const { api, hanging, killEngine } = tests;
 let host: DiskHost;
-let engine: TestEngine;
-beforeAll(async () => {
-  host = await startDiskHost();
-  engine = await host.engine();
-});
-beforeEach(() => void (host.agents.verbs = host.verbs()));
-afterAll(() => host.stop());
+beforeEach(() => void ({ host } = tests));
 
-const api = () => host.calls(engine);
 const settled = (path: string, status: string): Promise<void> =>
   eventually(async () => expect((await api().got(path))['status']).toBe(status));
 const gone = (path: string): Promise<void> => eventually(async () => expect((await api().call(path)).status).toBe(404));
@@ -120,19 +115,12 @@ it('nothing is left of a template whose disks could not be copied', async () => 
 
 it('is finished by the next engine where one was killed while disks were copied', async () => {
   const vm = await machine();
-  const well = host.verbs()['Volume.copy']!;
-  let calls = 0;
-  host.agents.verbs['Volume.copy'] = async (params, of) => {
-    const task = await well(params, of);
-    return ++calls > 1 ? new Promise(() => undefined) : task;
-  };
+  const hangs = hanging('Volume.copy', (_params, call) => call === 2);
   const { id } = await api().got('templates', { body: { name: 'killed', vm: { id: vm } } });
-  await eventually(() => expect(calls).toBe(2));
+  await hangs();
   // The machine cannot change meanwhile.
   expect((await api().fault(`vms/${vm}`, { method: 'DELETE' }))[0]).toBe(409);
-  await engine.end('SIGKILL');
-  host.agents.verbs = host.verbs();
-  engine = await host.engine();
+  await killEngine();
   await settled(`templates/${String(id)}`, 'ok');
   const [before, disks] = [await attachments(`vms/${vm}`), await attachments(`templates/${String(id)}`)];
   for (const [at, one] of disks.entries()) expect((await contentOf(one)).equals(await contentOf(before[at]!))).toBe(true);

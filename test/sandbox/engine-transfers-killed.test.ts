@@ -9,29 +9,17 @@ import { eventually } from '../support/waiting.ts';
 /* Engines that are killed in the middle of a transfer: the next one brings it to its end. */
 
 const tests = useTransfers();
-const { act, api, begin, codesOf, content, curl, disk, inPhase, killEngine, legalityOf, statusOf, transferring } = tests;
+const { act, api, begin, codesOf, content, curl, disk, hanging, inPhase, killEngine, legalityOf, statusOf, transferring } = tests;
 let host: DiskHost;
 beforeAll(() => void ({ host } = tests));
 
 describe('an engine that is killed', () => {
-  const hanging = (verb: string): (() => number) => {
-    const well = host.verbs()[verb]!;
-    let calls = 0;
-    host.agents.verbs[verb] = async (params, of) => {
-      calls++;
-      await well(params, of);
-      return new Promise(() => undefined);
-    };
-    return () => calls;
-  };
-  const killed = (): Promise<void> => killEngine(async () => void (host.agents.verbs = host.verbs()));
-
   it.each(['Volume.setLegality', 'Image.prepare', 'Host.add_image_ticket'])('in %s has the upload begun by the next', async (verb) => {
     const { id } = await disk();
-    const calls = hanging(verb);
+    const hangs = hanging(verb);
     const transfer = await begin(id);
-    await eventually(() => expect(calls()).toBeGreaterThan(0));
-    await killed();
+    await hangs();
+    await killEngine();
     await inPhase(transfer, 'transferring');
     await act(transfer, 'finalize');
     await inPhase(transfer, 'finished_success');
@@ -46,7 +34,7 @@ describe('an engine that is killed', () => {
       const { body } = await host.daemon.control('GET', `/tickets/${ticketOf(transfer)}`);
       expect(Number((JSON.parse(body.toString()) as Json)['transferred'])).toBeGreaterThan(0);
     });
-    await killed();
+    await killEngine();
     expect((await sending).status).toBe(200);
     await act(transfer.id, 'finalize');
     await inPhase(transfer.id, 'finished_success');
@@ -58,10 +46,10 @@ describe('an engine that is killed', () => {
     async (verb) => {
       const { id, name, file } = await disk();
       const transfer = await transferring(id);
-      const calls = hanging(verb);
+      const hangs = hanging(verb);
       await act(transfer.id, 'finalize');
-      await eventually(() => expect(calls()).toBeGreaterThan(0));
-      await killed();
+      await hangs();
+      await killEngine();
       await inPhase(transfer.id, 'finished_success');
       expect([await statusOf(id), await legalityOf(file)]).toEqual(['ok', 'LEGAL']);
       expect(await codesOf(name)).toEqual([1031, 1032]);
@@ -71,10 +59,10 @@ describe('an engine that is killed', () => {
   it.each(['Host.remove_image_ticket', 'Image.delete', 'Task.getStatus'])('in %s has the upload cancelled by the next', async (verb) => {
     const { id, file } = await disk();
     const transfer = await transferring(id);
-    const calls = hanging(verb);
+    const hangs = hanging(verb);
     await act(transfer.id, 'cancel');
-    await eventually(() => expect(calls()).toBeGreaterThan(0));
-    await killed();
+    await hangs();
+    await killEngine();
     await inPhase(transfer.id, 'finished_cleanup');
     expect([existsSync(file), (await api().call(`disks/${id}`)).status]).toEqual([false, 404]);
   });

@@ -3,11 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import type { apiCalls, Json } from './api-calls.ts';
-import { type DiskHost, startDiskHost } from './disk-host.ts';
-import type { TestEngine } from './engine.ts';
-import { there } from './there.ts';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import type { Json } from './api-calls.ts';
+import { type DiskHostTests, useDiskHost } from './running-disk-host.ts';
 import { eventually } from './waiting.ts';
 
 export const mebi = 2 ** 20;
@@ -15,13 +13,7 @@ export const mebi = 2 ** 20;
 export const size = 4 * mebi;
 
 /** Transfers of disks by real daemons and curl, for all tests of the file. */
-export interface TransferTests {
-  readonly host: DiskHost;
-  /** The engine that is at work. */
-  readonly engine: TestEngine;
-  /** Kills it, and starts another one. */
-  killEngine(meanwhile?: () => Promise<void>): Promise<void>;
-  api(): ReturnType<typeof apiCalls>;
+export interface TransferTests extends DiskHostTests {
   /** Where a new file can be. */
   newFile(ending: string): string;
   /** A file of any bytes. */
@@ -47,16 +39,13 @@ export interface TransferTests {
 export const ticketOf = (transfer: Json): string => String(transfer['transfer_url']).split('/').at(-1) ?? '';
 
 export function useTransfers(): TransferTests {
-  let [host, engine]: [DiskHost | undefined, TestEngine | undefined] = [undefined, undefined];
+  const disks = useDiskHost();
   let folder = '';
   let count = 0;
 
   beforeAll(async () => {
-    host = await startDiskHost();
-    engine = await host.engine();
     folder = await mkdtemp(join(tmpdir(), 'transfers-'));
   });
-  beforeEach(() => void (tests.host.agents.verbs = tests.host.verbs()));
   afterEach(async () => {
     // Nothing of a test goes on in the next.
     for (const { id } of await tests.host.postgres.query<{ id: string }>('select transfer_id as id from image_transfers')) {
@@ -64,24 +53,16 @@ export function useTransfers(): TransferTests {
     }
     await eventually(async () => expect(await tests.host.postgres.query('select command_type from command_entities')).toEqual([]));
   });
-  afterAll(async () => {
-    await host?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   const tests: TransferTests = {
+    ...{ api: disks.api, hanging: disks.hanging, killEngine: disks.killEngine },
     get host() {
-      return there(host);
+      return disks.host;
     },
     get engine() {
-      return there(engine);
+      return disks.engine;
     },
-    async killEngine(meanwhile = async () => undefined) {
-      await tests.engine.end('SIGKILL');
-      await meanwhile();
-      engine = await tests.host.engine();
-    },
-    api: () => tests.host.calls(tests.engine),
     newFile: (ending) => join(folder, `${++count}.${ending}`),
     async content(bytes = size) {
       const made = { path: tests.newFile('img'), bytes: randomBytes(bytes) };
