@@ -4,10 +4,11 @@ import type { Command, Entry, Host, Output, SqlWriter } from '../../kit/host.ts'
 import { SetupError } from '../../kit/errors.ts';
 import { file, textOf } from '../../kit/host.ts';
 import { message } from '../../kit/text.ts';
+import { initialize } from './cluster.ts';
 import { distributionOf, firstCertificate } from './distributions.ts';
 import { type Accident, type Effects, type Moment, newEffects } from './effects.ts';
 import { type Machine, configurationOf, copyOf } from './machine.ts';
-import { carry, connect, initialize } from './postgres.ts';
+import { carry, connect } from './postgres.ts';
 import { privateKey } from './private-keys.ts';
 import { healthOf, ovnProvider, unitOf as ovnUnitOf } from './ovn.ts';
 import { hostProgram } from './programs.ts';
@@ -16,7 +17,7 @@ import { runOn, sshOf } from './ssh.ts';
 import { packages, systemProgram } from './tools.ts';
 
 export { type Accident, type Moment, PowerCut } from './effects.ts';
-export { clusterElsewhere } from './postgres.ts';
+export { clusterElsewhere } from './cluster.ts';
 export { type Machine, type SshServer, afterPowerCut, configurationOf, copyOf, newMachine } from './machine.ts';
 
 const contentOf = (entry: Entry | undefined): Uint8Array => (entry?.kind === 'file' ? entry.content : new Uint8Array());

@@ -4,7 +4,7 @@ import { type Entry, type Host, type Output, file, textOf } from '../../kit/host
 import { distributionOf } from './distributions.ts';
 import type { Effects } from './effects.ts';
 import { type Machine, configurationOf } from './machine.ts';
-import { initialize } from './postgres.ts';
+import { initialize } from './cluster.ts';
 
 /* Package managers of distributions and their tools, as far as setup calls them. All they know lies on the disk. */
 
