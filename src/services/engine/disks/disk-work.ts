@@ -23,20 +23,21 @@ export interface DiskWorkParts {
 }
 
 /** Commands about disks and transfers of their content. */
-export const diskWork = ({ database, agents, spm, generation, proxySocket, log }: DiskWorkParts) => ({
-  ...diskCommands({ spm }),
-  CopyDisks: copyDisks(spm),
-  RemoveMachine: removeMachine(spm),
-  TransferImage: transferCommand({
-    ...{ spm, agents },
-    transfers: createTransferRecords(database, generation),
-    proxy: proxyTickets(proxySocket, log),
-    async proxyAddress() {
-      const [row] = await database.query<{ value: string }>(
-        `select option_value as value from vdc_options where option_name = 'ImageProxyAddress' and version = 'general'`,
-      );
-      return row?.value ?? null;
-    },
-    daemonPort: () => readNumber(database, 'ImageDaemonPort'),
-  }),
-}) satisfies CommandTypes;
+export const diskWork = ({ database, agents, spm, generation, proxySocket, log }: DiskWorkParts) =>
+  ({
+    ...diskCommands({ spm }),
+    CopyDisks: copyDisks(spm),
+    RemoveMachine: removeMachine(spm),
+    TransferImage: transferCommand({
+      ...{ spm, agents },
+      transfers: createTransferRecords(database, generation),
+      proxy: proxyTickets(proxySocket, log),
+      async proxyAddress() {
+        const [row] = await database.query<{ value: string }>(
+          `select option_value as value from vdc_options where option_name = 'ImageProxyAddress' and version = 'general'`,
+        );
+        return row?.value ?? null;
+      },
+      daemonPort: () => readNumber(database, 'ImageDaemonPort'),
+    }),
+  }) satisfies CommandTypes;

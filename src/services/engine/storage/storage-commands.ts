@@ -6,9 +6,10 @@ import { domainCommands } from './domain-commands.ts';
 import { selectSpm } from './select-spm.ts';
 
 /** Commands that work on storage domains. */
-export const storageCommands = (parts: StorageCommandParts) => ({
-  ...domainCommands(parts),
-  ...attachDomain(parts),
-  ...detachDomain(parts),
-  ForceSelectSpm: selectSpm(parts),
-}) satisfies CommandTypes;
+export const storageCommands = (parts: StorageCommandParts) =>
+  ({
+    ...domainCommands(parts),
+    ...attachDomain(parts),
+    ...detachDomain(parts),
+    ForceSelectSpm: selectSpm(parts),
+  }) satisfies CommandTypes;
