@@ -192,16 +192,28 @@ describe('what is small, and what hangs on something', () => {
     ['affinitylabels', { name: 'l1' }, { name: 'l2' }],
     ['bookmarks', { name: 'b1', value: 'Vms: status=up' }, { value: 'Hosts:' }],
     ['roles', { name: 'r1', administrative: false }, { description: 'changed' }],
-    ['vnicprofiles', { name: 'v1', network: { id: '00000000-0000-0000-0000-000000000009' } }, { port_mirroring: true }],
+    ['vnicprofiles', { name: 'v1', network: { id: '00000000-0000-0000-0000-000000000009' } }, { description: 'changed' }],
     ['datacenters', { name: 'hang' }, { description: 'changed' }],
   ])('is added to %s, changed and removed', async (rel, first, change) => {
     const path = `${rel}/${String((await got(rel, { body: first }))['id'])}`;
-    expect(await got(path, { method: 'PUT', body: change })).toMatchObject(
-      'port_mirroring' in change ? { port_mirroring: 'true' } : (change as Json),
-    );
+    expect(await got(path, { method: 'PUT', body: change })).toMatchObject(change as Json);
     await got(path, { method: 'DELETE' });
     expect((await call(path)).status).toBe(404);
   });
+
+  it.each([{ port_mirroring: 'true' }, { pass_through: { mode: 'enabled' } }])(
+    'has no vNIC profile with %o, which nothing would carry out',
+    async (wanted) => {
+      const network = { id: '00000000-0000-0000-0000-000000000009' };
+      expect(await fault('vnicprofiles', { body: { name: 'v2', network, ...wanted } })).toEqual([
+        409,
+        expect.stringMatching(/^\[?(port_mirroring|pass_through) is not supported/),
+      ]);
+      const [profile] = (await got('vnicprofiles'))['vnic_profile'] as readonly Json[];
+      const same = { port_mirroring: 'false', pass_through: { mode: 'disabled' } };
+      expect(await got(`vnicprofiles/${String(profile?.['id'])}`, { method: 'PUT', body: same })).toMatchObject(same);
+    },
+  );
 
   it('keeps tags a tree', async () => {
     const upper = String((await got('tags', { body: { name: 'upper' } }))['id']);

@@ -88,7 +88,7 @@ describe('a virtual machine', () => {
       time_zone: { name: 'Europe/Berlin' },
       io: { threads: '1' },
       delete_protected: 'true',
-      stateless: 'true',
+      stateless: 'false',
       start_paused: 'true',
       storage_error_resume_behaviour: 'kill',
       serial_number: { policy: 'custom', value: 'abc-1' },
@@ -202,6 +202,7 @@ describe('a virtual machine', () => {
     [400, 'high_availability.priority', { name: 'x', cluster, high_availability: { priority: '101' } }],
     [400, 'version', { name: 'x', cluster, custom_compatibility_version: { major: '9', minor: '9' } }],
     [400, 'NUL', { name: 'x', cluster, description: 'a\0b' }],
+    [409, 'stateless', { name: 'x', cluster, stateless: 'true' }],
     [400, 'delete_protected', { name: 'x', cluster, delete_protected: 'perhaps' }],
   ])('is refused with %i and %s', async (status, words, body) => {
     const [found, detail] = await fault('vms', { body });
@@ -302,6 +303,8 @@ describe('network interfaces', () => {
   it.each([
     [400, 'Nic [name] required', {}],
     [400, 'interface', { name: 'n', interface: 'ne2000' }],
+    [409, 'pci_passthrough are not supported', { name: 'n', interface: 'pci_passthrough' }],
+    [409, 'Choose one of: virtio', { name: 'n', interface: 'rtl8139_virtio' }],
     [400, 'letters', { name: 'a/b' }],
     [404, 'vnicprofiles', { name: 'n', vnic_profile: { id: blank } }],
     [404, 'network', { name: 'n', network: { name: 'nowhere' } }],

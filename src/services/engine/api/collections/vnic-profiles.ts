@@ -1,7 +1,7 @@
 import { invalidValue } from '../fault.ts';
 import { type Collection, reference } from './collection.ts';
 import { permits } from './permits.ts';
-import { plainName } from './stored.ts';
+import { neverTrue, plainName } from './stored.ts';
 
 export const vnicProfiles: Collection = {
   rel: 'vnicprofiles',
@@ -42,13 +42,19 @@ export const vnicProfiles: Collection = {
       description: { column: 'description', longest: 4000 },
       network: { column: 'network_id', required: true, fixed: true, reference: 'networks' },
       network_filter: { column: 'network_filter_id', reference: 'networkfilters', clearable: true },
-      port_mirroring: { column: 'port_mirroring' },
+      port_mirroring: {
+        column: 'port_mirroring',
+        store: neverTrue('port_mirroring', 'No host copies the traffic of a network: capture it on the bridge of a host instead.'),
+      },
       migratable: { column: 'migratable' },
       'pass_through.mode': {
         column: 'passthrough',
         store: (value) => {
           if (value !== 'enabled' && value !== 'disabled') throw invalidValue('mode', ['enabled', 'disabled']);
-          return value === 'enabled';
+          return neverTrue(
+            'pass_through',
+            'Hosts pass no network cards on: virtual machines are connected to the bridge of the network.',
+          )(value === 'enabled');
         },
       },
     },

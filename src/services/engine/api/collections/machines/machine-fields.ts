@@ -2,7 +2,7 @@ import { invalidValue, outOfRange, rejected } from '../../fault.ts';
 import type { Field } from '../collection.ts';
 import { storedLevel } from '../datacenters.ts';
 import { systemNumber } from '../operating-systems.ts';
-import { numberIn, plainName, within } from '../stored.ts';
+import { neverTrue, numberIn, plainName, within } from '../stored.ts';
 import {
   affinityWords,
   biosTypeWords,
@@ -118,7 +118,10 @@ export const shapeFields: Readonly<Record<string, Field>> = {
   'serial_number.policy': { column: 'serial_number_policy', store: wordIn(serialNumberWords, 'serial_number.policy') },
   'serial_number.value': { column: 'custom_serial_number', store: clearable },
   start_paused: { column: 'is_run_and_pause' },
-  stateless: { column: 'is_stateless' },
+  stateless: {
+    column: 'is_stateless',
+    store: neverTrue('stateless', 'What a virtual machine writes to its disks stays there: have new ones made of a template instead.'),
+  },
   storage_error_resume_behaviour: { column: 'resume_behavior', store: numberIn(resumeWords, 'storage_error_resume_behaviour') },
   'time_zone.name': { column: 'time_zone', longest: 40, store: timeZone },
   type: { column: 'vm_type', store: numberIn(machineTypeWords, 'type') },

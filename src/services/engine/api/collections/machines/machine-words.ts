@@ -24,5 +24,7 @@ export const interfaceNumbers = {
   pci_passthrough: 5,
   e1000e: 8,
 } as const;
+/** Those that QEMU has on the processors of our hosts. */
+export const interfaceChoices = ['virtio', 'e1000e', 'e1000', 'rtl8139'] as const;
 export const interfaceWord = (number: unknown): string | undefined =>
   Object.entries(interfaceNumbers).find(([, known]) => known === Number(number))?.[0];

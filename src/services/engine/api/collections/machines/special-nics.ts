@@ -9,7 +9,7 @@ import { needPermitOn } from '../permit-on.ts';
 import { permits, systemObject } from '../permits.ts';
 import { plainName } from '../stored.ts';
 import { isBusy, isFree, machineOf, notInStatus } from './machine-subject.ts';
-import { interfaceNumbers } from './machine-words.ts';
+import { interfaceChoices, interfaceNumbers } from './machine-words.ts';
 import { columnsOf, rowOf } from './special-vms.ts';
 
 /* Network interfaces of virtual machines, templates and instance types, as they are added, changed and removed. */
@@ -25,7 +25,9 @@ function macOf(value: unknown): string {
 
 function interfaceOf(value: unknown): number {
   const word = String(value).toLowerCase();
-  if (!Object.hasOwn(interfaceNumbers, word)) throw invalidValue('interface', Object.keys(interfaceNumbers));
+  if (!Object.hasOwn(interfaceNumbers, word)) throw invalidValue('interface', interfaceChoices);
+  if (!(interfaceChoices as readonly string[]).includes(word))
+    throw new Refusal(409, `Network interfaces of the kind ${word} are not supported. Choose one of: ${interfaceChoices.join(', ')}.`);
   return interfaceNumbers[word as keyof typeof interfaceNumbers];
 }
 
