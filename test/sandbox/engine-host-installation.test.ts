@@ -33,7 +33,7 @@ beforeAll(async () => {
   postgres = await startPostgres();
   await addAdmin(postgres);
   database = openDatabase(settings(), quietLog);
-  pki = await makeAgentPki(['127.0.0.1', ...Array.from({ length: 20 }, (_, at) => `127.0.3.${at + 1}`)]);
+  pki = await makeAgentPki(['127.0.0.1', ...Array.from({ length: 40 }, (_, at) => `127.0.3.${at + 1}`)]);
   agents = await startSimulatedAgents(pki, { everywhere: true });
   // Where agents listen, nobody says: it is the same for all.
   await postgres.query(`alter table vds_static alter column port set default ${agents.port}`);
@@ -82,7 +82,16 @@ async function change(
   const worker = { userId: user?.id ?? '', userName: 'admin@internal', correlationId: randomUUID() };
   const members = createMembers(database);
   const asker = { userId: worker.userId, administrator: true, filtered: false };
-  const occasion = { worker, database, members, asker, secrets, id, entity, asks: () => activate } as unknown as Occasion;
+  const occasion = {
+    worker,
+    database,
+    members,
+    asker,
+    secrets,
+    id,
+    entity,
+    asks: (name: string) => name === 'activate' && activate,
+  } as unknown as Occasion;
   const doWork = createWork(database, Date.now, () => hosts?.wake());
   return (await doWork({ ...(await what.work(occasion)), permit: what.permit }, worker)).id;
 }
@@ -143,8 +152,16 @@ describe('a machine', () => {
     await becomes(id, 7);
     expect((await eventsOf(id)).at(-1)).toMatchObject({ code: 505, text: expect.stringContaining('The password was refused.') });
     deploy = async () => ({ fingerprint });
-    await change(installHost, { root_password: canary }, { id });
+    for (const [name, value] of Object.entries({ reboot: true, deploy_hosted_engine: true, image: 'node.iso' }))
+      await expect(change(installHost, { root_password: canary, [name]: value }, { id })).rejects.toMatchObject({
+        status: 409,
+        message: expect.stringContaining(`${name} is not supported`),
+      });
+    // Its system was installed anew, so it has another key.
+    const ssh = { fingerprint: `SHA256:${'d'.repeat(43)}` };
+    await change(installHost, { root_password: canary, ssh }, { id });
     await becomes(id, 3);
+    expect(deployed.at(-1)).toMatchObject(ssh);
   });
 
   it('whose words cannot be stored is not installed, and can be removed', async () => {
@@ -198,6 +215,10 @@ describe('a machine', () => {
     ['with an unknown way to log in', { ssh: { authentication_method: 'telnet' } }, 400, 'password, publickey'],
     ['with a fingerprint that is none', { ssh: { fingerprint: 'MD5:00' } }, 400, 'SHA256:'],
     ['with a port that is none', { ssh: { port: 70_000 } }, 400, 'ssh.port'],
+    ['with another port for its agent', { port: 54_322 }, 409, '54321'],
+    ['with parameters for its kernel', { os: { custom_kernel_cmdline: 'quiet' } }, 409, 'os.custom_kernel_cmdline'],
+    ['with power management', { power_management: { enabled: true } }, 409, 'power_management.enabled'],
+    ['with a priority that is none', { spm: { priority: 11 } }, 400, 'spm.priority'],
     ['with a name that tools cannot type', { name: 'a b' }, 400, 'letters'],
     ['in a cluster that is not there', { cluster: { name: 'nowhere' } }, 404, ''],
   ])('is refused %s', async (_what, more, status, why) => {

@@ -2,13 +2,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { useHosts } from '../support/running-hosts.ts';
 import { type SimulatedAgents, SimulatedFailure } from '../support/simulated-agent.ts';
 import { capabilities, hardwareId, statistics } from '../support/simulated-host.ts';
+import { addMachine } from '../support/simulated-machines.ts';
 import { eventually } from '../support/waiting.ts';
 
 /* Hosts that do not fit, lack a network, or are away. */
 
 const tests = await useHosts();
-const { act, becomes, codesOf, eventsOf, host, status, up } = tests;
-const { got } = tests.api;
+const { act, becomes, codesOf, eventsOf, host, running, status, up } = tests;
+const { fault, got, idOf } = tests.api;
 let agents: SimulatedAgents;
 beforeEach(() => void ({ agents } = tests));
 
@@ -57,6 +58,57 @@ describe('a host that does not fit', () => {
     expect((await eventsOf(twin.name)).at(-1)?.['description']).toContain('same hardware UUID as host');
     await act(twin.id, 'deactivate');
     await becomes(twin.id, 'maintenance');
+  });
+});
+
+describe('a host that does not fit its cluster', () => {
+  const older = { cpuFlags: 'fpu,vmx,nx,ssse3,model_Nehalem' };
+  const into = (name: string) => ({ method: 'PUT', body: { cluster: { name } } });
+
+  it('is moved to another one while it is in maintenance, and is up there', async () => {
+    await up();
+    const { id, name, address } = await host();
+    agents.verbs['Host.getCapabilities'] = (_params, of) => capabilities(of, of === address ? older : {});
+    await got('clusters', { body: { name: 'Older', version: { major: 4, minor: 7 }, data_center: { name: 'Default' } } });
+    await act(id, 'activate');
+    await becomes(id, 'non_operational');
+    const advice = (await eventsOf(name)).at(-1)?.['description'] as string;
+    expect(advice).toContain('move the host to another cluster while it is in maintenance');
+    expect(await fault(`hosts/${id}`, into('Older'))).toEqual([
+      409,
+      expect.stringContaining('non operational, and it would have to be one of: maintenance'),
+    ]);
+    await act(id, 'deactivate');
+    await becomes(id, 'maintenance');
+    const machine = await addMachine(running.postgres, { name: 'tied' });
+    await running.postgres.query('insert into vm_host_pinning_map (vm_id, vds_id) values ($1, $2)', [machine, id]);
+    expect(await fault(`hosts/${id}`, into('Older'))).toEqual([409, expect.stringContaining('virtual machine tied')]);
+    await running.postgres.query('delete from vm_static where vm_guid = $1', [machine]);
+    expect(await fault(`hosts/${id}`, into('Nowhere'))).toEqual([404, expect.any(String)]);
+    expect((await got(`hosts/${id}`, { method: 'PUT', body: { cluster: { name: 'Older' }, comment: 'moved' } }))['comment']).toBe('moved');
+    expect((await eventsOf(name)).at(-1)?.['description']).toContain('It belongs to cluster Older now.');
+    expect((await got(`hosts/${id}`))['cluster']).toMatchObject({ id: await idOf('clusters', 'Older') });
+    await act(id, 'activate');
+    await becomes(id, 'up');
+    expect((await got(`clusters/${await idOf('clusters', 'Older')}`))['cpu']).toMatchObject({ type: 'Intel Nehalem Family' });
+  });
+
+  it('stays where it is when it is used meanwhile', async () => {
+    const { id } = await host();
+    // A command has just begun to work on it.
+    await running.postgres.query(
+      `with j as (insert into job (job_id, action_type, description, status, start_time, last_update_time, correlation_id)
+         values (gen_random_uuid(), 'Unheard', '', 'STARTED', now(), now(), 'flow') returning job_id),
+       s as (insert into step (step_id, job_id, step_type, description, step_number, status, start_time, correlation_id)
+         select gen_random_uuid(), job_id, 'EXECUTING', '', 1, 'STARTED', now(), 'flow' from j returning step_id, job_id),
+       c as (insert into command_entities (command_id, command_type, command_parameters, user_name, correlation_id, job_id, step_id)
+         select gen_random_uuid(), 'Unheard', '{}', 'admin@internal', 'flow', job_id, step_id from s returning command_id)
+       insert into command_locks (object_id, command_id) select $1, command_id from c`,
+      [id],
+    );
+    expect(await fault(`hosts/${id}`, into('Older'))).toEqual([409, expect.stringContaining('has just changed')]);
+    await running.postgres.query(`delete from command_entities where command_type = 'Unheard'`);
+    expect((await got(`hosts/${id}`))['cluster']).toMatchObject({ id: await idOf('clusters', 'Default') });
   });
 });
 

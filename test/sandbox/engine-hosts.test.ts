@@ -42,6 +42,7 @@ describe('a host', () => {
       se_linux: { mode: 'disabled' },
       iscsi: { initiator: 'iqn.1993-08.org.debian:01:host' },
       ssh: { port: '22' },
+      certificate: { organization: 'Test', subject: `O=Test,CN=${address}` },
       spm: { priority: '5', status: 'none' },
       power_management: { enabled: 'false', kdump_detection: 'true', automatic_pm_enabled: 'true' },
     });
@@ -144,6 +145,9 @@ describe('a host', () => {
     await act(id, 'deactivate', { reason: 'cleaning' });
     await becomes(id, 'maintenance');
     expect(await codesOf(name)).toEqual([16, 514, 13, 600, 15]);
+    expect((await eventsOf(name)).at(-2)?.['description']).toBe(
+      `Host ${name} was sent into maintenance by admin@internal. Reason: cleaning.`,
+    );
     await eventually(async () => expect(agents.connections(address)).toBe(0));
   });
 
@@ -177,6 +181,19 @@ describe('a host', () => {
       (await got(`hosts/${id}`, { method: 'PUT', body: { name: `${name}-new`, comment: 'in <rack> 7', spm: { priority: 9 } } }))['comment'],
     ).toBe('in <rack> 7');
     expect(await fault(`hosts/${id}`, { method: 'PUT', body: { address: '127.0.0.9' } })).toEqual([409, 'address cannot be changed.']);
+    const shown = { os: { custom_kernel_cmdline: '' }, power_management: { automatic_pm_enabled: true }, vgpu_placement: 'consolidated' };
+    await got(`hosts/${id}`, { method: 'PUT', body: shown });
+    for (const [body, what] of [
+      [{ os: { custom_kernel_cmdline: 'quiet' } }, 'os.custom_kernel_cmdline'],
+      [{ power_management: { automatic_pm_enabled: false } }, 'power_management.automatic_pm_enabled'],
+      [{ power_management: { kdump_detection: false } }, 'power_management.kdump_detection'],
+      [{ power_management: { enabled: true } }, 'power_management.enabled'],
+      [{ vgpu_placement: 'separated' }, 'vgpu_placement'],
+    ] as const)
+      expect(await fault(`hosts/${id}`, { method: 'PUT', body })).toEqual([
+        409,
+        expect.stringContaining(`Another ${what} is not supported`),
+      ]);
     expect((await got(`hosts?search=${encodeURIComponent(`name=${name}-new and status=up and cluster=Default`)}`))['host'][0].id).toBe(id);
     expect((await fault(`hosts/${id}`, { method: 'DELETE' }))[0]).toBe(409);
     await act(id, 'deactivate');
@@ -201,6 +218,8 @@ describe('a machine that is added', () => {
     await becomes(String(added['id']), 'install_failed');
     expect((await eventsOf('new1')).at(-1)).toMatchObject({ code: '505', description: expect.stringContaining('cannot be reached') });
     expect(await fault('hosts', { xml })).toEqual([409, expect.stringContaining('same address')]);
+    for (const wish of ['reboot', 'deploy_hosted_engine'])
+      expect(await fault(`hosts?${wish}=true`, { xml })).toEqual([409, expect.stringContaining(`${wish} is not supported`)]);
     const again = await act(String(added['id']), 'install', { root_password: 'Root-Canary-2', activate: false });
     expect(JSON.stringify(again)).not.toContain('Canary');
     await becomes(String(added['id']), 'install_failed');

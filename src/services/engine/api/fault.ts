@@ -19,6 +19,9 @@ export const incomplete = (type: string, attributes: readonly string[], method: 
 /** An attribute that is settled when a member is added was to be changed later. */
 export const immutable = (attribute: string): Fault => new Fault(409, 'Broken immutability constraint', `${attribute} cannot be changed.`);
 
+/** What a client asks for, and would not be done. Nothing of it is kept, so that nobody believes it was. */
+export const unsupported = (what: string, why: string): Refusal => new Refusal(409, `${what} is not supported: ${why}.`);
+
 /** A word that is none of an enumeration. */
 export const invalidValue = (what: string, words: readonly string[]): Fault =>
   new Fault(400, 'Invalid value', `${what} must be one of: ${words.join(', ')}.`);

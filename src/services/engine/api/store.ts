@@ -2,7 +2,7 @@ import type { Database } from '../../frame/database.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import type { Asker, Change, Collection, Event, Field, Members, Row, Store, Work } from './collections/collection.ts';
 import { systemObject } from './collections/permits.ts';
-import { immutable, incomplete, outOfRange, rejected } from './fault.ts';
+import { immutable, incomplete, outOfRange, rejected, unsupported } from './fault.ts';
 import type { Values } from './search/values.ts';
 import type { Entity, Value } from './types.ts';
 
@@ -27,13 +27,16 @@ export interface Given {
   readonly value: unknown;
 }
 
-/** The attributes that a client sent, as they are stored. Throws refusals (400, 404) for those that cannot be. */
+/** The attributes that a client sent, as they are stored. Throws refusals (400, 404, 409) for those that cannot be. */
 export async function givenOf(fields: Store['fields'], entity: Entity, members: Members, asker: Asker): Promise<readonly Given[]> {
   const all: Given[] = [];
   for (const [path, field] of Object.entries(fields)) {
     const value = at(entity, path);
     if (value === undefined || value === null) continue;
-    if (field.reference !== undefined && field.clearable === true && isEmpty(value as Entity)) all.push({ path, field, value: null });
+    if (field.only !== undefined) {
+      if (value !== field.only.value) throw unsupported(`Another ${path}`, field.only.why);
+    } else if (field.reference !== undefined && field.clearable === true && isEmpty(value as Entity))
+      all.push({ path, field, value: null });
     else if (field.reference !== undefined)
       all.push({ path, field, value: await members.resolve(field.reference, value as Entity, asker) });
     else {
@@ -111,7 +114,10 @@ async function stored(database: Database, { table, key }: Store, id: string): Pr
   return found.row;
 }
 
-/** The work of changing one. What is not in the entity stays as it is. */
+/**
+ * The work of changing one. What is not in the entity stays as it is.
+ * @param only SQL of a further condition under which it is changed
+ */
 export async function changing(
   database: Database,
   store: Store,
@@ -119,6 +125,7 @@ export async function changing(
   entity: Entity,
   members: Members,
   asker: Asker,
+  only: (values: Values) => string = () => 'true',
 ): Promise<Work> {
   const { update } = store;
   if (update === undefined) throw new Refusal(405, 'Members cannot be changed here.');
@@ -141,7 +148,7 @@ export async function changing(
         `update ${store.table} set ${[
           `${store.key} = ${store.key}`,
           ...columns.map(({ field, value }) => `${field.column} = ${values.add(value)}`),
-        ].join(', ')} where ${store.key} = ${values.add(id)} returning *, ${store.key}::text as its_id`,
+        ].join(', ')} where ${store.key} = ${values.add(id)} and ${only(values)} returning *, ${store.key}::text as its_id`,
       ],
       ['done', `select its_id as id, ${nameColumn(store)}::text as name from added`],
       ...(beside ? alongSql(store, all, values) : []),

@@ -10,6 +10,10 @@ export function subjectOfHosts(authority: string): string {
   return part('C') + part('O');
 }
 
+/** The organization in what the subjects of all hosts begin with; undefined where there is none. */
+export const organizationIn = (hosts: string): string | undefined =>
+  /(?:^|,)O=((?:\\.|[^\\,])*)/.exec(hosts)?.[1]?.replaceAll(/\\(.)/g, '$1');
+
 /**
  * The subject of the certificate that the authority gives a host, with its address as the name and commas between, as viewers compare it.
  * @param hosts what the subjects of all hosts begin with

@@ -47,14 +47,14 @@ export function judge(host: Capabilities, demands: Demands): Unfit | Settled {
   if (!host.clusterLevels.includes(demands.level)) {
     return {
       ...{ reason: reasons.clusterVersion, code: 154, name: 'VDS_CLUSTER_VERSION_NOT_SUPPORTED' },
-      text: `the cluster ${demands.cluster} has the level ${demands.level}, and the host supports ${list(host.clusterLevels)}. Update the host, or move it to another cluster`,
+      text: `the cluster ${demands.cluster} has the level ${demands.level}, and the host supports ${list(host.clusterLevels)}. Update the host, or move it to another cluster while it is in maintenance`,
     };
   }
   const missing = missingFlags(host, demands.processor);
   if (missing.length > 0) {
     return {
       ...{ reason: reasons.cpu, code: 515, name: 'VDS_CPU_LOWER_THAN_CLUSTER' },
-      text: `its processor lacks what ${demands.processor ?? ''} has: ${list(missing)}. Give the cluster ${demands.cluster} an older processor type, or move the host to another cluster`,
+      text: `its processor lacks what ${demands.processor ?? ''} has: ${list(missing)}. Give the cluster ${demands.cluster} an older processor type, or move the host to another cluster while it is in maintenance`,
     };
   }
   const machine = demands.emulatedMachine ?? demands.emulatedMachines.find((one) => host.emulatedMachines.includes(one)) ?? null;

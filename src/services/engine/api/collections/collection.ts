@@ -29,6 +29,8 @@ export interface Field {
   readonly required?: boolean;
   /** Cannot be changed later. */
   readonly fixed?: boolean;
+  /** The one value that it has here, and why: clients may send it, and nothing else. It is not stored. */
+  readonly only?: { readonly value: string | boolean; readonly why: string };
   /** The collection whose member it names, by id or by name. */
   readonly reference?: string;
   /** The reference may be taken away, with an element that names nothing. */

@@ -1,13 +1,17 @@
+import { authoritySql } from '../../consoles/authority-option.ts';
+import { hostSubject, organizationIn } from '../../consoles/host-subject.ts';
 import { hostStatuses, statusNumber, statusWord } from '../../hosts/host-status.ts';
 import type { Entity } from '../types.ts';
-import { type Collection, optional, reference, type Row } from './collection.ts';
+import { type Collection, optional, reference, type Row, type Store } from './collection.ts';
+import { hostFields } from './host-fields.ts';
 import { permits } from './permits.ts';
 import { fenceHost } from './special-fence.ts';
 import { activateHost, deactivateHost, hostSpecial, refreshHost } from './special-hosts.ts';
+import { updateHost } from './special-host-update.ts';
 import { forceSelectSpm } from './storage/special-spm.ts';
 import { addHost, approveHost, installHost } from './special-installation.ts';
 import { statisticsOf } from './statistics.ts';
-import { choicesOf, numberIn, plainName, within } from './stored.ts';
+import { choicesOf } from './stored.ts';
 
 const externalStatuses = ['ok', 'info', 'warning', 'error', 'failure'] as const;
 const types = ['rhel', 'rhev_h', 'ovirt_node'] as const;
@@ -54,6 +58,9 @@ const osOf = (row: Row): Entity => ({
   version: versionOf(optional(row['host_os'])?.split(' - ').slice(1).join(' - ')),
 });
 
+/** What a host says of its agent; null before it has ever been up. */
+const versionColumns = ['rpm_version', 'software_version'] as const;
+
 const hardwareOf = (row: Row): Entity | undefined =>
   row['hw_uuid'] === null && row['hw_manufacturer'] === null
     ? undefined
@@ -67,10 +74,25 @@ const hardwareOf = (row: Row): Entity | undefined =>
         version: optional(row['hw_version']),
       };
 
+/** The certificate that the engine has given a host when it installed it. */
+function certificateOf(row: Row): Entity | undefined {
+  const beginning = optional(row['hosts_subject']);
+  if (beginning === undefined || versionColumns.every((column) => row[column] === null)) return undefined;
+  return { organization: organizationIn(beginning), subject: hostSubject(beginning, String(row['host_name'])) };
+}
+
 /** What the role of a host is on the storage of its data center. */
 const spmWords = ['none', 'contending', 'spm'] as const;
 
 const kdumpWords: Readonly<Record<number, string>> = { 0: 'disabled', 1: 'enabled' };
+
+const store: Store = {
+  table: 'vds_static',
+  key: 'vds_id',
+  noun: 'Host',
+  fields: hostFields,
+  update: { permit: permits.edit_host_configuration, code: 43, event: 'USER_UPDATE_VDS' },
+};
 
 export const hosts: Collection = {
   rel: 'hosts',
@@ -84,7 +106,7 @@ export const hosts: Collection = {
     t.reserved_mem, t.mem_commited, t.vm_active, t.vm_count, t.vm_migrating, t.supported_rng_sources, t.host_os, t.libvirt_version, t.rpm_version,
     t.software_version, t.selinux_enforce_mode, t.iscsi_initiator_name, t.hw_manufacturer, t.hw_product_name, t.hw_version, t.hw_serial_number,
     t.hw_uuid, t.hw_family, t.kdump_status, t.is_numa_supported, t.auto_numa_balancing, t.hostdev_passthrough, t.is_update_available, t.ksm_state,
-    t.transparent_hugepages_state, (select architecture from cluster c where c.cluster_id = t.cluster_id) as architecture,
+    t.transparent_hugepages_state, ${authoritySql.subject} as hosts_subject, (select architecture from cluster c where c.cluster_id = t.cluster_id) as architecture,
     (select cpu_name from cluster c where c.cluster_id = t.cluster_id) as cluster_cpu,
     exists (select from command_locks l join command_entities e using (command_id) where l.object_id = t.vds_id and e.command_type = 'ActivateHost')
       as network_operation,
@@ -93,6 +115,7 @@ export const hosts: Collection = {
     name: String(row['vds_name']),
     comment: String(row['free_text_comment']),
     address: String(row['host_name']),
+    certificate: certificateOf(row),
     auto_numa_status: numaStatuses[Number(row['auto_numa_balancing'])] ?? 'unknown',
     cpu: {
       architecture: architectures[Number(row['architecture'])],
@@ -133,7 +156,7 @@ export const hosts: Collection = {
     transparent_hugepages: { enabled: row['transparent_hugepages_state'] === true },
     type: types[Number(row['vds_type'])],
     update_available: row['is_update_available'] === true,
-    version: versionOf(row['rpm_version'] ?? row['software_version']),
+    version: versionOf(versionColumns.map((column) => row[column]).find((version) => version !== null)),
     vgpu_placement: placements[Number(row['vgpu_placement']) - 1],
     cluster: reference('clusters', row['cluster_id']),
   }),
@@ -173,27 +196,8 @@ export const hosts: Collection = {
     id: { sql: 't.vds_id::text', as: 'text' },
   },
   words: ['name', 'comment', 'address', 'cluster'],
-  store: {
-    table: 'vds_static',
-    key: 'vds_id',
-    noun: 'Host',
-    fields: {
-      name: { column: 'vds_name', required: true, store: plainName },
-      comment: { column: 'free_text_comment', longest: 4000 },
-      // Who is reached at another address is somebody else.
-      address: { column: 'host_name', fixed: true },
-      port: { column: 'port', fixed: true },
-      cluster: { column: 'cluster_id', fixed: true, reference: 'clusters' },
-      'os.custom_kernel_cmdline': { column: 'kernel_cmdline', longest: 4000 },
-      'power_management.automatic_pm_enabled': { column: 'disable_auto_pm', store: (value) => value !== true },
-      'power_management.kdump_detection': { column: 'pm_detect_kdump' },
-      'spm.priority': { column: 'vds_spm_priority', store: within(-1, 10, 'spm.priority') },
-      'ssh.port': { column: 'ssh_port', store: within(1, 65_535, 'ssh.port') },
-      vgpu_placement: { column: 'vgpu_placement', store: (value) => numberIn(placements, 'vgpu_placement')(value) + 1 },
-    },
-    update: { permit: permits.edit_host_configuration, code: 43, event: 'USER_UPDATE_VDS' },
-  },
-  special: { ...hostSpecial, add: addHost },
+  store,
+  special: { ...hostSpecial, add: addHost, update: updateHost(store) },
   actions: {
     activate: activateHost,
     approve: approveHost,

@@ -2,6 +2,7 @@ import { type HostStatus, statusNumbers, statusWord } from '../../hosts/host-sta
 import { notFound, Refusal } from '../../http/refusal.ts';
 import type { Occasion, Special, SpecialChange, Work } from './collection.ts';
 import { permits } from './permits.ts';
+import { because, reasonOf } from './reason.ts';
 
 /* What is done with hosts. */
 
@@ -110,7 +111,10 @@ export const deactivateHost: SpecialChange = {
     }
     return {
       ...{ object: id, host: id, name: subject.name },
-      event: { code: 600, name: 'USER_VDS_MAINTENANCE', text: 'Host ${name} was sent into maintenance by ${user}.', failed: 17 },
+      event: because(
+        { code: 600, name: 'USER_VDS_MAINTENANCE', text: 'Host ${name} was sent into maintenance by ${user}.', failed: 17 },
+        reasonOf(occasion),
+      ),
       statement: moving(id, [subject.status], 'preparing_for_maintenance'),
       begins: { type: 'MaintainHost', parameters: { host: id, name: subject.name, from: subject.status }, locks: [id] },
       otherwise: () => new Refusal(409, `The status of host ${subject.name} has just changed. Try again.`),

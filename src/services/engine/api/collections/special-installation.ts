@@ -2,17 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { isFingerprint, isHostAddress } from '../../hosts/host-address.ts';
 import { type HostStatus, statusNumber } from '../../hosts/host-status.ts';
 import { Refusal } from '../../http/refusal.ts';
-import { incomplete, invalidValue, outOfRange, rejected } from '../fault.ts';
+import { incomplete, invalidValue, rejected, unsupported } from '../fault.ts';
 import { insertSql } from '../insert.ts';
 import type { Values } from '../search/values.ts';
+import { givenOf } from '../store.ts';
 import type { Entity } from '../types.ts';
 import { objectIn, type Occasion, type SpecialChange, textOf, type Work } from './collection.ts';
+import { hostFields } from './host-fields.ts';
 import { needPermitOn } from './permit-on.ts';
 import { permits } from './permits.ts';
 import { moving, needEmpty, notNow, subjectOf } from './special-hosts.ts';
-import { plainName, within } from './stored.ts';
 
 /* Machines that become hosts. */
+
+const agentPort = 54_321;
 
 interface Credential {
   /** Sealed until it is used; where there is none, the engine logs in with its key. */
@@ -66,29 +69,38 @@ async function needNoTwin({ database }: Occasion, address: string, fingerprint: 
   throw new Refusal(409, `Cannot add the host: ${what}${twin.pending ? ', and waits for approval: approve it, or remove it first' : ''}.`);
 }
 
+/** What may be asked for beside an installation, and why it is not done. */
+const furtherWishes = {
+  reboot: 'hosts are not rebooted when they are installed',
+  deploy_hosted_engine: 'the engine does not run on its own hosts',
+  undeploy_hosted_engine: 'the engine does not run on its own hosts',
+} as const;
+
+/** Throws a refusal (409) for what a client wants beside an installation. */
+function needNoMore({ entity, asks }: Occasion): void {
+  for (const [name, why] of Object.entries(furtherWishes)) if (entity[name] === true || asks(name)) throw unsupported(name, why);
+  if (textOf(entity, 'image') !== '') throw unsupported('image', 'hosts are not installed from images');
+}
+
 /** Adds a host, and begins to install it. */
 export const addHost: SpecialChange = {
   permit: permits.create_host,
   async work(occasion): Promise<Omit<Work, 'permit'>> {
-    const { entity, asks } = occasion;
+    const { entity, asks, members, asker } = occasion;
+    needNoMore(occasion);
     const missing = ['name', 'address'].filter((attribute) => textOf(entity, attribute).trim() === '');
     if (missing.length > 0) throw incomplete('host', missing, 'add');
-    const name = String(plainName(textOf(entity, 'name')));
-    if (name.length > 255 || textOf(entity, 'comment').length > 4_000)
-      throw outOfRange('name may have 255 characters, and comment 4000 at most.');
+    const name = textOf(entity, 'name');
+    if ((entity['port'] ?? agentPort) !== agentPort) throw unsupported('Another port', `agents listen on ${agentPort}`);
+    const { address: _address, port: _port, cluster: _cluster, ...ownFields } = hostFields;
+    const given = await givenOf(ownFields, entity, members, asker);
     const [address, fingerprint, credential] = [addressOf(entity), fingerprintOf(entity), credentialOf(occasion, 'add')];
     const cluster = await clusterOf(occasion);
     await needNoTwin(occasion, address, fingerprint);
-    const port = objectIn(entity, 'ssh')['port'];
     const id = randomUUID();
     const columns = {
-      vds_id: id,
-      vds_name: name,
-      host_name: address,
-      cluster_id: cluster,
-      free_text_comment: textOf(entity, 'comment'),
-      sshkeyfingerprint: fingerprint,
-      ssh_port: port === undefined || port === null ? 22 : within(1, 65_535, 'ssh.port')(port),
+      ...Object.fromEntries(given.map(({ field, value }) => [field.column, value])),
+      ...{ vds_id: id, host_name: address, cluster_id: cluster, sshkeyfingerprint: fingerprint },
     };
     return {
       ...{ object: cluster, host: id, name },
@@ -116,12 +128,13 @@ const installing = (
 ): SpecialChange => ({
   permit: permits.edit_host_configuration,
   async work(occasion) {
-    const { id, entity } = occasion;
+    const { id, entity, asks } = occasion;
     const subject = await subjectOf(occasion);
     if (!from.includes(subject.status)) throw notNow(subject, method, from);
     needEmpty(subject, method);
+    needNoMore(occasion);
     const credential = credentialOf(occasion, method);
-    const parameters = { host: id, name: subject.name, ...credential, activate: entity['activate'] !== false };
+    const parameters = { host: id, name: subject.name, ...credential, activate: entity['activate'] !== false && asks('activate', true) };
     const more = await further(occasion, credential);
     return {
       ...{ object: id, host: id, name: subject.name, event },
@@ -132,11 +145,25 @@ const installing = (
   },
 });
 
-/** Installs a host again. */
-export const installHost = installing('install', ['maintenance', 'install_failed', 'non_operational'], {
-  ...{ code: 503, name: 'VDS_INSTALL_STARTED', failed: 505 },
-  text: 'Installation of host ${name} was asked for by ${user}.',
-});
+/** Installs a host again; with the fingerprint that is given, where it has another key than before. */
+export const installHost = installing(
+  'install',
+  ['maintenance', 'install_failed', 'non_operational'],
+  {
+    ...{ code: 503, name: 'VDS_INSTALL_STARTED', failed: 505 },
+    text: 'Installation of host ${name} was asked for by ${user}.',
+  },
+  async ({ entity }) => {
+    const seen = fingerprintOf(entity);
+    if (seen === null) return () => [];
+    return (values) => [
+      [
+        'pinned',
+        `update vds_static set sshkeyfingerprint = ${values.add(seen)} where vds_id in (select vds_id from moved) returning vds_id`,
+      ],
+    ];
+  },
+);
 
 /** A host that has registered itself is who somebody has seen, and comes into the cluster that is named, if one is. */
 async function asSeen(

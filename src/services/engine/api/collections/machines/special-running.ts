@@ -1,9 +1,10 @@
 import { loadMachine } from '../../../machines/load-machine.ts';
 import { machineStatuses, machineStatusNumbers, type MachineStatus } from '../../../machines/machine-status.ts';
 import { Refusal } from '../../../http/refusal.ts';
-import { type Event, type Occasion, type SpecialChange, textOf, type Work } from '../collection.ts';
+import type { Occasion, SpecialChange, Work } from '../collection.ts';
 import { needPermitOn } from '../permit-on.ts';
 import { permits } from '../permits.ts';
+import { because, reasonOf } from '../reason.ts';
 import { isBusy, isFree, machineOf, type MachineSubject, notInStatus } from './machine-subject.ts';
 import { runOnceOf } from './run-once-request.ts';
 import { choices } from './special-vms.ts';
@@ -69,16 +70,6 @@ const stoppable: readonly MachineStatus[] = [
 ];
 
 const stopEvent = { code: 33, name: 'USER_STOP_VM', text: 'VM ${name} is switched off by ${user}.', failed: 56 } as const;
-
-/** Why a person wants it, as they say; null where they do not. */
-const reasonOf = ({ entity }: Occasion): string | null => {
-  const reason = textOf(entity, 'reason').trim();
-  return reason === '' ? null : reason;
-};
-
-/** An event that tells the reason as well. */
-const because = (event: Event, reason: string | null): Event =>
-  reason === null ? event : { ...event, more: `Reason: ${reason.replace(/\.+$/, '')}.` };
 
 export const stopVm: SpecialChange = {
   permit: permits.stop_vm,
