@@ -206,7 +206,6 @@ it('the groups of all users that were found are asked for at once', async () => 
       asked.push(text);
       return pool.query(text, values);
     },
-    each: (text, values, take) => pool.each(text, values, take),
     close: () => pool.close(),
   };
   const found = await findUsers(database, { pattern: '*', field: 'name' }, 'nested');

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { createDatabase, handOn, tlsOf, type Database, type DatabaseSettings } from '../frame/database.ts';
+import { createDatabase, tlsOf, type Database, type DatabaseSettings } from '../frame/database.ts';
 import { scramOnly } from '../frame/scram-only.ts';
 import { type Server, serversOf } from '../frame/servers.ts';
 import { firstOf, needWriter } from '../frame/writer.ts';
@@ -93,7 +93,6 @@ function sessionOn(open: () => Promise<pg.Client>): History {
       if (lost) throw new Error('the connection to the history was lost');
       return {
         query: (text, values) => client.query(text, values),
-        each: (text, values, take) => handOn(client, { text, values }, take),
         release: (destroy) => {
           lost ||= destroy;
         },

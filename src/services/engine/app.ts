@@ -91,6 +91,6 @@ export async function createApp(parts: AppParts): Promise<FastifyInstance> {
   vmconsoleRoutes(app, { database, caCertificate, log, now });
   sso.addRoutes(app);
   rootRoutes(app, { database, version, now });
-  collectionRoutes(app, { database, now, begun: commandBegun, secrets, consoles });
+  collectionRoutes(app, { database, log, now, begun: commandBegun, secrets, consoles });
   return app;
 }

@@ -71,10 +71,6 @@ export async function startEngine({ configFile, log, mask, now, environment }: E
       needSchemas();
       return pool.query(text, values);
     },
-    async each(text, values, take) {
-      needSchemas();
-      return pool.each(text, values, take);
-    },
     close: () => pool.close(),
   };
   const databaseUp = (): Promise<boolean> =>

@@ -5,7 +5,7 @@ import { errorFields, type Log } from './log.ts';
 import { scramOnly } from './scram-only.ts';
 import { type Server, serversOf } from './servers.ts';
 import { isReadOnly, refusedByServer, sqlState } from './sql-state.ts';
-import { firstWriter, needWriter, type Pool, type PoolClient } from './writer.ts';
+import { firstWriter, needWriter, type Pool } from './writer.ts';
 
 export type { Pool } from './writer.ts';
 
@@ -30,11 +30,6 @@ export interface Database {
    * and the error of the driver when the server refuses the statement.
    */
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
-  /**
-   * The same for statements with many rows: hands on each row as it comes and keeps none, so that what is made of it can be forgotten
-   * as soon as possible. Throws what `query` does, and what `take` throws; rows may have been taken by then.
-   */
-  each(text: string, values: readonly unknown[], take: (row: unknown) => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -99,27 +94,11 @@ const poolOf = (pool: pg.Pool, statement: Statement): Pool => ({
     const client = await pool.connect();
     return {
       query: (text, values) => client.query(statement(text, values)),
-      each: (text, values, take) => handOn(client, statement(text, values), take),
       release: (destroy) => client.release(destroy),
     };
   },
   end: async () => pool.end(),
 });
-
-/** Runs a statement and hands on its rows. `take` must not throw: it would end the process, in the middle of the driver. */
-export const handOn = (client: pg.ClientBase, statement: pg.QueryConfig, take: (row: unknown) => void): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const query = new pg.Query(statement, (error?: Error | null) => {
-      if (error === undefined || error === null) resolve();
-      else reject(error);
-    });
-    query.on('row', (row: unknown, result) => {
-      // The driver gathers them as well, as it always does where statements have a time limit.
-      if (result !== undefined) result.rows.length = 0;
-      take(row);
-    });
-    client.query(query);
-  });
 
 /** Opens a small pool. Connects only when the first statement is run, so servers that are down do not matter yet. */
 export function openDatabase(settings: DatabaseSettings, log: Log, options: PoolOptions = {}): Database {
@@ -161,48 +140,24 @@ function openPool(
 
 /** Wraps a pool. A statement that was surely not carried out, because its connection was dead or takes no writes, is tried once more. */
 export function createDatabase(pool: Pool): Database {
-  async function run<T>(work: (client: PoolClient) => Promise<T>, mayRepeat: () => boolean): Promise<T> {
+  async function run(text: string, values: unknown[], mayRepeat: boolean): Promise<unknown[]> {
     const client = await pool.connect().catch((error: unknown) => {
       throw refusedByServer(error) ? error : new DatabaseUnavailable(error);
     });
     try {
-      const result = await work(client);
+      const { rows } = await client.query(text, values);
       client.release(false);
-      return result;
+      return rows;
     } catch (error) {
       const broken = isBroken(error);
       client.release(broken);
       if (!broken) throw error;
-      if (!mayRepeat() || !(nothingWasSent(error) || isReadOnly(error))) throw new DatabaseUnavailable(error);
+      if (!mayRepeat || !(nothingWasSent(error) || isReadOnly(error))) throw new DatabaseUnavailable(error);
     }
-    return run(work, () => false);
+    return run(text, values, false);
   }
   return {
-    query: async <Row>(text: string, values: readonly unknown[] = []) =>
-      (
-        await run(
-          (client) => client.query(text, [...values]),
-          () => true,
-        )
-      ).rows as Row[],
-    async each(text, values, take) {
-      let taken = 0;
-      const failures: unknown[] = [];
-      const takeOne = (row: unknown): void => {
-        taken++;
-        if (failures.length > 0) return;
-        try {
-          take(row);
-        } catch (error) {
-          failures.push(error);
-        }
-      };
-      await run(
-        (client) => client.each(text, [...values], takeOne),
-        () => taken === 0,
-      );
-      if (failures.length > 0) throw failures[0];
-    },
+    query: async <Row>(text: string, values: readonly unknown[] = []) => (await run(text, [...values], true)) as Row[],
     close: () => pool.end(),
   };
 }

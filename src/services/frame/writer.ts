@@ -12,8 +12,6 @@ export interface Pool {
 }
 export interface PoolClient {
   query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>;
-  /** The same for many rows: hands on each as it comes, and keeps none. */
-  each(text: string, values: unknown[], take: (row: unknown) => void): Promise<void>;
   release(destroy: boolean): void;
 }
 
@@ -60,7 +58,6 @@ export function firstWriter(pools: readonly Pool[]): Pool {
     first = place;
     return {
       query: (text, values) => client.query(text, values),
-      each: (text, values, take) => client.each(text, values, take),
       release(destroy) {
         // Its other connections may look fine, and be as useless.
         if (destroy && first === place) first = after(place);

@@ -1,30 +1,22 @@
+import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Failure } from '../http/failure.ts';
 import { correlate, formatOf } from './api-request.ts';
 import { types } from './api-types.ts';
 import { Fault } from './fault.ts';
-import { listJson, toJson } from './json.ts';
-import type { ListText } from './list-text.ts';
+import { toJson } from './json.ts';
 import type { Entity } from './types.ts';
-import { listXml, toXml } from './xml.ts';
+import { toXml } from './xml.ts';
 
 /** Sends an entity in the format the client asked for. */
 export function sendEntity(request: FastifyRequest, reply: FastifyReply, type: string, entity: Entity): FastifyReply {
   const json = formatOf(request) === 'json';
-  return send(reply, json, json ? toJson(types, type, entity) : toXml(types, type, entity));
+  return sendBody(reply, json, Buffer.from(json ? toJson(types, type, entity) : toXml(types, type, entity)));
 }
 
-/** A list in the format the client asked for, to be written and sent. `list` is the element around it. */
-export const listText = (request: FastifyRequest, type: string, list: string): ListText =>
-  formatOf(request) === 'json' ? listJson(types, type) : listXml(types, type, list);
-
-/** Sends a list that was written. */
-export const sendList = (request: FastifyRequest, reply: FastifyReply, list: ListText): FastifyReply =>
-  send(reply, formatOf(request) === 'json', list.end());
-
-// As bytes, because the web server would add a charset to the content type of a text.
-const send = (reply: FastifyReply, json: boolean, body: string | Buffer): FastifyReply =>
-  reply.header('content-type', json ? 'application/json' : 'application/xml').send(Buffer.isBuffer(body) ? body : Buffer.from(body));
+/** Sends what is written in a format. As bytes, because the web server would add a charset to the content type of a text. */
+export const sendBody = (reply: FastifyReply, json: boolean, body: Buffer | Readable): FastifyReply =>
+  reply.header('content-type', json ? 'application/json' : 'application/xml').send(body);
 
 /** The fault that tells of a failure. Details are a list in brackets, unless the reason goes with another form. */
 export function faultOf(failure: Pick<Failure, 'status' | 'message'>): Entity {

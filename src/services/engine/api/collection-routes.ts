@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Database } from '../../frame/database.ts';
+import { errorFields, type Log } from '../../frame/log.ts';
 import { Refusal } from '../http/refusal.ts';
 import { actionRoutes, jobOf } from './action-routes.ts';
-import { listText, sendEntity, sendList } from './answer.ts';
+import { sendEntity } from './answer.ts';
 import { flag, parameter, wholeNumber } from './api-request.ts';
-import { type Collection, listName, textOf } from './collections/collection.ts';
+import { type Collection, listName, type Place, textOf } from './collections/collection.ts';
 import { collections } from './collections/index.ts';
 import { changesOf } from './changes.ts';
-import { follow } from './follow.ts';
+import { following } from './follow.ts';
 import {
   askerOf,
   asksOf,
@@ -21,6 +21,7 @@ import {
   wantsAllContent,
 } from './handling.ts';
 import { createMembers, pathOf } from './members.ts';
+import { sendList } from './send-list.ts';
 import type { Entity } from './types.ts';
 
 /** What bodies are written in, by their content types. */
@@ -28,8 +29,12 @@ const bodies = { xml: ['application/xml', 'text/xml'], json: ['application/json'
 
 const options = { config: { access: 'api' as const } };
 
+interface RouteParts extends Omit<HandlingParts, 'members'> {
+  readonly log: Log;
+}
+
 /** The routes of all collections: lists, members, the changes that each allows, and the actions. */
-export function collectionRoutes(app: FastifyInstance, parts: Omit<HandlingParts, 'members'>): void {
+export function collectionRoutes(app: FastifyInstance, parts: RouteParts): void {
   const { database } = parts;
   // In a context of their own: nothing else of the engine takes XML or JSON.
   void app.register(async (api) => {
@@ -42,7 +47,7 @@ export function collectionRoutes(app: FastifyInstance, parts: Omit<HandlingParts
     for (const collection of collections) {
       const { actions = {}, collectionActions = {} } = collection;
       const url = pathOf({ collection, parent: ':parent', above: ':above' });
-      readingRoutes(api, database, handling, collection, url);
+      readingRoutes(api, parts, handling, collection, url);
       changingRoutes(api, handling, collection, url);
       for (const [name, act] of Object.entries(actions)) {
         actionRoutes({ app: api, database, handling, collection, url: `${url}/:id`, name, act });
@@ -56,16 +61,20 @@ export function collectionRoutes(app: FastifyInstance, parts: Omit<HandlingParts
 
 function readingRoutes(
   app: FastifyInstance,
-  database: Database,
+  { database, log }: RouteParts,
   { members, seen, change }: Handling,
   collection: Collection,
   url: string,
 ): void {
   const { type, narrowed, file } = collection;
-  /** Only as much of a member as the client asked for. */
-  const narrow = (request: FastifyRequest): ((entity: Entity) => Entity) => {
+  /** Of a member, as much as the client asked for. Throws a refusal (400) where it asked to follow what does not exist. */
+  const shownTo = (request: FastifyRequest, place: Place): ((entity: Entity) => Entity | Promise<Entity>) => {
     const by = narrowed === undefined ? null : parameter(request, narrowed.parameter, null);
-    return by === null || narrowed === undefined ? (entity) => entity : (entity) => narrowed.to(entity, by);
+    const narrow = (entity: Entity): Entity => (by === null || narrowed === undefined ? entity : narrowed.to(entity, by));
+    const names = parameter(request, 'follow', null);
+    if (names === null) return narrow;
+    const follow = following(members, askerOf(request), place, names);
+    return (entity) => follow(narrow(entity));
   };
 
   app.get(url, options, async (request, reply) => {
@@ -80,16 +89,13 @@ function readingRoutes(
       max: wholeNumber(request, 'max'),
       from: wholeNumber(request, 'from'),
     };
-    const names = parameter(request, 'follow', null);
-    const list = listText(request, type, listName(collection));
-    const shown = narrow(request);
-    if (names === null) await members.each(place, asker, wish, (entity) => list.add(shown(entity)));
-    else {
-      const found: Entity[] = [];
-      await members.each(place, asker, wish, (entity) => found.push(shown(entity)));
-      for (const entity of await follow(members, asker, place, found, names)) list.add(entity);
-    }
-    return sendList(request, reply, list);
+    return sendList(request, reply, {
+      type,
+      list: listName(collection),
+      blocks: members.blocks(place, asker, wish),
+      shown: shownTo(request, place),
+      broken: (error) => log.warning('a list was broken off', { list: request.originalUrl.split('?', 1)[0], ...errorFields(error) }),
+    });
   });
 
   app.get(`${url}/:id`, options, async (request, reply) => {
@@ -100,10 +106,8 @@ function readingRoutes(
       return reply.header('content-type', file.mediaType).send(Buffer.from(textOf(answer, file.attribute)));
     }
     const place = placeOf(collection, request);
-    const found = narrow(request)(await seen(request, place, idOf(request)));
-    const names = parameter(request, 'follow', null);
-    const [entity] = names === null ? [found] : await follow(members, askerOf(request), place, [found], names);
-    return sendEntity(request, reply, type, entity as Entity);
+    const shown = shownTo(request, place);
+    return sendEntity(request, reply, type, await shown(await seen(request, place, idOf(request))));
   });
 }
 

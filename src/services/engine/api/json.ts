@@ -15,6 +15,8 @@ export function listJson(types: Types, type: string): ListText {
   const [head, tail] = [`{\n  "${type}": [\n`, '\n  ]\n}'];
   let isEmpty = true;
   return {
+    size: text.size,
+    take: text.take,
     add(entity) {
       text.put(isEmpty ? head : ',\n');
       isEmpty = false;
@@ -23,7 +25,7 @@ export function listJson(types: Types, type: string): ListText {
     },
     end() {
       text.put(isEmpty ? '{}\n' : `${tail}\n`);
-      return text.end();
+      return text.take();
     },
   };
 }

@@ -1,9 +1,12 @@
 import type { Entity } from './types.ts';
 
-/** A list that is written member by member, so that none of them is kept. */
+/** A list that is written member by member, so that none of them is kept. What is written is taken away in parts. */
 export interface ListText {
+  /** Bytes that are written and not taken. */
+  size(): number;
   add(entity: Entity): void;
-  /** All of it, as bytes. Nothing can be added any more. */
+  take(): Buffer;
+  /** The last part. Nothing can be added any more. */
   end(): Buffer;
 }
 
@@ -17,45 +20,54 @@ const mostKept = 64;
  * look through everything after every few lists.
  */
 const blocks: Buffer[] = [];
+const nothing = Buffer.alloc(0);
+
+/** A text that grows, and is taken away in parts. */
+export interface CollectedText {
+  size(): number;
+  put(text: string): void;
+  /** What was put since the last time. */
+  take(): Buffer;
+}
 
 /** Collects a text as bytes. Short pieces, soon made into bytes, cost the collector nothing; a text that grows does. */
-export function collectText(): { put(text: string): void; end(): Buffer } {
-  const parts: Buffer[] = [];
-  const used: Buffer[] = [];
-  let block = takeBlock();
-  let [begin, length] = [0, 0];
+export function collectText(): CollectedText {
+  let parts: Buffer[] = [];
+  let used: Buffer[] = [];
+  let block: Buffer = nothing;
+  /** Of the block: where the present part begins and ends. Of the parts before it: their bytes. */
+  let [begin, end, before] = [0, 0, 0];
 
-  function takeBlock(): Buffer {
-    const taken = blocks.pop() ?? Buffer.allocUnsafeSlow(blockSize);
-    used.push(taken);
-    return taken;
-  }
-
-  function closePart(): void {
-    parts.push(block.subarray(begin, length));
-    begin = length;
+  function closePart(part = block.subarray(begin, end)): void {
+    parts.push(part);
+    before += part.length;
+    begin = end;
   }
 
   return {
+    size: () => before + end - begin,
     put(text) {
       // Each unit of a text may become three bytes.
       const most = text.length * 3;
       if (most > blockSize) {
         closePart();
-        parts.push(Buffer.from(text));
+        closePart(Buffer.from(text));
         return;
       }
-      if (most > blockSize - length) {
+      if (most > block.length - end) {
         closePart();
-        block = takeBlock();
-        begin = length = 0;
+        block = blocks.pop() ?? Buffer.allocUnsafeSlow(blockSize);
+        used.push(block);
+        begin = end = 0;
       }
-      length += block.write(text, length);
+      end += block.write(text, end);
     },
-    end() {
+    take() {
       closePart();
       const all = Buffer.concat(parts);
       blocks.push(...used.slice(0, mostKept - blocks.length));
+      [parts, used, block] = [[], [], nothing];
+      begin = end = before = 0;
       return all;
     },
   };

@@ -2,13 +2,16 @@ import type { Database } from '../../frame/database.ts';
 import { isUuid } from '../../frame/uuid.ts';
 import { badRequest, notFound, Refusal } from '../http/refusal.ts';
 import { readNumber } from '../options.ts';
-import type { Asker, Collection, Members, Place, Row } from './collections/collection.ts';
+import type { Asker, Collection, Members, Place, Row, Wish } from './collections/collection.ts';
 import { collections } from './collections/index.ts';
 import { parseSearch } from './search/parse.ts';
 import { searchSql } from './search/sql.ts';
 import { Values } from './search/values.ts';
 import { apiPath } from './target.ts';
 import type { Entity } from './types.ts';
+
+/** So many members are read at once for a list. */
+const blockSize = 250;
 
 /** Whether something can be the id of a member at all; everything else is not even looked for. */
 const isId = ({ idKind = 'uuid' }: Collection, id: string): boolean => {
@@ -78,21 +81,24 @@ interface Reading {
   readonly allContent?: boolean;
 }
 
-const select = (
+const selectSql = ({ id, from }: Collection, columns: string, conditions: readonly (string | null)[], tail: string): string => {
+  const where = conditions.filter((one) => one !== null);
+  return `select ${id}::text as id${columns} from ${from}${where.length === 0 ? '' : ` where ${where.join(' and ')}`} ${tail}`;
+};
+
+/** A query of whole members. */
+function select(
   { collection }: Place,
   { asker, values, allContent = false }: Reading,
   conditions: readonly (string | null)[],
-  tail: string,
-): string => {
-  const where = conditions.filter((one) => one !== null);
+  tail = '',
+): string {
   const costly = allContent && collection.costly !== undefined ? `, ${collection.costly.columns}` : '';
   const columns = collection.columns.includes('$user')
     ? collection.columns.replaceAll('$user', `${values.add(asker.userId)}::uuid`)
     : collection.columns;
-  return `select ${collection.id}::text as id, ${columns}${costly} from ${collection.from}${
-    where.length === 0 ? '' : ` where ${where.join(' and ')}`
-  } ${tail}`;
-};
+  return selectSql(collection, `, ${columns}${costly}`, conditions, tail);
+}
 
 function belowSql({ collection: { below }, parent, above }: Place, values: Values): string | null {
   if (below === undefined) return null;
@@ -114,8 +120,48 @@ export function createMembers(database: Database): Members {
       sightSql(place, asker, values, 'one'),
       place.collection.usually?.condition ?? null,
     ];
-    const [row] = await database.query<Row>(select(place, { asker, values, allContent }, conditions, ''), values.all);
+    const [row] = await database.query<Row>(select(place, { asker, values, allContent }, conditions), values.all);
     return row === undefined ? null : describeAt(place, allContent)(row);
+  }
+
+  /** Which members are in a list, and in which order. Throws refusals. */
+  async function listed(place: Place, asker: Asker, wish: Wish, values: Values): Promise<{ conditions: (string | null)[]; tail: string }> {
+    const { collection } = place;
+    if (collection.sight !== 'everybody' && !asker.administrator && !asker.filtered) {
+      throw new Refusal(403, 'Only administrators may list this without the parameter filter.');
+    }
+    const conditions = [belowSql(place, values), sightSql(place, asker, values, 'many'), collection.listed ?? null];
+    let { order } = collection;
+    let limit = wish.max ?? null;
+    if (limit !== null && limit < 0) {
+      if (collection.search !== undefined) throw badRequest('The parameter max must not be negative.');
+      limit = null;
+    }
+    let offset = 0;
+    let usually = collection.usually?.condition ?? null;
+    if (wish.search !== undefined && wish.search !== null) {
+      const search = parseSearch(wish.search);
+      const sql = searchSql(collection, search, values, wish.caseSensitive === true);
+      conditions.push(sql.where);
+      if (sql.fields.has(collection.usually?.unless ?? '')) usually = null;
+      if (sql.order !== null) order = `${sql.order}, ${order}`;
+      if (search.page !== null) {
+        const pageSize = await readNumber(database, 'SearchResultsLimit');
+        limit = Math.min(limit ?? pageSize, pageSize);
+        offset = (search.page - 1) * pageSize;
+      }
+    }
+    if (wish.from !== undefined && wish.from !== null) {
+      if (collection.rel !== 'events') throw badRequest('Only events have the parameter from.');
+      conditions.push(`${collection.id} > ${values.add(wish.from)}`);
+    }
+    conditions.push(usually);
+    const tail = [
+      `order by ${order}`,
+      limit === null ? '' : `limit ${values.add(limit)}`,
+      offset === 0 ? '' : `offset ${values.add(offset)}`,
+    ];
+    return { conditions, tail: tail.join(' ') };
   }
 
   const members: Members = {
@@ -130,54 +176,31 @@ export function createMembers(database: Database): Members {
       if ((await find(place, parent, asker)) === null) throw notFound();
     },
 
-    async each(place, asker, wish, take) {
+    async *blocks(place, asker, wish) {
       const { collection } = place;
-      if (collection.sight !== 'everybody' && !asker.administrator && !asker.filtered) {
-        throw new Refusal(403, 'Only administrators may list this without the parameter filter.');
-      }
       const values = new Values();
-      const conditions = [belowSql(place, values), sightSql(place, asker, values, 'many'), collection.listed ?? null];
-      let { order } = collection;
-      let limit = wish.max ?? null;
-      if (limit !== null && limit < 0) {
-        if (collection.search !== undefined) throw badRequest('The parameter max must not be negative.');
-        limit = null;
-      }
-      let offset = 0;
-      let usually = collection.usually?.condition ?? null;
-      if (wish.search !== undefined && wish.search !== null) {
-        const search = parseSearch(wish.search);
-        const sql = searchSql(collection, search, values, wish.caseSensitive === true);
-        conditions.push(sql.where);
-        if (sql.fields.has(collection.usually?.unless ?? '')) usually = null;
-        if (sql.order !== null) order = `${sql.order}, ${order}`;
-        if (search.page !== null) {
-          const pageSize = await readNumber(database, 'SearchResultsLimit');
-          limit = Math.min(limit ?? pageSize, pageSize);
-          offset = (search.page - 1) * pageSize;
-        }
-      }
-      if (wish.from !== undefined && wish.from !== null) {
-        if (collection.rel !== 'events') throw badRequest('Only events have the parameter from.');
-        conditions.push(`${collection.id} > ${values.add(wish.from)}`);
-      }
-      conditions.push(usually);
-      const tail = [
-        `order by ${order}`,
-        limit === null ? '' : `limit ${values.add(limit)}`,
-        offset === 0 ? '' : `offset ${values.add(offset)}`,
-      ];
+      const { conditions, tail } = await listed(place, asker, wish, values);
+      const ids = (await database.query<{ id: string }>(selectSql(collection, '', conditions, tail), values.all)).map(({ id }) => id);
       const allContent = wish.allContent === true;
       const describe = describeAt(place, allContent);
-      await database.each(select(place, { asker, values, allContent }, conditions, tail.join(' ')), values.all, (row) =>
-        take(describe(row as Row)),
-      );
+      for (let at = 0; at < ids.length; at += blockSize) {
+        const block = ids.slice(at, at + blockSize);
+        const values = new Values();
+        const conditions = [`${collection.id} = any(${values.add(block)})`, belowSql(place, values)];
+        const rows = await database.query<Row>(select(place, { asker, values, allContent }, conditions), values.all);
+        const byId = new Map(rows.map((row) => [row['id'], row]));
+        yield block
+          .map((id) => byId.get(id))
+          .filter((row) => row !== undefined)
+          .map(describe);
+      }
     },
 
     async list(place, asker) {
-      const all: Entity[] = [];
-      await members.each(place, asker, {}, (entity) => all.push(entity));
-      return all;
+      const values = new Values();
+      const { conditions, tail } = await listed(place, asker, {}, values);
+      const rows = await database.query<Row>(select(place, { asker, values }, conditions, tail), values.all);
+      return rows.map(describeAt(place, false));
     },
 
     async resolve(rel, named, asker) {

@@ -14,6 +14,8 @@ export function listXml(types: Types, type: string, list: string): ListText {
   const text = collectText();
   let isEmpty = true;
   return {
+    size: text.size,
+    take: text.take,
     add(entity) {
       if (isEmpty) text.put(`${declaration}<${list}>\n`);
       isEmpty = false;
@@ -21,7 +23,7 @@ export function listXml(types: Types, type: string, list: string): ListText {
     },
     end() {
       text.put(isEmpty ? `${declaration}<${list}/>\n` : `</${list}>\n`);
-      return text.end();
+      return text.take();
     },
   };
 }

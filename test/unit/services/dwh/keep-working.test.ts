@@ -7,7 +7,6 @@ import { createMask } from '../../../../src/services/frame/mask.ts';
 
 const session: History = {
   query: async () => [],
-  each: async () => undefined,
   close: async () => undefined,
   atomically: async (work) => work(),
 };

@@ -47,15 +47,26 @@ describe('a collected text', () => {
     fc.tuple(fc.constantFrom('x', 'ä', '€', '😀'), fc.integer({ min: 0, max: 90_000 })).map(([unit, times]) => unit.repeat(times)),
   );
 
-  it('is all that was put into it, also while others are collected', () => {
+  it('is all that was put into it, in however many parts it is taken, also while others are collected', () => {
+    const put = fc.record({ to: fc.nat({ max: 2 }), text: piece, thenTaken: fc.boolean() });
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat({ max: 2 }), piece), { maxLength: 40 }), (puts) => {
-        const texts = [collectText(), collectText(), collectText()];
-        for (const [at, text] of puts) texts[at]?.put(text);
-        const ends = texts.map((text) => text.end());
-        for (const [at, end] of ends.entries()) {
-          const expected = puts.filter(([to]) => to === at).map(([, text]) => text);
-          expect(end.equals(Buffer.from(expected.join('')))).toBe(true);
+      fc.property(fc.array(put, { maxLength: 40 }), (puts) => {
+        const all = [0, 1, 2].map(() => ({ text: collectText(), parts: [] as Buffer[], expected: '' }));
+        const take = ({ text, parts }: (typeof all)[number]): void => {
+          const size = text.size();
+          const part = text.take();
+          expect(part).toHaveLength(size);
+          parts.push(part);
+        };
+        for (const { to, text, thenTaken } of puts) {
+          const one = all[to] as (typeof all)[number];
+          one.text.put(text);
+          one.expected += text;
+          if (thenTaken) take(one);
+        }
+        for (const one of all) {
+          take(one);
+          expect(Buffer.concat(one.parts).equals(Buffer.from(one.expected))).toBe(true);
         }
       }),
       { numRuns: 50 },
@@ -65,10 +76,10 @@ describe('a collected text', () => {
   it('stays as it is when its blocks are used again', () => {
     const first = collectText();
     for (let times = 0; times < 100; times++) first.put('a'.repeat(10_000));
-    const end = first.end();
+    const end = first.take();
     const second = collectText();
     for (let times = 0; times < 100; times++) second.put('b'.repeat(10_000));
-    second.end();
+    second.take();
     expect(end.equals(Buffer.alloc(1_000_000, 'a'))).toBe(true);
   });
 });

@@ -17,12 +17,6 @@ function pool(connects: (Error | 'ok')[], replies: Reply[]): Pool & { released: 
           if (reply instanceof Error) throw reply;
           return { rows: reply };
         },
-        async each(_text, _values, take) {
-          for (const row of replies.shift() as unknown[]) {
-            if (row instanceof Error) throw row;
-            take(row);
-          }
-        },
         release: (destroy) => void released.push(destroy),
       };
     },
@@ -57,46 +51,6 @@ describe('a statement', () => {
   it('passes on what the server says about the statement and keeps the connection', async () => {
     const connections = pool([], [serverError('23505')]);
     await expect(createDatabase(connections).query('insert')).rejects.toMatchObject({ code: '23505' });
-    expect(connections.released).toEqual([false]);
-  });
-});
-
-describe('a statement with many rows', () => {
-  const taken = async (connections: Pool, take?: (row: unknown) => void): Promise<unknown[]> => {
-    const rows: unknown[] = [];
-    await createDatabase(connections).each('select', [], take ?? ((row) => rows.push(row)));
-    return rows;
-  };
-
-  it('hands on each row', async () => {
-    expect(await taken(pool([], [[1, 2, 3]]))).toEqual([1, 2, 3]);
-  });
-
-  it('is tried again as long as no row has come', async () => {
-    expect(await taken(pool([], [[gone], [1, 2]]))).toEqual([1, 2]);
-  });
-
-  it('is not tried again once rows were taken: they would come twice', async () => {
-    const connections = pool(
-      [],
-      [
-        [1, gone],
-        [1, 2],
-      ],
-    );
-    await expect(taken(connections)).rejects.toThrow(DatabaseUnavailable);
-    expect(connections.released).toEqual([true]);
-  });
-
-  it('throws what was thrown for a row, takes no further ones, and keeps the connection', async () => {
-    const connections = pool([], [[1, 2, 3]]);
-    const seen: unknown[] = [];
-    const take = (row: unknown): void => {
-      seen.push(row);
-      throw new TypeError(`not for ${String(row)}`);
-    };
-    await expect(taken(connections, take)).rejects.toThrow(new TypeError('not for 1'));
-    expect(seen).toEqual([1]);
     expect(connections.released).toEqual([false]);
   });
 });

@@ -6,7 +6,6 @@ import { schemas } from '../../../../src/services/engine/schemas.ts';
 /** A database that knows only which version is installed. */
 const database = (version: string | null): Database => ({
   query: async <Row>(text: string) => [text.includes('to_regclass') ? { exists: version !== null } : { version }] as Row[],
-  each: () => Promise.reject(new Error('there is no list here')),
   close: async () => undefined,
 });
 const [engine, directory] = schemas;

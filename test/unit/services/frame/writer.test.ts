@@ -17,10 +17,6 @@ function server(name: string, asked: string[]) {
           if (state.running !== null) throw state.running;
           return { rows: [name] };
         },
-        async each(_text, _values, take) {
-          if (state.running !== null) throw state.running;
-          take(name);
-        },
         release: () => undefined,
       };
     },

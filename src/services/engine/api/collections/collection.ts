@@ -116,11 +116,12 @@ export interface Members {
   /** Throws a refusal (404) unless the member that a collection lies below may be seen. */
   needParent(place: Place, asker: Asker): Promise<void>;
   /**
-   * Hands on members in their order, each as it is read. Throws refusals before the first one: 403 for what only administrators may
-   * list, 400 for a search that cannot be understood.
+   * Members in their order, block by block. Which ones they are is settled before the first block; each is shown as it is when its block
+   * is asked for, and left out where it is gone by then. In between nothing waits for whoever takes them. Throws refusals before the first
+   * block: 403 for what only administrators may list, 400 for a search that cannot be understood.
    */
-  each(place: Place, asker: Asker, wish: Wish, take: (entity: Entity) => void): Promise<void>;
-  /** All of them at once. Throws what `each` does. */
+  blocks(place: Place, asker: Asker, wish: Wish): AsyncIterable<readonly Entity[]>;
+  /** All of them at once. Throws what `blocks` does. */
   list(place: Place, asker: Asker): Promise<readonly Entity[]>;
   /** The id of a member at the top that a client named by id or by name. Throws a refusal (404) where there is none. */
   resolve(rel: string, named: Entity, asker: Asker): Promise<string>;
