@@ -2,11 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { request } from 'node:http';
 import { basename, dirname } from 'node:path';
-
-export interface LocalAnswer {
-  readonly status: number;
-  readonly body: string;
-}
+import { type WholeAnswer, wholeAnswer } from './whole-answer.ts';
 
 const mostBytes = 1024 * 1024;
 /** Bytes of an address that the kernel takes. */
@@ -21,7 +17,7 @@ export async function askLocally(
   method: string,
   path: string,
   { body, timeoutMs }: { readonly body?: unknown; readonly timeoutMs: number },
-): Promise<LocalAnswer> {
+): Promise<WholeAnswer> {
   if (Buffer.byteLength(socketPath) <= longestAddress) return ask(socketPath, method, path, body, timeoutMs);
   // The folder, opened, is reached by a short name whatever its path.
   const folder = await open(dirname(socketPath), constants.O_RDONLY | constants.O_DIRECTORY);
@@ -32,23 +28,10 @@ export async function askLocally(
   }
 }
 
-function ask(socketPath: string, method: string, path: string, body: unknown, timeoutMs: number): Promise<LocalAnswer> {
+function ask(socketPath: string, method: string, path: string, body: unknown, timeoutMs: number): Promise<WholeAnswer> {
   const content = body === undefined ? undefined : JSON.stringify(body);
-  return new Promise((resolve, reject) => {
-    const headers = content === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
-    // A connection of its own: the service may have been started anew since the last one.
-    const asking = request({ socketPath, method, path, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
-      const pieces: Buffer[] = [];
-      let size = 0;
-      response.on('error', reject);
-      response.on('data', (piece: Buffer) => {
-        size += piece.length;
-        if (size > mostBytes) response.destroy(new Error('the answer is too long'));
-        else pieces.push(piece);
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString() }));
-    });
-    asking.on('error', reject);
-    asking.end(content);
-  });
+  const headers = content === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
+  // A connection of its own: the service may have been started anew since the last one.
+  const asking = request({ socketPath, method, path, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) });
+  return wholeAnswer(asking, content, mostBytes);
 }

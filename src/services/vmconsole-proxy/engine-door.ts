@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { type EnvelopeSigner, sealEnvelope } from '../frame/envelope.ts';
 import { errorFields } from '../frame/log.ts';
+import { wholeAnswer } from '../frame/whole-answer.ts';
 import type { EngineSettings } from './settings.ts';
 
 /** A public key as sshd names it. */
@@ -125,38 +126,18 @@ function parsed(text: string): Fields {
 /** Posts an envelope and returns the answer. Throws EngineSilence. */
 async function post({ baseUrl, verifyHost }: EngineSettings, ca: string, body: string): Promise<string> {
   try {
-    return await new Promise((resolve, reject) => {
-      const sent = request(
-        new URL('services/vmconsole-proxy', baseUrl),
-        {
-          method: 'POST',
-          headers: { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) },
-          ca,
-          minVersion: 'TLSv1.2',
-          agent: false,
-          signal: AbortSignal.timeout(answerWithinMs),
-          ...(verifyHost ? {} : { checkServerIdentity: () => undefined }),
-        },
-        (response) => {
-          if (response.statusCode !== 200) {
-            response.resume();
-            reject(new Error(`status ${response.statusCode ?? 'unknown'}`));
-            return;
-          }
-          const chunks: Buffer[] = [];
-          let size = 0;
-          response.on('data', (chunk: Buffer) => {
-            size += chunk.length;
-            if (size > longestAnswer) response.destroy(new Error('it says too much'));
-            else chunks.push(chunk);
-          });
-          response.on('error', reject);
-          response.on('end', () => resolve(Buffer.concat(chunks).toString()));
-        },
-      );
-      sent.on('error', reject);
-      sent.end(body);
+    const asking = request(new URL('services/vmconsole-proxy', baseUrl), {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(body) },
+      ca,
+      minVersion: 'TLSv1.2',
+      agent: false,
+      signal: AbortSignal.timeout(answerWithinMs),
+      ...(verifyHost ? {} : { checkServerIdentity: () => undefined }),
     });
+    const answer = await wholeAnswer(asking, body, longestAnswer);
+    if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+    return answer.body;
   } catch (error) {
     throw new EngineSilence(errorFields(error).error);
   }

@@ -1,5 +1,6 @@
-import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { request, type RequestOptions } from 'node:https';
 import { rootCertificates } from 'node:tls';
+import { type WholeAnswer, wholeAnswer } from '../../frame/whole-answer.ts';
 import { Problem } from '../tool.ts';
 
 export interface RestParts {
@@ -50,35 +51,22 @@ export function createRest({ engine, user, password, authority, told }: RestPart
     }
   };
 
-  function ask(path: string, change?: Change): Promise<{ readonly status: number; readonly body: string }> {
-    const sent = change?.body === undefined ? null : JSON.stringify(change.body);
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error): void => reject(new Problem(`${host}:${port} cannot be asked: ${reasonOf(error)}`));
-      const request = httpsRequest(
-        {
-          ...{ host, port, path, method: change?.method ?? 'GET', timeout: answerMs, agent: false },
-          ...trusting(authority),
-          headers: {
-            ...{ authorization, accept: 'application/json' },
-            ...(sent === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
-          },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          let size = 0;
-          response.on('data', (chunk: Buffer) => {
-            size += chunk.length;
-            if (size > mostBytes) request.destroy(new Error('the answer is too long'));
-            else chunks.push(chunk);
-          });
-          response.on('error', fail);
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
-        },
-      );
-      request.on('timeout', () => request.destroy(new Error(`no answer within ${answerMs / 1_000} seconds`)));
-      request.on('error', fail);
-      request.end(sent ?? undefined);
+  async function ask(path: string, change?: Change): Promise<WholeAnswer> {
+    const sent = change?.body === undefined ? undefined : JSON.stringify(change.body);
+    const asking = request({
+      ...{ host, port, path, method: change?.method ?? 'GET', timeout: answerMs, agent: false },
+      ...trusting(authority),
+      headers: {
+        ...{ authorization, accept: 'application/json' },
+        ...(sent === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) }),
+      },
     });
+    asking.on('timeout', () => asking.destroy(new Error(`no answer within ${answerMs / 1_000} seconds`)));
+    try {
+      return await wholeAnswer(asking, sent, mostBytes);
+    } catch (error) {
+      throw new Problem(`${host}:${port} cannot be asked: ${reasonOf(error as Error)}`);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Verbs } from '../verbs.ts';
 import { failure } from './failures.ts';
-import { askLocally, type LocalAnswer } from '../../frame/local-request.ts';
+import { askLocally } from '../../frame/local-request.ts';
+import type { WholeAnswer } from '../../frame/whole-answer.ts';
 
 /** Longer than the service waits for requests that are at work with a ticket that is removed. */
 const timeoutMs = 90_000;
@@ -10,11 +11,11 @@ const timeoutMs = 90_000;
  * @param socket where that service takes tickets
  */
 export function ticketVerbs(socket: string): Verbs {
-  const ask = (method: string, id: string, body?: unknown): Promise<LocalAnswer> =>
+  const ask = (method: string, id: string, body?: unknown): Promise<WholeAnswer> =>
     askLocally(socket, method, `/tickets/${id}`, { body, timeoutMs }).catch((error: unknown) => {
       throw failure('ticket not put', 'The image service of this host does not answer: is it running?', error);
     });
-  const refused = ({ status, body }: LocalAnswer, what: Parameters<typeof failure>[0]): never => {
+  const refused = ({ status, body }: WholeAnswer, what: Parameters<typeof failure>[0]): never => {
     throw failure(status === 404 ? 'ticket unknown' : what, `The image service refused: ${body.trim() || String(status)}`);
   };
   return {

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:https';
+import { wholeAnswer } from '../../frame/whole-answer.ts';
 import { Fault } from '../http/fault.ts';
 import type { SignOnSettings } from '../settings.ts';
 
@@ -62,11 +63,8 @@ function strange(status: number, body: Readonly<Record<string, unknown>>): Fault
   return new Fault(502, `The engine answers ${status} when it is asked who signs in.`);
 }
 
-function post(url: string, form: string, agent: Agent, timeoutMs: number): Promise<Reply> {
-  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-  const away = (why: string): Fault => new Fault(502, `The engine cannot be reached, which knows who signs in: ${why}.`);
-  const slow = new Fault(504, `The engine, which knows who signs in, did not answer within ${timeoutMs / 1000} s.`);
-  const sent = request(url, {
+async function post(url: string, form: string, agent: Agent, timeoutMs: number): Promise<Reply> {
+  const asking = request(url, {
     method: 'POST',
     agent,
     signal: AbortSignal.timeout(timeoutMs),
@@ -76,20 +74,15 @@ function post(url: string, form: string, agent: Agent, timeoutMs: number): Promi
       'content-length': Buffer.byteLength(form),
     },
   });
-  const failed = (error: Error): void => reject(error.name === 'AbortError' || error.name === 'TimeoutError' ? slow : away(error.message));
-  sent.on('error', failed);
-  sent.on('response', (response) => {
-    let text = '';
-    response.setEncoding('utf8');
-    response.on('error', failed);
-    response.on('data', (chunk: string) => {
-      text += chunk;
-      if (text.length > longestAnswer) sent.destroy(new Error('its answer is too long'));
-    });
-    response.on('end', () => resolve({ status: response.statusCode ?? 0, body: objectIn(text) }));
-  });
-  sent.end(form);
-  return promise;
+  try {
+    const { status, body } = await wholeAnswer(asking, form, longestAnswer);
+    return { status, body: objectIn(body) };
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (name === 'AbortError' || name === 'TimeoutError')
+      throw new Fault(504, `The engine, which knows who signs in, did not answer within ${timeoutMs / 1000} s.`);
+    throw new Fault(502, `The engine cannot be reached, which knows who signs in: ${message}.`);
+  }
 }
 
 function objectIn(text: string): Readonly<Record<string, unknown>> {
