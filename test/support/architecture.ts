@@ -52,7 +52,8 @@ const zones: Readonly<Record<string, Zone>> = {
     may: ['#kit', '#steps', 'src/setup/render', 'src/setup/pki', 'src/setup/postgres', 'plugins/*/settings.ts', 'plugins/*/component.ts'],
     builtins: 'pure',
   },
-  'src/services/frame': { may: [], packages: ['fastify', 'pg'], builtins: 'all' },
+  // The API takes XML, and the definitions of virtual machines are XML, from the engine and from libvirt.
+  'src/services/frame': { may: [], packages: ['fastify', 'pg', 'saxes'], builtins: 'all' },
   // A host is set up by setup's own program over there; how its certificate is issued is one matter with those of the engine's host.
   'src/services/engine/host-deploy': {
     may: ['src/services/engine', 'src/services/frame', 'src/setup/pki', 'src/setup/kit'],
@@ -61,13 +62,13 @@ const zones: Readonly<Record<string, Zone>> = {
   },
   'src/services/engine': {
     may: ['src/services/frame', 'src/services/engine/host-deploy'],
-    packages: ['fastify', 'pg', 'handlebars', 'saxes'],
+    packages: ['fastify', 'pg', 'handlebars'],
     builtins: 'all',
   },
   'src/services/websocket-proxy': { may: ['src/services/frame'], packages: ['ws'], builtins: 'all' },
   'src/services/image-io': { may: ['src/services/frame'], packages: ['hash-wasm'], builtins: 'all' },
-  // The definitions of virtual machines are XML, from the engine and from libvirt.
-  'src/services/host-agent': { may: ['src/services/frame'], packages: ['saxes'], builtins: 'all' },
+  // It runs on hosts, beside no database.
+  'src/services/host-agent': { may: ['src/services/frame'], builtins: 'all' },
   'src/services/notifier': { may: ['src/services/frame'], packages: ['nodemailer', 'net-snmp'], builtins: 'all' },
   'src/services/*': { may: ['src/services/frame'], packages: ['fastify', 'pg'], builtins: 'all' },
   'src/portal': { may: [], builtins: 'none' },

@@ -5,7 +5,7 @@ export interface Element {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly Element[];
-  /** All text directly inside, without blanks around it. */
+  /** All text directly inside; without blanks around it unless its reader keeps them. */
   readonly text: string;
 }
 
