@@ -19,7 +19,21 @@ export interface Config {
   port(key: string): number;
   /** True for t, true, y, yes and 1 in any case; anything else, also nothing, is false. */
   yesNo(key: string): boolean;
+  /** One of several words. */
+  choice<Choice extends string>(key: string, choices: readonly Choice[]): Choice;
+  /**
+   * Words between blanks or commas; none where it is unset.
+   * @param flaw says what is wrong with a word, as what it must be; null if nothing is
+   */
+  words(key: string, flaw?: (word: string) => string | null): readonly string[];
+  /** A path from the root, without a slash at its end. */
+  path(key: string): string;
+  /** An address to listen at; null for `*`, which is every address of the machine. */
+  address(key: string): string | null;
 }
+
+/** What is wrong with a path from the root, if anything. */
+export const pathFlaw = (value: string): string | null => (/^\/[^\0]*[^/\0]$/.test(value) ? null : 'must be a path from the root');
 
 /** How the files of a configuration are written, and where its drop-ins lie. */
 export interface Dialect {
@@ -69,6 +83,20 @@ export function createConfig(values: ReadonlyMap<string, Assignment>, mainFile: 
     },
     port: (key) => config.integer(key, 1, 65_535),
     yesNo: (key) => /^(t|true|y|yes|1)$/i.test(values.get(key)?.value ?? ''),
+    choice: (key, choices) => {
+      const value = config.text(key);
+      return choices.find((one) => one === value) ?? fail(key, `must be ${choices.join(' or ')}`);
+    },
+    words: (key, flaw) => {
+      const words = (config.optionalText(key) ?? '').split(/[\s,]+/).filter((word) => word !== '');
+      const problem = words.map((word) => flaw?.(word) ?? null).find((one) => one !== null);
+      return problem === undefined ? words : fail(key, problem);
+    },
+    path: (key) => config.text(key, pathFlaw),
+    address: (key) => {
+      const value = config.text(key);
+      return value === '*' ? null : value;
+    },
   };
   return config;
 }

@@ -1,4 +1,4 @@
-import { type Config, ConfigError } from '../frame/config.ts';
+import type { Config } from '../frame/config.ts';
 import type { Callers } from './wire/callers.ts';
 
 export interface Settings {
@@ -13,21 +13,18 @@ export interface Settings {
   readonly healthSocket: string | null;
 }
 
-const words = (text: string | null): readonly string[] => (text ?? '').split(/[\s,]+/).filter((word) => word !== '');
-
 /** Takes what the agent needs from its configuration. Throws ConfigError naming the key and its line. */
 export function readSettings(config: Config): Settings {
-  const address = config.text('LISTEN_HOST');
-  const keys = words(config.optionalText('CLIENT_KEYS'));
-  if (keys.some((key) => !/^[A-Za-z0-9+/]{43}=$/.test(key)))
-    throw new ConfigError(['CLIENT_KEYS must be SHA-256 fingerprints in base64, of 44 characters each']);
+  const keys = config.words('CLIENT_KEYS', (key) =>
+    /^[A-Za-z0-9+/]{43}=$/.test(key) ? null : 'must be SHA-256 fingerprints in base64, of 44 characters each',
+  );
   return {
-    address: address === '*' ? null : address,
+    address: config.address('LISTEN_HOST'),
     port: config.port('LISTEN_PORT'),
     certificate: config.text('SSL_CERTIFICATE'),
     key: config.text('SSL_KEY'),
     ca: config.text('SSL_CA'),
-    callers: { names: words(config.optionalText('CLIENT_NAMES')), keys },
+    callers: { names: config.words('CLIENT_NAMES'), keys },
     maxConnections: config.integer('MAX_CONNECTIONS', 1, 10_000),
     healthSocket: config.optionalText('HEALTH_SOCKET'),
   };

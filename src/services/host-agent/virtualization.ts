@@ -17,19 +17,17 @@ export interface VirtualizationParts extends PartParts {
   readonly storage: Verbs;
 }
 
-const words = (text: string | null): readonly string[] => (text ?? '').split(/[\s,]+/).filter((word) => word !== '');
-
 /** The part of the agent that runs virtual machines, and tells of the host they run on. */
 export function virtualizationPart(parts: VirtualizationParts): Part {
   const { config, version, log, notify, now, clock, storage } = parts;
-  const imageFolders = words(config.optionalText('IMAGE_FOLDERS')).map((folder) => folder.replace(/\/+$/, ''));
-  const consoleFolder = config.text('CONSOLE_FOLDER', isPath);
+  const imageFolders = config.words('IMAGE_FOLDERS').map((folder) => folder.replace(/\/+$/, ''));
+  const consoleFolder = config.path('CONSOLE_FOLDER');
   const displayAddress = config.text('DISPLAY_ADDRESS');
   const spiceTls = config.yesNo('SPICE_TLS');
   let facts: LibvirtFacts | undefined;
   let kvm = false;
 
-  const daemon = { socket: config.text('LIBVIRT_SOCKET', isPath), uri: config.text('LIBVIRT_URI'), log };
+  const daemon = { socket: config.path('LIBVIRT_SOCKET'), uri: config.text('LIBVIRT_URI'), log };
   const guestLink = createLink(daemon);
   const guests = createGuests(guestLink.current);
   const link = createLink({
@@ -58,7 +56,7 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
         facts: known,
         kvm: () => kvm,
         vncEncrypted: config.yesNo('VNC_TLS'),
-        networkChanges: config.text('NETWORK_CHANGE_FOLDER', isPath),
+        networkChanges: config.path('NETWORK_CHANGE_FOLDER'),
         statistics: host,
         count: () => {
           const all = machines.all();
@@ -112,8 +110,6 @@ const explained = (verbs: Verbs): Verbs =>
       }),
     ]),
   );
-
-const isPath = (value: string): string | null => (value.startsWith('/') ? null : 'must be a path from the root');
 
 /** Volumes are made ready by the verbs that clients have for it too. */
 function imagesOf(storage: Verbs): Images {

@@ -1,4 +1,4 @@
-import type { Config } from '../frame/config.ts';
+import { type Config, pathFlaw } from '../frame/config.ts';
 import { isFileSystem, type FileSystemName } from './file-systems.ts';
 
 export interface Settings {
@@ -31,45 +31,32 @@ export interface Settings {
   readonly healthSocket: string | null;
 }
 
-const words = (text: string | null): readonly string[] => (text ?? '').split(/\s+/).filter((word) => word !== '');
-const isPath = (value: string): string | null => (/^\/[^\0]*[^/\0]$/.test(value) ? null : 'must be a path from the root');
-
 /** Takes what the helper needs from its configuration. Throws ConfigError naming the key and its line. */
 export function readSettings(config: Config): Settings {
-  const listed = (key: string, flaw: (word: string) => string | null): readonly string[] =>
-    config.optionalText(key) === null
-      ? []
-      : words(
-          config.text(
-            key,
-            (value) =>
-              words(value)
-                .map(flaw)
-                .find((one) => one !== null) ?? null,
-          ),
-        );
   return {
-    socket: config.text('SOCKET', isPath),
+    socket: config.path('SOCKET'),
     agent: { uid: config.integer('AGENT_UID', 1, 4_294_967_294), gid: config.integer('AGENT_GID', 1, 4_294_967_294) },
-    mountFolder: config.text('MOUNT_FOLDER', isPath),
-    fileSystems: listed('FILE_SYSTEMS', (word) => (isFileSystem(word) ? null : `names ${word}, which is not known`)).filter(isFileSystem),
-    sharedFolders: listed('SHARED_FOLDERS', isPath),
+    mountFolder: config.path('MOUNT_FOLDER'),
+    fileSystems: config
+      .words('FILE_SYSTEMS', (word) => (isFileSystem(word) ? null : `names ${word}, which is not known`))
+      .filter(isFileSystem),
+    sharedFolders: config.words('SHARED_FOLDERS', pathFlaw),
     mountSeconds: config.integer('MOUNT_TIMEOUT', 1, 3_600),
-    systemdMount: config.text('SYSTEMD_MOUNT', isPath),
-    networkFolder: config.text('NETWORK_FOLDER', isPath),
-    networkChangeFolder: config.text('NETWORK_CHANGE_FOLDER', isPath),
-    leaseFolder: config.text('LEASE_FOLDER', isPath),
-    interfaces: config.text('INTERFACES', isPath),
-    ifupdownState: config.text('IFUPDOWN_STATE', isPath),
-    dhclientLeases: config.text('DHCLIENT_LEASES', isPath),
-    networkctl: config.text('NETWORKCTL', isPath),
-    systemctl: config.text('SYSTEMCTL', isPath),
-    systemdRun: config.text('SYSTEMD_RUN', isPath),
-    ip: config.text('IP', isPath),
-    ifup: config.text('IFUP', isPath),
-    ifdown: config.text('IFDOWN', isPath),
-    dhclient: config.text('DHCLIENT', isPath),
-    startStopDaemon: config.text('START_STOP_DAEMON', isPath),
+    systemdMount: config.path('SYSTEMD_MOUNT'),
+    networkFolder: config.path('NETWORK_FOLDER'),
+    networkChangeFolder: config.path('NETWORK_CHANGE_FOLDER'),
+    leaseFolder: config.path('LEASE_FOLDER'),
+    interfaces: config.path('INTERFACES'),
+    ifupdownState: config.path('IFUPDOWN_STATE'),
+    dhclientLeases: config.path('DHCLIENT_LEASES'),
+    networkctl: config.path('NETWORKCTL'),
+    systemctl: config.path('SYSTEMCTL'),
+    systemdRun: config.path('SYSTEMD_RUN'),
+    ip: config.path('IP'),
+    ifup: config.path('IFUP'),
+    ifdown: config.path('IFDOWN'),
+    dhclient: config.path('DHCLIENT'),
+    startStopDaemon: config.path('START_STOP_DAEMON'),
     healthSocket: config.optionalText('HEALTH_SOCKET'),
   };
 }

@@ -52,12 +52,11 @@ export function readSettings(config: Config): Settings {
   config.text('AUTH/auth-plugin', (value) =>
     value.endsWith(':AuthorizationByUserName') ? null : 'must end in :AuthorizationByUserName: who may use the provider is one user',
   );
-  const address = config.text('PROVIDER/listen-address');
   const tokenSeconds = config.integer('OVIRT/auth-token-timeout', 0, 1e9);
   return {
     host: config.text('PROVIDER/provider-host'),
     listen: {
-      address: address === '*' ? null : address,
+      address: config.address('PROVIDER/listen-address'),
       keystonePort: config.port('PROVIDER/keystone-port'),
       neutronPort: config.port('PROVIDER/neutron-port'),
       certificate: config.text('SSL/ssl-cert-file'),

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import { limitPending } from '../frame/pending.ts';
+import type { TlsListener } from '../frame/tls-listener.ts';
 import { tlsProfile } from '../frame/tls-profile.ts';
-import type { ListenSettings } from './settings.ts';
 
 /** A connection is a console or nothing: there is little to read before, and no second request. */
 const limits = { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 2_000 };
@@ -14,7 +14,7 @@ const mostPending = 256;
  * @param handshakeTimeout milliseconds within which a connection must have come to TLS
  */
 export async function createListener(
-  settings: ListenSettings,
+  settings: TlsListener,
   maxConsoles: number,
   handshakeTimeout: number = tlsProfile.handshakeTimeout,
 ): Promise<Server> {

@@ -22,19 +22,17 @@ export interface StorageSettings {
   readonly leaseIoSeconds: number;
 }
 
-const isPath = (value: string): string | null => (/^\/[^\0]*[^/\0]$/.test(value) ? null : 'must be a path from the root');
-
 /** Takes what storage needs from the configuration of the agent. Throws ConfigError naming the key and its line. */
 export const readStorageSettings = (config: Config): StorageSettings => ({
-  mountFolder: config.text('MOUNT_FOLDER', isPath),
-  localFolder: config.text('LOCAL_FOLDER', isPath),
-  poolFolder: config.text('POOL_FOLDER', isPath),
-  helperSocket: config.text('HELPER_SOCKET', isPath),
-  ticketSocket: config.text('TICKET_SOCKET', isPath),
-  qemuImg: config.text('QEMU_IMG', isPath),
-  qemuNbd: config.text('QEMU_NBD', isPath),
-  nbdFolder: config.text('NBD_FOLDER', isPath),
-  sanlock: config.text('SANLOCK', isPath),
-  sanlockSocket: config.text('SANLOCK_SOCKET', isPath),
+  mountFolder: config.path('MOUNT_FOLDER'),
+  localFolder: config.path('LOCAL_FOLDER'),
+  poolFolder: config.path('POOL_FOLDER'),
+  helperSocket: config.path('HELPER_SOCKET'),
+  ticketSocket: config.path('TICKET_SOCKET'),
+  qemuImg: config.path('QEMU_IMG'),
+  qemuNbd: config.path('QEMU_NBD'),
+  nbdFolder: config.path('NBD_FOLDER'),
+  sanlock: config.path('SANLOCK'),
+  sanlockSocket: config.path('SANLOCK_SOCKET'),
   leaseIoSeconds: config.integer('LEASE_IO_SECONDS', 1, 60),
 });

@@ -137,10 +137,10 @@ describe('loading a configuration', () => {
 describe('typed values', () => {
   const config = createConfig(
     new Map(
-      Object.entries({ PORT: '443', HIGH: '65536', WORD: 'None', YES: 'True', ODD: 'on', EMPTY: '' }).map(([key, value]) => [
-        key,
-        { value, place: 'a.conf:7' },
-      ]),
+      Object.entries({
+        ...{ PORT: '443', HIGH: '65536', WORD: 'None', YES: 'True', ODD: 'on', EMPTY: '' },
+        ...{ LIST: ' a, b\tc,,', PATH: '/a/b', FOLDER: '/a/', ANY: '*' },
+      }).map(([key, value]) => [key, { value, place: 'a.conf:7' }]),
     ),
     '/etc/engine.conf',
   );
@@ -151,9 +151,20 @@ describe('typed values', () => {
     expect([config.optionalText('EMPTY'), config.optionalText('MISSING')]).toEqual([null, null]);
   });
 
+  it('reads words, choices, paths and addresses', () => {
+    expect([config.words('LIST'), config.words('EMPTY'), config.words('MISSING')]).toEqual([['a', 'b', 'c'], [], []]);
+    expect(config.choice('WORD', ['Some', 'None'])).toBe('None');
+    expect(config.path('PATH')).toBe('/a/b');
+    expect([config.address('ANY'), config.address('WORD')]).toEqual([null, 'None']);
+  });
+
   it('names key and place of what does not fit', () => {
     expect(() => config.port('HIGH')).toThrow('a.conf:7: HIGH must be a whole number from 1 to 65535');
     expect(() => config.port('WORD')).toThrow('a.conf:7: WORD must be');
+    expect(() => config.words('LIST', (word) => (word === 'b' ? 'must not have b' : null))).toThrow('a.conf:7: LIST must not have b');
+    expect(() => config.choice('WORD', ['Some', 'Any'])).toThrow('a.conf:7: WORD must be Some or Any');
+    for (const key of ['FOLDER', 'WORD', 'ANY']) expect(() => config.path(key)).toThrow(`a.conf:7: ${key} must be a path from the root`);
+    expect(() => config.address('MISSING')).toThrow('/etc/engine.conf: MISSING must have a value');
     expect(() => config.text('EMPTY')).toThrow('a.conf:7: EMPTY must have a value');
     expect(() => config.text('MISSING')).toThrow('/etc/engine.conf: MISSING must have a value');
   });
