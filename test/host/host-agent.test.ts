@@ -184,6 +184,7 @@ END`);
     const iso = `${domain}/images/11111111-1111-1111-1111-111111111111`;
     await shell(`mkdir -p ${iso} && dd if=/dev/zero of=${iso}/'a & b.iso' bs=1M count=1 status=none && chown -R vdsm:kvm ${domain}`);
     const device = (type: string, kind: string) => ({ id: uuid('d'), type, device: kind, specs: {} });
+    const { systemUUID } = await client.result<{ systemUUID: string }>('Host.getHardwareInfo');
     for (const [at, biosType] of [1, 2, 3].entries()) {
       const id = uuid(['9', 'e', 'f'][at]!);
       const machine = machineDefinition({
@@ -198,14 +199,17 @@ END`);
           timeZone: 'Europe/Berlin',
         },
         cds: [{ id: uuid('c'), content: { kind: 'file', domain: uuid('b'), file: 'a & b.iso' } }],
-        devices: [device('graphics', 'vnc'), device('video', 'vga'), device('console', 'console'), device('rng', 'urandom')],
+        ...{ ioThreads: 2, monitors: 2, serialNumber: 'host' },
+        devices: [device('graphics', 'vnc'), device('video', 'qxl'), device('console', 'console'), device('rng', 'urandom')],
       });
       const params = { vmID: id, vmParams: { xml: domainXml(machine, new Date()) } };
       expect(await client.call('VM.create', params)).toMatchObject({ result: { status: 'WaitForLaunch' } });
       await eventually('it runs, or is down', async () => (await statusOf(id)()) !== 'WaitForLaunch');
       const [statistics] = await client.result<{ status: string; exitMessage?: string }[]>('VM.getStats', [id]);
       expect(statistics, statistics?.exitMessage).toMatchObject({ status: 'Powering up', vcpuCount: '4', displayInfo: [{ type: 'vnc' }] });
-      expect((await client.result<Record<string, string>>('Host.dumpxmls', [[id]]))[id]).toContain(`${iso}/a &amp; b.iso`);
+      const xml = (await client.result<Record<string, string>>('Host.dumpxmls', [[id]]))[id];
+      for (const said of [`${iso}/a &amp; b.iso`, "heads='2'", '<iothreads>2<', `<entry name='serial'>${systemUUID}<`])
+        expect(xml).toContain(said);
       await client.result('VM.changeCD', { vmID: id, driveSpec: { path: '', iface: biosType === 1 ? 'ide' : 'sata', index: '2' } });
       await client.result('VM.destroy', [id]);
     }

@@ -198,6 +198,7 @@ describe('a virtual machine', () => {
     [400, 'display.type', { name: 'x', cluster, display: { type: 'rdp' } }],
     [400, '1, 2 or 4', { name: 'x', cluster, display: { monitors: '3' } }],
     [400, 'time zone', { name: 'x', cluster, time_zone: { name: 'Mars/Olympus' } }],
+    [400, 'W. Europe Standard Time', { name: 'x', cluster, time_zone: { name: 'Mars Standard Time' } }],
     [400, 'placement_policy.affinity', { name: 'x', cluster, placement_policy: { affinity: 'loose' } }],
     [400, 'high_availability.priority', { name: 'x', cluster, high_availability: { priority: '101' } }],
     [400, 'version', { name: 'x', cluster, custom_compatibility_version: { major: '9', minor: '9' } }],

@@ -113,6 +113,21 @@ describe('a machine', () => {
     expect((await refused({ vm: { placement_policy: { hosts: { host: [{ name: 'nowhere' }] } } } }))[0]).toBe(404);
   });
 
+  it('is started with all that was wished of it', async () => {
+    const host = await hostUp();
+    const { id } = await machine();
+    const wished = {
+      ...{ cpu: { topology: { sockets: 2 } }, cpu_shares: 2048, io: { threads: 1 }, multi_queues_enabled: true },
+      ...{ display: { type: 'spice', monitors: 2 }, serial_number: { policy: 'host' }, time_zone: { name: 'Tokyo Standard Time' } },
+      custom_compatibility_version: { major: 4, minor: 7 },
+    };
+    await got(`vms/${id}`, { method: 'PUT', body: wished });
+    await jobEnds(await act(id, 'start'), 'finished');
+    const xml = machines.definition(host.address, id);
+    for (const part of ['<shares>2048<', '<iothreads>1<', 'queues="2"', 'heads="2"', '>HOST-SERIAL:<', 'adjustment="32400"', '>4.7<'])
+      expect(xml).toContain(part);
+  });
+
   it('is started once, though two ask for it at the same moment', async () => {
     await hostUp();
     const { id } = await machine();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { PartParts } from './agent.ts';
 import { type LibvirtFacts, askLibvirt } from './host/capabilities.ts';
 import { probeKvm } from './host/kvm.ts';
@@ -73,7 +74,8 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
         imageFolders,
         now,
         ground: () => ({
-          ...{ kvm, machines: known().machines, displayAddress, spiceTls },
+          ...{ kvm, machines: known().machines, hostId: known().uuid, displayAddress, spiceTls },
+          weights: existsSync('/sys/fs/cgroup/cgroup.controllers'),
           consoleSocket: (id) => `${consoleFolder}/${id}.sock`,
         }),
       }),

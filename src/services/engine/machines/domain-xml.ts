@@ -1,7 +1,8 @@
 import { type Element, element, writeXml } from '../../frame/xml-element.ts';
+import { cdOf, channel, deviceOf, diskOf, nicOf, scsiController } from './device-xml.ts';
 import { type Target, targetsOf } from './disk-targets.ts';
-import { isoPath } from './iso-path.ts';
-import type { CdContent, MachineDefinition, MachineDevice, MachineDisk, MachineNic, MachineVolume } from './machine-definition.ts';
+import type { MachineDefinition, MachineDisk, MachineVolume } from './machine-definition.ts';
+import { offsetOf } from './time-zone.ts';
 
 /*
  * The definition of a virtual machine as agents take it: the XML of libvirt, which names volumes by their ids in its metadata. What is a matter of
@@ -12,6 +13,8 @@ const vmSpace = 'http://ovirt.org/vm/1.0';
 const none: readonly Element[] = [];
 /** Slots for memory that is added while a machine runs. */
 const memorySlots = 16;
+/** So many threads carry the packets of one network card at most. */
+const mostQueues = 4;
 
 /** libvirt takes a name for the part of a path; everything else stands as it is. */
 const domainName = (name: string): string => name.replace(/[/\p{Cc}]/gu, '_').replace(/^\.{1,2}$/, '_') || '_';
@@ -25,6 +28,7 @@ const noPath = (text: string): string => text.replace(/^[\s/]+/, '');
  */
 export function domainXml(machine: MachineDefinition, now: Date): string {
   const { disks, cds } = targetsOf(machine);
+  const threads = ioThreadsOf(machine, disks);
   const order = bootOrder(machine);
   const cpus = machine.sockets * machine.cores * machine.threads;
   const isSecure = machine.biosType === 4;
@@ -33,12 +37,13 @@ export function domainXml(machine: MachineDefinition, now: Date): string {
     element('uuid', {}, machine.id),
     ...memory(machine),
     ...(machine.ioThreads > 0 ? [element('iothreads', {}, String(machine.ioThreads))] : none),
+    ...(machine.cpuShares > 0 ? [element('cputune', {}, [element('shares', {}, String(machine.cpuShares))])] : none),
     element('vcpu', { current: cpus }, String(cpus)),
     element('sysinfo', { type: 'smbios' }, [
       element('system', {}, [
         element('entry', { name: 'manufacturer' }, 'oVirt'),
         element('entry', { name: 'product' }, 'Virtual machine'),
-        element('entry', { name: 'serial' }, noPath(machine.serialNumber ?? '') || machine.id),
+        ...serialNumber(machine),
         element('entry', { name: 'uuid' }, machine.id),
       ]),
     ]),
@@ -57,13 +62,15 @@ export function domainXml(machine: MachineDefinition, now: Date): string {
     element('devices', {}, [
       element('controller', { type: 'usb', index: 0, model: 'qemu-xhci' }),
       element('controller', { type: 'virtio-serial', index: 0 }),
-      ...(disks.some(([, { bus }]) => bus === 'scsi') ? [element('controller', { type: 'scsi', index: 0, model: 'virtio-scsi' })] : none),
+      ...(disks.some(([, { bus }]) => bus === 'scsi') ? [scsiController(threads.get('scsi'))] : none),
       element('input', { type: 'tablet', bus: 'usb' }),
       channel('org.qemu.guest_agent.0'),
-      ...disks.map(([disk, target]) => diskOf(disk, target, order.get(disk.image))),
+      ...disks.map(([disk, target]) => diskOf(disk, target, { order: order.get(disk.image), ioThread: threads.get(target.name) })),
       ...cds.map(([{ id, content }, target]) => cdOf(content, machine.pool, target, order.get(id))),
-      ...machine.nics.flatMap((nic) => nicOf(nic, order.get(nic.id))),
-      ...machine.devices.flatMap(deviceOf),
+      ...machine.nics.flatMap((nic) =>
+        nicOf(nic, { order: order.get(nic.id), queues: machine.multiQueues ? Math.min(cpus, mostQueues) : 1 }),
+      ),
+      ...machine.devices.flatMap((device) => deviceOf(device, machine.monitors)),
       element('memballoon', { model: machine.balloon ? 'virtio' : 'none' }),
     ]),
     metadata(machine, [
@@ -77,6 +84,22 @@ export function domainXml(machine: MachineDefinition, now: Date): string {
 function memory({ memoryMb, maxMemoryMb }: MachineDefinition): readonly Element[] {
   const most = maxMemoryMb > memoryMb ? [element('maxMemory', { unit: 'MiB', slots: memorySlots }, String(maxMemoryMb))] : none;
   return [...most, element('memory', { unit: 'MiB' }, String(memoryMb)), element('currentMemory', { unit: 'MiB' }, String(memoryMb))];
+}
+
+/** What stands in a definition in place of the number of the host, which agents know. */
+const ofHost = 'HOST-SERIAL:';
+
+function serialNumber({ id, serialNumber: wanted }: MachineDefinition): readonly Element[] {
+  if (wanted === 'none') return none;
+  const number = wanted === 'vm' ? id : wanted === 'host' ? ofHost : noPath(wanted.custom) || id;
+  return [element('entry', { name: 'serial' }, number)];
+}
+
+/** Which thread serves which disk, by the names of their targets, and the controller of disks with SCSI: one after the other in turn. */
+function ioThreadsOf({ ioThreads }: MachineDefinition, disks: readonly (readonly [MachineDisk, Target])[]): ReadonlyMap<string, number> {
+  if (ioThreads === 0) return new Map();
+  const served = disks.flatMap(([, { bus, name }]) => (bus === 'virtio' ? name : bus === 'scsi' ? bus : []));
+  return new Map([...new Set(served)].map((one, at) => [one, (at % ioThreads) + 1]));
 }
 
 /** The machine with its firmware. Which file that is the agent finds out. */
@@ -100,18 +123,6 @@ function cpu({ sockets, cores, threads, processor, memoryMb, maxMemoryMb }: Mach
   return element('cpu', { match: 'exact' }, [element('model', {}, processor), topology, ...numa]);
 }
 
-/** Seconds that a time zone is ahead of UTC at a moment; 0 for one that is not known. */
-export function offsetOf(zone: string | null, at: Date): number {
-  if (zone === null) return 0;
-  try {
-    const parts = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at);
-    const [, sign, hours, minutes] = /^GMT([+-])(\d\d):(\d\d)$/.exec(parts.find(({ type }) => type === 'timeZoneName')?.value ?? '') ?? [];
-    return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 3_600 + Number(minutes ?? 0) * 60) || 0;
-  } catch {
-    return 0;
-  }
-}
-
 /** Which device is tried when, by the ids of disks, drives and network cards: kind after kind. */
 function bootOrder({ bootDevices, disks, cds, nics }: MachineDefinition): ReadonlyMap<string, number> {
   const marked = disks.filter(({ boot }) => boot);
@@ -121,102 +132,6 @@ function bootOrder({ bootDevices, disks, cds, nics }: MachineDefinition): Readon
     network: nics.map(({ id }) => id),
   };
   return new Map([...new Set(bootDevices)].flatMap((kind) => kinds[kind] ?? []).map((id, at) => [id, at + 1]));
-}
-
-const boot = (order: number | undefined): readonly Element[] => (order === undefined ? none : [element('boot', { order })]);
-
-function diskOf(disk: MachineDisk, { bus, name }: Target, order: number | undefined): Element {
-  const driver = {
-    ...{ name: 'qemu', type: disk.format, cache: 'none', io: 'threads' },
-    error_policy: disk.propagateErrors ? 'report' : 'stop',
-    ...(disk.passDiscard && bus !== 'ide' ? { discard: 'unmap' } : {}),
-  };
-  return element('disk', { type: 'file', device: 'disk', snapshot: 'no' }, [
-    element('driver', driver),
-    element('target', { dev: name, bus }),
-    // Disks of these buses cannot be protected against writing.
-    ...(disk.readOnly && bus !== 'sata' && bus !== 'ide' ? [element('readonly')] : none),
-    ...(disk.shareable ? [element('shareable')] : none),
-    ...boot(order),
-    // Guests find their disks by it, as far as their bus has room for it.
-    element('serial', {}, disk.image),
-  ]);
-}
-
-/** A drive. What is in it stands as a path, or as a volume in the metadata. */
-function cdOf(content: CdContent | null, pool: string | null, { bus, name }: Target, order: number | undefined): Element {
-  const source =
-    content?.kind === 'file' && pool !== null ? [element('source', { file: isoPath(pool, content), startupPolicy: 'optional' })] : none;
-  return element('disk', { type: 'file', device: 'cdrom', snapshot: 'no' }, [
-    element('driver', { name: 'qemu', type: 'raw', error_policy: 'report' }),
-    ...source,
-    element('target', { dev: name, bus }),
-    element('readonly'),
-    ...boot(order),
-  ]);
-}
-
-const nicModels: Readonly<Record<number, string>> = { 1: 'rtl8139', 2: 'e1000', 3: 'virtio', 8: 'e1000e' };
-
-/** A network card. One without a network is not given to the guest: there is no bridge that it could be on. */
-function nicOf({ mac, type, network, linked }: MachineNic, order: number | undefined): readonly Element[] {
-  if (network === null) return [];
-  return [
-    element('interface', { type: 'bridge' }, [
-      element('mac', { address: mac }),
-      element('source', { bridge: network }),
-      element('model', { type: nicModels[type] ?? 'virtio' }),
-      element('link', { state: linked ? 'up' : 'down' }),
-      ...boot(order),
-    ]),
-  ];
-}
-
-const channel = (name: string): Element => element('channel', { type: 'unix' }, [element('target', { type: 'virtio', name })]);
-
-const cards: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  vga: { vram: 16_384 },
-  qxl: { ram: 65_536, vram: 8_192, vgamem: 16_384 },
-  cirrus: { vram: 16_384 },
-  bochs: { vram: 16_384 },
-  virtio: {},
-};
-
-const sources: Readonly<Record<string, string>> = { hwrng: '/dev/hwrng', random: '/dev/random', urandom: '/dev/urandom' };
-
-/** A number among what a device says of itself. */
-const numberOf = (value: unknown): number | null => {
-  const number = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN;
-  return Number.isInteger(number) && number > 0 && number < 1_048_576 * 16 ? number : null;
-};
-
-function deviceOf({ type, device, specs }: MachineDevice): readonly Element[] {
-  switch (type) {
-    case 'graphics':
-      if (device === 'spice') {
-        const agent = element('channel', { type: 'spicevmc' }, [element('target', { type: 'virtio', name: 'com.redhat.spice.0' })]);
-        return [element('graphics', { type: 'spice', port: -1, tlsPort: -1, autoport: 'yes' }), agent];
-      }
-      return [element('graphics', { type: 'vnc', port: -1, autoport: 'yes', keymap: 'en-us' })];
-    case 'video': {
-      const given = Object.entries(cards[device] ?? {}).map(([key, usual]) => [key, numberOf(specs[key]) ?? usual]);
-      return [
-        element('video', {}, [element('model', { type: device, heads: 1, ...(Object.fromEntries(given) as Record<string, number>) })]),
-      ];
-    }
-    case 'console':
-      return [element('console', { type: 'unix' }, [element('target', { type: 'serial', port: 0 })])];
-    case 'rng':
-      return [element('rng', { model: 'virtio' }, [element('backend', { model: 'random' }, sources[device] ?? '/dev/urandom')])];
-    case 'sound':
-      return [element('sound', { model: device })];
-    case 'watchdog': {
-      const action = specs['action'];
-      return [element('watchdog', { model: device, action: typeof action === 'string' ? action : 'none' })];
-    }
-    default:
-      return [];
-  }
 }
 
 /** What is kept with the machine on its host. */

@@ -29,6 +29,9 @@ interface Row {
   readonly cores: number;
   readonly threads: number;
   readonly ioThreads: number;
+  readonly cpuShares: number;
+  readonly multiQueues: boolean;
+  readonly monitors: number;
   readonly bios: number;
   readonly clusterBios: number | null;
   readonly level: string;
@@ -42,6 +45,7 @@ interface Row {
   readonly bootDevices: readonly string[];
   readonly kernel: boolean;
   readonly timeZone: string | null;
+  readonly serialPolicy: string | null;
   readonly serial: string | null;
   readonly paused: boolean;
   readonly pool: string | null;
@@ -56,10 +60,11 @@ interface Row {
 /** Reads a machine ($1) for a host ($2). */
 const loading = `select s.vm_guid as id, s.vm_name as name, s.mem_size_mb as memory, s.max_memory_size_mb as most, s.min_allocated_mem as guaranteed,
     s.balloon_enabled as balloon, s.num_of_sockets as sockets, s.cpu_per_socket as cores, s.threads_per_cpu as threads, s.num_of_io_threads as "ioThreads",
-    s.bios_type as bios, c.bios_type as "clusterBios", c.compatibility_version as level, s.custom_emulated_machine as "customMachine",
+    s.cpu_shares as "cpuShares", s.multi_queues_enabled as "multiQueues", s.num_of_monitors as monitors, s.serial_number_policy as "serialPolicy",
+    s.bios_type as bios, c.bios_type as "clusterBios", coalesce(s.custom_compatibility_version, c.compatibility_version) as level, s.custom_emulated_machine as "customMachine",
     c.emulated_machine as "clusterMachine",
     coalesce((select string_to_array(option_value, ',') from vdc_options where option_name = 'ClusterEmulatedMachines'
-      and version = c.compatibility_version), '{}') as machines,
+      and version = coalesce(s.custom_compatibility_version, c.compatibility_version)), '{}') as machines,
     (select supported_emulated_machines from vds_dynamic where vds_id = $2) as "hostMachines",
     s.custom_cpu_name as "customProcessor", c.cpu_name as "clusterProcessor", s.boot_menu_enabled as "bootMenu", s.boot_devices as "bootDevices",
     coalesce(s.kernel_url, s.initrd_url, s.kernel_params, '') <> '' as kernel, s.time_zone as "timeZone", s.custom_serial_number as serial,
@@ -110,6 +115,12 @@ const processorOf = (type: string | null): string | null =>
     ?.flags.find((flag) => flag.startsWith('model_'))
     ?.slice('model_'.length) ?? null;
 
+/** Which serial number a machine has. A number of choice is wanted where there is one. */
+function serialNumberOf({ serialPolicy, serial }: Row): MachineDefinition['serialNumber'] {
+  if (serialPolicy === 'host' || serialPolicy === 'none' || serialPolicy === 'vm') return serialPolicy;
+  return serial === null ? 'vm' : { custom: serial };
+}
+
 const activeDomain = storageStatusNumber('active');
 
 function obstacleOf(row: Row): string | null {
@@ -149,6 +160,9 @@ export async function loadMachine(database: Database, id: string, host: string |
       cores: row.cores,
       threads: row.threads,
       ioThreads: row.ioThreads,
+      cpuShares: row.cpuShares,
+      multiQueues: row.multiQueues,
+      monitors: row.monitors,
       biosType,
       emulatedMachine: emulatedOf(row, biosType),
     },
@@ -157,7 +171,7 @@ export async function loadMachine(database: Database, id: string, host: string |
     bootMenu: run.bootMenu ?? row.bootMenu,
     bootDevices: run.bootDevices ?? row.bootDevices,
     timeZone: row.timeZone,
-    serialNumber: row.serial,
+    serialNumber: serialNumberOf(row),
     launchPaused: run.paused ?? row.paused,
     pool: row.pool,
     disks: row.disks,

@@ -11,6 +11,11 @@ export interface MachineDefinition {
   readonly cores: number;
   readonly threads: number;
   readonly ioThreads: number;
+  /** Its weight against other machines of its host where processors are short; 0: the usual one. */
+  readonly cpuShares: number;
+  /** Whether several of its processors may serve one network card. */
+  readonly multiQueues: boolean;
+  readonly monitors: number;
   /** 1 i440fx, 2 q35 with BIOS, 3 q35 with UEFI, 4 the same with Secure Boot. */
   readonly biosType: number;
   /** As QEMU calls it; null: the agent takes the usual one of the kind. */
@@ -22,7 +27,8 @@ export interface MachineDefinition {
   /** `hd`, `cdrom` and `network`, in their order. */
   readonly bootDevices: readonly string[];
   readonly timeZone: string | null;
-  readonly serialNumber: string | null;
+  /** Which serial number guests see: that of the host, the id of the machine, none, or one of choice. */
+  readonly serialNumber: 'host' | 'vm' | 'none' | { readonly custom: string };
   readonly launchPaused: boolean;
   /** The data center whose storage it uses; null where it has none. */
   readonly pool: string | null;

@@ -5,7 +5,7 @@ import { LibvirtError } from '../libvirt/rpc.ts';
 import { VerbFailure } from '../verbs.ts';
 import { type Element, child, childrenOf, element, parseXml, writeXml } from '../xml.ts';
 import { codes } from './codes.ts';
-import { sourceOf } from './policy.ts';
+import { sourceOf } from './device-policy.ts';
 
 /** What opens a display for a while. */
 export interface Ticket {

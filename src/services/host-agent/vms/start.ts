@@ -8,7 +8,8 @@ import { imagePath } from './image-path.ts';
 import { type Machine, newMachine } from './machine.ts';
 import type { Images, Machines } from './machines.ts';
 import { type VolumeRef, readMetadata } from './metadata.ts';
-import { type Ground, admit } from './policy.ts';
+import type { Ground } from './ground.ts';
+import { admit } from './policy.ts';
 
 export interface StartParts {
   readonly machines: Machines;

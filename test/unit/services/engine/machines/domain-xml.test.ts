@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { targetsOf, unfitDisk } from '../../../../../src/services/engine/machines/disk-targets.ts';
-import { domainXml, offsetOf } from '../../../../../src/services/engine/machines/domain-xml.ts';
+import { domainXml } from '../../../../../src/services/engine/machines/domain-xml.ts';
 import type { MachineDefinition } from '../../../../../src/services/engine/machines/machine-definition.ts';
 import { readMetadata } from '../../../../../src/services/host-agent/vms/metadata.ts';
 import { admit } from '../../../../../src/services/host-agent/vms/policy.ts';
@@ -18,6 +18,7 @@ function admitted(xml: string, kvm = true): Element {
   return admit(domain, metadata.element, {
     kvm,
     machines: ['q35', 'pc', 'pc-q35-4.1'],
+    ...{ weights: true, hostId: 'number-of-the-host' },
     consoleSocket: (id) => `/run/console/${id}.sock`,
     displayAddress: '0.0.0.0',
     spiceTls: false,
@@ -85,6 +86,54 @@ describe('the definition of a machine', () => {
   });
 });
 
+describe('what is wished of a machine', () => {
+  const queuesOf = (changes: Partial<MachineDefinition>) =>
+    devicesOf(xmlOf(changes), 'interface').map((card) => child(card, 'driver')?.attributes['queues']);
+  const card = { id: 'n', mac: '56:6f:1a:2b:00:01', type: 3, network: 'blue', linked: true };
+
+  it('gives a network card a queue for each processor, four at most, where the card can have several', () => {
+    expect(queuesOf({ sockets: 2 })).toEqual(['2']);
+    expect(queuesOf({ sockets: 16 })).toEqual(['4']);
+    for (const changes of [{ sockets: 1 }, { sockets: 2, multiQueues: false }, { sockets: 2, nics: [{ ...card, type: 8 }] }])
+      expect(queuesOf(changes)).toEqual([undefined]);
+  });
+
+  it('has disks served by its threads in turn', () => {
+    const disks = ['VirtIO', 'SATA', 'VirtIO', 'VirtIO_SCSI', 'VirtIO_SCSI', 'VirtIO'].map((kind) => machineDisk({ interface: kind }));
+    const served = (ioThreads: number) => {
+      const xml = xmlOf({ ioThreads, disks, cds: [] });
+      const scsi = devicesOf(xml, 'controller').find(({ attributes }) => attributes['type'] === 'scsi');
+      return [...devicesOf(xml, 'disk'), scsi].map((one) => child(one, 'driver')?.attributes['iothread']);
+    };
+    expect(served(2)).toEqual(['1', undefined, '2', undefined, undefined, '2', '1']);
+    expect(served(0)).toEqual(Array.from({ length: 7 }, () => undefined));
+  });
+
+  it('gives a card with room for them several monitors, with memory for each', () => {
+    const model = (device: string, monitors: number) =>
+      child(devicesOf(xmlOf({ monitors, devices: [{ id: 'v', type: 'video', device, specs: {} }] }), 'video')[0], 'model')?.attributes;
+    expect(model('qxl', 2)).toEqual({ type: 'qxl', heads: '2', ram: '131072', vram: '16384', vgamem: '32768' });
+    expect(model('qxl', 1)).toEqual({ type: 'qxl', heads: '1', ram: '65536', vram: '8192', vgamem: '16384' });
+    expect(model('vga', 2)).toEqual({ type: 'vga', heads: '1', vram: '16384' });
+  });
+
+  it.each<[MachineDefinition['serialNumber'], string | undefined]>([
+    ['vm', machineIds.machine],
+    ['host', 'number-of-the-host'],
+    ['none', undefined],
+    [{ custom: 'abc-1' }, 'abc-1'],
+    [{ custom: '' }, machineIds.machine],
+  ])('is a serial number: %o', (serialNumber, number) => {
+    const entries = childrenOf(child(admitted(xmlOf({ serialNumber })), 'sysinfo', 'system'), 'entry');
+    expect(entries.find(({ attributes }) => attributes['name'] === 'serial')?.text).toBe(number);
+  });
+
+  it('is a share of the processors, where it is not the usual one', () => {
+    expect(child(admitted(xmlOf()), 'cputune')).toBeUndefined();
+    expect(child(admitted(xmlOf({ cpuShares: 2_048 })), 'cputune', 'shares')?.text).toBe('200');
+  });
+});
+
 describe('the agent takes', () => {
   const { device: id } = machineIds;
   const device = (type: string, kind: string, specs = {}) => ({ id, type, device: kind, specs });
@@ -121,9 +170,11 @@ describe('the agent takes', () => {
         ],
       },
     ],
+    ['a card for several monitors', { monitors: 4, devices: [device('graphics', 'spice'), device('video', 'qxl')] }],
+    ['shares of processors', { cpuShares: 2_048 }],
     ['no balloon', { balloon: false }],
     ['a boot menu', { bootMenu: true, launchPaused: true }],
-    ['a serial number that looks like a path', { serialNumber: '/etc/shadow' }],
+    ['a serial number that looks like a path', { serialNumber: { custom: '/etc/shadow' } }],
     ['a file with strange signs', { cds: [{ id, content: { kind: 'file', domain: machineIds.domain, file: '"<&>\' ü.iso' } }] }],
     ['a boot device that is none', { bootDevices: ['toaster', 'hd'] }],
   ])('%s', (_name, changes) => {
@@ -172,16 +223,5 @@ describe('places of disks', () => {
     const ide = Array.from({ length: 4 }, () => machineDisk({ interface: 'IDE' }));
     expect(unfitDisk(machineDefinition({ biosType: 1, disks: ide }))).toContain('5 disks and drives with IDE');
     expect(unfitDisk(machineDefinition({ biosType: 2, disks: ide }))).toBeNull();
-  });
-});
-
-describe('the clock of a guest', () => {
-  it('is that of its time zone', () => {
-    expect(offsetOf(null, winter)).toBe(0);
-    expect(offsetOf('Etc/GMT', winter)).toBe(0);
-    expect(offsetOf('Europe/Berlin', winter)).toBe(3_600);
-    expect(offsetOf('Europe/Berlin', new Date('2026-07-15T12:00:00Z'))).toBe(7_200);
-    expect(offsetOf('America/St_Johns', winter)).toBe(-12_600);
-    expect(offsetOf('W. Europe Standard Time', winter)).toBe(0);
   });
 });

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { VerbFailure, readParams } from '../../../../../src/services/host-agent/verbs.ts';
 import { fromFlat } from '../../../../../src/services/host-agent/vms/flat.ts';
 import { readMetadata } from '../../../../../src/services/host-agent/vms/metadata.ts';
-import { type Ground, admit } from '../../../../../src/services/host-agent/vms/policy.ts';
+import type { Ground } from '../../../../../src/services/host-agent/vms/ground.ts';
+import { admit } from '../../../../../src/services/host-agent/vms/policy.ts';
 import { child, childrenOf, parseXml, writeXml } from '../../../../../src/services/host-agent/xml.ts';
 import { definition, vmId } from '../../../../support/vm-definition.ts';
 
@@ -12,6 +13,8 @@ const ground: Ground = {
   kvm: true,
   machines: ['pc', 'q35', 'pc-q35-7.2'],
   consoleSocket: (id) => `/run/consoles/${id}.sock`,
+  weights: false,
+  hostId: 'cd0a1c5e-0000-4000-8000-00000000abcd',
   displayAddress: '192.0.2.7',
   spiceTls: false,
   password: 'closed',
@@ -70,6 +73,28 @@ describe('a definition of a virtual machine', () => {
     const given = '<memballoon model="virtio"><stats period="10"/></memballoon>';
     expect(balloon(given)).toBe(given);
     expect(balloon('<memballoon model="none"/>')).toBe('<memballoon model="none"/>');
+  });
+
+  test('names this host where it is asked for, and tells nothing of its system', () => {
+    const entry = (name: string, text: string) => `<entry name="${name}">${text}</entry>`;
+    const asked = `${entry('product', 'OS-NAME:')}${entry('version', 'OS-VERSION:')}${entry('serial', 'HOST-SERIAL:')}${entry('family', 'x')}`;
+    const sysinfo = child(admitted(definition().replace(/<system>.*<\/system>/, `<system>${asked}</system>`)), 'sysinfo', 'system');
+    expect(writeXml(sysinfo!)).toBe(`<system>${entry('serial', ground.hostId)}${entry('family', 'x')}</system>`);
+  });
+
+  test.each([
+    ['1024', '100'],
+    ['512', '50'],
+    ['2', '1'],
+    ['262144', '10000'],
+    ['many', 'many'],
+  ])('has shares of processors as weights where they are weights: %s', (shares, weight) => {
+    const xml = definition().replace('<cputune/>', `<cputune><shares>${shares}</shares><quota>5</quota></cputune>`);
+    const tuned = (weights: boolean) => child(admitted(xml, { weights }), 'cputune')?.children.map(({ text }) => text);
+    expect([tuned(true), tuned(false)]).toEqual([
+      [weight, '5'],
+      [shares, '5'],
+    ]);
   });
 
   test('is emulated where there is no KVM, with all that the emulation can do', () => {

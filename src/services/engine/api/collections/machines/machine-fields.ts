@@ -1,3 +1,4 @@
+import { isTimeZone } from '../../../machines/time-zone.ts';
 import { invalidValue, outOfRange, rejected } from '../../fault.ts';
 import type { Field } from '../collection.ts';
 import { storedLevel } from '../datacenters.ts';
@@ -45,14 +46,10 @@ export const bootDevices = (value: unknown): readonly string[] => {
 const timeZone = (value: unknown): unknown => {
   const name = String(value);
   if (name === '') return null;
-  if (!/^[A-Za-z][\w ./+()-]*$/.test(name)) throw rejected(`There is no time zone ${JSON.stringify(name)}.`);
-  if (!name.includes('/')) return name;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-  } catch {
-    throw rejected(`There is no time zone ${JSON.stringify(name)}.`);
-  }
-  return name;
+  if (/^[A-Za-z]/.test(name) && isTimeZone(name)) return name;
+  throw rejected(
+    `There is no time zone ${JSON.stringify(name)}. Give its name as in Europe/Berlin or, as Windows has it, W. Europe Standard Time.`,
+  );
 };
 
 /** A path that a kernel is booted from; nothing at all takes it away. */
