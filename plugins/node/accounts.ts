@@ -63,7 +63,7 @@ const joinGroups: Step = {
       chapter: 'system',
       title: 'Adding accounts to groups',
       quiet: true,
-      needs: ['node/memberships', 'node/accounts'],
+      needs: ['node/memberships', 'node/accounts', 'node/sanlock.conf'],
     },
     {
       async look(host) {
@@ -72,7 +72,7 @@ const joinGroups: Step = {
       },
       async run(host) {
         await succeed(host, { argv: ['systemd-sysusers', memberships] });
-        // It has looked up its groups when it was started, with its package.
+        // It has looked up its groups and its name when it was started, with its package.
         await succeed(host, { argv: ['systemctl', 'try-restart', leaseManager] });
       },
       undo: {

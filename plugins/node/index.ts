@@ -3,6 +3,7 @@ import { isWholeHost, program, realRoot, runner, sandbox, system } from '../envi
 import { accountSteps } from './accounts.ts';
 import { foundation } from './foundation.ts';
 import { identity } from './identity.ts';
+import { leaseSteps } from './leases.ts';
 import {
   accounts,
   address,
@@ -65,5 +66,5 @@ export default plugin({
   facts: [sandbox, realRoot, runner, program, system, enrolment],
   settings: [address, engineKey, authority, certificate, consoleAuthority, consoleCertificate],
   preflight: foundations,
-  steps: (view) => [...foundation(view), ...accountSteps(view), ...identity(view)],
+  steps: (view) => [...foundation(view), ...leaseSteps(view), ...accountSteps(view), ...identity(view)],
 });
