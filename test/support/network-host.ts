@@ -70,8 +70,9 @@ export async function startNetworkHost(): Promise<NetworkHost> {
     // Whom a file is for was asked when they still had other names.
     await on(engine, `networkctl reconfigure ${Object.values(cards).join(' ')}`);
     await shell(`networkctl reconfigure ${cards.fixed} ${cards.dhcp}`);
-    // In a container no card announces itself.
-    await shell(`systemd-run --quiet --unit=late-cards --property=RemainAfterExit=yes sh -c 'ifup -a; ifup --allow=hotplug -a'`);
+    // In a container no card announces itself. Where one does so late, the start of the host has waited for it in vain, and left its network out.
+    const left = 'ifup -a --exclude=leased; ifup --allow=hotplug -a';
+    await shell(`systemd-run --quiet --unit=late-cards --property=RemainAfterExit=yes sh -c '${left}'`);
   };
   const begin = async (): Promise<void> => {
     await plug();

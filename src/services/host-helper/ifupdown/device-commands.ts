@@ -1,9 +1,16 @@
 import type { Command } from '../network-maker.ts';
 import type { Settings } from '../settings.ts';
 
+/** The unit in which a device is brought up. */
+export const unitOf = (device: string): string => `ovirt-ifup-${device}.service`;
+
+/** Options of systemd-run(1) for it: it stays, also when ifup fails late (1), since its DHCP client is in it. */
+export const unitOptions = (device: string): readonly string[] => [
+  ...['--quiet', '--collect', '--no-block', `--unit=${unitOf(device)}`],
+  ...['Type=oneshot', 'RemainAfterExit=yes', 'SuccessExitStatus=1', 'IgnoreOnIsolate=yes'].map((one) => `--property=${one}`),
+];
+
 export interface DeviceCommands {
-  /** The unit in which a device is brought up. */
-  unitOf(device: string): string;
   /** Where the client of DHCP that ifupdown has started for a device writes its number. */
   pidOf(device: string): string;
   /**
@@ -18,10 +25,8 @@ export interface DeviceCommands {
 
 /** What has devices taken down and brought up by ifupdown. */
 export function deviceCommands({ systemctl, systemdRun, ip, ifup, ifdown, dhclient, startStopDaemon }: Settings): DeviceCommands {
-  const unitOf = (device: string): string => `ovirt-ifup-${device}.service`;
   const pidOf = (device: string): string => `/run/dhclient.${device}.pid`;
   return {
-    unitOf,
     pidOf,
     takeDown: (devices, gone, stanzas) => [
       ...devices.map((device) => [systemctl, 'stop', unitOf(device)]),
@@ -39,13 +44,11 @@ export function deviceCommands({ systemctl, systemdRun, ip, ifup, ifdown, dhclie
       // By it one tells that an address is from DHCP.
       ['/usr/bin/rm', '--force', '--', ...devices.map(pidOf)],
     ],
-    // Each in a unit of its own that stays, also when ifup fails late (1): its DHCP client is in it. By force: where devices could not be taken down in
-    // order, ifupdown takes them for being up, and they have no addresses any more.
+    // Each in a unit of its own. By force: where devices could not be taken down in order, ifupdown takes them for being up, and they have no addresses
+    // any more.
     bringUp: (devices, file) =>
       devices.map((device) => [
-        ...[systemdRun, '--quiet', '--collect', '--no-block', `--unit=${unitOf(device)}`],
-        ...['Type=oneshot', 'RemainAfterExit=yes', 'SuccessExitStatus=1', 'IgnoreOnIsolate=yes'].map((one) => `--property=${one}`),
-        ...['--', ifup, '--force'],
+        ...[systemdRun, ...unitOptions(device), '--', ifup, '--force'],
         ...(file === null ? [] : ['-i', file]),
         device,
       ]),

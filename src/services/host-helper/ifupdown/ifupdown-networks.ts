@@ -8,7 +8,7 @@ import { Refusal } from '../refusal.ts';
 import type { Run } from '../run.ts';
 import type { Settings } from '../settings.ts';
 import { writeSafely } from '../write-safely.ts';
-import { deviceCommands } from './device-commands.ts';
+import { deviceCommands, unitOf } from './device-commands.ts';
 import { formerStanzas } from './former-stanzas.ts';
 import { definedIn, type InterfacesFiles, isSelectedIn, readInterfaces } from './interfaces-files.ts';
 import { mentionOf, placeOf, readStatements, speaksOf, type Statement } from './interfaces-text.ts';
@@ -31,7 +31,7 @@ const dhclientSettings = '/etc/dhcp/dhclient.conf';
  */
 export function ifupdownNetworks(settings: Settings, run: Run): IfupdownNetworks {
   const { interfaces, systemctl, systemdRun, ifup, dhclient, dhclientLeases, startStopDaemon } = settings;
-  const { unitOf, pidOf, takeDown, bringUp } = deviceCommands(settings);
+  const { pidOf, takeDown, bringUp } = deviceCommands(settings);
   const folder = `${settings.networkChangeFolder}/${interfacesChange}`;
   /** The file as it is to be, as it was, and which one it is; and stanzas by which devices are taken down. */
   const [tried, before, target, down] = ['interfaces', 'before', 'target', 'down'].map((name) => `${folder}/${name}`) as [

@@ -1,5 +1,6 @@
 import type { WantedNetwork } from '../network-request.ts';
 import { Refusal } from '../refusal.ts';
+import { unitOptions } from './device-commands.ts';
 import { placeOf, type Statement, type StanzaOption } from './interfaces-text.ts';
 
 /* Networks as stanzas of interfaces(5). The bridge is made by iproute2: bridge-utils need not be there, nor are they in the way. */
@@ -103,6 +104,8 @@ export function stanzasOf(network: WantedNetwork, former: FormerStanzas): readon
     // It may come back while the bridge is there.
     ...asPort,
     `    up test ! -d /sys/class/net/${name} || ip link set dev ${nic} master ${name}`,
+    // Or announce itself (allow-hotplug) when the start of the host waits for it no longer.
+    `    up test -d /sys/class/net/${name} || test "$CLASS" != hotplug || systemd-run ${unitOptions(name).join(' ')} ifup ${name} || true`,
     `auto ${name}`,
     `iface ${name} inet ${ipv4 === null ? 'manual' : ipv4 === 'dhcp' ? 'dhcp' : 'static'}`,
     `    pre-up timeout ${cardSeconds} sh -c 'until test -e /sys/class/net/${nic}/address; do sleep 0.2; done'`,

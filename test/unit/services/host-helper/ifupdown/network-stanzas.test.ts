@@ -41,6 +41,7 @@ describe('stanzas of a network', () => {
       'iface eth0 inet manual',
       '    pre-up test ! -e /proc/sys/net/ipv6/conf/eth0/disable_ipv6 || echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6',
       '    up test ! -d /sys/class/net/net || ip link set dev eth0 master net',
+      '    up test -d /sys/class/net/net || test "$CLASS" != hotplug || systemd-run --quiet --collect --no-block --unit=ovirt-ifup-net.service --property=Type=oneshot --property=RemainAfterExit=yes --property=SuccessExitStatus=1 --property=IgnoreOnIsolate=yes ifup net || true',
       'auto net',
       'iface net inet dhcp',
       "    pre-up timeout 10 sh -c 'until test -e /sys/class/net/eth0/address; do sleep 0.2; done'",
@@ -80,14 +81,15 @@ iface eth0 inet6 static
   accept_ra 0
 `;
     const lines = stanzas(text, { ...fixed, ipv6: { address: '2001:db8::10/64' } });
-    expect(lines.slice(0, 5)).toEqual([
+    expect(lines.slice(0, 6)).toEqual([
       'iface eth0 inet manual',
       '    pre-up ip link set dev eth0 mtu 9000',
       expect.stringContaining('echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6'),
       '    up test ! -d /sys/class/net/net || ip link set dev eth0 master net',
+      expect.stringContaining('systemd-run'),
       'auto net',
     ]);
-    expect(lines.slice(5)).toEqual([
+    expect(lines.slice(6)).toEqual([
       'iface net inet static',
       expect.stringContaining('pre-up timeout 10'),
       expect.stringContaining('pre-up test -d'),
