@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -87,6 +87,34 @@ it('an image that leads to another file is not served', async () => {
   await execa('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', '/etc/passwd', '-F', 'raw', file, '8M']);
   expect(await host.fails('NBD.start_server', { server_id: randomUUID(), config })).toBe(200);
   expect(await host.fails('NBD.start_server', { server_id: randomUUID(), config: { ...config, vol_id: randomUUID() } })).toBe(201);
+});
+
+it('a link that is put in place of a volume in the last moment is not followed', async () => {
+  const victim = join(folder, 'victim');
+  await writeFile(victim, Buffer.alloc(8 * MiB, 9));
+  const { file, config } = await volume(5);
+  const program = join(folder, 'qemu-nbd');
+  await writeFile(program, `#!/bin/sh\nmv ${file} ${file}.moved && ln -s ${victim} ${file}\nexec qemu-nbd "$@"\n`, { mode: 0o755 });
+  const hasty = await testStorage(join(folder, 'hasty'), testLeases().of(), undefined, {
+    localFolder: host.settings.localFolder,
+    qemuNbd: program,
+  });
+  const url = await hasty.call<string>('NBD.start_server', { server_id: randomUUID(), config });
+  expectRead(await qemuIo(url, 'read -P 0 1M 64k'));
+  await hasty.part.stop?.();
+});
+
+it('a volume on another one is served as a whole, and what is written goes to it alone', async () => {
+  const base = await volume(5);
+  await execa('qemu-io', ['-f', 'raw', '-c', 'write -P 7 0 64k', base.file]);
+  const volumeID = randomUUID();
+  const { sd_id: storagedomainID, img_id: imageID, vol_id: srcVolUUID } = base.config;
+  const ids = { storagepoolID: pool.storagepoolID, storagedomainID, imageID, volumeID };
+  await host.task('Volume.create', { ...ids, ...volumeShape, volFormat: 4, size: String(8 * MiB), srcImgUUID: imageID, srcVolUUID });
+  const url = await start({ ...base.config, vol_id: volumeID });
+  expect((await qemuIo(url, 'write -P 8 1M 64k')).stdout).toContain('wrote 65536');
+  expectRead(await qemuIo(url, 'read -P 7 0 64k', 'read -P 8 1M 64k'));
+  expectRead(await execa('qemu-io', ['-r', '-f', 'raw', '-c', 'read -P 0 1M 64k', base.file]));
 });
 
 it('servers end with the agent', async () => {

@@ -3,13 +3,12 @@ import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from './failures.ts';
-import type { Folder } from './folder.ts';
-import { formatNames, type VolumeFormat } from './qemu-img.ts';
+import { chainName, type OpenImage } from './qemu-img.ts';
 
 /** A volume as it is to be served. */
 export interface NbdExport {
+  /** Its path, to tell it from others. */
   readonly volume: string;
-  readonly format: VolumeFormat;
   readonly isReadOnly: boolean;
   /** Whether what is told to be zeroes gives room back. */
   readonly discards: boolean;
@@ -17,8 +16,8 @@ export interface NbdExport {
 
 /** Servers that show what is in volumes, whatever format they have, at sockets of this host. They end with the agent. */
 export interface NbdServers {
-  /** Starts one, unless it is there, and returns the path of its socket. The folder is the one in which the volume lies. */
-  start(id: string, folder: Folder, wanted: NbdExport): Promise<string>;
+  /** Starts one, unless it is there, and returns the path of its socket. Volumes below the one that is served follow it, the lowest last. */
+  start(id: string, chain: readonly OpenImage[], wanted: NbdExport): Promise<string>;
   /** One that is not there has ended. */
   stop(id: string): Promise<void>;
   stopAll(): Promise<void>;
@@ -59,7 +58,11 @@ export function createNbdServers(program: string, place: string): NbdServers {
     await rm(socketOf(id), { force: true });
   }
 
-  async function launch(id: string, folder: Folder, { volume, format, isReadOnly, discards }: NbdExport): Promise<Omit<Server, 'wanted'>> {
+  async function launch(
+    id: string,
+    chain: readonly OpenImage[],
+    { volume, isReadOnly, discards }: NbdExport,
+  ): Promise<Omit<Server, 'wanted'>> {
     await mkdir(place, { recursive: true, mode: 0o700 });
     const socket = socketOf(id);
     await rm(socket, { force: true });
@@ -67,14 +70,15 @@ export function createNbdServers(program: string, place: string): NbdServers {
     const child = spawn(
       program,
       [
-        ...[`--socket=${socket}`, '--persistent', `--shared=${mostClients}`, `--format=${formatNames[format]}`, '--cache=writeback'],
-        ...[...how, '--', `./${volume}`],
+        ...[`--socket=${socket}`, '--persistent', `--shared=${mostClients}`, '--cache=writeback'],
+        // It is told no names: they may lead elsewhere by now.
+        ...[...how, '--', chainName(chain)],
       ],
-      { cwd: folder.self, stdio: ['ignore', 'ignore', 'pipe'], env: { LC_ALL: 'C' } },
+      { cwd: '/', stdio: ['ignore', 'ignore', 'pipe', ...chain.map(({ file }) => file.fd)], env: { LC_ALL: 'C' } },
     );
     let said = '';
     const ended: { why: string | null } = { why: null };
-    child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-lastWords)));
+    child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-lastWords)));
     const gone = new Promise<void>((resolve) => {
       const end = (why: string): void => {
         ended.why ??= why;
@@ -95,13 +99,13 @@ export function createNbdServers(program: string, place: string): NbdServers {
   }
 
   return {
-    async start(id, folder, wanted) {
-      const key = JSON.stringify([folder.path, wanted]);
+    async start(id, chain, wanted) {
+      const key = JSON.stringify(wanted);
       const known = servers.get(id);
       if (known?.wanted === key) return socketOf(id);
       if (known !== undefined) throw failure('parameter', `Server ${id} serves another volume`);
       if (servers.size >= mostServers) throw failure('volume', `There are ${mostServers} servers already`);
-      servers.set(id, { ...(await launch(id, folder, wanted)), wanted: key });
+      servers.set(id, { ...(await launch(id, chain, wanted)), wanted: key });
       return socketOf(id);
     },
     stop,

@@ -4,7 +4,7 @@ import type { Domains } from './domains.ts';
 import { failure } from './failures.ts';
 import type { NbdServers } from './nbd-servers.ts';
 import type { QemuImg } from './qemu-img.ts';
-import { chainOf, imageKey, inImage, missing, verifyHeader } from './volumes.ts';
+import { chainOf, imageKey, verifyHeader, withVolumes } from './volumes.ts';
 
 /** Who stops a server that is being started waits for it: otherwise it would be there afterwards, and nobody would stop it. */
 const serverKey = (id: string): string => `nbd ${id}`;
@@ -34,11 +34,9 @@ export function nbdVerbs({
           if (!isReadOnly && chain[0]?.metadata.role !== 'LEAF')
             throw failure('volume', `Others stand on volume ${place.volume}, so it can only be read`);
           for (const [at, each] of chain.entries()) await verifyHeader(each, each.metadata, chain[at + 1] ?? null, qemuImg);
-          const { format } = chain[0]?.metadata ?? missing(place);
+          const volume = `${place.domain.root}/images/${place.image}/${place.volume}`;
           const discards = config.optionalFlag('discard') ?? false;
-          const socket = await inImage(place.domain, place.image, (folder) =>
-            servers.start(id, folder, { volume: place.volume, format, isReadOnly, discards }),
-          );
+          const socket = await withVolumes(chain, (images) => servers.start(id, images, { volume, isReadOnly, discards }));
           return `nbd:unix:${socket}`;
         });
       });

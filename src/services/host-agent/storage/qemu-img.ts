@@ -57,6 +57,10 @@ const node = (format: VolumeFormat, place: number, backing: object | null): obje
   ...(format === 'COW' ? { backing } : {}),
 });
 
+/** How a program of QEMU is told of an image and those below it, the lowest last: it is given them as files that are open, in that order. */
+export const chainName = (chain: readonly OpenImage[]): string =>
+  `json:${JSON.stringify(chain.reduceRight<object | null>((below, { format }, place) => node(format, place, below), null))}`;
+
 /** Makes what runs QEMU's program for images. It is handed files that are open, and told no names. */
 export function createQemuImg(program: string): QemuImg {
   const run = (argv: readonly [string, ...string[]], files: readonly OpenImage[], signal?: AbortSignal): Promise<string> =>
@@ -102,12 +106,11 @@ export function createQemuImg(program: string): QemuImg {
       await run([program, 'resize', '-q', ...how, `json:${JSON.stringify(node(image.format, 0, null))}`, String(bytes)], [image], signal);
     },
     async convert(chain, target, signal) {
-      const source = chain.reduceRight<object | null>((below, { format }, place) => node(format, place, below), null);
       const options = [...(target.format === 'COW' ? ['compat=1.1'] : []), ...preallocation(target.isPreallocated)];
       await run(
         [
           ...([program, 'convert', '-q', '-O', formatNames[target.format]] as const),
-          ...[...(options.length === 0 ? [] : ['-o', options.join(',')]), `json:${JSON.stringify(source)}`, pathOf(chain.length)],
+          ...[...(options.length === 0 ? [] : ['-o', options.join(',')]), chainName(chain), pathOf(chain.length)],
         ],
         [...chain, target],
         signal,
