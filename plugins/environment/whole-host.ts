@@ -1,5 +1,5 @@
-import { type Host, type HostReader, SetupError, type Step, type View, message, nothing, readText } from '#kit';
-import { command, link, succeed, writeFile } from '#steps';
+import { type Host, SetupError, type Step, type View, message, nothing } from '#kit';
+import { command, link, succeed, systemAccounts, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { accounts, program, readers } from './settings.ts';
 import { moreSharedMemory } from './shared-memory.ts';
@@ -23,36 +23,7 @@ const homes: Readonly<Record<string, string>> = {
   [accounts.vmconsole]: '/usr/share/ovirt-vmconsole/empty /bin/sh',
 };
 
-const list = Object.values(accounts);
 const sysusers = '/etc/sysusers.d/ovirt-engine.conf';
-
-/** Names of accounts that the host lacks. */
-async function missing(host: HostReader): Promise<readonly string[]> {
-  const known = new Set(((await readText(host, '/etc/passwd')) ?? '').split('\n').map((line) => line.split(':', 1)[0]));
-  return list.filter((name) => !known.has(name));
-}
-
-const makeAccounts: Step = {
-  ...command(
-    { id: 'environment/accounts', chapter: 'system', title: 'Creating accounts of services', quiet: true, needs: ['environment/sysusers'] },
-    {
-      async look(host) {
-        const lacking = await missing(host);
-        return lacking.length === 0 ? nothing : { kind: 'create', note: lacking.join(' ') };
-      },
-      run: (host) => succeed(host, { argv: ['systemd-sysusers', sysusers] }),
-      undo: {
-        async run(host, kept) {
-          const known = await missing(host);
-          // Backwards: the group of an account stays for as long as it has other members, which were added after it.
-          for (const name of [...(kept as readonly string[])].reverse())
-            if (!known.includes(name)) await succeed(host, { argv: ['userdel', name] });
-        },
-      },
-    },
-  ),
-  prepare: missing,
-};
 
 const folder = '/usr/lib/ovirt-engine';
 
@@ -139,7 +110,10 @@ export const wholeHost = (view: View): readonly Step[] => [
       }),
     },
   ),
-  makeAccounts,
+  systemAccounts(
+    { id: 'environment/accounts', chapter: 'system', title: 'Creating accounts of services', quiet: true, needs: ['environment/sysusers'] },
+    { declared: sysusers, names: Object.values(accounts) },
+  ),
   writeFile(
     { id: 'environment/logrotate', chapter: 'system', title: 'Configuring the rotation of logs', quiet: true },
     {

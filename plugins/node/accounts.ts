@@ -1,5 +1,5 @@
 import { type HostReader, type Step, type View, nothing, readText } from '#kit';
-import { command, succeed, writeFile } from '#steps';
+import { command, succeed, systemAccounts, writeFile } from '#steps';
 import { render } from '../../src/setup/render/render.ts';
 import { accounts, agentId, isEnrolled } from './settings.ts';
 
@@ -22,39 +22,12 @@ const members: readonly (readonly [user: string, group: string])[] = [
   ['libvirt-qemu', accounts.agent],
 ];
 
-const namesIn = async (host: HostReader, path: string): Promise<readonly (readonly string[])[]> =>
-  ((await readText(host, path)) ?? '').split('\n').map((line) => line.split(':'));
-
-async function missing(host: HostReader): Promise<readonly string[]> {
-  const known = (await namesIn(host, '/etc/passwd')).map(([name]) => name);
-  return Object.values(accounts).filter((name) => !known.includes(name));
-}
-
 /** Memberships that are lacking, as `USER GROUP`. */
 async function lacking(host: HostReader): Promise<readonly string[]> {
-  const groups = new Map((await namesIn(host, '/etc/group')).map(([name, , , list = '']) => [name, list.split(',')]));
+  const lines = ((await readText(host, '/etc/group')) ?? '').split('\n').map((line) => line.split(':'));
+  const groups = new Map(lines.map(([name, , , list = '']) => [name, list.split(',')]));
   return members.filter(([user, group]) => groups.get(group)?.includes(user) !== true).map((pair) => pair.join(' '));
 }
-
-const makeAccounts: Step = {
-  ...command(
-    { id: 'node/accounts', chapter: 'system', title: 'Creating accounts of services', quiet: true, needs: ['node/sysusers'] },
-    {
-      async look(host) {
-        const names = await missing(host);
-        return names.length === 0 ? nothing : { kind: 'create', note: names.join(' ') };
-      },
-      run: (host) => succeed(host, { argv: ['systemd-sysusers', declared] }),
-      undo: {
-        async run(host, kept) {
-          const gone = await missing(host);
-          for (const name of kept as readonly string[]) if (!gone.includes(name)) await succeed(host, { argv: ['userdel', name] });
-        },
-      },
-    },
-  ),
-  prepare: missing,
-};
 
 const joinGroups: Step = {
   ...command(
@@ -95,7 +68,10 @@ export const accountSteps = (view: View): readonly Step[] => [
     { id: 'node/sysusers', chapter: 'system', title: 'Declaring accounts of services', quiet: true },
     { path: declared, content: render('node/sysusers.conf', { agent: accounts.agent, id: agentId, vmconsole: accounts.vmconsole }) },
   ),
-  makeAccounts,
+  systemAccounts(
+    { id: 'node/accounts', chapter: 'system', title: 'Creating accounts of services', quiet: true, needs: ['node/sysusers'] },
+    { declared, names: Object.values(accounts) },
+  ),
   ...(isEnrolled(view)
     ? [
         writeFile(

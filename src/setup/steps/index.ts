@@ -16,6 +16,7 @@ export * from './certificate.ts';
 export * from './stores.ts';
 export * from './sso-client.ts';
 export * from './command.ts';
+export * from './accounts.ts';
 export * from './once.ts';
 export * from './vacuum.ts';
 export * from './retire.ts';
