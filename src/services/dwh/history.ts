@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { createDatabase, tlsOf, type Database, type DatabaseSettings } from '../frame/database.ts';
+import { connectionTo, createDatabase, type Database, type DatabaseSettings } from '../frame/database.ts';
 import { scramOnly } from '../frame/scram-only.ts';
 import { type Server, serversOf } from '../frame/servers.ts';
 import { firstOf, needWriter } from '../frame/writer.ts';
@@ -48,20 +48,12 @@ export async function openHistory(settings: DatabaseSettings, timeZone: string):
 }
 
 /** Connects to one server, if it takes writes. */
-async function connect({ host, port }: Server, settings: DatabaseSettings, timeZone: string): Promise<pg.Client> {
+async function connect(server: Server, settings: DatabaseSettings, timeZone: string): Promise<pg.Client> {
   const client = new (scramOnly(pg.Client))({
-    host,
-    port,
-    user: settings.user,
-    password: settings.password,
-    database: settings.database,
-    ssl: tlsOf(settings),
-    keepAlive: true,
-    connectionTimeoutMillis: 5_000,
+    ...connectionTo(server, settings, 'ovirt-engine-dwhd'),
     statement_timeout: statementMs,
     // The server itself may be stuck, or the network gone.
     query_timeout: statementMs + 10_000,
-    application_name: 'ovirt-engine-dwhd',
     // An hour of a large installation is summed up in memory.
     options: `-c TimeZone=${timeZone} -c work_mem=64MB`,
   });

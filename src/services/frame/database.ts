@@ -65,11 +65,28 @@ function trusting(authority: string | null): SecureContext {
 }
 
 /** How a connection is encrypted. */
-export function tlsOf({ secured, securedValidation, authority = null }: DatabaseSettings): pg.PoolConfig['ssl'] {
+function tlsOf({ secured, securedValidation, authority = null }: DatabaseSettings): pg.PoolConfig['ssl'] {
   if (!secured) return false;
   if (!securedValidation) return { rejectUnauthorized: false };
   return { secureContext: trusting(authority) };
 }
+
+/**
+ * How each connection to a server is made.
+ * @param name what the server calls its sessions
+ */
+export const connectionTo = ({ host, port }: Server, settings: DatabaseSettings, name: string) =>
+  ({
+    host,
+    port,
+    user: settings.user,
+    password: settings.password,
+    database: settings.database,
+    ssl: tlsOf(settings),
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    application_name: name,
+  }) as const;
 
 /** So many different statements are kept prepared; further ones, such as searches that people type, are planned each time. */
 const mostPrepared = 200;
@@ -107,26 +124,18 @@ export function openDatabase(settings: DatabaseSettings, log: Log, options: Pool
 
 /** The pool of one server. */
 function openPool(
-  { host, port }: Server,
+  server: Server,
   settings: DatabaseSettings,
   log: Log,
   { name = 'engine', connections = 10, prepared: isPrepared = false }: PoolOptions,
 ): Pool {
   const pool = new pg.Pool({
+    ...connectionTo(server, settings, name),
     Client: scramOnly(pg.Client),
-    host,
-    port,
-    user: settings.user,
-    password: settings.password,
-    database: settings.database,
-    ssl: tlsOf(settings),
     max: connections,
-    keepAlive: true,
     idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: 5_000,
     statement_timeout: 10_000,
     query_timeout: 15_000,
-    application_name: name,
     // The pool waits for it, whatever its types say.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises
     onConnect: needWriter,

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { createDatabase, DatabaseUnavailable, tlsOf, type Pool } from '../../../../src/services/frame/database.ts';
+import {
+  connectionTo,
+  createDatabase,
+  DatabaseUnavailable,
+  type DatabaseSettings,
+  type Pool,
+} from '../../../../src/services/frame/database.ts';
 
 type Reply = unknown[] | Error;
 
@@ -67,6 +73,7 @@ describe('connecting', () => {
 });
 
 describe('an encrypted connection', () => {
+  const tlsOf = (of: DatabaseSettings) => connectionTo({ host: of.host, port: of.port }, of, 'a service').ssl;
   const settings = { host: 'db', port: 5432, user: 'engine', password: 'x', database: 'engine', secured: true, securedValidation: true };
 
   it('shares what it trusts with all others: each attempt to connect would hold it anew', () => {
