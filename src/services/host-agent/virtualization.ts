@@ -82,7 +82,7 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
     }),
     async start() {
       // A first look: load is what happens between two.
-      await host.read();
+      host.read();
       // First, so that guests can be asked that are found.
       await guestLink.start();
       await link.start();

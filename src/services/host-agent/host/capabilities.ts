@@ -1,9 +1,8 @@
-import { access } from 'node:fs/promises';
 import { machine as architecture, release } from 'node:os';
 import type { Libvirt } from '../libvirt/libvirt.ts';
 import { type Element, child, childrenOf, parseXml } from '../xml.ts';
 import { deviceOf, hasUncommitted, networkFacts } from './network.ts';
-import { readLine, readMemory, readProcessors, readRelease } from './proc.ts';
+import { exists, readLine, readMemory, readProcessors, readRelease } from './proc.ts';
 
 const mebi = 1024 * 1024;
 
@@ -69,24 +68,13 @@ const machineNames = ({ text, attributes }: Element): readonly string[] =>
   attributes['canonical'] === undefined ? [text] : [text, attributes['canonical']];
 
 /** The answer to `Host.getCapabilities`. Nearly every number is a text. */
-export async function capabilities(facts: LibvirtFacts, parts: CapabilityParts): Promise<Readonly<Record<string, unknown>>> {
+export function capabilities(facts: LibvirtFacts, parts: CapabilityParts): Readonly<Record<string, unknown>> {
   const { version, kvm, vncEncrypted, networkChanges, localAddress } = parts;
-  const [cpuinfo, meminfo, os, kernelArgs, network, hasRng] = await Promise.all([
-    readLine('/proc/cpuinfo'),
-    readLine('/proc/meminfo'),
-    readLine('/etc/os-release'),
-    readLine('/proc/cmdline'),
-    networkFacts(),
-    access('/dev/hwrng').then(
-      () => true,
-      () => false,
-    ),
-  ]);
-  const cpu = readProcessors(cpuinfo);
-  const memory = Math.floor((readMemory(meminfo).get('MemTotal') ?? 0) / mebi);
-  const system = readRelease(os);
+  const cpu = readProcessors(readLine('/proc/cpuinfo'));
+  const memory = Math.floor((readMemory(readLine('/proc/meminfo')).get('MemTotal') ?? 0) / mebi);
+  const system = readRelease(readLine('/etc/os-release'));
   const threads = String(cpu.online.length);
-  const iscsi = /^InitiatorName=(.+)$/m.exec(await readLine('/etc/iscsi/initiatorname.iscsi'))?.[1] ?? '';
+  const iscsi = /^InitiatorName=(.+)$/m.exec(readLine('/etc/iscsi/initiatorname.iscsi'))?.[1] ?? '';
   return {
     software_version: version,
     software_revision: '0',
@@ -121,13 +109,13 @@ export async function capabilities(facts: LibvirtFacts, parts: CapabilityParts):
       libvirt: { version: facts.packages.libvirt, release: '' },
       vdsm: { version, release: '' },
     },
-    kernelArgs,
+    kernelArgs: readLine('/proc/cmdline'),
     kernelFeatures: {},
     selinux: { mode: '-1' },
     hooks: {},
     additionalFeatures: [],
     emulatedMachines: facts.machines,
-    rngSources: ['random', ...(hasRng ? ['hwrng'] : [])],
+    rngSources: ['random', ...(exists('/dev/hwrng') ? ['hwrng'] : [])],
     vmTypes: ['kvm'],
     hostdevPassthrough: 'false',
     nestedVirtualization: false,
@@ -141,25 +129,25 @@ export async function capabilities(facts: LibvirtFacts, parts: CapabilityParts):
     HBAInventory: { iSCSI: iscsi === '' ? [] : [{ InitiatorName: iscsi }], FC: [] },
     domain_versions: [0, 2, 3, 4, 5],
     supported_block_size: { FILE: [512] },
-    ...network,
+    ...networkFacts(),
     lastClientIface: deviceOf(localAddress),
-    netConfigDirty: (await hasUncommitted(networkChanges)) ? 'True' : 'False',
+    netConfigDirty: hasUncommitted(networkChanges) ? 'True' : 'False',
     hostedEngineDeployed: false,
-    kdumpStatus: (await readLine('/sys/kernel/kexec_crash_loaded')) === '1' ? 1 : 0,
-    realtimeKernel: /PREEMPT_RT/.test(await readLine('/proc/version')),
+    kdumpStatus: readLine('/sys/kernel/kexec_crash_loaded') === '1' ? 1 : 0,
+    realtimeKernel: /PREEMPT_RT/.test(readLine('/proc/version')),
     connector_info: {},
   };
 }
 
 /** The answer to `Host.getHardwareInfo`. */
-export async function hardware(uuid: string): Promise<Readonly<Record<string, string>>> {
-  const read = (name: string): Promise<string> => readLine(`/sys/class/dmi/id/${name}`);
+export function hardware(uuid: string): Readonly<Record<string, string>> {
+  const read = (name: string): string => readLine(`/sys/class/dmi/id/${name}`);
   return {
-    systemManufacturer: await read('sys_vendor'),
-    systemProductName: await read('product_name'),
-    systemVersion: await read('product_version'),
-    systemSerialNumber: await read('product_serial'),
-    systemFamily: await read('product_family'),
+    systemManufacturer: read('sys_vendor'),
+    systemProductName: read('product_name'),
+    systemVersion: read('product_version'),
+    systemSerialNumber: read('product_serial'),
+    systemFamily: read('product_family'),
     systemUUID: uuid,
   };
 }

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { access, constants } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Libvirt } from '../libvirt/libvirt.ts';
 import { element, writeXml } from '../xml.ts';
-import { readLine, readProcessors } from './proc.ts';
+import { exists, readLine, readProcessors } from './proc.ts';
 
 const running = 1;
 const tries = 20;
@@ -18,13 +17,9 @@ export const probeName = (uuid: string): string => `probe-${uuid}`;
  */
 export async function probeKvm(libvirt: Libvirt): Promise<boolean> {
   await endFormer(libvirt);
-  const { flags } = readProcessors(await readLine('/proc/cpuinfo'));
+  const { flags } = readProcessors(readLine('/proc/cpuinfo'));
   if (!flags.some((flag) => flag === 'vmx' || flag === 'svm')) return false;
-  const isThere = await access('/dev/kvm', constants.F_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return false;
+  if (!exists('/dev/kvm')) return false;
   const uuid = randomUUID();
   const guest = element('domain', { type: 'kvm' }, [
     element('name', {}, probeName(uuid)),

@@ -1,8 +1,7 @@
-import { access, readdir } from 'node:fs/promises';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { interfacesChange, networkOfFile } from '../../frame/network-file.ts';
-import { readLine } from './proc.ts';
+import { exists, namesIn, readLine } from './proc.ts';
 
 const classFolder = '/sys/class/net';
 
@@ -19,21 +18,15 @@ export interface NetworkFacts {
 
 type Kind = 'bridge' | 'bond' | 'vlan' | 'nic' | 'other';
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
 /** Devices of guests, tunnels and this machine itself are nobody's to configure. */
 const isInner = (name: string): boolean => /^(lo|vnet\d+|tap.*|virbr\d+.*|docker\d+|veth.*|tun\d+|sit\d+|ip6tnl\d+)$/.test(name);
 
-async function kindOf(name: string): Promise<Kind> {
-  const here = (path: string): Promise<boolean> => exists(join(classFolder, name, path));
+function kindOf(name: string): Kind {
+  const here = (path: string): boolean => exists(join(classFolder, name, path));
   if (isInner(name)) return 'other';
-  if (await here('bridge')) return 'bridge';
-  if (await here('bonding')) return 'bond';
-  if (await exists(`/proc/net/vlan/${name}`)) return 'vlan';
+  if (here('bridge')) return 'bridge';
+  if (here('bonding')) return 'bond';
+  if (exists(`/proc/net/vlan/${name}`)) return 'vlan';
   return 'nic';
 }
 
@@ -47,22 +40,22 @@ export const readGateways = (text: string): ReadonlyMap<string, string> =>
   );
 
 /** Whether a device has its address by DHCP: from systemd-networkd, or from the client of ifupdown. */
-const hasLease = async (name: string): Promise<boolean> =>
-  (await exists(`/run/systemd/netif/leases/${await readLine(join(classFolder, name, 'ifindex'))}`)) || exists(`/run/dhclient.${name}.pid`);
+const hasLease = (name: string): boolean =>
+  exists(`/run/systemd/netif/leases/${readLine(join(classFolder, name, 'ifindex'))}`) || exists(`/run/dhclient.${name}.pid`);
 
 /** Whether networks have been changed, and will be as before after the next start of this host, unless somebody commits them. */
-export const hasUncommitted = async (folder: string): Promise<boolean> =>
-  (await readdir(folder).catch(() => [])).some((file) => file === interfacesChange || networkOfFile(file) !== undefined);
+export const hasUncommitted = (folder: string): boolean =>
+  namesIn(folder).some((file) => file === interfacesChange || networkOfFile(file) !== undefined);
 
 /** Fields that devices of all kinds have. */
-async function common(name: string, addresses: readonly NetworkInterfaceInfo[], gateways: ReadonlyMap<string, string>): Promise<object> {
-  const read = (path: string): Promise<string> => readLine(join(classFolder, name, path));
+function common(name: string, addresses: readonly NetworkInterfaceInfo[], gateways: ReadonlyMap<string, string>): object {
+  const read = (path: string): string => readLine(join(classFolder, name, path));
   const four = addresses.filter(({ family }) => family === 'IPv4');
   const six = addresses.filter(({ family }) => family === 'IPv6');
   const gateway = gateways.get(name) ?? '';
   return {
-    hwaddr: await read('address'),
-    mtu: (await read('mtu')) || '1500',
+    hwaddr: read('address'),
+    mtu: read('mtu') || '1500',
     addr: four[0]?.address ?? '',
     netmask: four[0]?.netmask ?? '',
     gateway,
@@ -70,58 +63,59 @@ async function common(name: string, addresses: readonly NetworkInterfaceInfo[], 
     ipv4defaultroute: gateway !== '',
     ipv6addrs: six.map(({ cidr }) => cidr ?? ''),
     ipv6gateway: '',
-    ipv6autoconf: (await readLine(`/proc/sys/net/ipv6/conf/${name}/autoconf`)) === '1',
-    dhcpv4: await hasLease(name),
+    ipv6autoconf: readLine(`/proc/sys/net/ipv6/conf/${name}/autoconf`) === '1',
+    dhcpv4: hasLease(name),
     dhcpv6: false,
   };
 }
 
 /** In megabits a second; 0 where the device does not say. */
-export async function speedOf(name: string): Promise<number> {
-  const speed = Number(await readLine(join(classFolder, name, 'speed')));
+export function speedOf(name: string): number {
+  const speed = Number(readLine(join(classFolder, name, 'speed')));
   return Number.isFinite(speed) && speed > 0 ? speed : 0;
 }
 
 /** Whether the device carries anything. */
-export const isUp = async (name: string): Promise<boolean> =>
-  ['up', 'unknown'].includes(await readLine(join(classFolder, name, 'operstate')));
+export const isUp = (name: string): boolean => ['up', 'unknown'].includes(readLine(join(classFolder, name, 'operstate')));
 
 /** Looks at the devices of this machine. Every bridge that is not libvirt's own is a network of its name. */
-export async function networkFacts(): Promise<NetworkFacts> {
-  const names = await readdir(classFolder).catch(() => []);
+export function networkFacts(): NetworkFacts {
+  const names = namesIn(classFolder);
   const addresses = networkInterfaces();
-  const gateways = readGateways(await readLine('/proc/net/route'));
+  const gateways = readGateways(readLine('/proc/net/route'));
   const found: Record<Kind, Record<string, object>> = { bridge: {}, bond: {}, vlan: {}, nic: {}, other: {} };
   const networks: Record<string, object> = {};
   for (const name of names) {
-    const kind = await kindOf(name);
+    const kind = kindOf(name);
     if (kind === 'other') continue;
-    const fields = await common(name, addresses[name] ?? [], gateways);
-    const read = (path: string): Promise<string> => readLine(join(classFolder, name, path));
+    const fields = common(name, addresses[name] ?? [], gateways);
+    const read = (path: string): string => readLine(join(classFolder, name, path));
     switch (kind) {
       case 'bridge': {
-        const ports = await readdir(join(classFolder, name, 'brif')).catch(() => []);
-        const stp = (await read('bridge/stp_state')) === '1' ? 'on' : 'off';
+        const ports = namesIn(join(classFolder, name, 'brif'));
+        const stp = read('bridge/stp_state') === '1' ? 'on' : 'off';
         found.bridge[name] = { ...fields, ports, stp, opts: {} };
         networks[name] = { ...fields, bridged: true, iface: name, ports, stp, switch: 'legacy' };
         break;
       }
       case 'bond': {
-        const slaves = (await read('bonding/slaves')).split(' ').filter((slave) => slave !== '');
-        const mode = (await read('bonding/mode')).split(' ')[1] ?? '';
-        found.bond[name] = { ...fields, slaves, opts: { mode }, active_slave: await read('bonding/active_slave'), switch: 'legacy' };
+        const slaves = read('bonding/slaves')
+          .split(' ')
+          .filter((slave) => slave !== '');
+        const mode = read('bonding/mode').split(' ')[1] ?? '';
+        found.bond[name] = { ...fields, slaves, opts: { mode }, active_slave: read('bonding/active_slave'), switch: 'legacy' };
         break;
       }
       case 'vlan': {
-        const [, vlanid = '0', iface = ''] = /VID: (\d+)[^]*Device: (\S+)/.exec(await readLine(`/proc/net/vlan/${name}`)) ?? [];
+        const [, vlanid = '0', iface = ''] = /VID: (\d+)[^]*Device: (\S+)/.exec(readLine(`/proc/net/vlan/${name}`)) ?? [];
         found.vlan[name] = { ...fields, iface, vlanid: Number(vlanid) };
         break;
       }
       case 'nic':
-        found.nic[name] = { ...fields, permhwaddr: await read('address'), speed: await speedOf(name) };
+        found.nic[name] = { ...fields, permhwaddr: read('address'), speed: speedOf(name) };
     }
   }
-  const resolver = await readLine('/etc/resolv.conf');
+  const resolver = readLine('/etc/resolv.conf');
   return {
     networks,
     bridges: found.bridge,
@@ -129,7 +123,7 @@ export async function networkFacts(): Promise<NetworkFacts> {
     vlans: found.vlan,
     bondings: found.bond,
     nameservers: [...resolver.matchAll(/^nameserver +(\S+)/gm)].map(([, address = '']) => address),
-    supportsIPv6: await exists('/proc/net/if_inet6'),
+    supportsIPv6: exists('/proc/net/if_inet6'),
   };
 }
 

@@ -1,9 +1,29 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 
-/* What the kernel tells in /proc. */
+/*
+ * What the kernel tells in /proc and /sys. It is there at once, and read without the threads of the runtime: those may all be waiting for storage that
+ * hangs, and how this host does is to be told all the same.
+ */
 
 /** The text of a file of the kernel without the line end; empty where it cannot be read. */
-export const readLine = async (path: string): Promise<string> => (await readFile(path, 'utf8').catch(() => '')).trim();
+export function readLine(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** The names in a folder; none where it cannot be read. */
+export function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+export const exists = (path: string): boolean => existsSync(path);
 
 /** `/proc/meminfo`, in bytes. */
 export const readMemory = (text: string): ReadonlyMap<string, number> =>

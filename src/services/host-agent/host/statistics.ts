@@ -1,7 +1,7 @@
-import { readdir, statfs } from 'node:fs/promises';
+import { statfsSync } from 'node:fs';
 import { loadavg, uptime } from 'node:os';
 import { isUp, speedOf } from './network.ts';
-import { type CpuTimes, type Traffic, readCpuTimes, readLine, readMemory, readTraffic } from './proc.ts';
+import { type CpuTimes, type Traffic, namesIn, readCpuTimes, readLine, readMemory, readTraffic } from './proc.ts';
 
 /** What is counted up, at one moment. */
 interface Sample {
@@ -14,7 +14,7 @@ interface Sample {
 
 export interface HostStatistics {
   /** Figures of the host, as `Host.getStats` tells them, without those of virtual machines and storage. */
-  read(): Promise<Readonly<Record<string, unknown>>>;
+  read(): Readonly<Record<string, unknown>>;
 }
 
 const mebi = 1024 * 1024;
@@ -26,17 +26,17 @@ export function createHostStatistics(parts: { readonly clock: () => number; read
   const { clock, now } = parts;
   let [former, latest]: [Sample | undefined, Sample | undefined] = [undefined, undefined];
 
-  async function take(): Promise<void> {
+  function take(): void {
     if (latest !== undefined && clock() - latest.at < leastMs) return;
-    const [stat, own, traffic] = await Promise.all([readLine('/proc/stat'), readLine('/proc/self/stat'), readLine('/proc/net/dev')]);
+    const [stat, own, counters] = [readLine('/proc/stat'), readLine('/proc/self/stat'), readLine('/proc/net/dev')];
     former = latest;
-    latest = { at: clock(), cpus: readCpuTimes(`${stat}\n`), own: ownTimes(own), traffic: readTraffic(traffic) };
+    latest = { at: clock(), cpus: readCpuTimes(`${stat}\n`), own: ownTimes(own), traffic: readTraffic(counters) };
   }
 
   return {
-    async read() {
-      await take();
-      const memory = readMemory(await readLine('/proc/meminfo'));
+    read() {
+      take();
+      const memory = readMemory(readLine('/proc/meminfo'));
       const get = (name: string): number => memory.get(name) ?? 0;
       const total = get('MemTotal');
       const available = get('MemAvailable');
@@ -67,42 +67,44 @@ export function createHostStatistics(parts: { readonly clock: () => number; read
         swapTotal: Math.floor(get('SwapTotal') / mebi),
         swapFree: Math.floor(get('SwapFree') / mebi),
         anonHugePages: String(Math.floor(get('AnonHugePages') / mebi)),
-        thpState: /\[(\w+)\]/.exec(await readLine('/sys/kernel/mm/transparent_hugepage/enabled'))?.[1] ?? 'never',
-        ksmState: (await readLine('/sys/kernel/mm/ksm/run')) === '1',
-        ksmPages: Number(await readLine('/sys/kernel/mm/ksm/pages_to_scan')),
-        ksmMergeAcrossNodes: (await readLine('/sys/kernel/mm/ksm/merge_across_nodes')) !== '0',
+        thpState: /\[(\w+)\]/.exec(readLine('/sys/kernel/mm/transparent_hugepage/enabled'))?.[1] ?? 'never',
+        ksmState: readLine('/sys/kernel/mm/ksm/run') === '1',
+        ksmPages: Number(readLine('/sys/kernel/mm/ksm/pages_to_scan')),
+        ksmMergeAcrossNodes: readLine('/sys/kernel/mm/ksm/merge_across_nodes') !== '0',
         ksmCpu: 0,
         momStatus: 'disabled',
         numaNodeMemFree: {
           '0': { memFree: String(Math.floor(available / mebi)), memPercent: total === 0 ? 0 : Math.round(100 - (100 * available) / total) },
         },
-        network: await traffic(latest),
+        network: traffic(latest),
         elapsedTime: String(Math.floor(uptime())),
         bootTime: String(Math.floor(started)),
-        diskStats: Object.fromEntries(
-          await Promise.all(['/var/log', '/tmp'].map(async (path) => [path, { free: String(await freeIn(path)) }])),
-        ),
+        diskStats: Object.fromEntries(['/var/log', '/tmp'].map((path) => [path, { free: String(freeIn(path)) }])),
         dateTime: `${new Date(now()).toISOString().slice(0, 19)} GMT`,
       };
     },
   };
 
-  async function traffic(sample: Sample | undefined): Promise<Readonly<Record<string, object>>> {
-    const devices = new Set(await readdir('/sys/class/net').catch(() => []));
+  function traffic(sample: Sample | undefined): Readonly<Record<string, object>> {
+    const devices = new Set(namesIn('/sys/class/net'));
     const found = [...(sample?.traffic ?? [])].filter(([name]) => devices.has(name) && name !== 'lo' && !/^vnet\d+$/.test(name));
-    const entries = found.map(async ([name, counts]) => {
-      const [up, speed] = await Promise.all([isUp(name), speedOf(name)]);
+    const entries = found.map(([name, counts]) => {
+      const [up, speed] = [isUp(name), speedOf(name)];
       const fields = Object.fromEntries(Object.entries(counts).map(([field, count]) => [field, String(count)]));
       return [name, { name, state: up ? 'up' : 'down', speed: String(speed), sampleTime: (sample?.at ?? 0) / 1000, ...fields }] as const;
     });
-    return Object.fromEntries(await Promise.all(entries));
+    return Object.fromEntries(entries);
   }
 }
 
 /** In MiB. */
-async function freeIn(path: string): Promise<number> {
-  const { bavail, bsize } = await statfs(path).catch(() => ({ bavail: 0, bsize: 0 }));
-  return Math.floor((bavail * bsize) / mebi);
+function freeIn(path: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return Math.floor((bavail * bsize) / mebi);
+  } catch {
+    return 0;
+  }
 }
 
 interface Load {

@@ -27,14 +27,14 @@ export function hostVerbs({ version, facts, kvm, vncEncrypted, networkChanges, s
     'Host.getStats': async (params, call) => {
       const { all, active } = count();
       return {
-        ...(await statistics.read()),
+        ...statistics.read(),
         vmCount: all,
         vmActive: active,
         vmMigrating: 0,
         incomingVmMigrations: 0,
         outgoingVmMigrations: 0,
         storageDomains: await storageDomains(params, call),
-        netConfigDirty: (await hasUncommitted(networkChanges)) ? 'True' : 'False',
+        netConfigDirty: hasUncommitted(networkChanges) ? 'True' : 'False',
         haScore: 0,
         haStats: { configured: false, active: false, score: 0, localMaintenance: false, globalMaintenance: false },
         multipathHealth: {},
