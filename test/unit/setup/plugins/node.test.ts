@@ -16,3 +16,11 @@ test('a host has a name for sanlock that it keeps, and what an administrator say
   expect(written).toContain('use_watchdog = 1\n');
   expect(written).toContain(`\nour_host_name = ${nodeAddress}\n`);
 });
+
+test('services of a host are started again however often they have failed', async () => {
+  const machine = machineFor(files);
+  await install({ machine, files });
+  const units = ['ovirt-host-agent', 'ovirt-host-helper', 'ovirt-imageio-daemon'];
+  for (const unit of units)
+    expect(diskOf(machine)[`/etc/systemd/system/${unit}.service`]).toMatch(/\[Unit\]\n[^[]*^StartLimitIntervalSec=0$[^]*^Restart=always$/m);
+});
