@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, expect, test } from 'vitest';
@@ -22,6 +22,16 @@ test('images lie in the folders that are named, wherever links lead', async () =
   } finally {
     await narrow.end();
   }
+});
+
+test('a link in place of an image is not followed', async () => {
+  const { daemon } = tests;
+  const path = await image(Buffer.from('secret'));
+  await symlink(path, `${path}.link`);
+  for (const ops of [['read'], ['write']])
+    expect(said(await daemon.ask(`/images/${await daemon.ticket({ url: `file://${path}.link`, size: 6, ops })}`))).toBe(
+      '500 the image cannot be opened',
+    );
 });
 
 test('clients on this machine may come by a socket, without TLS and with a ticket', async () => {

@@ -8,14 +8,15 @@ import type { Blocks, LocalPlaces } from './blocks.ts';
 import { startHoles } from './holes.ts';
 
 /**
- * Opens a file whose bytes are the image. It must be there, and lie in one of the folders, if there are any, wherever links lead. One that is to
- * be written may still be shorter than the image: what is missing reads as zeroes. Throws Fault, or what keeps it from being opened.
+ * Opens a file whose bytes are the image. It must be there and be no link, and lie in one of the folders, if there are any, wherever links to its own
+ * folder lead. One that is to be written may still be shorter than the image: what is missing reads as zeroes. Throws Fault, or what keeps it from
+ * being opened.
  */
 export async function openFile(path: string, ticket: Ticket, { folders, qemuNbd }: LocalPlaces): Promise<Blocks> {
   const { size, sparse } = ticket;
   const isWritable = writes(ticket);
-  // Whoever puts a pipe in its place shall not keep us waiting.
-  const file = await open(path, (isWritable ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NONBLOCK);
+  // Whoever can write to the storage may put a pipe in its place, which shall not keep us waiting, or a link to a file of this machine.
+  const file = await open(path, (isWritable ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
     const real = await readlink(`/proc/self/fd/${file.fd}`);
     if (folders.length > 0 && !folders.some((folder) => real.startsWith(`${folder}/`)))
