@@ -26,6 +26,9 @@ export class LibvirtError extends Error {
   }
 }
 
+/** Whether libvirt has said that there is no such virtual machine. */
+export const isNoDomain = (error: unknown): boolean => error instanceof LibvirtError && error.code === 42;
+
 /** The daemon has gone, or does not answer. */
 export class LibvirtGone extends Error {
   constructor(message: string) {

@@ -3,9 +3,9 @@ import { probeName } from '../host/kvm.ts';
 import type { Domain } from '../libvirt/domain.ts';
 import type { LibvirtEvent } from '../libvirt/events.ts';
 import { type Libvirt } from '../libvirt/libvirt.ts';
-import { LibvirtError, LibvirtGone } from '../libvirt/rpc.ts';
+import { LibvirtError, LibvirtGone, isNoDomain } from '../libvirt/rpc.ts';
 import { type Notify, VerbFailure } from '../verbs.ts';
-import { parseXml } from '../xml.ts';
+import { type Element, parseXml } from '../xml.ts';
 import { type Exit, type Status, codes, exitReasons } from './codes.ts';
 import type { Guests } from './guests.ts';
 import { exitOf, lifecycle, stateStatus } from './lifecycle.ts';
@@ -118,9 +118,24 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
     }
   }
 
+  /**
+   * The definition of a machine that runs; undefined where it cannot be read: then it runs all the same, and whoever took it for one that does not would
+   * start it once more. Throws LibvirtError where it has ended, and LibvirtGone.
+   */
+  async function definitionOf(from: Libvirt, domain: Domain): Promise<Element | undefined> {
+    try {
+      return parseXml(await from.xml(domain));
+    } catch (error) {
+      if (error instanceof LibvirtGone || isNoDomain(error)) throw error;
+      log.warning('cannot read the definition of a virtual machine', { vm: domain.uuid, ...errorFields(error) });
+      return undefined;
+    }
+  }
+
   async function refresh(machine: Machine): Promise<void> {
     if (machine.domain === undefined) return;
-    machine.live = readLive(parseXml(await libvirt().xml(machine.domain)));
+    const root = await definitionOf(libvirt(), machine.domain);
+    machine.live = root === undefined ? undefined : readLive(root);
   }
 
   /** Whether an agent listens inside of the guest. What another one has told is true no longer, and that it has gone is not always told. */
@@ -135,18 +150,17 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
   /** Takes up a machine that runs. What was not started by the engine is told as well, and left alone. */
   async function adopt(from: Libvirt, domain: Domain): Promise<void> {
     const machine = machines.get(domain.uuid) ?? newMachine(domain.uuid, domain.name, now());
-    const [xml, [state]] = await Promise.all([from.xml(domain), from.state(domain)]);
-    const root = parseXml(xml);
+    const [root, [state]] = await Promise.all([definitionOf(from, domain), from.state(domain)]);
     machine.domain = domain;
     machine.name = domain.name;
-    machine.live = readLive(root);
-    machine.volumes = readMetadata(root).volumes;
+    machine.live = root === undefined ? undefined : readLive(root);
+    machine.volumes = root === undefined ? new Map() : readMetadata(root).volumes;
     machines.set(machine.id, machine);
     machine.exit = undefined;
     machine.undecided = false;
     const status = stateStatus(state);
     if (machine.status === 'WaitForLaunch' || machine.status === 'Down' || status !== 'Up') set(machine, status);
-    listens(machine, machine.live.agentConnected);
+    listens(machine, machine.live?.agentConnected === true);
     if (machine.ending === 'destroy') await from.destroy(domain, { graceful: false });
   }
 

@@ -1,5 +1,5 @@
 import type { Libvirt } from '../libvirt/libvirt.ts';
-import { LibvirtError } from '../libvirt/rpc.ts';
+import { LibvirtError, isNoDomain } from '../libvirt/rpc.ts';
 import { type Params, type Verbs, VerbFailure, ordered } from '../verbs.ts';
 import { codes } from './codes.ts';
 import { changeCd, setTicket, updateNic } from './devices.ts';
@@ -49,9 +49,9 @@ export function vmVerbs(parts: VmVerbParts): Verbs {
         try {
           await end(attempts > 0);
         } catch (error) {
-          if (isGone(error)) return;
+          if (isNoDomain(error)) return;
           await end(false).catch((again: unknown) => {
-            if (!isGone(again)) throw again;
+            if (!isNoDomain(again)) throw again;
           });
         }
       });
@@ -209,11 +209,8 @@ async function xmlOf(libvirt: () => Libvirt, { domain }: Machine): Promise<strin
   if (domain === undefined) return undefined;
   return libvirt()
     .xml(domain)
-    .catch((error: unknown) => (isGone(error) ? undefined : Promise.reject(error as Error)));
+    .catch((error: unknown) => (isNoDomain(error) ? undefined : Promise.reject(error as Error)));
 }
-
-/** libvirt's code for a machine that is not there. */
-const isGone = (error: unknown): boolean => error instanceof LibvirtError && error.code === 42;
 
 /** A drive by its bus and place, as the engine gives them: `{path, iface: "sata", index: "2"}` is sdc. */
 function driveOf(drive: Params): { readonly path: string; readonly name: string | undefined } {

@@ -98,6 +98,52 @@ describe('a virtual machine of which libvirt does not say whether it was started
   });
 });
 
+describe('a virtual machine whose definition cannot be read', () => {
+  const [odd, busy, gone] = [1, 2, 3].map((number) => ({ name: `vm${number}`, uuid: id.replace(/.$/, String(number)), id: number })) as [
+    Domain,
+    Domain,
+    Domain,
+  ];
+  const libvirt = {
+    create: () => Promise.resolve(odd),
+    domains: () => Promise.resolve([odd, busy, gone, { ...domain, uuid: id.replace(/.$/, '4') }]),
+    async xml({ uuid }: Domain) {
+      if (uuid === gone.uuid) throw new LibvirtError(42, 'Domain not found');
+      if (uuid === busy.uuid) throw new LibvirtError(68, 'cannot acquire state change lock');
+      return uuid === odd.uuid ? `<domain>${'x'.repeat(4_000_000)}</domain>` : '<domain><devices/></domain>';
+    },
+    state: () => Promise.resolve([1, 1]),
+  } as unknown as Libvirt;
+  const make = () =>
+    createMachines({
+      libvirt: () => libvirt,
+      guests: { ask: () => undefined },
+      images: { prepare: () => Promise.resolve('/x'), teardown: () => Promise.resolve() },
+      notify: () => undefined,
+      log: quietLog,
+      now: () => 0,
+    });
+
+  test('is found all the same, and so are all others', async () => {
+    const machines = make();
+    await machines.recover(libvirt);
+    expect(machines.all().map(({ name, status }) => [name, status])).toEqual([
+      ['vm1', 'Up'],
+      ['vm2', 'Up'],
+      ['one', 'Up'],
+    ]);
+    machines.stop();
+  });
+
+  test('is not taken for one that could not be started', async () => {
+    const machines = make();
+    machines.add(newMachine(odd.uuid, odd.name, 0));
+    await machines.launch(machines.get(odd.uuid), '<domain/>', false);
+    expect(machines.get(odd.uuid)).toMatchObject({ status: 'Powering up', domain: odd, exit: undefined });
+    machines.stop();
+  });
+});
+
 describe('a virtual machine that runs', () => {
   const machines = createMachines({
     libvirt: () =>
