@@ -1,3 +1,5 @@
+import { once as happens } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { adminPassword, type TestEngine } from '../test/support/engine.ts';
@@ -76,4 +78,16 @@ export async function sampled(measure: () => Promise<number>, runs = 3): Promise
   const all: number[] = [];
   for (let run = 0; run < runs; run++) all.push(await measure());
   return sample(all);
+}
+
+/** Asks for something many times at once, and does not read the answers for a while. Throws unless each is 200. */
+export async function unread(port: number, { path, headers }: Target, times: number, ms: number): Promise<void> {
+  const asked = Array.from({ length: times }, () =>
+    request({ host: 'localhost', port, path, headers, agent: false, rejectUnauthorized: false }).end(),
+  );
+  const answers = await Promise.all(asked.map(async (one) => ((await happens(one, 'response')) as [IncomingMessage])[0]));
+  const refused = answers.find(({ statusCode }) => statusCode !== 200);
+  await sleep(ms);
+  for (const answer of answers) answer.destroy();
+  if (refused !== undefined) throw new Error(`${path} was answered with ${refused.statusCode}`);
 }

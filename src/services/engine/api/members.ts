@@ -190,6 +190,7 @@ export function createMembers(database: Database): Members {
         const rows = await database.query<Row>(select(place, { asker, values, allContent }, conditions), values.all);
         const byId = new Map(rows.map((row) => [row['id'], row]));
         yield block
+          .values()
           .map((id) => byId.get(id))
           .filter((row) => row !== undefined)
           .map(describe);

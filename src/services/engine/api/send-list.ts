@@ -15,7 +15,7 @@ export interface ListParts {
   readonly type: string;
   /** The element around the list. */
   readonly list: string;
-  readonly blocks: AsyncIterable<readonly Entity[]>;
+  readonly blocks: AsyncIterable<Iterable<Entity>>;
   /** Makes of a member what is shown of it. */
   readonly shown: (entity: Entity) => Entity | Promise<Entity>;
   /** Told of what went wrong when a part of the list was sent already. */

@@ -120,7 +120,7 @@ export interface Members {
    * is asked for, and left out where it is gone by then. In between nothing waits for whoever takes them. Throws refusals before the first
    * block: 403 for what only administrators may list, 400 for a search that cannot be understood.
    */
-  blocks(place: Place, asker: Asker, wish: Wish): AsyncIterable<readonly Entity[]>;
+  blocks(place: Place, asker: Asker, wish: Wish): AsyncIterable<Iterable<Entity>>;
   /** All of them at once. Throws what `blocks` does. */
   list(place: Place, asker: Asker): Promise<readonly Entity[]>;
   /** The id of a member at the top that a client named by id or by name. Throws a refusal (404) where there is none. */
