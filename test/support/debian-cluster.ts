@@ -10,8 +10,12 @@ const store = '/var/lib/postgresql/15/main/base/cluster.json';
 /** What the server in memory keeps, as far as tests look into it. */
 export interface StoredCluster {
   readonly roles: Record<string, { verifier: string }>;
-  readonly databases: Record<string, { owner: string; open: boolean; schemas: object; options: object }>;
+  readonly databases: Record<
+    string,
+    { owner: string; open: boolean; schemas: object; options: Record<string, string>; timekeeping?: Record<string, string> }
+  >;
 }
+/** What the server of a machine keeps. */
 export const clusterOf = ({ disk }: Machine): StoredCluster => JSON.parse(textOf(disk.get(store))) as StoredCluster;
 
 /** Changes what the server keeps, as its own administrator may. */

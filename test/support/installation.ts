@@ -153,6 +153,19 @@ export async function install({
   return { outcome, host, screen, log };
 }
 
+/** Answers that nobody can do without; all others have usual values. */
+export const fewestAnswers = { 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77', 'OVESETUP_DIALOG/confirmSettings': 'bool:True' };
+
+/** Installs on a machine in memory, or runs setup there once more, with nothing answered but what is given. Throws where the run fails. */
+export async function installOn(
+  machine: Machine,
+  given: Readonly<Record<string, string>> = {},
+): Promise<Trial & { readonly effects: readonly string[] }> {
+  const trial = await install({ machine, files: [conf({ ...fewestAnswers, ...given })] });
+  if (trial.outcome.failure !== undefined) throw new Error(trial.screen);
+  return { ...trial, effects: trial.host.effects };
+}
+
 /** An installation whose engine schema lacks the newest migrations, with rows that violate its keys, and tasks that run in the engine. */
 export function outdated(
   machine: Machine,

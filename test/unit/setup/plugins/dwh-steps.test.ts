@@ -5,26 +5,10 @@ import { type Machine, clusterElsewhere, newMachine } from '../../../../src/setu
 import { file as fileOf, textOf } from '../../../../src/setup/kit/host.ts';
 import { clusterOf } from '../../../support/debian-cluster.ts';
 import { dialogue } from '../../../support/dialogue.ts';
-import { conf, diskOf, install } from '../../../support/installation.ts';
+import { conf, diskOf, fewestAnswers, install, installOn } from '../../../support/installation.ts';
 
 const key = 'OVESETUP_DWH_CORE/enable';
-const answers = {
-  'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77',
-  'OVESETUP_DIALOG/confirmSettings': 'bool:True',
-};
-
-const setUp = async (machine: Machine, more: Readonly<Record<string, string>> = {}) => {
-  const { outcome, host, screen } = await install({ machine, files: [conf({ ...answers, ...more })] });
-  expect(outcome.failure, screen).toBeUndefined();
-  return { screen, effects: host.effects };
-};
-
-interface Cluster {
-  readonly roles: Readonly<Record<string, unknown>>;
-  readonly databases: Readonly<Record<string, { readonly timekeeping?: Record<string, string>; readonly schemas: object }>>;
-}
-const cluster = ({ disk }: Machine): Cluster => JSON.parse(textOf(disk.get('/var/lib/postgresql/15/main/base/cluster.json'))) as Cluster;
-const owner = (machine: Machine) => cluster(machine).databases['engine']?.timekeeping;
+const owner = (machine: Machine) => clusterOf(machine).databases['engine']?.timekeeping;
 const file = ({ disk }: Machine, path: string): string => textOf(disk.get(path));
 const fragment = (machine: Machine, name: string): string => file(machine, paths.fragment(name));
 const access = (machine: Machine): string => file(machine, '/etc/postgresql/15/main/pg_hba.conf');
@@ -32,9 +16,9 @@ const access = (machine: Machine): string => file(machine, '/etc/postgresql/15/m
 describe('the data warehouse', () => {
   test('gets a database of its own, its configuration and the engine, and runs', async () => {
     const machine = newMachine();
-    await setUp(machine);
+    await installOn(machine);
     expect(machine.running.has(unit)).toBe(true);
-    expect(cluster(machine).databases['ovirt_engine_history']?.schemas).toHaveProperty('public');
+    expect(clusterOf(machine).databases['ovirt_engine_history']?.schemas).toHaveProperty('public');
     expect(access(machine)).toMatch(/^host +"ovirt_engine_history" +"ovirt_engine_history" +127/m);
     const uuid = /^DWH_UUID="([\da-f-]{36})"$/m.exec(fragment(machine, '10-setup-uuid.conf'))?.[1];
     expect(owner(machine)).toEqual({ dwhUuid: uuid, dwhHostname: 'engine.example.net' });
@@ -51,54 +35,54 @@ describe('the data warehouse', () => {
     ['2', { SAMPLES: 24, HOURLY: 1440, DAILY: 43_800 }],
   ])('keeps as much as scale %s says', async (scale, hours) => {
     const machine = newMachine();
-    await setUp(machine, { 'OVESETUP_DWH_CONFIG/scale': `str:${scale}` });
+    await installOn(machine, { 'OVESETUP_DWH_CONFIG/scale': `str:${scale}` });
     for (const [name, count] of Object.entries(hours))
       expect(fragment(machine, '10-setup-scale.conf')).toContain(`DWH_TABLES_KEEP_${name}="${count}"`);
   });
 
   test('leaves nothing of itself where it is declined', async () => {
     const machine = newMachine();
-    const { screen } = await setUp(machine, { [key]: 'bool:False' });
+    const { screen } = await installOn(machine, { [key]: 'bool:False' });
     expect(screen).not.toMatch(/dwh service|ovirt_engine_history|DWH database schema/);
     expect(Object.keys(diskOf(machine)).filter((path) => /dwh/i.test(path))).toEqual([]);
-    expect(Object.keys(cluster(machine).databases).sort()).toEqual(['engine', 'postgres']);
-    expect(Object.keys(cluster(machine).roles)).toEqual(['engine']);
+    expect(Object.keys(clusterOf(machine).databases).sort()).toEqual(['engine', 'postgres']);
+    expect(Object.keys(clusterOf(machine).roles)).toEqual(['engine']);
     expect(access(machine)).not.toContain('history');
     expect(owner(machine)).toBeUndefined();
   });
 
   test('comes to an engine that has been running without one, and its role is let in at once', async () => {
     const machine = newMachine();
-    await setUp(machine, { [key]: 'bool:False' });
-    await setUp(machine, { [key]: 'bool:True' });
+    await installOn(machine, { [key]: 'bool:False' });
+    await installOn(machine, { [key]: 'bool:True' });
     expect(machine.running.has(unit)).toBe(true);
     expect(access(machine)).toContain('history');
   });
 
   test('goes when it is declined later, and comes back as the one it was, with its history', async () => {
     const machine = newMachine();
-    await setUp(machine);
+    await installOn(machine);
     const before = [fragment(machine, '10-setup-uuid.conf'), fragment(machine, '10-setup-database.conf')];
-    await setUp(machine, { [key]: 'bool:False' });
+    await installOn(machine, { [key]: 'bool:False' });
     expect(machine.running.has(unit)).toBe(false);
     expect(machine.disk.has(unitPath(unit))).toBe(false);
     expect(owner(machine)).toBeUndefined();
-    expect(cluster(machine).databases).toHaveProperty('ovirt_engine_history');
-    expect((await setUp(machine, { [key]: 'bool:False' })).effects.some((effect) => effect.includes('dwh'))).toBe(false);
-    await setUp(machine, { [key]: 'bool:True' });
+    expect(clusterOf(machine).databases).toHaveProperty('ovirt_engine_history');
+    expect((await installOn(machine, { [key]: 'bool:False' })).effects.some((effect) => effect.includes('dwh'))).toBe(false);
+    await installOn(machine, { [key]: 'bool:True' });
     expect(machine.running.has(unit)).toBe(true);
     expect([fragment(machine, '10-setup-uuid.conf'), fragment(machine, '10-setup-database.conf')]).toEqual(before);
   });
 
   test('takes an engine over only when that is agreed to, after the other one has ended', async () => {
     const machine = newMachine();
-    await setUp(machine);
+    await installOn(machine);
     const other = { dwhUuid: 'other', dwhHostname: 'dwh.example.net', running: true };
     const claimed: Machine = { ...machine, warehouse: other };
-    const refused = await install({ machine: claimed, files: [conf(answers)] });
+    const refused = await install({ machine: claimed, files: [conf(fewestAnswers)] });
     expect(refused.screen).toContain('The engine keeps the Data Warehouse that it has');
     expect(other.running).toBe(true);
-    const { screen } = await setUp(claimed, { 'OVESETUP_DWH_DB/disconnectExistingDwh': 'bool:True' });
+    const { screen } = await installOn(claimed, { 'OVESETUP_DWH_DB/disconnectExistingDwh': 'bool:True' });
     expect(screen).toContain('Stopping the Data Warehouse on dwh.example.net');
     expect(other.running).toBe(false);
     expect(owner(claimed)?.['dwhHostname']).toBe('engine.example.net');
@@ -108,7 +92,7 @@ describe('the data warehouse', () => {
 describe('an earlier history', () => {
   const plan = async (given: Readonly<Record<string, unknown>>) => {
     const machine = newMachine();
-    await setUp(machine);
+    await installOn(machine);
     return (await (await dialogue({ machine, given, typed: {} })).plan()).steps.map(({ step }) => step);
   };
 
@@ -140,7 +124,7 @@ test('a history of our own stands on the server of this host, also where the dat
   machine.disk.set(clusterElsewhere(remote.host, remote.port), fileOf(JSON.stringify(cluster), 0o600));
   const files = [
     conf({
-      ...answers,
+      ...fewestAnswers,
       'OVESETUP_PROVISIONING/postgresProvisioningEnabled': 'bool:False',
       'OVESETUP_DB/host': `str:${remote.host}`,
       'OVESETUP_DB/password': `str:${remote.password}`,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Fact, type HostReader, type Response, file, textOf } from '#kit';
+import { type Fact, type HostReader, type Response, file } from '#kit';
 import database from '../../../../plugins/database/index.ts';
 import engine from '../../../../plugins/engine/index.ts';
 import { otherVersion, port } from '../../../../plugins/database/settings.ts';
@@ -7,6 +7,7 @@ import { applicationMode, engineStop, sanWipeAfterDelete, vacuum } from '../../.
 import { paths as pki } from '../../../../plugins/pki/settings.ts';
 import { isRemembered } from '../../../../src/setup/core/answers.ts';
 import { type Machine, copyOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
+import { changeCluster, clusterOf } from '../../../support/debian-cluster.ts';
 import { besideEngineHost } from '../../../support/engine-elsewhere.ts';
 import { dialogue, goodPassword } from '../../../support/dialogue.ts';
 import { english } from '../../../support/fakes.ts';
@@ -23,11 +24,6 @@ async function installed(given: Readonly<Record<string, string>> = {}, machine =
   });
   expect(outcome.failure, screen).toBeUndefined();
   return machine;
-}
-
-/** The database server of a machine in memory, as far as these tests look into it. */
-interface Cluster {
-  readonly databases: Readonly<Record<string, { readonly options: Record<string, string> }>>;
 }
 
 describe('the health of the engine', () => {
@@ -243,12 +239,9 @@ describe('the options of the engine', () => {
   test('are stored as the engine reads them, and stay as an administrator has them', async () => {
     const given = { 'OVESETUP_CONFIG/applicationMode': 'str:virt', 'OVESETUP_CONFIG/sanWipeAfterDelete': 'bool:True' };
     const machine = await installed(given);
-    const cluster = () => JSON.parse(textOf(machine.disk.get('/var/lib/postgresql/15/main/base/cluster.json'))) as Cluster;
-    const options = () => cluster().databases['engine']?.options;
+    const options = () => clusterOf(machine).databases['engine']?.options;
     expect(options()).toMatchObject({ ApplicationMode: '1', SANWipeAfterDelete: 'true' });
-    const changed = cluster();
-    changed.databases['engine']!.options['SANWipeAfterDelete'] = 'false';
-    machine.disk.set('/var/lib/postgresql/15/main/base/cluster.json', file(JSON.stringify(changed), 0o600));
+    changeCluster(machine, ({ databases }) => (databases['engine']!.options['SANWipeAfterDelete'] = 'false'));
     expect((await install({ machine, files: [] })).outcome.failure).toBeUndefined();
     expect(options()).toMatchObject({ ApplicationMode: '1', SANWipeAfterDelete: 'false' });
   });

@@ -8,15 +8,13 @@ import { letsIn, parseZones, permanentZone, zonesInForce, zonesToBe } from '../.
 import { type Machine, configurationOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { file, textOf } from '../../../../src/setup/kit/host.ts';
 import { english } from '../../../support/fakes.ts';
-import { conf, install, prepared } from '../../../support/installation.ts';
+import { conf, fewestAnswers, install, installOn, prepared } from '../../../support/installation.ts';
 
-const given = { 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77', 'OVESETUP_DIALOG/confirmSettings': 'bool:True' };
-const files = [conf(given)];
+const files = [conf(fewestAnswers)];
 const zone = '/etc/firewalld/zones/public.xml';
 const installed = async (machine: Machine, more: Readonly<Record<string, string>> = {}) => {
-  const result = await install({ machine, files: [conf({ ...given, ...more })] });
-  expect(result.outcome.failure, result.screen).toBeUndefined();
-  return { ...result, zone: textOf(machine.disk.get(zone)), effects: result.host.effects };
+  const result = await installOn(machine, more);
+  return { ...result, zone: textOf(machine.disk.get(zone)) };
 };
 
 /** A machine on which firewalld runs with a zone, and perhaps with more than stands in it. */
@@ -42,7 +40,7 @@ async function failing(make: () => Promise<Machine>, more: Readonly<Record<strin
   const done: string[] = [];
   for (const at of [...ofFirewall, Math.max(...ofFirewall) + 1]) {
     const machine = await make();
-    const { outcome, host } = await install({ machine, files: [conf({ ...given, ...more })], accidents: [{ at, how: 'fail' }] });
+    const { outcome, host } = await install({ machine, files: [conf({ ...fewestAnswers, ...more })], accidents: [{ at, how: 'fail' }] });
     expect(outcome.failure, effects[at - 1]).toBeDefined();
     await see(machine);
     done.push(...host.effects);
@@ -373,7 +371,10 @@ describe('other managers', () => {
     expect(await host.services.isActive('firewalld')).toBe(false);
     expect(screen).toContain('    ufw allow 443/tcp\n');
     expect(screen).toContain('    ufw allow 7410/udp\n');
-    const forced = await install({ machine: withUfw(), files: [conf({ ...given, 'OVESETUP_CONFIG/updateFirewall': 'bool:True' })] });
+    const forced = await install({
+      machine: withUfw(),
+      files: [conf({ ...fewestAnswers, 'OVESETUP_CONFIG/updateFirewall': 'bool:True' })],
+    });
     expect(forced.screen).toContain('ufw guards this host, and setup does not configure it');
   });
 
@@ -384,7 +385,7 @@ describe('other managers', () => {
     });
     expect(inputChains(json)).toMatchObject([{ table: 'guard', name: 'in' }]);
     const machine = newMachine({ units, running: new Map([['nftables', '']]) });
-    const { answers } = await prepared(machine, [conf(given)]);
+    const { answers } = await prepared(machine, [conf(fewestAnswers)]);
     const host = { ...memoryHost(machine), query: () => Promise.resolve({ code: 0, stdout: json, stderr: '' }) };
     const lines = english(((await firewall.summary?.(answers, host)) ?? []).flatMap((one) => one.lines));
     expect(lines).toContain('    nft insert rule inet guard in tcp dport { 2222, 35357, 443, 54323, 6100, 6641, 6642, 80, 9696 } accept');
@@ -394,7 +395,10 @@ describe('other managers', () => {
   test('firewalld that is masked is refused before anything is changed', async () => {
     const machine = newMachine();
     machine.disk.set('/etc/systemd/system/firewalld.service', { kind: 'link', target: '/dev/null' });
-    const { screen, outcome } = await install({ machine, files: [conf({ ...given, 'OVESETUP_CONFIG/updateFirewall': 'bool:True' })] });
+    const { screen, outcome } = await install({
+      machine,
+      files: [conf({ ...fewestAnswers, 'OVESETUP_CONFIG/updateFirewall': 'bool:True' })],
+    });
     expect(outcome.failure).toMatchObject({ code: 'refused' });
     expect(screen).toContain('firewalld is masked, so it cannot be started. systemctl unmask firewalld ends that');
   });

@@ -2,36 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { paths, unit } from '../../../../plugins/imageio/settings.ts';
 import { type Machine, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { textOf } from '../../../../src/setup/kit/host.ts';
-import { conf, diskOf, install } from '../../../support/installation.ts';
+import { changeCluster, clusterOf } from '../../../support/debian-cluster.ts';
+import { conf, diskOf, fewestAnswers, install, installOn } from '../../../support/installation.ts';
 
 const key = 'OVESETUP_CONFIG/imageioProxyConfig';
-const answers = {
-  'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77',
-  'OVESETUP_DIALOG/confirmSettings': 'bool:True',
-};
-
-const setUp = async (machine: Machine, more: Readonly<Record<string, string>> = {}) => {
-  const { outcome, host, screen } = await install({ machine, files: [conf({ ...answers, ...more })] });
-  expect(outcome.failure, screen).toBeUndefined();
-  return { screen, effects: host.effects };
-};
-
-const clusterPath = '/var/lib/postgresql/15/main/base/cluster.json';
-const clusterOf = ({ disk }: Machine) =>
-  JSON.parse(textOf(disk.get(clusterPath))) as { databases: { engine: { options: Record<string, string> } } };
-const addressIn = (machine: Machine): string | undefined => clusterOf(machine).databases.engine.options['ImageProxyAddress'];
-const changeAddress = (machine: Machine, value: string): void => {
-  const cluster = clusterOf(machine);
-  cluster.databases.engine.options['ImageProxyAddress'] = value;
-  machine.disk.set(clusterPath, { kind: 'file', mode: 0o600, content: Buffer.from(JSON.stringify(cluster)) });
-};
+const addressIn = (machine: Machine): unknown => clusterOf(machine).databases['engine']?.options['ImageProxyAddress'];
+const changeAddress = (machine: Machine, value: string): void =>
+  changeCluster(machine, ({ databases }) => (databases['engine']!.options['ImageProxyAddress'] = value));
 const configuration = ({ disk }: Machine): string => textOf(disk.get(paths.configuration));
 const address = 'engine.example.net:54323';
 
 describe('the Image I/O proxy', () => {
   test('is configured, started and made known to the engine', async () => {
     const machine = newMachine();
-    const { screen } = await setUp(machine);
+    const { screen } = await installOn(machine);
     expect(screen).toContain('Configuring Image I/O Proxy');
     expect(screen).not.toContain('Image I/O Proxy was chosen');
     expect(configuration(machine)).toContain('ROLE="proxy"');
@@ -44,7 +28,7 @@ describe('the Image I/O proxy', () => {
 
   test('shows browsers one certificate, and hosts another, with keys of its own', async () => {
     const machine = newMachine();
-    await setUp(machine);
+    await installOn(machine);
     for (const name of ['imageio-proxy', 'imageio-client']) {
       expect(configuration(machine)).toContain(`"/etc/pki/ovirt-engine/certs/${name}.cer"`);
       expect(machine.disk.get(`/etc/pki/ovirt-engine/keys/${name}.key.nopass`)).toMatchObject({ mode: 0o600 });
@@ -53,7 +37,7 @@ describe('the Image I/O proxy', () => {
 
   test('listens on loopback below a root, where its hosts are, too', async () => {
     const machine = newMachine({ prefix: '/srv/trial' });
-    await setUp(machine, { 'OVESETUP_CONFIG/fqdn': 'str:localhost' });
+    await installOn(machine, { 'OVESETUP_CONFIG/fqdn': 'str:localhost' });
     const found = configuration(machine);
     expect(found).toContain('LISTEN_HOST="127.0.0.1"\nLISTEN_PORT="64323"');
     expect(found).toContain('HOST_NETWORKS="127.0.0.0/8 ::1/128"');
@@ -62,13 +46,13 @@ describe('the Image I/O proxy', () => {
     expect(places).toHaveLength(7);
     expect(places.filter((path) => !path.startsWith('/srv/trial/'))).toEqual([]);
     expect(machine.running.has(unit)).toBe(true);
-    await setUp(machine, { 'OVESETUP_CONFIG/fqdn': 'str:localhost', [key]: 'bool:False' });
+    await installOn(machine, { 'OVESETUP_CONFIG/fqdn': 'str:localhost', [key]: 'bool:False' });
     expect(machine.running.has(unit)).toBe(false);
   });
 
   test('leaves nothing of itself where it is declined', async () => {
     for (const machine of [newMachine(), newMachine({ prefix: '/srv/trial' })]) {
-      const { screen } = await setUp(machine, { [key]: 'bool:False' });
+      const { screen } = await installOn(machine, { [key]: 'bool:False' });
       expect(screen).not.toMatch(/Image I\/O Proxy service|Configuring Image/);
       expect(Object.keys(diskOf(machine)).filter((path) => /imageio/i.test(path))).toEqual([]);
     }
@@ -76,21 +60,21 @@ describe('the Image I/O proxy', () => {
 
   test('goes when it is declined later, and comes back when it is wanted again', async () => {
     const machine = newMachine();
-    await setUp(machine);
-    await setUp(machine, { [key]: 'bool:False' });
+    await installOn(machine);
+    await installOn(machine, { [key]: 'bool:False' });
     expect(machine.running.has(unit)).toBe(false);
     expect(Object.keys(diskOf(machine)).filter((path) => path.startsWith('/etc/systemd/') && path.includes('imageio'))).toEqual([]);
     expect(addressIn(machine)).toBeUndefined();
-    expect((await setUp(machine, { [key]: 'bool:False' })).effects.some((effect) => effect.includes('imageio'))).toBe(false);
-    await setUp(machine, { [key]: 'bool:True' });
+    expect((await installOn(machine, { [key]: 'bool:False' })).effects.some((effect) => effect.includes('imageio'))).toBe(false);
+    await installOn(machine, { [key]: 'bool:True' });
     expect(machine.running.has(unit)).toBe(true);
     expect(addressIn(machine)).toBe(address);
   });
 
   test('takes the address along when its port changes', async () => {
     const machine = newMachine();
-    await setUp(machine);
-    await setUp(machine, { 'OVESETUP_CONFIG/imageioProxyPort': 'int:54399' });
+    await installOn(machine);
+    await installOn(machine, { 'OVESETUP_CONFIG/imageioProxyPort': 'int:54399' });
     expect(configuration(machine)).toContain('LISTEN_PORT="54399"');
     expect(addressIn(machine)).toBe('engine.example.net:54399');
   });
@@ -100,15 +84,15 @@ describe('the Image I/O proxy', () => {
     ['localhost, as databases of old have it', 'localhost:54323', address],
   ])('knows whether an administrator has set %s', async (_what, value, wanted) => {
     const machine = newMachine();
-    await setUp(machine);
+    await installOn(machine);
     changeAddress(machine, value);
-    await setUp(machine);
+    await installOn(machine);
     expect(addressIn(machine)).toBe(wanted);
   });
 
   test('stops a run when somebody else has its port', async () => {
     const machine = newMachine({ foreignPorts: new Map([[54_323, 'nginx']]) });
-    const { outcome, screen } = await install({ machine, files: [conf(answers)] });
+    const { outcome, screen } = await install({ machine, files: [conf(fewestAnswers)] });
     expect(outcome.failure).toBeDefined();
     expect(screen).toContain('Port 54323, wanted for the Image I/O proxy, is taken by nginx');
   });

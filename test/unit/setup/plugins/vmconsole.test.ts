@@ -5,25 +5,18 @@ import { type Machine, memoryHost, newMachine } from '../../../../src/setup/host
 import { textOf } from '../../../../src/setup/kit/host.ts';
 import { isSignedBy, parseSshCertificate } from '../../../../src/setup/pki/ssh-certificate.ts';
 import { parseCertificate } from '../../../../src/setup/pki/inspect.ts';
-import { conf, install } from '../../../support/installation.ts';
+import { conf, fewestAnswers, install, installOn } from '../../../support/installation.ts';
 
-const given = { 'OVESETUP_CONFIG/adminPassword': 'str:canary-Wort-77' };
 const off = { 'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig': 'bool:False' };
 const mask = '/etc/systemd/system/ssh.service';
 const textAt = ({ disk }: Machine, path: string): string => textOf(disk.get(path));
 const changesOf = (effects: readonly string[]): readonly string[] =>
   effects.filter((effect) => !/\/var\/(lib|log)\/ovirt-engine\/setup/.test(effect));
 
-async function installed(machine: Machine, more: Readonly<Record<string, string>> = {}) {
-  const { outcome, screen, host } = await install({ machine, files: [conf({ ...given, ...more })] });
-  expect(outcome.failure, screen).toBeUndefined();
-  return { screen, effects: host.effects };
-}
-
 describe('the VM console proxy', () => {
   test('is an SSH server of its own, with keys that the internal CA vouches for', async () => {
     const machine = newMachine();
-    const { screen } = await installed(machine);
+    const { screen } = await installOn(machine);
     expect(machine.running.has(unit)).toBe(true);
     const configuration = textAt(machine, paths.serverConfiguration);
     for (const line of ['Port 2222', 'AllowUsers ovirt-vmconsole', 'DisableForwarding yes', 'PasswordAuthentication no', 'UsePAM no'])
@@ -53,33 +46,33 @@ describe('the VM console proxy', () => {
 
   test('stays as it is in a second run, and is renewed in the last third of its certificates, or with another name', async () => {
     const machine = newMachine();
-    await installed(machine);
-    expect(changesOf((await installed(machine)).effects)).toEqual([]);
+    await installOn(machine);
+    expect(changesOf((await installOn(machine)).effects)).toEqual([]);
     const later: Machine = { ...machine, now: new Date(machine.now.getTime() + 1300 * 24 * 3600 * 1000) };
-    const { effects } = await installed(later);
+    const { effects } = await installOn(later);
     expect(effects).toContain(`write ${paths.certificateOf(paths.hostKey)}`);
     expect(effects).not.toContain(`write ${paths.hostKey}`);
     expect(effects).toContain(`restart ${unit}`);
     const named: Machine = { ...machine, names: new Map([...machine.names, ['other.example.net', ['192.0.2.10']]]) };
-    await installed(named, { 'OVESETUP_CONFIG/fqdn': 'str:other.example.net' });
+    await installOn(named, { 'OVESETUP_CONFIG/fqdn': 'str:other.example.net' });
     expect(parseSshCertificate(textAt(named, paths.certificateOf(paths.hostKey)))?.principals).toEqual(['other.example.net']);
   });
 
   test('goes when it is declined later, and comes back', async () => {
     const machine = newMachine();
-    await installed(machine);
-    const { effects } = await installed(machine, off);
+    await installOn(machine);
+    const { effects } = await installOn(machine, off);
     expect(machine.running.has(unit)).toBe(false);
     expect(machine.disk.has(paths.serverConfiguration)).toBe(false);
     expect(effects).toContain(`disable ${unit}`);
-    expect(changesOf((await installed(machine, off)).effects)).toEqual([]);
-    await installed(machine, { 'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig': 'bool:True' });
+    expect(changesOf((await installOn(machine, off)).effects)).toEqual([]);
+    await installOn(machine, { 'OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyConfig': 'bool:True' });
     expect(machine.running.has(unit)).toBe(true);
   });
 
   test('finds its port free, or says who has it', async () => {
     const machine = newMachine({ foreignPorts: new Map([[2222, 'dropbear']]) });
-    const { outcome, screen } = await install({ machine, files: [conf(given)] });
+    const { outcome, screen } = await install({ machine, files: [conf(fewestAnswers)] });
     expect(outcome.failure).toBeDefined();
     expect(screen).toContain('Port 2222, wanted for the VM console proxy, is taken by dropbear');
     expect(screen).toContain('End that program, or give it another port.');
@@ -101,23 +94,23 @@ describe('the VM console proxy', () => {
 describe('the SSH server of the host', () => {
   test('stays off where setup has brought it, and later runs leave it to people', async () => {
     const machine = newMachine();
-    await installed(machine);
+    await installOn(machine);
     expect(machine.disk.get(mask)).toEqual({ kind: 'link', target: '/dev/null' });
     machine.disk.delete(mask);
-    await installed(machine);
+    await installOn(machine);
     expect(machine.disk.has(mask)).toBe(false);
   });
 
   test('is left alone where it was there, and where nobody needs it', async () => {
     const there = newMachine({ packages: new Map([['openssh-server', '9.2']]) });
-    await installed(there);
+    await installOn(there);
     expect(there.disk.has(mask)).toBe(false);
     const own = newMachine();
     own.disk.set(mask, { kind: 'file', content: Buffer.from('[Service]\n'), mode: 0o644 });
-    await installed(own);
+    await installOn(own);
     expect(textAt(own, mask)).toBe('[Service]\n');
     const none = newMachine();
-    await installed(none, off);
+    await installOn(none, off);
     expect(none.disk.has(mask)).toBe(false);
   });
 });
@@ -128,7 +121,7 @@ describe('the VM console proxy in a trial', () => {
 
   test('lets people in as whoever has started it, on loopback', async () => {
     const machine = newMachine(ann);
-    await installed(machine, answers);
+    await installOn(machine, answers);
     expect(machine.running.has(unit)).toBe(true);
     const configuration = textAt(machine, paths.serverConfiguration);
     for (const line of ['ListenAddress 127.0.0.1', 'Port 12222', 'AllowUsers ann', 'AuthorizedKeysCommandUser ann'])
@@ -137,8 +130,8 @@ describe('the VM console proxy in a trial', () => {
     expect(places.map(([, path]) => path)).toEqual([]);
     expect(textAt(machine, `/etc/systemd/system/${unit}.service`)).not.toMatch(/^(?:User|CacheDirectory|ConditionPathExists)=/m);
     expect(machine.disk.has('/usr/share/ovirt-vmconsole/empty')).toBe(false);
-    expect(changesOf((await installed(machine, answers)).effects)).toEqual([]);
-    await installed(machine, { ...answers, ...off });
+    expect(changesOf((await installOn(machine, answers)).effects)).toEqual([]);
+    await installOn(machine, { ...answers, ...off });
     expect(machine.running.has(unit)).toBe(false);
     expect(textAt(machine, paths.serverConfiguration)).toBe('');
   });
@@ -150,13 +143,13 @@ describe('the VM console proxy in a trial', () => {
     ['a path with blanks', { ...ann, prefix: '/srv/my trial' }, 'cannot be told the path /srv/my trial/, which has unusual characters'],
   ])('is left out for %s', async (_who, more, why) => {
     const machine = newMachine(more);
-    expect((await installed(machine, answers)).screen).toContain(why);
+    expect((await installOn(machine, answers)).screen).toContain(why);
     expect(machine.running.has(unit)).toBe(false);
   });
 
   test('names what has its port, and how to choose another', async () => {
     const machine = newMachine({ ...ann, foreignPorts: new Map([[12_222, 'sshd']]) });
-    const { screen } = await install({ machine, files: [conf({ ...given, ...answers })] });
+    const { screen } = await install({ machine, files: [conf({ ...fewestAnswers, ...answers })] });
     expect(screen).toContain('Port 12222, wanted for the VM console proxy, is taken by sshd');
     expect(screen).toContain('--set OVESETUP_VMCONSOLE_PROXY_CONFIG/vmconsoleProxyTrialPort=PORT');
   });
