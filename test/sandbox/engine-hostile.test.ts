@@ -147,6 +147,27 @@ describe.each(places)('/ovirt-engine/%s', (path, parameters, more) => {
 });
 
 describe('the log', () => {
+  it('names elements that were ignored, as many as anybody can read', async () => {
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`more${at}`, 'canary']));
+    const answer = await running.engine.client('/ovirt-engine/api/tags', {
+      body: JSON.stringify({ name: 'ignored', 'a\n\u202e<b>': { c: 'canary' }, ['x'.repeat(500)]: 'canary', ...many }),
+      headers: {
+        ...{ authorization: basic('admin@internal', adminPassword), 'content-type': 'application/json', accept: 'application/json' },
+        'correlation-id': 'hostile-1',
+      },
+    });
+    expect(answer.status, answer.body).toBe(201);
+    const lines = running.engine.log().trim().split('\n');
+    const [found, ...more] = lines
+      .map((line) => JSON.parse(line) as Record<string, string>)
+      .filter(({ correlation }) => correlation === 'hostile-1');
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({
+      ...{ level: 'warning', message: 'elements that are not known were ignored', method: 'POST', path: '/ovirt-engine/api/tags' },
+      elements: ['a\n\u202e<b>', 'x'.repeat(56), ...Object.keys(many).slice(0, 18)].map((name) => `tag.${name}`).join(' ') + ' ...',
+    });
+  });
+
   it('has one JSON document for each line, whatever was sent', () => {
     const lines = running.engine.log().trim().split('\n');
     expect(lines.length).toBeGreaterThan(5);

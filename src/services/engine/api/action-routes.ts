@@ -6,7 +6,7 @@ import { notFound, Refusal } from '../http/refusal.ts';
 import { faultOf, sendEntity } from './answer.ts';
 import { flag, wantsItDone } from './api-request.ts';
 import type { Collection, SpecialChange } from './collections/collection.ts';
-import { entityOf, type Handling, idOf, placeOf } from './handling.ts';
+import { type Handling, idOf, placeOf } from './handling.ts';
 import { apiPath } from './target.ts';
 import type { Entity } from './types.ts';
 import type { Done } from './work.ts';
@@ -43,7 +43,7 @@ export function actionRoutes({ app, database, handling, collection, url, name, a
     const href = await object(request);
     let sent: Entity = {};
     try {
-      const done = await handling.change(request, reply, collection, act, () => (sent = entityOf(request, 'action')));
+      const done = await handling.change(request, reply, collection, act, () => (sent = handling.entity(request, reply, 'action')));
       if (done.answer === null) return await reply.code(204).send();
       const later = (sent['async'] === true || flag(request, 'async')) && !wantsItDone(request);
       const action = { ...repeated(sent), ...jobOf(done), ...done.answer };

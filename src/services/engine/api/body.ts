@@ -41,13 +41,20 @@ function elementOfJson(name: string, value: unknown, depth = 0): Element {
  * The entity in the body of a request. Elements that the type does not have are ignored, as older clients send them.
  * Throws a refusal (400) for a body that is not well formed, and for values that are not of their kind.
  * @param form how the body is written
+ * @param ignored called with the path of each element that is ignored: `vm.os.bot`
  */
-export function parseEntity(types: Types, type: string, text: string, form: 'xml' | 'json'): Entity {
+export function parseEntity(
+  types: Types,
+  type: string,
+  text: string,
+  form: 'xml' | 'json',
+  ignored: (path: string) => void = () => undefined,
+): Entity {
   if (text.trim() === '') return {};
   if (form === 'xml') {
     const root = elementOfXml(text);
     if (root.name !== type) throw badRequest(`The body must hold an element ${type}.`);
-    return structure(types, type, root);
+    return createReading(types, ignored).structure(type, root, type);
   }
   let value: unknown;
   try {
@@ -59,29 +66,44 @@ export function parseEntity(types: Types, type: string, text: string, form: 'xml
   const [only, ...more] = Object.entries(value as Record<string, unknown>);
   // `{"tag": {...}}` is the same as `{...}`.
   const inner: unknown = only?.[0] === type && more.length === 0 && types[type]?.[type] === undefined ? only[1] : value;
-  return structure(types, type, elementOfJson(type, inner));
+  return createReading(types, ignored).structure(type, elementOfJson(type, inner), type);
 }
 
-function structure(types: Types, type: string, node: Element): Entity {
-  const description = types[type];
-  if (description === undefined) throw new Error(`the type ${type} is not described`);
-  const entity: Record<string, Value> = {};
-  const id = node.attributes['id'] ?? node.children.find(({ name }) => name === 'id')?.text.trim();
-  if (id !== undefined) entity['id'] = id;
-  for (const [name, kind] of Object.entries(description)) {
-    const found = node.children.filter((child) => child.name === name);
-    if (found.length > 1) throw badRequest(`The element ${name} occurs more than once.`);
-    if (found[0] !== undefined) entity[name] = attribute(types, name, kind, found[0]);
+/** What every entity may have in an answer, and so in what a client sends back. */
+const ofAnswers: ReadonlySet<string> = new Set(['id', 'href', 'link', 'actions']);
+
+/** Compares what a client sent with the table of types. Paths tell where in the body something stands. */
+function createReading(types: Types, ignored: (path: string) => void) {
+  /** The elements with a name; the others are ignored. */
+  const only = (node: Element, name: string, path: string): readonly Element[] => {
+    for (const child of node.children) if (child.name !== name && !ofAnswers.has(child.name)) ignored(`${path}.${child.name}`);
+    return node.children.filter((child) => child.name === name);
+  };
+
+  function attribute(name: string, kind: Attribute, node: Element, path: string): Value {
+    if (typeof kind === 'string') return scalar(name, kind, node);
+    if ('one' in kind) return structure(kind.one, node, path);
+    if ('scalars' in kind) return only(node, kind.item, path).map((child) => scalar(name, kind.scalars, child));
+    const item = kind.item ?? kind.many;
+    return only(node, item, path).map((child) => structure(kind.many, child, `${path}.${item}`));
   }
-  return entity;
-}
 
-function attribute(types: Types, name: string, kind: Attribute, node: Element): Value {
-  if (typeof kind === 'string') return scalar(name, kind, node);
-  if ('one' in kind) return structure(types, kind.one, node);
-  if ('many' in kind)
-    return node.children.filter((child) => child.name === (kind.item ?? kind.many)).map((child) => structure(types, kind.many, child));
-  return node.children.filter((child) => child.name === kind.item).map((child) => scalar(name, kind.scalars, child));
+  function structure(type: string, node: Element, path: string): Entity {
+    const description = types[type];
+    if (description === undefined) throw new Error(`the type ${type} is not described`);
+    const entity: Record<string, Value> = {};
+    const id = node.attributes['id'] ?? node.children.find(({ name }) => name === 'id')?.text.trim();
+    if (id !== undefined) entity['id'] = id;
+    for (const { name } of node.children) if (!Object.hasOwn(description, name) && !ofAnswers.has(name)) ignored(`${path}.${name}`);
+    for (const [name, kind] of Object.entries(description)) {
+      const found = node.children.filter((child) => child.name === name);
+      if (found.length > 1) throw badRequest(`The element ${name} occurs more than once.`);
+      if (found[0] !== undefined) entity[name] = attribute(name, kind, found[0], `${path}.${name}`);
+    }
+    return entity;
+  }
+
+  return { structure };
 }
 
 function scalar(name: string, kind: Scalar, node: Element): Value {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { errorFields, type Log } from '../../frame/log.ts';
+import { errorFields } from '../../frame/log.ts';
 import { Refusal } from '../http/refusal.ts';
 import { actionRoutes, jobOf } from './action-routes.ts';
 import { sendEntity } from './answer.ts';
@@ -8,18 +8,7 @@ import { type Collection, listName, type Place, textOf } from './collections/col
 import { collections } from './collections/index.ts';
 import { changesOf } from './changes.ts';
 import { following } from './follow.ts';
-import {
-  askerOf,
-  asksOf,
-  createHandling,
-  entityOf,
-  type Handling,
-  type HandlingParts,
-  idOf,
-  placeOf,
-  seeing,
-  wantsAllContent,
-} from './handling.ts';
+import { askerOf, asksOf, createHandling, type Handling, type HandlingParts, idOf, placeOf, seeing, wantsAllContent } from './handling.ts';
 import { createMembers, pathOf } from './members.ts';
 import { sendList } from './send-list.ts';
 import type { Entity } from './types.ts';
@@ -29,9 +18,7 @@ const bodies = { xml: ['application/xml', 'text/xml'], json: ['application/json'
 
 const options = { config: { access: 'api' as const } };
 
-interface RouteParts extends Omit<HandlingParts, 'members'> {
-  readonly log: Log;
-}
+type RouteParts = Omit<HandlingParts, 'members'>;
 
 /** The routes of all collections: lists, members, the changes that each allows, and the actions. */
 export function collectionRoutes(app: FastifyInstance, parts: RouteParts): void {
@@ -115,7 +102,7 @@ function readingRoutes(
 const wantsFile = ({ headers }: FastifyRequest, mediaType: string): boolean =>
   (headers.accept ?? '').split(',').some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === mediaType);
 
-function changingRoutes(app: FastifyInstance, { members, seen, change }: Handling, collection: Collection, url: string): void {
+function changingRoutes(app: FastifyInstance, { members, seen, change, entity }: Handling, collection: Collection, url: string): void {
   const { type } = collection;
   const { add, update, remove } = changesOf(collection);
 
@@ -125,7 +112,7 @@ function changingRoutes(app: FastifyInstance, { members, seen, change }: Handlin
       const place = placeOf(collection, request);
       const asker = askerOf(request);
       await members.needParent(place, seeing(asker));
-      const { id } = await change(request, reply, collection, add, () => entityOf(request, type));
+      const { id } = await change(request, reply, collection, add, () => entity(request, reply, type));
       const found = await members.find(place, id, { ...asker, administrator: true, filtered: false }, wantsAllContent(request));
       if (found === null) throw new Refusal(409, 'It was added, and is gone already.');
       return sendEntity(request, reply.code(201).header('location', found.href ?? pathOf(place)), type, found);
@@ -135,7 +122,7 @@ function changingRoutes(app: FastifyInstance, { members, seen, change }: Handlin
     app.put(`${url}/:id`, options, async (request, reply) => {
       const place = placeOf(collection, request);
       await seen(request, place, idOf(request));
-      const { id } = await change(request, reply, collection, update, () => entityOf(request, type));
+      const { id } = await change(request, reply, collection, update, () => entity(request, reply, type));
       return sendEntity(request, reply, type, await seen(request, place, id));
     });
   }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../../frame/database.ts';
+import type { Log } from '../../frame/log.ts';
 import { callerOf } from '../http/access.ts';
 import { notFound } from '../http/refusal.ts';
 import type { Consoles } from '../consoles/consoles.ts';
@@ -43,11 +44,7 @@ export function askerOf(request: FastifyRequest): Asker {
 /** An ordinary user needs no parameter filter to see a single member, if it may be seen at all. */
 export const seeing = (asker: Asker): Asker => (asker.administrator ? asker : { ...asker, filtered: true });
 
-/** What a client sent, as an entity. Throws refusals (400) for what cannot be read. */
-export function entityOf(request: FastifyRequest, type: string): Entity {
-  const body = request.body as Body | undefined | null;
-  return body === undefined || body === null ? {} : parseEntity(types, type, body.text, body.form);
-}
+const correlationOf = (reply: FastifyReply): string => String(reply.getHeader('correlation-id'));
 
 /** Reads parameters of a request that are truth values. */
 export const asksOf =
@@ -58,9 +55,14 @@ export const asksOf =
 /** Whether the client asked for what is in an answer only when it is asked for. */
 export const wantsAllContent = (request: FastifyRequest): boolean => flag(request, 'all_content', 'all-content');
 
+/** So many elements that were ignored are named, with so many characters of each. */
+const named = { most: 20, longest: 60 } as const;
+
 /** What the routes of all collections have in common. */
 export interface Handling {
   readonly members: Members;
+  /** What a client sent, as an entity. What is ignored of it is told in the log. Throws refusals (400) for what cannot be read. */
+  entity(request: FastifyRequest, reply: FastifyReply, type: string): Entity;
   /** The member of an address. Throws a refusal (404) where there is none, or none that may be seen. */
   seen(request: FastifyRequest, place: Place, id: string): Promise<Entity>;
   /** Asks for the permit before anything of the request is looked into, then does the work on what was sent. Throws refusals. */
@@ -75,17 +77,36 @@ export interface HandlingParts {
   readonly begun: () => void;
   readonly secrets: Secrets;
   readonly consoles: Consoles;
+  readonly log: Log;
 }
 
-export function createHandling({ database, members, now, begun, secrets, consoles }: HandlingParts): Handling {
+export function createHandling({ database, members, now, begun, secrets, consoles, log }: HandlingParts): Handling {
   const doWork = createWork(database, now, begun);
   const workerOf = (request: FastifyRequest, reply: FastifyReply): Worker => {
     const { principal } = callerOf(request);
-    return { userId: principal.userId, userName: loginName(principal), correlationId: String(reply.getHeader('correlation-id')) };
+    return { userId: principal.userId, userName: loginName(principal), correlationId: correlationOf(reply) };
   };
 
   return {
     members,
+
+    entity(request, reply, type) {
+      const body = request.body as Body | undefined | null;
+      if (body === undefined || body === null) return {};
+      const ignored = new Set<string>();
+      const entity = parseEntity(types, type, body.text, body.form, (path) => {
+        if (ignored.size <= named.most) ignored.add(path.slice(0, named.longest));
+      });
+      if (ignored.size > 0) {
+        log.warning('elements that are not known were ignored', {
+          elements: [...ignored].slice(0, named.most).join(' ') + (ignored.size > named.most ? ' ...' : ''),
+          method: request.method,
+          path: request.url.split('?', 1)[0],
+          correlation: correlationOf(reply),
+        });
+      }
+      return entity;
+    },
 
     async seen(request, place, id) {
       const asker = seeing(askerOf(request));

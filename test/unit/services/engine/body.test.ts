@@ -26,6 +26,25 @@ describe('the body of a request', () => {
     expect(xml('')).toEqual({});
   });
 
+  it('tells what is not known here, and where it stands', () => {
+    const ignoredOf = (text: string, form: 'xml' | 'json', type = 'network') => {
+      const paths: string[] = [];
+      parseEntity(types, type, text, form, (path) => paths.push(path));
+      return paths;
+    };
+    const text = `<network id="x" href="/y"><link rel="z"/><actions/><href/><nam>a</nam><vlan><id>5</id><tag/></vlan>
+      <usages><usage>vm</usage><use>display</use></usages><data_center><name>b</name><version><minor>1</minor><patch/></version></data_center></network>`;
+    expect(ignoredOf(text, 'xml')).toEqual(['network.nam', 'network.usages.use', 'network.vlan.tag', 'network.data_center.version.patch']);
+    const disks = '<vm><os><boot><devices><device>hd</device><devise>cd</devise></devices></boot></os><memory_polcy/></vm>';
+    expect(ignoredOf(disks, 'xml', 'vm')).toEqual(['vm.memory_polcy', 'vm.os.boot.devices.devise']);
+    expect(ignoredOf('{"network": {"nam": "a", "constructor": 1, "vlan": {"tag": [1, 2]}, "link": []}}', 'json')).toEqual([
+      'network.nam',
+      'network.constructor',
+      'network.vlan.tag',
+      'network.vlan.tag',
+    ]);
+  });
+
   it.each([
     '<network>',
     'x',
