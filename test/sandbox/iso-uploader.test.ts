@@ -185,20 +185,27 @@ describe('a domain', () => {
     expect(await readdir(iso)).toEqual([]);
   });
 
-  it('may be on a local folder of a host, or below what mount takes', async () => {
+  it('may be on a local folder of a host, below what mount takes, or in a folder that all hosts have', async () => {
     engine.entity['host'] = { id: '7c1f2a33-0b1d-4f3e-9a52-1d0e1c2b3a4f' };
     for (const place of [
       { type: 'localfs', path: storage },
       { type: 'posixfs', path: `localhost:${storage}`, vfs_type: 'nfs' },
+      { type: 'posixfs', path: storage, vfs_type: 'bind' },
     ]) {
       engine.entity['storage'] = place;
       expect(await call(['-i', 'ISO_DOMAIN', '-f', 'upload', await file('a.iso')])).toMatchObject({ code: 0 });
     }
-    engine.entity['storage'] = { type: 'posixfs', path: '/dev/sdz' };
-    expect(await call(['-i', 'ISO_DOMAIN', '-f', 'upload', 'a.iso'])).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('--nfs-server') as string,
-    });
+    engine.isUp = false;
+    for (const place of [
+      { type: 'posixfs', path: '/dev/sdz', vfs_type: 'ext4' },
+      { type: 'posixfs', path: storage, vfs_type: 'bind' },
+    ]) {
+      engine.entity['storage'] = place;
+      expect(await call(['-i', 'ISO_DOMAIN', '-f', 'upload', 'a.iso'])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('--nfs-server') as string,
+      });
+    }
   });
 
   it('may be named by its folder, without an engine', async () => {

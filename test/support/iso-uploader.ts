@@ -30,6 +30,8 @@ export interface MadeUpEngine {
   /** How the domain for ISO files is described, and its status in the data center. */
   entity: Record<string, unknown>;
   status: string;
+  /** Whether the data center has a host that is up. */
+  isUp: boolean;
   /** Disks of the domain for data. */
   disks: Record<string, unknown>[];
   /** The bytes that came through a transfer, and how that ends. */
@@ -77,6 +79,10 @@ export function useIsoUploader(): UploaderTests {
     const answers: Readonly<Record<string, unknown>> = {
       storagedomains: { storage_domain: [{ id: center, name: 'data', type: 'data', data_center: { id: center } }, now.entity] },
       [`datacenters/${center}/storagedomains/${domain}`]: { id: domain, status: now.status },
+      [`datacenters/${center}`]: { id: center, name: 'Default' },
+      [`hosts?search=${encodeURIComponent('datacenter="Default" and status=up sortby name')}&max=1`]: now.isUp
+        ? { host: [{ address: 'localhost' }] }
+        : {},
       'hosts/7c1f2a33-0b1d-4f3e-9a52-1d0e1c2b3a4f': { address: '127.0.0.1' },
       [`storagedomains/${domain}/files?refresh=true`]: { file: [] },
       [`datacenters/${center}/storagedomains/${center}`]: { id: center, status: 'active' },
@@ -126,7 +132,16 @@ export function useIsoUploader(): UploaderTests {
       ...{ id: domain, name: 'ISO_DOMAIN', type: 'iso', external_status: 'ok', data_centers: { data_center: [{ id: center }] } },
       storage: { type: 'nfs', address: 'localhost', path: storage },
     };
-    engine = { asked: [], refused: null, entity, status: 'active', disks: [], came: Buffer.alloc(0), outcome: 'finished_success' };
+    engine = {
+      asked: [],
+      refused: null,
+      entity,
+      status: 'active',
+      isUp: true,
+      disks: [],
+      came: Buffer.alloc(0),
+      outcome: 'finished_success',
+    };
     phase = 'initializing';
     await rm(join(folder, 'ssh-arguments'), { force: true });
     await writeFile(join(folder, 'settings.conf'), '[ISOUploader]\nuser=admin@internal\n');

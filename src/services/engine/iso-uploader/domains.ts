@@ -36,6 +36,12 @@ async function domainsOf(rest: Rest): Promise<readonly Domain[]> {
 /** All ISO domains, by their names. */
 export const isoDomains = async (rest: Rest): Promise<readonly Domain[]> => (await domainsOf(rest)).filter(({ type }) => type === 'iso');
 
+/** The data centers that a domain is attached to. */
+function centersOf({ entity }: Domain): readonly string[] {
+  const all = [...listOf(objectOf(entity['data_centers'])['data_center']), objectOf(entity['data_center'])];
+  return [...new Set(all.map((center) => textOf(center['id'])))].filter(isUuid);
+}
+
 /** The domain of a name, which must be in use. Throws a Problem. */
 export async function findDomain(rest: Rest, name: string): Promise<Domain> {
   const all = await domainsOf(rest);
@@ -44,9 +50,7 @@ export async function findDomain(rest: Rest, name: string): Promise<Domain> {
     const others = all.length === 0 ? 'there is none' : `there is ${all.map((domain) => domain.name).join(', ')}`;
     throw new Problem(`There is no storage domain ${name} for ISO files or data: ${others}.`);
   }
-  const centers = listOf(objectOf(found.entity['data_centers'])['data_center']).map((center) => textOf(center['id']));
-  const one = textOf(objectOf(found.entity['data_center'])['id']);
-  const ids = [...new Set([...centers, one])].filter(isUuid);
+  const ids = centersOf(found);
   if (ids.length === 0) throw new Problem(`The storage domain ${found.name} is not attached to a data center.`);
   const states = await Promise.all(ids.map(async (id) => textOf((await rest(`datacenters/${id}/storagedomains/${found.id}`))['status'])));
   if (states.includes('active')) return found;
@@ -54,14 +58,21 @@ export async function findDomain(rest: Rest, name: string): Promise<Domain> {
 }
 
 /** Where the files of a domain lie. Throws a Problem. */
-export async function placeOf(rest: Rest, { id, name, entity }: Domain): Promise<Place> {
+export async function placeOf(rest: Rest, domain: Domain): Promise<Place> {
+  const { id, name, entity } = domain;
   const storage = objectOf(entity['storage']);
   const [address, path] = [textOf(storage['address']), textOf(storage['path'])];
   switch (storage['type']) {
     case 'nfs':
       return { host: address, path, id };
     case 'posixfs': {
-      // `server:/path`, as mount takes it; a bare path is on whichever host uses it.
+      // A folder that all hosts of the data center have, under the same name.
+      if (storage['vfs_type'] === 'bind' && path.startsWith('/')) {
+        const host = await hostThatIsUp(rest, domain);
+        if (host !== null) return { host, path, id };
+        break;
+      }
+      // `server:/path`, as mount takes it.
       const [, server, folder] = /^\[?([^/[\]]+)\]?:(\/.*)$/.exec(path) ?? [];
       if (server !== undefined && folder !== undefined) return { host: server, path: folder, id };
       break;
@@ -74,6 +85,17 @@ export async function placeOf(rest: Rest, { id, name, entity }: Domain): Promise
     default:
   }
   throw new Problem(`It is not known on which host the ISO storage domain ${name} lies. Name it with --nfs-server=HOST:/PATH.`);
+}
+
+/** The address of a host that is up in a data center of a domain; null where there is none. */
+async function hostThatIsUp(rest: Rest, domain: Domain): Promise<string | null> {
+  for (const center of centersOf(domain)) {
+    const name = textOf((await rest(`datacenters/${center}`))['name']);
+    const search = encodeURIComponent(`datacenter="${name}" and status=up sortby name`);
+    const [host] = listOf((await rest(`hosts?search=${search}&max=1`))['host']);
+    if (host !== undefined) return textOf(host['address']);
+  }
+  return null;
 }
 
 /** Has the list of files of a domain read anew. */
