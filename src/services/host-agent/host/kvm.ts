@@ -6,7 +6,9 @@ import { exists, readLine, readProcessors } from './proc.ts';
 
 const running = 1;
 const tries = 20;
-const pauseMs = 100;
+
+/** Where a host tells of KVM, and how long its guest is left alone between two looks at it, in milliseconds. */
+const usual = { cpuinfo: '/proc/cpuinfo', device: '/dev/kvm', pauseMs: 100 } as const;
 
 /** What a guest is called that we start ourselves, to see whether one runs. */
 export const probeName = (uuid: string): string => `probe-${uuid}`;
@@ -15,11 +17,14 @@ export const probeName = (uuid: string): string => `probe-${uuid}`;
  * Whether guests may use KVM: the processor has the extension, and a small guest really runs. That the device can be opened says nothing:
  * there are machines on which firmware runs then, and kernels hang.
  */
-export async function probeKvm(libvirt: Libvirt): Promise<boolean> {
+export async function probeKvm(
+  libvirt: Pick<Libvirt, 'create' | 'destroy' | 'domains' | 'state' | 'stats'>,
+  { cpuinfo, device, pauseMs }: { readonly cpuinfo: string; readonly device: string; readonly pauseMs: number } = usual,
+): Promise<boolean> {
   await endFormer(libvirt);
-  const { flags } = readProcessors(readLine('/proc/cpuinfo'));
+  const { flags } = readProcessors(readLine(cpuinfo));
   if (!flags.some((flag) => flag === 'vmx' || flag === 'svm')) return false;
-  if (!exists('/dev/kvm')) return false;
+  if (!exists(device)) return false;
   const uuid = randomUUID();
   const guest = element('domain', { type: 'kvm' }, [
     element('name', {}, probeName(uuid)),
@@ -49,7 +54,7 @@ export async function probeKvm(libvirt: Libvirt): Promise<boolean> {
 }
 
 /** Ends such guests of an earlier time: the agent was killed, or libvirt restarted, while one ran. Nobody else looks at them. */
-async function endFormer(libvirt: Libvirt): Promise<void> {
+async function endFormer(libvirt: Pick<Libvirt, 'destroy' | 'domains'>): Promise<void> {
   const former = (await libvirt.domains()).filter(({ name, uuid }) => name === probeName(uuid));
   for (const domain of former) await libvirt.destroy(domain, { graceful: false }).catch(() => undefined);
 }
