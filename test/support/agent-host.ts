@@ -1,10 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type AgentClient, connectAgent } from './agent-client.ts';
+import { render } from '../../src/setup/render/render.ts';
 import { makePki, type TestPki } from './pki.ts';
 import { type TestHost, bootHost, programOnHost } from './test-host.ts';
 import { eventually } from './trial.ts';
 
-/** A host of its own on which the agent runs as a service, with libvirt and QEMU. */
+const node = `${programOnHost}/node_modules/.bin/node`;
+
+/** A host of its own on which the agent runs as a service, with libvirt and QEMU. Its helper, `ovirt-host-helper`, is not started yet. */
 export interface AgentHost {
   readonly host: TestHost;
   readonly pki: TestPki;
@@ -40,6 +43,7 @@ export async function startAgentHost(): Promise<AgentHost> {
     SSL_CA: `${folder}/ca.pem`,
     CLIENT_NAMES: 'engine',
     HEALTH_SOCKET: '/run/host-agent/health.sock',
+    MACHINE_FOLDER: '/run/host-agent/machines',
     SPICE_TLS: 'True',
   };
   const consoles = '/var/run/ovirt-vmconsole-console';
@@ -53,10 +57,21 @@ export async function startAgentHost(): Promise<AgentHost> {
   await shell(`mkdir ${displays} && cp ${folder}/ca.pem ${displays}/ca-cert.pem && cp ${folder}/host.pem ${displays}/server-cert.pem
     install --mode=640 --group=libvirt-qemu ${folder}/host.key ${displays}/server-key.pem
     printf 'spice_tls = 1\\nspice_tls_x509_cert_dir = "${displays}"\\n' >>/etc/libvirt/qemu.conf`);
+  const helper = render('systemd/ovirt-host-helper.service', {
+    unit: 'ovirt-host-helper',
+    account: 'root',
+    command: [node, `${programOnHost}/src/services/host-helper/main.ts`],
+    environment: ['HOST_HELPER_CONF=/etc/helper.conf'],
+    logFile: '/var/log/helper.log',
+    capabilities: ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER'],
+  });
+  await writeFile(host.path('/etc/systemd/system/ovirt-host-helper.service'), helper);
+  await shell(`mkdir -p /usr/local/lib/systemd/network /rhev/data-center/mnt && systemctl daemon-reload
+    printf 'AGENT_UID="%s"\\nAGENT_GID="%s"\\n' $(id -u vdsm) $(id -g vdsm) >/etc/helper.conf`);
   const begin = async (): Promise<void> => {
     await shell(`systemd-run --quiet --collect --unit=door socat UNIX-LISTEN:/run/agent.sock,fork,unlink-early TCP:127.0.0.1:54321
-      systemd-run --quiet --collect --unit=agent --uid=vdsm --property=Restart=always --property=RuntimeDirectory=host-agent \
-        --setenv=HOST_AGENT_CONF=/etc/host-agent.conf ${programOnHost}/node_modules/.bin/node ${programOnHost}/src/services/host-agent/main.ts`);
+      systemd-run --quiet --collect --unit=agent --uid=vdsm --property=Restart=always --property=StartLimitIntervalSec=0 --property=RuntimeDirectory=host-agent --property=RuntimeDirectoryPreserve=yes \
+        --setenv=HOST_AGENT_CONF=/etc/host-agent.conf ${node} ${programOnHost}/src/services/host-agent/main.ts`);
   };
   // Groups of control are not for a container to make.
   await shell(`chown vdsm:kvm ${folder}/host.key && chmod 600 ${folder}/*.key

@@ -1,13 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { render } from '../../src/setup/render/render.ts';
 import { type AgentClient, connectAgent } from './agent-client.ts';
 import { type AgentHost, startAgentHost } from './agent-host.ts';
 import { bootHost, programOnHost, type TestHost, wire } from './test-host.ts';
 import { eventually } from './trial.ts';
 
-/** Addresses of the host and of the machine that the engine is on. */
-export const addresses = { host: '198.51.100.10', engine: '198.51.100.1', stanza: '198.18.3.10' } as const;
+/** Addresses of the host and of the machine that the engine is on, and what the first has of IPv6 beside it. */
+export const addresses = {
+  ...{ host: '198.51.100.10', engine: '198.51.100.1', stanza: '198.18.3.10' },
+  ...{ host6: '2001:db8:51::10', router6: '2001:db8:51::1' },
+} as const;
 /**
  * Network cards of the host: one has its address from a file, the other by DHCP from the engine's machine. Of these systemd-networkd takes care, and
  * of the same once more ifupdown.
@@ -97,23 +99,13 @@ ${relay}
 END
 systemd-run --quiet --unit=relay ${node} /run/relay.cjs`,
   );
-  const unit = render('systemd/ovirt-host-helper.service', {
-    unit: 'ovirt-host-helper',
-    account: 'root',
-    command: [node, `${programOnHost}/src/services/host-helper/main.ts`],
-    environment: ['HOST_HELPER_CONF=/etc/helper.conf'],
-    logFile: '/var/log/helper.log',
-    capabilities: ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER'],
-  });
-  await shell(`mkdir -p /etc/systemd/network /usr/local/lib/systemd/network /rhev/data-center/mnt
-printf 'AGENT_UID="%s"\\nAGENT_GID="%s"\\n' $(id -u vdsm) $(id -g vdsm) >/etc/helper.conf
-${config('lan1', `[Match]\nName=lan1\n[Network]\nAddress=${addresses.host}/24\nGateway=${addresses.engine}\nDNS=${addresses.engine}\n`)}
+  await shell(`mkdir -p /etc/systemd/network
+${config('lan1', `[Match]\nName=lan1\n[Network]\nAddress=${addresses.host}/24\nAddress=${addresses.host6}/64\nGateway=${addresses.engine}\nGateway=${addresses.router6}\nDNS=${addresses.engine}\n`)}
 ${config('lan2', '[Match]\nName=lan2\n[Network]\nDHCP=ipv4\n[DHCPv4]\nUseGateway=no\n')}
 systemctl enable --quiet --now systemd-networkd`);
   await writeFile(host.path('/etc/network/interfaces'), interfaces);
-  await writeFile(host.path('/etc/systemd/system/ovirt-host-helper.service'), unit);
   // Cards are plugged in when the host has started: then it would wait for them in vain.
-  await shell('systemctl mask --quiet networking; systemctl daemon-reload');
+  await shell('systemctl mask --quiet networking');
   await begin();
 
   const reach = async (): Promise<AgentClient> =>

@@ -9,6 +9,8 @@ export interface HelperDoor {
   mount(source: string, fileSystem: string, options: string): Promise<string>;
   /** Unmounts it; nothing happens where it is not mounted. */
   unmount(source: string): Promise<void>;
+  /** How a machine has ended, in libvirt's word, `shutdown` for instance; nothing where that is not known. */
+  howEnded(machine: { readonly id: string; readonly name: string }): Promise<string>;
   /**
    * Changes networks for the time being. After so many seconds all is as before, unless the change is kept.
    * @param networks by their names, as the helper reads them (its network-request.ts); null for one that is to go
@@ -60,6 +62,7 @@ export function helperDoor(socket: string): HelperDoor {
     async unmount(source) {
       await ask('/unmount', { source });
     },
+    howEnded: async ({ id, name }) => String((await ask('/machines/end', { id, name }))['reason']),
     changeNetworks: async (networks, seconds) => (await ask('/networks/change', { networks, seconds }))['changed'] === true,
     keepNetworks: tell('/networks/keep'),
     revertNetworks: tell('/networks/revert'),

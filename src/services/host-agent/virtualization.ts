@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { PartParts } from './agent.ts';
+import { helperDoor } from './helper-door.ts';
 import { type LibvirtFacts, askLibvirt } from './host/capabilities.ts';
 import { probeKvm } from './host/kvm.ts';
 import { createHostStatistics } from './host/statistics.ts';
@@ -9,6 +10,7 @@ import { createLink } from './libvirt/link.ts';
 import { type Call, type Part, VerbFailure, type Verbs, ordered, protocolCodes, readParams } from './verbs.ts';
 import { codes } from './vms/codes.ts';
 import { createGuests } from './vms/guests.ts';
+import { machineFiles } from './vms/machine-files.ts';
 import { type Images, createMachines } from './vms/machines.ts';
 import { createMachineStatistics } from './vms/statistics.ts';
 import { vmVerbs } from './vms/verbs.ts';
@@ -46,7 +48,9 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
   };
   const images = imagesOf(storage);
   const libvirt = link.current;
-  const machines = createMachines({ libvirt, guests, images, notify, log, now });
+  const files = machineFiles(config.path('MACHINE_FOLDER'), log);
+  const { howEnded } = helperDoor(config.path('HELPER_SOCKET'));
+  const machines = createMachines({ libvirt, guests, images, files, howEnded, notify, log, now, clock });
   const statistics = createMachineStatistics({ libvirt, clock, now });
   const host = createHostStatistics({ clock, now });
   const getRepoStats = storage['Host.getStorageRepoStats'];
@@ -73,6 +77,7 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
         images,
         imageFolders,
         now,
+        clock,
         ground: () => ({
           ...{ kvm, machines: known().machines, hostId: known().uuid, displayAddress, spiceTls },
           weights: existsSync('/sys/fs/cgroup/cgroup.controllers'),

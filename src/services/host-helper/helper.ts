@@ -9,6 +9,7 @@ import { serveHealth } from '../frame/health.ts';
 import { listenLocally } from '../frame/local-socket.ts';
 import { type Log, errorFields } from '../frame/log.ts';
 import { ownVersion } from '../frame/own-version.ts';
+import { howEnded, readEndedMachine } from './machine-log.ts';
 import { readMount, readUnmount } from './mount-request.ts';
 import { type Mounts, createMounts } from './mounts.ts';
 import { readNetworkChange } from './network-request.ts';
@@ -92,6 +93,7 @@ function verbsOf(settings: Settings, mounts: Mounts, networks: Networks): Helper
       await mounts.unmount(point);
       return { point };
     },
+    '/machines/end': async (body) => ({ reason: await howEnded(readEndedMachine(body), settings.machineLogs) }),
     '/networks/change': async (body) => ({ changed: await networks.change(readNetworkChange(body)) }),
     '/networks/keep': plain(() => networks.keep()),
     '/networks/revert': plain(() => networks.revert()),

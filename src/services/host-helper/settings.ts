@@ -9,6 +9,8 @@ export interface Settings {
   readonly fileSystems: readonly FileSystemName[];
   readonly sharedFolders: readonly string[];
   readonly mountSeconds: number;
+  /** Where libvirt keeps the logs of virtual machines. */
+  readonly machineLogs: string;
   readonly systemdMount: string;
   /** Networks that hold after every start of the host, and what was changed since the last one. */
   readonly networkFolder: string;
@@ -42,6 +44,7 @@ export function readSettings(config: Config): Settings {
       .filter(isFileSystem),
     sharedFolders: config.words('SHARED_FOLDERS', pathFlaw),
     mountSeconds: config.integer('MOUNT_TIMEOUT', 1, 3_600),
+    machineLogs: config.path('MACHINE_LOGS'),
     systemdMount: config.path('SYSTEMD_MOUNT'),
     networkFolder: config.path('NETWORK_FOLDER'),
     networkChangeFolder: config.path('NETWORK_CHANGE_FOLDER'),

@@ -21,6 +21,8 @@ export interface NbdServers {
   /** One that is not there has ended. */
   stop(id: string): Promise<void>;
   stopAll(): Promise<void>;
+  /** Removes sockets that an agent has left which was killed; before the first start. */
+  sweep(): Promise<void>;
 }
 
 interface Server {
@@ -112,6 +114,7 @@ export function createNbdServers(program: string, place: string): NbdServers {
     async stopAll() {
       await Promise.all([...servers.keys()].map(stop));
     },
+    sweep: () => rm(place, { recursive: true, force: true }),
   };
 }
 

@@ -67,6 +67,7 @@ export function createStorage({ settings, helper, leases, log, now, clock }: Sto
       'Host.getStorageRepoStats': () => monitor.health(),
     },
     async start() {
+      await servers.sweep();
       monitor.start();
     },
     async stop() {

@@ -10,6 +10,9 @@ const stopped = { shutdown: 0, destroyed: 1, crashed: 2, migrated: 3, saved: 4, 
 /** States of libvirt (`virDomainState`). */
 const states = { running: 1, blocked: 2, paused: 3, shutdown: 4 } as const;
 
+/** The state of one that has ended, and that libvirt is about to forget. */
+export const shutOff = 5;
+
 /** The status of a machine that is found running. */
 export function stateStatus(state: number): Status {
   switch (state) {
@@ -23,6 +26,17 @@ export function stateStatus(state: number): Status {
     default:
       return 'Unknown';
   }
+}
+
+/**
+ * The same where nobody has seen it: the agent was away, or libvirt.
+ * @param word what libvirt has written of it, `crashed` for instance
+ */
+export function endUnseen(machine: Pick<Machine, 'ending' | 'shutdownBy' | 'status'>, word: string): Exit {
+  const detail = Object.entries(stopped).find(([name]) => name === word)?.[1];
+  if (detail === undefined && machine.ending === undefined)
+    return { code: 1, reason: exitReasons.domainGone, message: 'It ended while nobody could see how' };
+  return exitOf({ ...machine, status: 'Up' }, detail ?? stopped.destroyed);
 }
 
 /** How the end of a machine is told, by what libvirt tells of it and what we had begun. */

@@ -32,6 +32,8 @@ export interface Machine {
   clientIp: string;
   /** What we have begun that will end it, for the reason of its end. */
   ending: 'destroy' | 'shutdown' | undefined;
+  /** When it is switched off unless it has ended: milliseconds since the host has started. */
+  switchOffAt: number | undefined;
   /** Somebody inside the guest has begun its end, or this host has. */
   shutdownBy: 'guest' | 'host' | undefined;
   /** libvirt was asked to start it, and nobody knows whether it has. */
@@ -58,6 +60,7 @@ export const newMachine = (id: string, name: string, now: number): Machine => ({
   pauseCode: 'NOERR',
   clientIp: '',
   ending: undefined,
+  switchOffAt: undefined,
   shutdownBy: undefined,
   undecided: false,
   patience: undefined,

@@ -8,10 +8,12 @@ import { type Notify, VerbFailure } from '../verbs.ts';
 import { type Element, parseXml } from '../xml.ts';
 import { type Exit, type Status, codes, exitReasons } from './codes.ts';
 import type { Guests } from './guests.ts';
-import { exitOf, lifecycle, stateStatus } from './lifecycle.ts';
+import { endUnseen, exitOf, lifecycle, stateStatus } from './lifecycle.ts';
 import { readLive } from './live.ts';
+import type { MachineFiles } from './machine-files.ts';
 import { type Machine, exitFields, newMachine } from './machine.ts';
 import { type VolumeRef, readMetadata } from './metadata.ts';
+import { createSwitchOff } from './switch-off.ts';
 
 /** Guests without an agent count as up after this time; so do those that were asked to shut down, and have not. */
 const patienceMs = 60_000;
@@ -36,9 +38,14 @@ export interface MachinesParts {
   readonly libvirt: () => Libvirt;
   readonly guests: Pick<Guests, 'ask'>;
   readonly images: Images;
+  readonly files: MachineFiles;
+  /** How a machine has ended, in libvirt's word. */
+  readonly howEnded: (machine: Machine) => Promise<string>;
   readonly notify: Notify;
   readonly log: Log;
   readonly now: () => number;
+  /** Milliseconds since the host has started. */
+  readonly clock: () => number;
 }
 
 /** All virtual machines of this host: what libvirt tells decides what they do, and clients are told. */
@@ -52,6 +59,8 @@ export interface Machines {
   add(machine: Machine): void;
   /** Starts it with a definition that libvirt takes. It is Down with the reason if that fails. */
   launch(machine: Machine, xml: string, paused: boolean): Promise<void>;
+  /** Notes what is about to end it, which then holds however often the agent is started anew. */
+  plan(machine: Machine, end: Pick<Machine, 'ending' | 'switchOffAt'>): void;
   /** Changes its status, and tells it. */
   set(machine: Machine, status: Status): void;
   down(machine: Machine, exit: Exit): Promise<void>;
@@ -71,7 +80,8 @@ export interface Machines {
 }
 
 /** Makes the register of virtual machines. */
-export function createMachines({ libvirt, guests, images, notify, log, now }: MachinesParts): Machines {
+export function createMachines({ libvirt, guests, images, files, howEnded, notify, log, now, clock }: MachinesParts): Machines {
+  const switchOff = createSwitchOff({ libvirt, clock, log });
   const machines = new Map<string, Machine>();
   /** Who waits for the end of a machine. */
   const waiting = new Map<string, PromiseWithResolvers<undefined>>();
@@ -96,7 +106,10 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
     if (status === 'Paused')
       machine.pausedWhile = isPassing(machine.status) ? machine.status : machine.status === 'Up' ? 'Up' : 'Powering up';
     // It has not done what it was asked for: how it ends later has nothing to do with that.
-    if (machine.ending === 'shutdown' && machine.status === 'Powering down' && status === 'Up') machine.ending = undefined;
+    if (machine.ending === 'shutdown' && machine.status === 'Powering down' && status === 'Up' && machine.switchOffAt === undefined) {
+      machine.ending = undefined;
+      files.keep(machine);
+    }
     machine.status = status;
     machine.statusSince = now();
     log.info('virtual machine', { vm: machine.id, status });
@@ -108,6 +121,8 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
     machine.exit = exit;
     machine.domain = undefined;
     machine.agentConnected = false;
+    switchOff.disarm(machine);
+    files.keep(machine);
     log.info('virtual machine has ended', { vm: machine.id, ...exit });
     set(machine, 'Down');
     waiting.get(machine.id)?.resolve(undefined);
@@ -158,8 +173,12 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
     machines.set(machine.id, machine);
     machine.exit = undefined;
     machine.undecided = false;
-    const status = stateStatus(state);
-    if (machine.status === 'WaitForLaunch' || machine.status === 'Down' || status !== 'Up') set(machine, status);
+    // The agent was away while it was shutting down.
+    const goesDown = machine.status === 'Unknown' && machine.ending === 'shutdown' && stateStatus(state) === 'Up';
+    const status = goesDown ? 'Powering down' : stateStatus(state);
+    if (['WaitForLaunch', 'Down', 'Unknown'].includes(machine.status) || status !== 'Up') set(machine, status);
+    files.keep(machine);
+    switchOff.arm(machine);
     listens(machine, machine.live?.agentConnected === true);
     if (machine.ending === 'destroy') await from.destroy(domain, { graceful: false });
   }
@@ -171,6 +190,7 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
       // It may have ended before we have heard that it had begun.
       if (machine.exit !== undefined) return;
       machine.domain = domain;
+      files.keep(machine);
       await refresh(machine);
     } catch (error) {
       // Nobody knows whether libvirt has started it. It says so when it has, or when it is back; until then it must not be started elsewhere.
@@ -196,6 +216,11 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
   const goingOn = ({ pausedWhile, agentConnected }: Machine): Status =>
     agentConnected && pausedWhile !== 'Powering down' ? 'Up' : pausedWhile;
 
+  const wordOf = (machine: Machine): Promise<string> =>
+    howEnded(machine).catch((error: unknown) => {
+      log.warning('how a virtual machine has ended is not to be had', { vm: machine.id, ...errorFields(error) });
+      return '';
+    });
   const adoptTold = (domain: Domain): void => {
     adopt(libvirt(), domain).catch((error: unknown) => log.warning('cannot look at a virtual machine', errorFields(error)));
   };
@@ -264,8 +289,14 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
         throw new VerbFailure(codes.cannotCreate, `The name ${machine.name} is taken by the agent`);
       if (machines.has(machine.id)) throw new VerbFailure(codes.exists, `Virtual machine already exists: ${machine.id}`);
       machines.set(machine.id, machine);
+      files.keep(machine);
     },
     launch,
+    plan(machine, { ending, switchOffAt }) {
+      Object.assign(machine, { ending, switchOffAt });
+      files.keep(machine);
+      if (machine.domain !== undefined) switchOff.arm(machine);
+    },
     set,
     down,
     async ended(machine) {
@@ -289,6 +320,7 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
     remove(machine) {
       clearTimeout(machine.patience);
       machines.delete(machine.id);
+      files.forget(machine.id);
     },
     refresh,
     told,
@@ -300,11 +332,11 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
     async recover(from) {
       const domains = (await from.domains()).filter((domain) => !isProbe(domain));
       const here = new Set(domains.map(({ uuid }) => uuid));
+      for (const machine of files.readAll()) if (!machines.has(machine.id)) machines.set(machine.id, machine);
       for (const machine of machines.values()) {
         if (here.has(machine.id) || launching.has(machine)) continue;
-        if (machine.domain !== undefined)
-          await down(machine, { code: 1, reason: exitReasons.domainGone, message: 'It ended while libvirt could not be reached' });
-        else if (machine.status === 'WaitForLaunch' && machine.undecided) await down(machine, notStarted);
+        if (machine.domain !== undefined) await down(machine, endUnseen(machine, await wordOf(machine)));
+        else if (machine.exit === undefined && machine.undecided) await down(machine, notStarted);
       }
       for (const domain of domains) {
         await adopt(from, domain).catch((error: unknown) => {
@@ -314,7 +346,10 @@ export function createMachines({ libvirt, guests, images, notify, log, now }: Ma
       }
     },
     stop() {
-      for (const { patience } of machines.values()) clearTimeout(patience);
+      for (const machine of machines.values()) {
+        clearTimeout(machine.patience);
+        switchOff.disarm(machine);
+      }
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Domain } from '../libvirt/domain.ts';
 import type { Libvirt } from '../libvirt/libvirt.ts';
 import { LibvirtError, isNoDomain } from '../libvirt/rpc.ts';
 import { type Params, type Verbs, VerbFailure, ordered } from '../verbs.ts';
@@ -5,6 +6,7 @@ import { codes } from './codes.ts';
 import { changeCd, setTicket, updateNic } from './devices.ts';
 import type { Guests } from './guests.ts';
 import { imagePath } from './image-path.ts';
+import { shutOff, stateStatus } from './lifecycle.ts';
 import { type Machine, describe } from './machine.ts';
 import { type StartParts, begin, idOf } from './start.ts';
 import type { MachineStatistics } from './statistics.ts';
@@ -13,6 +15,8 @@ export interface VmVerbParts extends StartParts {
   readonly libvirt: () => Libvirt;
   readonly guests: Guests;
   readonly statistics: MachineStatistics;
+  /** Milliseconds since the host has started. */
+  readonly clock: () => number;
 }
 
 const doneVmList = { vmList: {} };
@@ -20,7 +24,7 @@ const usualShutdownSeconds = 30;
 
 /** The verbs of virtual machines. */
 export function vmVerbs(parts: VmVerbParts): Verbs {
-  const { machines, libvirt, guests, statistics, images, imageFolders, now } = parts;
+  const { machines, libvirt, guests, statistics, images, imageFolders, now, clock } = parts;
   const running = (params: Params) => machines.running(params.uuid('vmID'));
 
   /** What libvirt refuses is told with its words. */
@@ -33,6 +37,12 @@ export function vmVerbs(parts: VmVerbParts): Verbs {
     }
   }
 
+  const isIn = (domain: Domain, wanted: 'running' | 'ended'): Promise<boolean> =>
+    libvirt()
+      .state(domain)
+      .then(([state]) => (wanted === 'running' ? stateStatus(state) === 'Up' : state === shutOff))
+      .catch((error: unknown) => wanted === 'ended' && isNoDomain(error));
+
   function some(params: Params): readonly Machine[] {
     const ids = params.optionalTexts('vmList') ?? [];
     return ids.length === 0 ? machines.all() : machines.all().filter(({ id }) => ids.includes(id));
@@ -41,8 +51,8 @@ export function vmVerbs(parts: VmVerbParts): Verbs {
   async function destroy(params: Params): Promise<void> {
     const machine = machines.get(params.uuid('vmID'));
     const attempts = params.optionalNumber('gracefulAttempts') ?? 1;
-    machine.ending = 'destroy';
-    const { domain } = machine;
+    const { domain, switchOffAt } = machine;
+    machines.plan(machine, { ending: 'destroy', switchOffAt });
     if (domain !== undefined) {
       const end = (graceful: boolean): Promise<void> => libvirt().destroy(domain, { graceful });
       await ask(codes.destroy, async () => {
@@ -67,22 +77,24 @@ export function vmVerbs(parts: VmVerbParts): Verbs {
     const machine = running(params);
     const reboot = params.optionalFlag('reboot') === true;
     const how = reboot ? 'reboot' : 'shutdown';
-    const pressButton = (): Promise<void> => libvirt()[how](machine.domain, 'acpi');
-    if (!reboot) machine.ending = 'shutdown';
-    await ask(codes.unexpected, () => (machine.agentConnected ? guests.end(machine, how, pressButton) : pressButton()));
-    machines.set(machine, reboot ? 'RebootInProgress' : 'Powering down');
-    if (params.optionalFlag('force') !== true || reboot) return;
-    const { domain } = machine;
+    const pressButton = (): Promise<void> => libvirt()[how](domain, 'acpi');
+    const { domain, ending, switchOffAt } = machine;
     const seconds = params.optionalNumber('timeout') ?? usualShutdownSeconds;
-    setTimeout(
-      () => {
-        if (machine.domain === domain)
-          libvirt()
-            .destroy(domain, { graceful: false })
-            .catch(() => undefined);
-      },
-      1_000 * Math.min(Math.max(seconds, 0), 86_400),
-    ).unref();
+    // Before the guest is asked: whoever comes after us keeps the promise. One that was given earlier holds as well.
+    if (!reboot)
+      machines.plan(machine, {
+        ending: 'shutdown',
+        switchOffAt: params.optionalFlag('force') === true ? clock() + 1_000 * Math.min(Math.max(seconds, 0), 86_400) : switchOffAt,
+      });
+    try {
+      await ask(codes.unexpected, () => (machine.agentConnected ? guests.end(machine, how, pressButton) : pressButton()));
+    } catch (error) {
+      // It has ended while it was asked.
+      if (await isIn(domain, 'ended')) return;
+      machines.plan(machine, { ending, switchOffAt });
+      throw error;
+    }
+    machines.set(machine, reboot ? 'RebootInProgress' : 'Powering down');
   }
 
   async function ticket(
@@ -176,7 +188,14 @@ export function vmVerbs(parts: VmVerbParts): Verbs {
     'VM.shutdown': ordered(['vmID', 'delay', 'message', 'reboot', 'timeout', 'force'], shutdown),
     'VM.cont': ordered(['vmID'], async (params) => {
       const { domain } = running(params);
-      await ask(codes.unexpected, () => libvirt().resume(domain));
+      await ask(codes.unexpected, async () => {
+        await libvirt()
+          .resume(domain)
+          .catch(async (error: unknown) => {
+            // Whoever lost the answer asks again.
+            if (!(await isIn(domain, 'running'))) throw error;
+          });
+      });
       return doneVmList;
     }),
     'VM.pause': ordered(['vmID'], async (params) => {

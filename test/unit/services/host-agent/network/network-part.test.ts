@@ -35,6 +35,7 @@ describe('a change of networks', () => {
   const helper: HelperDoor = {
     mount: () => Promise.reject(new Error('none')),
     unmount: () => Promise.reject(new Error('none')),
+    howEnded: () => Promise.resolve(''),
     changeNetworks: async () => (done.push('change'), true),
     keepNetworks: doing('keep'),
     revertNetworks: doing('revert'),
