@@ -8,6 +8,7 @@ import { guest, makeGuestDisc } from '../support/guest-disc.ts';
 import { inGuest } from '../support/guest-shell.ts';
 import { hasInstaller } from '../support/installer-disc.ts';
 import { linkSpice, spiceAnswers } from '../support/spice-client.ts';
+import { type KilledVerb, killedVerbs } from '../support/killed-verbs.ts';
 import { whyNoHosts } from '../support/test-host.ts';
 import { eventually } from '../support/trial.ts';
 import { definition } from '../support/vm-definition.ts';
@@ -54,6 +55,7 @@ describe.skipIf(obstacle !== null)(`the host agent${obstacle === null ? '' : ` (
     await shell(`mkdir -p ${domain}/images/${uuid('c')}`);
     for (const [name, program] of Object.entries({ talker, ender })) await writeFile(agent.host.path(image(name)), bootable(program));
     await shell(`chown -R vdsm:kvm ${domain} && chmod 660 ${domain}/images/*/*`);
+    await shell('systemctl start ovirt-host-helper');
     client = await agent.ready();
   });
   afterAll(async () => {
@@ -164,6 +166,73 @@ END`);
     expect(await shell(`stat --format %U:%G ${image('ender')}`)).toBe('vdsm:kvm\n');
   });
 
+  test('tells how those ended that have done so while the agent was away', async () => {
+    const [self, lost, other] = [uuid('3'), uuid('0'), uuid('a')];
+    await create(self, { devices: disk('ender'), paused: true });
+    for (const id of [lost, other]) await create(id);
+    await Promise.all([
+      eventually('it is paused', async () => (await statusOf(self)()) === 'Paused'),
+      reaches(lost, 'Powering up'),
+      reaches(other, 'Powering up'),
+    ]);
+    const process = (await shell('systemctl show --property MainPID --value agent')).trim();
+    await shell(`kill -STOP ${process} && export LIBVIRT_DEFAULT_URI=qemu:///system && pkill --signal KILL --full guest=[v]m-00
+      virsh resume ${self} && virsh destroy ${other}
+      timeout 20 sh -c 'while virsh list --uuid | grep -E "${self}|${lost}"; do sleep 0.1; done'; kill -KILL ${process}`);
+    client = await agent.ready();
+    const ends = [
+      [self, { exitCode: 0, exitReason: 7 }],
+      [lost, { exitCode: 1, exitReason: 2 }],
+      [other, { exitCode: 0, exitReason: 11 }],
+    ] as const;
+    for (const [id, end] of ends) {
+      expect(await client.result('VM.getStats', [id])).toMatchObject([{ status: 'Down', ...end }]);
+      await client.result('VM.destroy', [id]);
+    }
+  });
+
+  describe('killed in the middle of', () => {
+    const id = uuid('c');
+    const definition = { devices: `${disk('talker')}<graphics type="spice" port="-1" autoport="yes"/>` };
+    const xml = async (): Promise<string> => (await client.result<Record<string, string>>('Host.dumpxmls', [[id]]))[id] ?? '';
+    const is =
+      (...wanted: readonly string[]) =>
+      () =>
+        eventually(`it is ${wanted[0]}`, async () => wanted.includes(await statusOf(id)()));
+    const runs = is('Up', 'Powering up', 'RebootInProgress');
+    const ticket = { deviceType: 'graphics', graphicsType: 'vnc', password: 'canary-8', ttl: 120, existingConnAction: 'disconnect' };
+    let kill: Awaited<ReturnType<typeof killedVerbs>>;
+
+    beforeAll(async () => {
+      kill = await killedVerbs({ agent, id, create: () => create(id, definition), connected: (next) => (client = next) });
+    });
+
+    const verbs: readonly KilledVerb[] = [
+      { verb: 'VM.create', from: 'gone', done: [4], reached: runs },
+      { verb: 'VM.screenshot', from: 'runs', reached: runs },
+      { verb: 'VM.setTicket', params: { password: 'canary-8', ttl: 60 }, from: 'runs', reached: runs },
+      { verb: 'VM.updateDevice', params: { params: ticket }, from: 'runs', reached: runs },
+      {
+        verb: 'VM.changeCD',
+        params: { driveSpec: { path: image('ender'), iface: 'sata', index: '2' } },
+        from: 'runs',
+        reached: async () => expect((await xml()).split(image('ender'))).toHaveLength(2),
+      },
+      { verb: 'VM.pause', from: 'runs', reached: is('Paused') },
+      { verb: 'VM.cont', from: 'paused', reached: runs },
+      { verb: 'VM.reset', from: 'runs', reached: runs },
+      { verb: 'VM.shutdown', params: { force: true, timeout: 0 }, from: 'runs', done: [6], reached: is('Down') },
+      { verb: 'VM.destroy', from: 'runs', done: [1], reached: is('not there') },
+    ];
+    test.each(verbs)('$verb, it comes to its end when it is asked for again', (wanted) => kill(wanted));
+
+    test('leaves nothing over', async () => {
+      expect(await client.result('Host.getVMList')).toEqual([uuid('2')]);
+      const left = `ls /run/host-agent/machines; ls ${consoles} /run/libvirt/qemu | grep -E 'vm-cc|${id}' || true`;
+      expect(await shell(left)).toBe(`${uuid('2')}.json\n`);
+    });
+  });
+
   test('starts firmware of both kinds on machines of both kinds', async () => {
     const [uefi, old] = [uuid('5'), uuid('6')];
     const firmware = '<type machine="q35">hvm</type><loader type="pflash" readonly="yes" secure="no">/usr/share/elsewhere.fd</loader>';
@@ -174,8 +243,11 @@ END`);
     const xml = await client.result<Record<string, string>>('Host.dumpxmls', [[uefi, old]]);
     expect(xml[uefi]).toMatch(/OVMF_CODE/);
     expect(xml[old]).toMatch(/machine='pc-i440fx-/);
-    expect(await client.result('VM.shutdown', { vmID: old, force: true, timeout: 1 })).toBe(true);
-    await reaches(old, 'Down');
+    // It has no system that could hear of it. That it is switched off holds whoever is started anew meanwhile.
+    expect(await client.result('VM.shutdown', { vmID: old, force: true, timeout: 4 })).toBe(true);
+    await shell('kill -KILL $(systemctl show --property MainPID --value agent) && systemctl restart libvirtd');
+    client = await agent.ready();
+    await eventually('it is switched off', async () => (await statusOf(old)()) === 'Down');
     expect(await client.result('VM.getStats', [old])).toMatchObject([{ exitReason: 6 }]);
     await client.result('VM.destroy', [uefi]);
   });
