@@ -397,6 +397,8 @@ export const powerCut: Chapter = {
       async () => (await spmOf(walk)) !== victim && (await spmOf(walk)) !== null,
       240_000,
     );
+    // Either that one has finished it, or nothing is left of it.
+    await walk.settled();
     await makeDisk(walk, 'cut', '<provisioned_size>1048576</provisioned_size><format>raw</format>');
 
     await walk.api('POST', `${host}/fence`, '<action><fence_type>manual</fence_type></action>');
