@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Machine, copyOf, watchedHost } from '../../src/setup/host/memory/index.ts';
 import { conf, diskOf, install, machineFor, samples } from '../support/installation.ts';
-import { between, leftBy, oneOf, placeOf, stale } from './again.ts';
+import { again, between, leftBy, oneOf, placeOf, stale } from './again.ts';
 
 describe('a change of an installation that is there', () => {
   const files = samples.slice(0, 1);
@@ -13,11 +13,7 @@ describe('a change of an installation that is there', () => {
       'OVESETUP_CONFIG/fqdn': 'str:engine.example.net',
     }),
   ];
-  const installed = async (): Promise<Machine> => {
-    const machine = machineFor(files);
-    expect((await install({ machine, files })).outcome.failure).toBeUndefined();
-    return machine;
-  };
+  const installed = (): Promise<Machine> => again(machineFor(files), files);
 
   test('ends the same when the power is cut, or setup is killed, at any effect', async () => {
     const before = await installed();

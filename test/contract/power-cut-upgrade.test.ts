@@ -6,7 +6,7 @@ import { plugins } from '../../plugins/index.ts';
 import { shippedMigrations } from '../../src/setup/render/shipped.ts';
 import { type Machine, afterPowerCut, copyOf, watchedHost } from '../../src/setup/host/memory/index.ts';
 import { conf, diskOf, install, machineFor, outdated, samples } from '../support/installation.ts';
-import { between, leftBy, placeOf, walksAll } from './again.ts';
+import { again, between, leftBy, placeOf, walksAll } from './again.ts';
 
 /** A cluster as it is written, without safety copies of databases. */
 function withoutCopies(text: string): string {
@@ -39,11 +39,7 @@ describe('an upgrade of the schema', () => {
     };
   });
   const clusterOf = (machine: Machine): string => diskOf(machine)['/var/lib/postgresql/15/main/base/cluster.json'] ?? '';
-  const installed = async (): Promise<Machine> => {
-    const machine = machineFor(files);
-    expect((await install({ machine, files })).outcome.failure).toBeUndefined();
-    return machine;
-  };
+  const installed = (): Promise<Machine> => again(machineFor(files), files);
 
   test('ends the same when the power is cut, or setup is killed, at any effect', async () => {
     const before = await installed();

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ForeignAuthority, foreignAuthority, ofServers } from '../support/foreign-authority.ts';
-import { type Trial, manifest, newTrial, ownPaths, run } from '../support/trial.ts';
+import { type Trial, filesHolding, manifest, newTrial, ownPaths, run } from '../support/trial.ts';
 import { hasCurl } from '../support/trial-client.ts';
 
 /* A certificate of somebody else's authority in a real trial, as clients that are not ours see it. */
@@ -50,15 +50,6 @@ const verified = async (port: number, ca: string): Promise<string> => {
 };
 const pids = async () => (await trial.status()).services.map(({ name, pid }) => [name, pid]);
 
-/** All files of the trial that hold a text. */
-function holding(text: string, directory = trial.root): readonly string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) return holding(text, path);
-    return entry.isFile() && readFileSync(path).includes(text) ? [path.slice(trial.root.length)] : [];
-  });
-}
-
 describe.skipIf(!hasCurl)(`pki import${hasCurl ? '' : ' (needs curl)'}`, () => {
   test('refuses what cannot be used, with all that is wrong, and changes nothing', async () => {
     const before = manifest(trial.root, ownPaths);
@@ -98,9 +89,9 @@ describe.skipIf(!hasCurl)(`pki import${hasCurl ? '' : ' (needs curl)'}`, () => {
 
   test('leaves the key where it belongs alone, and no word of it elsewhere', async () => {
     const keys = ['apache', 'imageio-proxy', 'websocket-proxy'].map((name) => `/etc/pki/ovirt-engine/keys/${name}.key.nopass`);
-    expect(holding(authority.read('web.key').split('\n')[1] ?? '').toSorted()).toEqual(keys);
+    expect(filesHolding(trial.root, authority.read('web.key').split('\n')[1] ?? '').toSorted()).toEqual(keys);
     for (const path of keys) expect(statSync(join(trial.root, path)).mode & 0o777).toBe(0o600);
-    expect(holding('canary-of-the-key')).toEqual([]);
+    expect(filesHolding(trial.root, 'canary-of-the-key')).toEqual([]);
   });
 
   test('has nothing to do a second time, and later runs keep it', async () => {
@@ -131,7 +122,7 @@ describe.skipIf(!hasCurl)(`pki import${hasCurl ? '' : ' (needs curl)'}`, () => {
     expect(seen.stdout).toMatch(/^HTTP\/1\.1 200 /);
     expect(seen.stdout).not.toMatch(/strict-transport-security/i);
     expect(existsSync(pki('apache-ca.pem'))).toBe(false);
-    expect(holding(authority.read('web.key').split('\n')[1] ?? '')).toEqual([]);
+    expect(filesHolding(trial.root, authority.read('web.key').split('\n')[1] ?? '')).toEqual([]);
     expect((await run(trial.unattended)).code).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,18 +10,9 @@ import { belongsTo, covers } from '../../src/setup/pki/inspect.ts';
 import { makeRequest } from '../../src/setup/pki/request.ts';
 import { engineOverSsh } from '../support/engine-over-ssh.ts';
 import { freePort } from '../support/free-port.ts';
-import { type Trial, manifest, newTrial, run } from '../support/trial.ts';
+import { type Trial, filesHolding, manifest, newTrial, run } from '../support/trial.ts';
 
 /* The authority of an engine, and a WebSocket proxy elsewhere that it signs for. */
-
-/** All files below a directory that hold a text. */
-function holding(text: string, directory: string): readonly string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) return holding(text, path);
-    return entry.isFile() && readFileSync(path).includes(text) ? [path] : [];
-  });
-}
 
 let trial: Trial;
 const key = privateKey(2048);
@@ -119,7 +110,7 @@ describe.skipIf(!isLoopback)(`a WebSocket proxy below a root of its own${isLoopb
       expect(commands).toEqual(['id -u', `engine-setup pki sign - --name=${ownName}`]);
       expect(await answered(proxy.port)).toBe(426);
       expect(proxy.pki('certs/engine.cer')).toBe(readFileSync(join(trial.root, 'etc/pki/ovirt-engine/certs/engine.cer'), 'utf8'));
-      expect(holding('canary-Wort-77', proxy.root)).toEqual([]);
+      expect(filesHolding(proxy.root, 'canary-Wort-77')).toEqual([]);
     } finally {
       await run(['sandbox', 'reset', `--root=${proxy.root}`]);
     }

@@ -1,9 +1,9 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { appendFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Trial, manifest, newTrial, run } from '../support/trial.ts';
+import { type Trial, filesHolding, manifest, newTrial, run } from '../support/trial.ts';
 
 /* The PKCS#12 files of a real trial, as programs read them that are not ours. */
 
@@ -37,15 +37,6 @@ const changed = (before: Readonly<Record<string, string>>): readonly string[] =>
 };
 const pids = async () => (await trial.status()).services.map(({ name, pid }) => [name, pid]);
 
-/** All files of the trial that hold a text. */
-function holding(text: string, directory = trial.root): readonly string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) return holding(text, path);
-    return entry.isFile() && readFileSync(path).includes(text) ? [path.slice(trial.root.length)] : [];
-  });
-}
-
 describe('the stores of a trial', () => {
   test.each(names)('%s.p12 holds the key and the certificate of the files in PEM, and nothing else', async (name) => {
     expect(await openssl(store(name), '-info', '-noout')).toBe('');
@@ -76,7 +67,7 @@ describe('the stores of a trial', () => {
 
   test('are opened by a password that only the configuration of the engine and the answer file know', () => {
     const configuration = '/etc/ovirt-engine/engine.conf.d/10-setup-pki.conf';
-    expect(holding(password).filter((path) => path !== configuration)).toEqual([]);
+    expect(filesHolding(trial.root, password).filter((path) => path !== configuration)).toEqual([]);
     expect(statSync(trial.root + configuration).mode & 0o007).toBe(0);
   });
 

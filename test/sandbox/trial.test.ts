@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ovnIsHere } from '../support/ovn.ts';
 import { engineSql } from '../support/trial-database.ts';
-import { type Trial, eventually, manifest, newTrial, ownPaths, run, start } from '../support/trial.ts';
+import { type Trial, eventually, filesHolding, manifest, newTrial, ownPaths, run, start } from '../support/trial.ts';
 import { request } from '../support/trial-client.ts';
 
 let trial: Trial;
@@ -83,21 +83,7 @@ describe('an installation from an answer file', () => {
   });
 
   test('the password stands in no file but the answer files, in no argument vector and in no environment', async () => {
-    const holding: string[] = [];
-    const walk = (path: string): void => {
-      for (const entry of readdirSync(path, { withFileTypes: true })) {
-        const child = join(path, entry.name);
-        if (entry.isDirectory()) walk(child);
-        else if (
-          entry.isFile() &&
-          !readFileSync(child).includes(trial.password.replace('%', '')) &&
-          !readFileSync(child).includes('canary-Geheim')
-        )
-          continue;
-        else if (entry.isFile()) holding.push(child.slice(trial.root.length));
-      }
-    };
-    walk(trial.root);
+    const holding = filesHolding(trial.root, trial.password.replace('%', ''), 'canary-Geheim');
     expect(holding.filter((path) => !path.startsWith('/var/lib/ovirt-engine/setup/answers/'))).toEqual([]);
     for (const path of holding) expect(statSync(trial.root + path).mode & 0o077, path).toBe(0);
     expect(processesWith('canary-Geheim')).toEqual([]);

@@ -151,6 +151,14 @@ export function manifest(directory: string, leaveOut: readonly string[] = []): R
   return found;
 }
 
+/** Files below a directory that hold one of some texts, as `/etc/file` there. */
+export const filesHolding = (directory: string, ...texts: readonly string[]): readonly string[] =>
+  readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => texts.some((text) => readFileSync(path).includes(text)))
+    .map((path) => path.slice(directory.length));
+
 /** What a run keeps of itself: its log, its journal, its answer file. */
 export const ownPaths = ['/var/log/ovirt-engine/setup', '/var/lib/ovirt-engine/setup', '/run/engine-setup.lock'];
 
