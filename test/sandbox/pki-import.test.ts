@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ForeignAuthority, foreignAuthority, ofServers } from '../support/foreign-authority.ts';
-import { type Trial, filesHolding, manifest, newTrial, ownPaths, run } from '../support/trial.ts';
+import { type Trial, filesHolding, livePaths, manifest, newTrial, run } from '../support/trial.ts';
 import { hasCurl } from '../support/trial-client.ts';
 
 /* A certificate of somebody else's authority in a real trial, as clients that are not ours see it. */
@@ -52,7 +52,7 @@ const pids = async () => (await trial.status()).services.map(({ name, pid }) => 
 
 describe.skipIf(!hasCurl)(`pki import${hasCurl ? '' : ' (needs curl)'}`, () => {
   test('refuses what cannot be used, with all that is wrong, and changes nothing', async () => {
-    const before = manifest(trial.root, ownPaths);
+    const before = manifest(trial.root, livePaths);
     const { code, stdout } = await importing(...files('elsewhere.pem', 'locked.key'));
     expect(code).toBe(4);
     expect(stdout).toContain('does not belong to');
@@ -66,7 +66,7 @@ describe.skipIf(!hasCurl)(`pki import${hasCurl ? '' : ' (needs curl)'}`, () => {
       4,
       expect.stringMatching(/--chain=\/none.*\n.*\n.*--key=.*password does not open it/),
     ]);
-    expect(manifest(trial.root, ownPaths)).toEqual(before);
+    expect(manifest(trial.root, livePaths)).toEqual(before);
     expect(await verified(trial.httpsPort, pki('ca.pem'))).toBe('0 (ok)');
   });
 

@@ -162,6 +162,9 @@ export const filesHolding = (directory: string, ...texts: readonly string[]): re
 /** What a run keeps of itself: its log, its journal, its answer file. */
 export const ownPaths = ['/var/log/ovirt-engine/setup', '/var/lib/ovirt-engine/setup', '/run/engine-setup.lock'];
 
+/** The same with what services write while they run, whatever setup does. */
+export const livePaths = [...ownPaths, '/var/log', '/var/lib/pgsql'];
+
 /** Waits for a condition that will come. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
   const deadline = performance.now() + limitMs;
