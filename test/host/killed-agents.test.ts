@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { chapters, commandNames, endings, powerCut } from '../support/every-command.ts';
+import { chapters, commandNames, endings } from '../support/every-command.ts';
 import { prepareFirstMachine } from '../support/first-machine.ts';
 import { folder as hostFolder } from '../support/host-image.ts';
 import { type KillingWalk, startKillingWalk } from '../support/killing-walk.ts';
+import { powerCut } from '../support/power-cut.ts';
 import { killerOf, watchStages } from '../support/stages-of-commands.ts';
 import { whyNoHosts } from '../support/test-host.ts';
 import { expectCode } from '../support/whole-host.ts';
