@@ -154,6 +154,33 @@ describe('a host', () => {
 });
 
 describe('a host that is to go into maintenance', () => {
+  it('stays as long as clients send images through it, and where a machine may run on it alone', async () => {
+    const [host, other] = [await hostUp(), await hostUp()];
+    const refused = async (path: string, request: object): Promise<string> => {
+      const { status: code, body } = await call(path, request);
+      expect(code).toBe(409);
+      return body;
+    };
+    const leave = [`hosts/${host.id}/deactivate`, { method: 'POST', body: {} }] as const;
+    await running.postgres.query(
+      'insert into image_transfers (transfer_id, disk_id, phase, direction, image_format, vds_id) values (gen_random_uuid(), gen_random_uuid(), 2, 2, 5, $1)',
+      [host.id],
+    );
+    expect(await refused(...leave)).toContain('1 transfers of images go through it');
+    await running.postgres.query('update image_transfers set phase = 5');
+    await got(...leave);
+    await hostBecomes(host, 'maintenance');
+    await running.postgres.query('delete from image_transfers');
+    const { id, name } = await machine();
+    const pin = (hosts: readonly (typeof host)[]): Promise<unknown> =>
+      got(`vms/${id}`, { method: 'PUT', body: { placement_policy: { hosts: { host: hosts.map((one) => ({ id: one.id })) } } } });
+    await pin([host]);
+    expect(await refused(`hosts/${host.id}`, { method: 'DELETE' })).toContain(`may run there alone (${name})`);
+    await pin([host, other]);
+    expect((await call(`hosts/${host.id}`, { method: 'DELETE' })).status).toBe(200);
+    expect(await running.postgres.query('select vds_id from vm_host_pinning_map where vm_id = $1', [id])).toEqual([{ vds_id: other.id }]);
+  });
+
   it('waits for a machine that is just being started on it', async () => {
     const host = await hostUp();
     const { id } = await machine();

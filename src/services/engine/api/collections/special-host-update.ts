@@ -6,6 +6,7 @@ import { objectIn, type Occasion, type SpecialChange, type Store } from './colle
 import { needPermitOn } from './permit-on.ts';
 import { permits } from './permits.ts';
 import { notNow, subjectOf } from './special-hosts.ts';
+import { localDomainOf } from './uses-of-hosts.ts';
 
 /* Changes of what is written down of a host. */
 
@@ -42,8 +43,9 @@ async function moveOf(occasion: Occasion): Promise<string | null> {
       409,
       `Cannot move host ${subject.name}: virtual machine ${move.tied} names it among the hosts that it may run on (placement_policy.hosts). Change that first.`,
     );
-  if (!move.sameCenter && subject.localDomain !== null)
-    throw new Refusal(409, `Cannot move host ${subject.name} to another data center: storage domain ${subject.localDomain} lies on it.`);
+  const domain = move.sameCenter ? null : await localDomainOf(occasion);
+  if (domain !== null)
+    throw new Refusal(409, `Cannot move host ${subject.name} to another data center: storage domain ${domain} lies on it.`);
   return move.name;
 }
 

@@ -3,6 +3,7 @@ import { notFound, Refusal } from '../../http/refusal.ts';
 import type { Occasion, Special, SpecialChange, Work } from './collection.ts';
 import { permits } from './permits.ts';
 import { because, reasonOf } from './reason.ts';
+import { needEmpty, needNoTransfers, needNothingBehind, unheard } from './uses-of-hosts.ts';
 
 /* What is done with hosts. */
 
@@ -11,18 +12,13 @@ interface Subject {
   readonly status: HostStatus;
   /** Those that it ran when it told last, or that are placed on it where those are more. */
   readonly machines: number;
-  /** Those that the engine has run on it, or will. */
-  readonly placed: number;
-  /** The name of a storage domain that lies on it alone; null where there is none. */
-  readonly localDomain: string | null;
 }
 
 /** The host that something is done with. Throws a refusal (404). */
 export async function subjectOf({ database, id }: Pick<Occasion, 'database' | 'id'>): Promise<Subject> {
-  const [row] = await database.query<Omit<Subject, 'status'> & { readonly status: number }>(
-    `select vds_name as name, status, greatest(vm_count, placed)::integer as machines, placed::integer,
-       (select storage_name from storage_domain_static d where d.vds_id = h.vds_id order by storage_name limit 1) as "localDomain"
-     from vds h cross join lateral (select count(*) as placed from vm_dynamic where run_on_vds = h.vds_id) m where vds_id = $1`,
+  const [row] = await database.query<{ name: string; status: number; machines: number }>(
+    `select vds_name as name, status, greatest(vm_count, (select count(*) from vm_dynamic where run_on_vds = vds_id))::integer as machines
+     from vds where vds_id = $1`,
     [id],
   );
   if (row === undefined) throw notFound();
@@ -34,15 +30,6 @@ const words = (statuses: readonly HostStatus[]): string => statuses.map((status)
 /** A refusal (409) for a host whose status does not allow something. */
 export const notNow = ({ name, status }: Subject, what: string, from: readonly HostStatus[]): Refusal =>
   new Refusal(409, `Cannot ${what} host ${name}: its status is ${words([status])}, and it would have to be one of: ${words(from)}.`);
-
-/** Throws a refusal (409) for a host that has virtual machines, as far as the engine knows: nobody would watch over them any more. */
-export function needEmpty({ name, status, placed }: Subject, what: string): void {
-  if (placed === 0) return;
-  const then = unheard.includes(status)
-    ? 'If it was rebooted or is switched off, confirm that first (action fence with fence_type manual)'
-    : 'Shut them down first';
-  throw new Refusal(409, `Cannot ${what} host ${name}: it has ${placed} virtual machines. ${then}.`);
-}
 
 /** The statement that takes a host from one of some statuses to another, and returns it. */
 export const moving =
@@ -94,8 +81,6 @@ export const activateHost: SpecialChange = {
 };
 
 const fromToMaintain = ['up', 'non_operational', 'error', 'non_responsive', 'connecting', 'down', 'reboot', 'install_failed'] as const;
-/** What it is that nobody hears of a host any more. */
-const unheard: readonly HostStatus[] = ['non_responsive', 'connecting'];
 
 export const deactivateHost: SpecialChange = {
   permit: permits.manipulate_host,
@@ -109,6 +94,7 @@ export const deactivateHost: SpecialChange = {
         `Cannot deactivate host ${subject.name}: it cannot be reached, and may run ${subject.machines} virtual machines. Bring it back; or, if it was rebooted or is switched off, confirm that (action fence with fence_type manual).`,
       );
     }
+    await needNoTransfers(occasion, subject);
     return {
       ...{ object: id, host: id, name: subject.name },
       event: because(
@@ -151,9 +137,8 @@ export const hostSpecial: Special = {
       const subject = await subjectOf(occasion);
       const from: readonly HostStatus[] = asks('force') ? fromToForce : fromToRemove;
       if (!from.includes(subject.status)) throw notNow(subject, 'remove', from);
-      needEmpty(subject, 'remove');
-      if (subject.localDomain !== null)
-        throw new Refusal(409, `Cannot remove host ${subject.name}: storage domain ${subject.localDomain} lies on it. Remove that first.`);
+      await needEmpty(occasion, subject, 'remove');
+      await needNothingBehind(occasion, subject);
       return {
         ...{ object: id, host: id, name: subject.name },
         event: { code: 44, name: 'USER_REMOVE_VDS', text: 'Host ${name} was removed by ${user}.', failed: 60 },

@@ -11,7 +11,8 @@ import { objectIn, type Occasion, type SpecialChange, textOf, type Work } from '
 import { hostFields } from './host-fields.ts';
 import { needPermitOn } from './permit-on.ts';
 import { permits } from './permits.ts';
-import { moving, needEmpty, notNow, subjectOf } from './special-hosts.ts';
+import { moving, notNow, subjectOf } from './special-hosts.ts';
+import { needEmpty } from './uses-of-hosts.ts';
 
 /* Machines that become hosts. */
 
@@ -131,7 +132,7 @@ const installing = (
     const { id, entity, asks } = occasion;
     const subject = await subjectOf(occasion);
     if (!from.includes(subject.status)) throw notNow(subject, method, from);
-    needEmpty(subject, method);
+    await needEmpty(occasion, subject, method);
     needNoMore(occasion);
     const credential = credentialOf(occasion, method);
     const parameters = { host: id, name: subject.name, ...credential, activate: entity['activate'] !== false && asks('activate', true) };
