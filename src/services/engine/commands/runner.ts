@@ -25,14 +25,18 @@ export interface Runner {
 
 /** When the database is away, a stage is begun again so much later, in milliseconds. */
 const againMs = 1_000;
-/** So often it is tried to take a stage back that cannot be. */
-const mostUndos = 3;
+/** How long a stage that could not be taken back is left alone before that is tried again, in milliseconds: an agent that was lost may be back by then. */
+const undoAgainMs = { usually: [1_000, 1_000], withHosts: [1_000, 4_000, 10_000] } as const;
 /** Letters of what people are told of an error. */
 const longestReason = 2_000;
 /** A command as its stage has it now: with what that keeps while it works. */
 interface Keeping {
   command: Recorded;
 }
+
+/** Whether a host, or that there is none, is in the way. */
+const isOfHosts = (error: unknown): boolean =>
+  error instanceof CommandFailure || error instanceof AgentFailure || error instanceof AgentUnreachable;
 
 const unknownReason = 'The engine has met an error, which its log tells.';
 
@@ -152,18 +156,19 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
     const { undo, title = '' } = type.stages[command.stage] ?? {};
     let failure = command.failure;
     const kept: Keeping = { command };
-    for (let tries = 1; undo !== undefined; tries++) {
+    for (let tries = 0; undo !== undefined; tries++) {
       try {
         await lasting(() => undo(occasionOf(kept)));
         break;
       } catch (error) {
         if (turn.signal.aborted || error instanceof TurnLost) throw error;
-        log.warning('a stage could not be taken back', { command: command.id, stage: title, tries, ...errorFields(error) });
-        if (tries < mostUndos) await sleep(againMs, undefined, { signal: turn.signal });
-        else {
+        log.warning('a stage could not be taken back', { command: command.id, stage: title, tries: tries + 1, ...errorFields(error) });
+        const waitMs = undoAgainMs[isOfHosts(error) ? 'withHosts' : 'usually'][tries];
+        if (waitMs === undefined) {
           failure = `${failure ?? ''} What was done by "${title}" could not be taken back.`;
           break;
         }
+        await sleep(waitMs, undefined, { signal: turn.signal });
       }
     }
     const next = { ...kept.command, stage: command.stage - 1, failure };
