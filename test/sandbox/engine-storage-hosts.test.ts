@@ -7,8 +7,23 @@ import { eventually } from '../support/waiting.ts';
 /* Hosts and the storage of their data center: who reaches it, and who manages it. */
 
 const tests = await useStorageCenters();
-const { attach, becomes, centerBecomes, codes, domain, host, hostStatus, inCenter, newHost, post, running, settled, spmOf, working } =
-  tests;
+const {
+  attach,
+  becomes,
+  center,
+  centerBecomes,
+  codes,
+  domain,
+  host,
+  hostStatus,
+  inCenter,
+  newHost,
+  post,
+  running,
+  settled,
+  spmOf,
+  working,
+} = tests;
 const { fault, got } = tests.api;
 let agents: SimulatedAgents;
 let storage: SimulatedStorage;
@@ -33,6 +48,17 @@ describe('hosts', () => {
       [made.id],
     );
     expect(numbers.map(({ n }) => n)).toEqual([1, 2, 3]);
+  });
+
+  it('that a data center names as its SPM which they have left are shown, and are SPM where they are', async () => {
+    const made = await working();
+    const left = await center();
+    await running.postgres.query('update storage_pool set spm_vds_id = $2 where id = $1', [left.id, made.hosts[0]!.id]);
+    const { host: shown } = await got('hosts');
+    expect(shown).toContainEqual(expect.objectContaining({ id: made.hosts[0]!.id, spm: expect.objectContaining({ status: 'spm' }) }));
+    await domain(left.hosts[0]!).then((one) => attach(left, one));
+    await centerBecomes(left, 'up');
+    expect(await spmOf([...made.hosts, ...left.hosts])).toEqual([made.hosts[0]!.name, left.hosts[0]!.name]);
   });
 
   it('take the role of the SPM from another one when somebody wants it', async () => {

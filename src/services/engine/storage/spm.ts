@@ -79,7 +79,8 @@ export function createSpm({ database, agents, patienceMs = 300_000, everyMs = 25
   async function look(pool: string): Promise<SpmHost> {
     const [row] = await database.query<{ pool: string; id: string | null; name: string; address: string; port: number }>(
       `select p.name as pool, h.vds_id as id, h.vds_name as name, h.host_name as address, h.port
-       from storage_pool p left join vds h on h.vds_id = p.spm_vds_id and h.status = $2 where p.id = $1`,
+       from storage_pool p left join vds h on h.vds_id = p.spm_vds_id and h.storage_pool_id = p.id and h.status = $2
+       where p.id = $1`,
       [pool, statusNumber('up')],
     );
     if (row === undefined) throw new CommandFailure('The data center has been removed.');

@@ -13,7 +13,7 @@ export interface Pool {
   readonly masterVersion: number;
   /** Its master domain; null while it has none. */
   readonly master: string | null;
-  /** The host that is its SPM, or was last. */
+  /** The host that is its SPM, or was last; null where that is one of another data center by now. */
   readonly spm: string | null;
   /** That of its domains for data, as agents are told. */
   readonly version: string;
@@ -89,7 +89,8 @@ export interface RepositoryFile {
   readonly created: number | null;
 }
 
-const poolColumns = `p.id, p.name, p.status, p.master_domain_version as "masterVersion", p.spm_vds_id as spm,
+const poolColumns = `p.id, p.name, p.status, p.master_domain_version as "masterVersion",
+  (select h.vds_id from vds h where h.vds_id = p.spm_vds_id and h.storage_pool_id = p.id) as spm,
   coalesce(p.storage_pool_format_type, '5') as version,
   (select s.id from storage_pool_iso_map m join storage_domain_static s on s.id = m.storage_id
     where m.storage_pool_id = p.id and s.storage_domain_type = ${domainTypes.master}) as master`;

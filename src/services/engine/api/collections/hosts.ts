@@ -110,7 +110,8 @@ export const hosts: Collection = {
     (select cpu_name from cluster c where c.cluster_id = t.cluster_id) as cluster_cpu,
     exists (select from command_locks l join command_entities e using (command_id) where l.object_id = t.vds_id and e.command_type = 'ActivateHost')
       as network_operation,
-    (select case p.status when 1 then 2 when 5 then 1 else 0 end from storage_pool p where p.spm_vds_id = t.vds_id) as spm_state`,
+    (select case p.status when 1 then 2 when 5 then 1 else 0 end from storage_pool p
+      where p.id = t.storage_pool_id and p.spm_vds_id = t.vds_id) as spm_state`,
   describe: (row) => ({
     name: String(row['vds_name']),
     comment: String(row['free_text_comment']),
