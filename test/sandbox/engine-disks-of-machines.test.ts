@@ -188,6 +188,14 @@ describe('the disks of a virtual machine', () => {
         ]);
         await run(mine, 0);
       }
+      // A disc in the drive of one that is started is needed as well.
+      await run(mine, 0);
+      const disc = await add({ content_type: 'iso' });
+      await host.postgres.query('update vm_dynamic set current_cd = $2 where vm_guid = $1', [mine, disc]);
+      await run(mine, 0);
+      await api().got(`disks/${disc}`, { method: 'DELETE' });
+      await settled(disc);
+      expect(has(disc)).toBe(true);
     } finally {
       await host.postgres.query('drop function start_meanwhile cascade');
       await host.postgres.query('delete from image_transfers');
