@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { PartParts } from './agent.ts';
 import { helperDoor } from './helper-door.ts';
 import { type LibvirtFacts, askLibvirt } from './host/capabilities.ts';
-import { probeKvm } from './host/kvm.ts';
+import { createKvmProbe } from './host/kvm.ts';
 import { createHostStatistics } from './host/statistics.ts';
 import { hostVerbs } from './host/verbs.ts';
 import { LibvirtError, LibvirtGone } from './libvirt/rpc.ts';
@@ -29,6 +29,7 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
   const spiceTls = config.yesNo('SPICE_TLS');
   let facts: LibvirtFacts | undefined;
   let kvm = false;
+  const hasKvm = createKvmProbe();
 
   const daemon = { socket: config.path('LIBVIRT_SOCKET'), uri: config.text('LIBVIRT_URI'), log };
   const guestLink = createLink(daemon);
@@ -37,7 +38,7 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
     ...daemon,
     told: (event) => machines.told(event),
     async connected(libvirt) {
-      kvm = await probeKvm(libvirt);
+      kvm = await hasKvm(libvirt);
       facts = await askLibvirt(libvirt, kvm ? 'kvm' : 'qemu');
       await machines.recover(libvirt);
     },

@@ -14,6 +14,15 @@ const usual = { cpuinfo: '/proc/cpuinfo', device: '/dev/kvm', pauseMs: 100 } as 
 export const probeName = (uuid: string): string => `probe-${uuid}`;
 
 /**
+ * Makes what looks for KVM with each connection to libvirt, until it was found: a host does not lose it, and there are other reasons for which a
+ * small guest may not run on a busy one.
+ */
+export function createKvmProbe(probe = probeKvm): (libvirt: Libvirt) => Promise<boolean> {
+  let isFound = false;
+  return async (libvirt) => (isFound ||= await probe(libvirt));
+}
+
+/**
  * Whether guests may use KVM: the processor has the extension, and a small guest really runs. That the device can be opened says nothing:
  * there are machines on which firmware runs then, and kernels hang.
  */

@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { probeKvm, probeName } from '../../../../../src/services/host-agent/host/kvm.ts';
+import { createKvmProbe, probeKvm, probeName } from '../../../../../src/services/host-agent/host/kvm.ts';
 import type { Domain } from '../../../../../src/services/host-agent/libvirt/domain.ts';
+import type { Libvirt } from '../../../../../src/services/host-agent/libvirt/libvirt.ts';
 
 /* Whether guests may use KVM, with a host and a libvirt that are made up: where tests run, there is none. */
 
@@ -92,5 +93,12 @@ describe('KVM', () => {
     );
     expect(await probe(libvirt, 'plain')).toBe(false);
     expect(libvirt.done).toEqual([`destroy ${uuid}`]);
+  });
+
+  it('is not lost with a restart of libvirt, when no guest gets to run', async () => {
+    const outcomes = [false, true, false];
+    const hasKvm = createKvmProbe(async () => outcomes.shift() === true);
+    const libvirt = {} as Libvirt;
+    expect([await hasKvm(libvirt), await hasKvm(libvirt), await hasKvm(libvirt)]).toEqual([false, true, true]);
   });
 });
