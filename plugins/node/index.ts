@@ -3,7 +3,7 @@ import { isWholeHost, program, realRoot, runner, sandbox, system } from '../envi
 import { accountSteps } from './accounts.ts';
 import { foundation } from './foundation.ts';
 import { identity } from './identity.ts';
-import { leaseSteps } from './leases.ts';
+import { leaseSteps, machine } from './leases.ts';
 import {
   accounts,
   address,
@@ -63,7 +63,7 @@ async function foundations(view: View, host: HostReader): Promise<readonly Probl
 export default plugin({
   name: 'node',
   applies: isWholeHost,
-  facts: [sandbox, realRoot, runner, program, system, enrolment],
+  facts: [sandbox, realRoot, runner, program, system, enrolment, machine],
   settings: [address, engineKey, authority, certificate, consoleAuthority, consoleCertificate],
   preflight: foundations,
   steps: (view) => [...foundation(view), ...leaseSteps(view), ...accountSteps(view), ...identity(view)],

@@ -1,15 +1,24 @@
 import { createHash } from 'node:crypto';
-import type { Step, View } from '#kit';
+import { type Step, type View, fact, readText } from '#kit';
 import { directories, editFile, withBlock } from '#steps';
 import { address, isEnrolled } from './settings.ts';
 
 const folder = '/etc/sanlock';
-/** What sanlock takes of a name. */
-const longestName = 48;
+/** Characters; sanlock takes 48. */
+const nameLength = 32;
 
-/** A name of its own for each host: two that share one would take the places of each other. */
-const nameOf = (host: string): string =>
-  host.length <= longestName ? host : createHash('sha256').update(host).digest('hex').slice(0, longestName);
+/** The installation of the operating system; nobody else is to know it as it is (machine-id(5)). */
+export const machine = fact('node-machine', async (host) => (await readText(host, '/etc/machine-id')) ?? '');
+
+/**
+ * A name that no other machine has, also none that takes the place of this one under its address: of two with one name, each takes the other for itself in
+ * an earlier life.
+ */
+const nameOf = (view: View): string =>
+  createHash('sha256')
+    .update(`${view.fact(machine).trim()} ${view.get(address)}`)
+    .digest('hex')
+    .slice(0, nameLength);
 
 /**
  * A host that keeps its name has its place on storage again right after a start; under a new name, as sanlock makes one up with each start, it
@@ -29,7 +38,7 @@ export const leaseSteps = (view: View): readonly Step[] =>
               withBlock(text, {
                 path: '',
                 name: 'ovirt-engine',
-                lines: [`our_host_name = ${nameOf(view.get(address))}`],
+                lines: [`our_host_name = ${nameOf(view)}`],
                 at: 'bottom',
               }),
             mode: 0o644,
