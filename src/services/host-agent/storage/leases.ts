@@ -35,7 +35,7 @@ export interface Leases {
   format(places: LeasePlaces): Promise<void>;
   /** Takes a number among the hosts of a domain; until then nothing can be held there. Takes up to half a minute. Throws VerbFailure (661). */
   join(places: LeasePlaces, hostId: number, signal: AbortSignal): Promise<void>;
-  /** Gives the number back. */
+  /** Gives the number back; nothing happens where it was lost. */
   leave(places: LeasePlaces, hostId: number): Promise<void>;
   /** Takes the role. Throws VerbFailure (651) where another host has it. */
   acquire(places: LeasePlaces): Promise<HeldLease>;

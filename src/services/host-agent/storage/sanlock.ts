@@ -23,6 +23,8 @@ const pollMs = 50;
 /** What sanlock says of a number that this host has already, and of a host that has another one there. */
 const alreadyJoined = /done -17\b/;
 const joinedOtherwise = /done -22\b/;
+/** The same of a number that this host does not have, and of a daemon that is not there: then it has none. */
+const notJoined = /done -(?:2|111)\b/;
 
 const space = ({ domain, ids }: Pick<LeasePlaces, 'domain' | 'ids'>, hostId: number): string => `${domain}:${hostId}:${escape(ids)}:0`;
 const resource = ({ domain, leases }: LeasePlaces): string => `${domain}:${role.name}:${escape(leases)}:${role.offset}`;
@@ -30,7 +32,11 @@ const resource = ({ domain, leases }: LeasePlaces): string => `${domain}:${role.
 const escape = (path: string): string => path.replaceAll(':', '\\:');
 
 /** Makes leases by the sanlock daemon of this host, which the account of the agent must be allowed to ask (its group). */
-export function sanlockLeases({ sanlock, sanlockSocket, leaseIoSeconds }: StorageSettings): Leases {
+export function sanlockLeases({
+  sanlock,
+  sanlockSocket,
+  leaseIoSeconds,
+}: Pick<StorageSettings, 'sanlock' | 'sanlockSocket' | 'leaseIoSeconds'>): Leases {
   const run = (args: readonly string[], signal?: AbortSignal): Promise<string> =>
     new Promise((resolve, reject) => {
       execFile(sanlock, args, { env: { LC_ALL: 'C' }, maxBuffer: 4 * 2 ** 20, ...(signal ? { signal } : {}) }, (error, out, said) => {
@@ -74,7 +80,11 @@ export function sanlockLeases({ sanlock, sanlockSocket, leaseIoSeconds }: Storag
       }
     },
     async leave(places, hostId) {
-      await run(['client', 'rem_lockspace', '-s', space(places, hostId)]);
+      try {
+        await run(['client', 'rem_lockspace', '-s', space(places, hostId)]);
+      } catch (error) {
+        if (!(error instanceof Error && notJoined.test(error.message))) throw error;
+      }
     },
     async acquire(places) {
       const daemon = await reach(sanlockSocket);

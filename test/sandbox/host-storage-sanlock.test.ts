@@ -1,0 +1,50 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sanlockLeases } from '../../src/services/host-agent/storage/sanlock.ts';
+
+/* What becomes of what sanlock says, by a program in its place: it itself takes half a minute for each answer, and is tried on whole hosts. */
+
+let folder: string;
+beforeEach(async () => void (folder = await mkdtemp(join(tmpdir(), 'sanlock-'))));
+afterEach(() => rm(folder, { recursive: true }));
+
+const places = { domain: 'dom', ids: '/mnt/server:_data/ids', leases: '/mnt/server:_data/leases' };
+const never = new AbortController().signal;
+
+/** @param says lines of the shell for what each command (`$2`) says and how it ends */
+async function leasesWith(says: string) {
+  const sanlock = join(folder, 'sanlock');
+  await writeFile(sanlock, `#!/bin/sh\necho "$2 $4" >>${folder}/asked\n${says}\n`, { mode: 0o755 });
+  return sanlockLeases({ sanlock, sanlockSocket: join(folder, 'socket'), leaseIoSeconds: 10 });
+}
+const asked = async (): Promise<readonly string[]> => (await readFile(join(folder, 'asked'), 'utf8')).trim().split('\n');
+
+test.each([-2, -111])('a number that was lost, with the storage or with sanlock (%i), is given back without ado', async (code) => {
+  const leases = await leasesWith(`echo "rem_lockspace done ${code}"; exit 1`);
+  await expect(leases.leave(places, 1)).resolves.toBeUndefined();
+});
+
+test('a number that cannot be given back is told', async () => {
+  const leases = await leasesWith('echo "rem_lockspace done -16"; exit 1');
+  await expect(leases.leave(places, 1)).rejects.toThrow('done -16');
+});
+
+test('a number that this host has is taken again; another one of the same domain is given back first, and no other', async () => {
+  const again = await leasesWith('echo "add_lockspace_timeout done -17"; exit 1');
+  await again.join(places, 1, never);
+  expect(await asked()).toEqual(['add_lockspace dom:1:/mnt/server\\:_data/ids:0']);
+  const other = await leasesWith(`case "$2" in
+    add_lockspace) [ -e ${folder}/left ] || { echo "add_lockspace_timeout done -22"; exit 1; };;
+    gets) printf 's more:9:/x/ids:0\\ns dom:250:/old/server:_data/ids:0 \\n';;
+    rem_lockspace) touch ${folder}/left;;
+  esac`);
+  await other.join(places, 3, never);
+  expect((await asked()).slice(1)).toEqual([
+    'add_lockspace dom:3:/mnt/server\\:_data/ids:0',
+    'gets ',
+    'rem_lockspace dom:250:/old/server\\:_data/ids:0',
+    'add_lockspace dom:3:/mnt/server\\:_data/ids:0',
+  ]);
+});
