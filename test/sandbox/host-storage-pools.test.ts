@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { lstat, readdir, readlink, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Leases } from '../../src/services/host-agent/storage/leases.ts';
 import { joinPool, localDomain, localPool, testStorage, type TestLeases, type TestStorage, zeroId } from '../support/host-storage.ts';
 import { useHostStorage } from '../support/running-host-storage.ts';
 import { MiB, newVolume, RAW, sparse } from '../support/volumes.ts';
@@ -129,6 +130,28 @@ describe('pools', () => {
     expect(await host.task('StoragePool.spmStart', { storagepoolID: pool.storagepoolID })).toMatchObject({ taskResult: 'success' });
     expect(await host.ended(taskID)).toMatchObject({ taskResult: 'success' });
     expect(await host.call('StoragePool.getSpmStatus', { storagepoolID: pool.storagepoolID })).toMatchObject({ spmLver: 2 });
+  });
+
+  test('whoever leaves before a place is there does not get one afterwards', async () => {
+    const pool = await localPool(host, join(folder, 'data'));
+    const other = leases.of();
+    const [asked, left] = [Promise.withResolvers<undefined>(), vi.fn(() => Promise.resolve())];
+    const slow: Leases = {
+      ...other,
+      // sanlock goes on with it though nobody waits any more.
+      join: (_places, _hostId, signal) =>
+        new Promise((_resolve, reject) => {
+          asked.resolve(undefined);
+          signal.addEventListener('abort', () => reject(new Error('nobody waits')));
+        }),
+      leave: left,
+    };
+    const second = await testStorage(join(folder, 'b'), slow, undefined, { localFolder: host.settings.localFolder });
+    await joinPool(second, pool, 2);
+    await asked.promise;
+    await second.call('StoragePool.disconnect', { storagepoolID: pool.storagepoolID, hostID: 2 });
+    expect(left).toHaveBeenCalledWith(expect.objectContaining({ domain: pool.storagedomainID }), 2);
+    await second.part.stop?.();
   });
 
   test('whoever loses the role changes nothing any more', async () => {

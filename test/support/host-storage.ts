@@ -37,7 +37,7 @@ export function testLeases(): TestLeases {
           numbers.set(domain, hostId);
         },
         async leave({ domain }, hostId) {
-          places.delete(`${domain}:${hostId}`);
+          if (places.get(`${domain}:${hostId}`) === host) places.delete(`${domain}:${hostId}`);
           numbers.delete(domain);
         },
         async acquire({ domain }): Promise<HeldLease> {

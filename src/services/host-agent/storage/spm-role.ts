@@ -34,17 +34,13 @@ export function createSpmRole(places: LeasePlaces, hostId: number, leases: Lease
   let ended = new AbortController();
   const leaving = new AbortController();
   let joined = leases.join(places, hostId, leaving.signal);
-  let hasJoined = false;
   const watchJoin = (joining: Promise<void>): void => {
-    joining.then(
-      () => (hasJoined = true),
-      async () => {
-        await sleep(retryMs, undefined, { signal: leaving.signal, ref: false }).catch(() => undefined);
-        if (leaving.signal.aborted || joined !== joining) return;
-        joined = leases.join(places, hostId, leaving.signal);
-        watchJoin(joined);
-      },
-    );
+    joining.catch(async () => {
+      await sleep(retryMs, undefined, { signal: leaving.signal, ref: false }).catch(() => undefined);
+      if (leaving.signal.aborted || joined !== joining) return;
+      joined = leases.join(places, hostId, leaving.signal);
+      watchJoin(joined);
+    });
   };
   watchJoin(joined);
 
@@ -93,7 +89,8 @@ export function createSpmRole(places: LeasePlaces, hostId: number, leases: Lease
       await this.giveBack();
       leaving.abort();
       await joined.catch(() => undefined);
-      if (hasJoined) await leases.leave(places, hostId);
+      // Also a place that was asked for and is not there yet: it would come without us.
+      await leases.leave(places, hostId);
     },
   };
 }
