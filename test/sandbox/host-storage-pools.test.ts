@@ -132,6 +132,16 @@ describe('pools', () => {
     expect(await host.call('StoragePool.getSpmStatus', { storagepoolID: pool.storagepoolID })).toMatchObject({ spmLver: 2 });
   });
 
+  test('what an agent that was killed while it made a pool has left is given back before the next one makes one', async () => {
+    const given: number[] = [];
+    const other: Leases = { ...leases.of(), leaveEverywhere: async (hostId) => void given.push(hostId) };
+    const next = await testStorage(join(folder, 'b'), { ...other, join: async () => Promise.reject(new Error(`after ${given.join()}`)) });
+    const storagedomainID = await localDomain(next, join(folder, 'data'));
+    const params = { storagepoolID: randomUUID(), name: 'Default', masterSdUUID: storagedomainID, masterVersion: 1, domainList: [] };
+    await expect(next.call('StoragePool.create', params)).rejects.toThrow('after 250');
+    await next.part.stop?.();
+  });
+
   test('whoever leaves before a place is there does not get one afterwards', async () => {
     const pool = await localPool(host, join(folder, 'data'));
     const other = leases.of();

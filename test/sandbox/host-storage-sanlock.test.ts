@@ -48,3 +48,9 @@ test('a number that this host has is taken again; another one of the same domain
     'add_lockspace dom:3:/mnt/server\\:_data/ids:0',
   ]);
 });
+
+test('a number that an agent has left which was killed is given back on all domains, and no other is', async () => {
+  const leases = await leasesWith(`case "$2" in gets) printf 's a:250:/x/ids:0 ADD \\ns b:25:/y/ids:0 \\ns c:250:/z/ids:0 \\n';; esac`);
+  await leases.leaveEverywhere(250);
+  expect(await asked()).toEqual(['gets ', 'rem_lockspace a:250:/x/ids:0', 'rem_lockspace c:250:/z/ids:0']);
+});

@@ -40,6 +40,7 @@ export function testLeases(): TestLeases {
           if (places.get(`${domain}:${hostId}`) === host) places.delete(`${domain}:${hostId}`);
           numbers.delete(domain);
         },
+        leaveEverywhere: async () => undefined,
         async acquire({ domain }): Promise<HeldLease> {
           const hostId = numbers.get(domain);
           if (hostId === undefined) throw failure('lease', 'This host has no number');

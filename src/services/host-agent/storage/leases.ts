@@ -37,6 +37,8 @@ export interface Leases {
   join(places: LeasePlaces, hostId: number, signal: AbortSignal): Promise<void>;
   /** Gives the number back; nothing happens where it was lost. */
   leave(places: LeasePlaces, hostId: number): Promise<void>;
+  /** The same of a number that an agent may have left behind which was killed, on whatever domain. */
+  leaveEverywhere(hostId: number): Promise<void>;
   /** Takes the role. Throws VerbFailure (651) where another host has it. */
   acquire(places: LeasePlaces): Promise<HeldLease>;
   holder(places: LeasePlaces): Promise<Holder>;

@@ -44,6 +44,8 @@ export function createPools(parts: PoolParts): Pools {
   const { domains, leases, log } = parts;
   const pools = new Map<string, Pool>();
   const turns = createTurns();
+  // An agent that was killed while it made a pool has left its number there, and no other host could make that pool any more.
+  const tidied = leases.leaveEverywhere(makersHostId).catch(() => undefined);
   const get = (id: string): Pool => {
     const pool = pools.get(id);
     if (pool === undefined) throw failure('pool unknown', `Pool ${id} is not connected to this host`);
@@ -62,6 +64,7 @@ export function createPools(parts: PoolParts): Pools {
   const withLease = <T>(domain: Domain, hostId: number, work: () => Promise<T>): Promise<T> =>
     turns.take([domain.id], async () => {
       const places = leasePlaces(domain);
+      await tidied;
       await leases.join(places, hostId, new AbortController().signal);
       try {
         const lease = await leases.acquire(places);

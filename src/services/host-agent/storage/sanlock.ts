@@ -55,10 +55,12 @@ export function sanlockLeases({
       if (!(error instanceof Error && alreadyJoined.test(error.message))) throw error;
     }
   };
-  /** Gives the number back that this host has among the hosts of a domain, whichever that is. */
-  const leaveAny = async ({ domain }: LeasePlaces): Promise<void> => {
-    for (const [, name, hostId = '', ids = ''] of (await run(['client', 'gets'])).matchAll(/^s ([^:\n]+):(\d+):(.+):0\b/gm))
-      if (name === domain) await run(['client', 'rem_lockspace', '-s', space({ domain, ids }, Number(hostId))]);
+  /** Gives numbers back that this host has among the hosts of domains. */
+  const leaveThose = async (isWanted: (held: { readonly domain: string; readonly hostId: number }) => boolean): Promise<void> => {
+    for (const [, domain = '', id, ids = ''] of (await run(['client', 'gets'])).matchAll(/^s ([^:\n]+):(\d+):(.+):0\b/gm)) {
+      const hostId = Number(id);
+      if (isWanted({ domain, hostId })) await run(['client', 'rem_lockspace', '-s', space({ domain, ids }, hostId)]);
+    }
   };
 
   return {
@@ -71,7 +73,7 @@ export function sanlockLeases({
         await add(places, hostId, signal).catch(async (error: unknown) => {
           // Numbers outlive the agent: one that was killed while it made a pool, or gets another number, would be kept out by its own.
           if (!(error instanceof Error && joinedOtherwise.test(error.message))) throw error;
-          await leaveAny(places);
+          await leaveThose(({ domain }) => domain === places.domain);
           await add(places, hostId, signal);
         });
       } catch (error) {
@@ -86,6 +88,7 @@ export function sanlockLeases({
         if (!(error instanceof Error && notJoined.test(error.message))) throw error;
       }
     },
+    leaveEverywhere: (number) => leaveThose(({ hostId }) => hostId === number),
     async acquire(places) {
       const daemon = await reach(sanlockSocket);
       const holder = spawn(sanlock, ['client', 'command', '-r', resource(places), '-c', waiting], {
