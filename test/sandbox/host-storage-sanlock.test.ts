@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type Server, type Socket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sanlockLeases } from '../../src/services/host-agent/storage/sanlock.ts';
 
 /* What becomes of what sanlock says, by a program in its place: it itself takes half a minute for each answer, and is tried on whole hosts. */
@@ -53,4 +55,46 @@ test('a number that an agent has left which was killed is given back on all doma
   const leases = await leasesWith(`case "$2" in gets) printf 's a:250:/x/ids:0 ADD \\ns b:25:/y/ids:0 \\ns c:250:/z/ids:0 \\n';; esac`);
   await leases.leaveEverywhere(250);
   expect(await asked()).toEqual(['gets ', 'rem_lockspace a:250:/x/ids:0', 'rem_lockspace c:250:/z/ids:0']);
+});
+
+describe('a lease', () => {
+  let daemon: Server;
+  const clients: Socket[] = [];
+  beforeEach(async () => {
+    daemon = createServer((client) => clients.push(client)).listen(join(folder, 'socket'));
+    await once(daemon, 'listening');
+  });
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.destroy();
+    daemon.close();
+  });
+  /** The daemon hears late that it is given back. */
+  const acquired = async () => {
+    const leases = await leasesWith(`case "$2" in
+      command) exec /bin/cat;;
+      read_leader) n=$(cat ${folder}/looks || echo 0); echo $((n + 1)) >${folder}/looks
+        [ "$n" -lt 3 ] && echo 'timestamp 5' || echo 'timestamp 0'; echo 'owner_id 1'; echo 'lver 4';;
+    esac`);
+    return leases.acquire(places);
+  };
+
+  test('is free for others when it was given back', async () => {
+    const lease = await acquired();
+    expect([lease.isHeld(), lease.version]).toEqual([true, 4]);
+    await lease.release();
+    expect(lease.isHeld()).toBe(false);
+    expect(await readFile(join(folder, 'looks'), 'utf8')).toBe('4\n');
+  });
+
+  test('is lost with the daemon', async () => {
+    const lease = await acquired();
+    for (const client of clients) client.destroy();
+    await lease.lost;
+    expect(lease.isHeld()).toBe(false);
+  });
+
+  test('is had from nobody where the daemon is not there', async () => {
+    daemon.close();
+    await expect(acquired()).rejects.toThrow('is it running?');
+  });
 });

@@ -20,6 +20,7 @@ const role = { name: 'SDM', offset: 1024 * 1024 };
 const waiting = '/bin/cat';
 const heldWithinMs = 60_000;
 const pollMs = 50;
+const freeTries = 40;
 /** What sanlock says of a number that this host has already, and of a host that has another one there. */
 const alreadyJoined = /done -17\b/;
 const joinedOtherwise = /done -22\b/;
@@ -109,7 +110,13 @@ export function sanlockLeases({
           `Another host has the role of the SPM on domain ${places.domain}, or this host is not known to sanlock there`,
         );
       try {
-        return heldBy(holder, ended, await readVersion(places));
+        const version = await readVersion(places);
+        const isFree = (): Promise<boolean> =>
+          readLeader(run, places).then(
+            (now) => now.hostId === -1 || now.version !== version,
+            () => true,
+          );
+        return heldBy(holder, ended, version, isFree);
       } catch (error) {
         // A lease that nobody knows of could be given back by nobody.
         holder.stdin.end();
@@ -165,7 +172,8 @@ function programOf({ pid }: ChildProcess): string | undefined {
   }
 }
 
-function heldBy(holder: ChildProcess, ended: Promise<void>, version: number): HeldLease {
+/** @param isFree whether the storage says that the lease was given back */
+function heldBy(holder: ChildProcess, ended: Promise<void>, version: number, isFree: () => Promise<boolean>): HeldLease {
   return {
     version,
     // A process that was killed has no arguments any more from that moment on, even before anybody hears of its end.
@@ -174,6 +182,8 @@ function heldBy(holder: ChildProcess, ended: Promise<void>, version: number): He
     async release() {
       holder.stdin?.end();
       await ended;
+      // The daemon hears of it a moment later, and until then nobody could take it.
+      for (let at = 0; at < freeTries && !(await isFree()); at++) await sleep(pollMs);
     },
   };
 }
