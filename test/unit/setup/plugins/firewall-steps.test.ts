@@ -4,109 +4,11 @@ import { inputChains } from '../../../../plugins/firewall/others.ts';
 import firewall from '../../../../plugins/firewall/index.ts';
 import { managers } from '../../../../plugins/firewall/managers.ts';
 import { sshPorts } from '../../../../plugins/firewall/ssh-ports.ts';
-import { letsIn, parseZones, permanentZone, zonesInForce, zonesToBe } from '../../../../plugins/firewall/zones.ts';
 import { type Machine, configurationOf, memoryHost, newMachine } from '../../../../src/setup/host/memory/index.ts';
 import { file, textOf } from '../../../../src/setup/kit/host.ts';
 import { english } from '../../../support/fakes.ts';
-import { conf, fewestAnswers, install, installOn, prepared } from '../../../support/installation.ts';
-
-const files = [conf(fewestAnswers)];
-const zone = '/etc/firewalld/zones/public.xml';
-const installed = async (machine: Machine, more: Readonly<Record<string, string>> = {}) => {
-  const result = await installOn(machine, more);
-  return { ...result, zone: textOf(machine.disk.get(zone)) };
-};
-
-/** A machine on which firewalld runs with a zone, and perhaps with more than stands in it. */
-function guarded(permanent: string, inForce = permanent): Machine {
-  const machine = newMachine({ sshPorts: new Set([2022]) });
-  machine.disk.set(zone, file(`<zone>\n${inForce}</zone>\n`, 0o644));
-  machine.running.set('firewalld', configurationOf(machine, 'firewalld'));
-  machine.disk.set(zone, file(`<zone>\n${permanent}</zone>\n`, 0o644));
-  return machine;
-}
-
-/** What the running firewalld lets in: services, and ports beside them. */
-async function letIn(machine: Machine): Promise<readonly string[]> {
-  const { stdout } = await memoryHost(machine).query({ argv: ['firewall-cmd', '--list-all-zones'] });
-  const { services = [], ports = [] } = parseZones(stdout).find(({ name }) => name === 'public') ?? {};
-  return [...services, ...ports].sort();
-}
-
-/** Lets every effect on the firewall fail, and the one behind them; gives all that was done. */
-async function failing(make: () => Promise<Machine>, more: Readonly<Record<string, string>>, see: (machine: Machine) => Promise<void>) {
-  const { effects } = await installed(await make(), more);
-  const ofFirewall = effects.flatMap((effect, index) => (/firewalld(:|$)|\/firewalld\/(services|zones)/.test(effect) ? [index + 1] : []));
-  const done: string[] = [];
-  for (const at of [...ofFirewall, Math.max(...ofFirewall) + 1]) {
-    const machine = await make();
-    const { outcome, host } = await install({ machine, files: [conf({ ...fewestAnswers, ...more })], accidents: [{ at, how: 'fail' }] });
-    expect(outcome.failure, effects[at - 1]).toBeDefined();
-    await see(machine);
-    done.push(...host.effects);
-  }
-  return done;
-}
-
-const runtimePorts = '  <port port="2022" protocol="tcp"/>\n  <port port="7777" protocol="tcp"/>\n';
-const alone = (machine: Machine, lines: string): void =>
-  void machine.running.set('firewalld', (machine.running.get('firewalld') ?? '').replace('</zone>', `${lines}</zone>`));
-
-describe('firewalld, when a run is taken back,', () => {
-  const anew = /^(restart|stop|start) firewalld$|^firewalld: reload$/;
-
-  test('keeps what it was told alone, and nothing of ours', async () => {
-    const effects = await failing(
-      async () => guarded('', runtimePorts),
-      {},
-      async (machine) => {
-        expect(await letIn(machine)).toEqual(['2022/tcp', '7777/tcp']);
-        expect(textOf(machine.disk.get(zone))).toBe('<zone>\n</zone>\n');
-      },
-    );
-    expect(effects.filter((effect) => anew.test(effect))).toEqual([]);
-  });
-
-  test.each([
-    ['another port', { 'OVESETUP_CONFIG/websocketProxyPort': 'str:6101' }],
-    ['a component less', { 'OVESETUP_CONFIG/websocketProxyConfig': 'bool:False' }],
-  ])('lets in what it did before %s', async (_, more) => {
-    const make = async (): Promise<Machine> => {
-      const machine = newMachine();
-      await installed(machine);
-      alone(machine, runtimePorts);
-      return machine;
-    };
-    const before = await letIn(await make());
-    const effects = await failing(make, more, async (machine) => {
-      const [now, file] = [await letIn(machine), textOf(machine.disk.get('/etc/firewalld/services/ovirt-websocket-proxy.xml'))];
-      expect(now).toEqual(before);
-      expect(file).toContain('port="6100"');
-    });
-    expect(effects.filter((effect) => anew.test(effect))).toEqual([]);
-  });
-
-  test('reads its settings again where nothing is lost by that, and is not restarted', async () => {
-    const make = async (): Promise<Machine> => guarded('  <service name="ssh"/>\n');
-    const effects = await failing(make, {}, async (machine) => expect(await letIn(machine)).toEqual(['ssh']));
-    expect(effects).toContain('firewalld: reload');
-    expect(effects).not.toContain('restart firewalld');
-    expect((await installed(await make())).effects).not.toContain('restart firewalld');
-  });
-
-  test('has the port of ssh among its settings before it is started again after a power cut', async () => {
-    const machine = guarded('', runtimePorts);
-    const { effects } = await installed(guarded('', runtimePorts));
-    const at = effects.findLastIndex((effect) => effect.startsWith('firewalld: ')) + 1;
-    await install({ machine, files, accidents: [{ at, how: 'cut-after' }] }).catch(() => undefined);
-    machine.running.clear();
-    const { outcome, host } = await install({ machine, files, accidents: [{ at: 9, how: 'fail' }] });
-    expect(outcome.failure).toBeDefined();
-    const work = host.effects.filter((effect) => /^(start )?firewalld/.test(effect));
-    expect(work).toEqual(['firewalld: --zone=public --add-port=2022/tcp', 'start firewalld']);
-    expect(await letIn(machine)).toEqual(['2022/tcp']);
-  });
-});
+import { guarded, installed, letIn, runtimePorts, zone } from '../../../support/firewalld.ts';
+import { conf, fewestAnswers, install, prepared } from '../../../support/installation.ts';
 
 describe('firewalld', () => {
   test('lets in what the components need, at once and later', async () => {
@@ -288,53 +190,6 @@ describe('firewalld', () => {
     );
     const again = await installed(machine);
     expect(again.effects.filter((effect) => effect.includes('firewalld') && !effect.includes('/etc/ovirt-engine/'))).toEqual([]);
-  });
-});
-
-describe('zones', () => {
-  test('are read as firewalld prints them', () => {
-    const text =
-      'drop\n  target: DROP\n  services: \n  ports: \n\npublic (default, active)\n  target: default\n  interfaces: eth0\n  services: ssh dns\n  ports: 80/tcp 5900-5903/tcp\n  rich rules: \n';
-    expect(parseZones(text)).toEqual([
-      { name: 'drop', active: false, interfaces: [], services: [], ports: [], acceptsAll: false },
-      {
-        name: 'public',
-        active: true,
-        interfaces: ['eth0'],
-        services: ['ssh', 'dns'],
-        ports: ['80/tcp', '5900-5903/tcp'],
-        acceptsAll: false,
-      },
-    ]);
-  });
-
-  test('are in use where something is bound to them, and the default one where something is bound to none', async () => {
-    const machine = newMachine();
-    const stdout = 'home (active)\n  interfaces: eth1\n  services: \n\npublic\n  interfaces: \n  services: \n';
-    const host = { ...memoryHost(machine), query: () => Promise.resolve({ code: 0, stdout, stderr: '' }) };
-    const used = async (): Promise<readonly string[]> => (await zonesInForce(host)).map(({ name }) => name);
-    machine.disk.set('/sys/class/net', { kind: 'directory', mode: 0o755 });
-    for (const name of ['lo', 'eth1']) machine.disk.set(`/sys/class/net/${name}`, { kind: 'link', target: `../../devices/${name}` });
-    expect(await used()).toEqual(['home']);
-    machine.disk.set('/sys/class/net/bonding_masters', file('bond0\n', 0o644));
-    for (const name of ['eth2', 'eth2/master']) machine.disk.set(`/sys/class/net/${name}`, { kind: 'link', target: '../eth1' });
-    expect(await used()).toEqual(['home']);
-    machine.disk.set('/sys/class/net/eth0', { kind: 'link', target: '../../devices/eth0' });
-    expect(await used()).toEqual(['home', 'public']);
-  });
-
-  test('are read from files, without what rules say for some sources only', async () => {
-    const machine = newMachine();
-    machine.disk.set(
-      zone,
-      file('<zone><service name="dns"/><port port="2000-2300" protocol="tcp"/><rule><service name="ssh"/></rule></zone>', 0o644),
-    );
-    const found = await permanentZone(memoryHost(machine), 'public');
-    expect(found).toEqual({ name: 'public', services: ['dns'], ports: ['2000-2300/tcp'], acceptsAll: false });
-    expect(await letsIn(memoryHost(machine), found, 2022)).toBe(true);
-    expect(await letsIn(memoryHost(machine), found, 22)).toBe(false);
-    machine.disk.set('/etc/firewalld/zones/lan.xml', file('<zone><interface name="eth1"/></zone>', 0o644));
-    expect(await zonesToBe(memoryHost(machine))).toEqual(['public', 'lan']);
   });
 });
 
