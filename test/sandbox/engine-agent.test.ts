@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isRecovering, lacksVerb, usualTimes } from '../../src/services/engine/agents/agent.ts';
 import { agentContext, type Agents, createAgents } from '../../src/services/engine/agents/agents.ts';
 import { type Agent, type PartParts, startAgent } from '../../src/services/host-agent/agent.ts';
@@ -8,6 +8,7 @@ import { VerbFailure, type Verbs } from '../../src/services/host-agent/verbs.ts'
 import { quietLog } from '../support/fakes.ts';
 import { freePort } from '../support/free-port.ts';
 import { type AgentPki, makeAgentPki } from '../support/simulated-agent.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* The engine's side of the connection and the agent's own, one against the other. */
 
@@ -78,7 +79,7 @@ describe('the engine and the agent', () => {
     expect(lacksVerb(await failure(host().call('Test.unheard')))).toBe(true);
     expect(await host().call('Test.large')).toHaveLength(1_000_000);
     notify('|virt|VM_status|v', { v: { status: 'Up' } });
-    await vi.waitFor(() => expect(events).toEqual([['|virt|VM_status|v', { v: { status: 'Up' }, notify_time: expect.any(Number) }]]));
+    await eventually(() => expect(events).toEqual([['|virt|VM_status|v', { v: { status: 'Up' }, notify_time: expect.any(Number) }]]));
   });
 
   it('know of an agent that is not ready yet', async () => {

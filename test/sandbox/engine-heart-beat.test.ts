@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { useEngine } from '../support/running-engine.ts';
+import { until } from '../support/waiting.ts';
 
 const running = useEngine((postgres) =>
   postgres.query(`update vdc_options set option_value = '0.2' where option_name = 'DwhHeartBeatInterval'`),
@@ -11,10 +11,7 @@ const lastBeat = async (): Promise<number> =>
   )[0]?.at?.getTime() ?? 0;
 async function nextBeat(): Promise<void> {
   const before = await lastBeat();
-  for (let tries = 0; (await lastBeat()) === before; tries++) {
-    if (tries === 300) throw new Error('it does not beat');
-    await sleep(50);
-  }
+  await until(async () => (await lastBeat()) !== before);
 }
 
 it('the engine tells the data warehouse that it is alive, as often as its option says, also after the database was away', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Occasion, SpecialChange } from '../../src/services/engine/api/collections/collection.ts';
 import { addHost, approveHost, installHost } from '../../src/services/engine/api/collections/special-installation.ts';
 import { createMembers } from '../../src/services/engine/api/members.ts';
@@ -15,6 +15,7 @@ import { quietLog } from '../support/fakes.ts';
 import { startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { type AgentPki, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost as addRows, capabilities, wellBehaved } from '../support/simulated-host.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Machines that become hosts: everything but the installation itself, which is another's matter. */
 
@@ -100,8 +101,7 @@ let count = 0;
 const machine = (more: Entity = {}): Entity => ({ name: `m${++count}`, address: `127.0.3.${count}`, root_password: canary, ...more });
 const statusOf = async (id: string) =>
   (await postgres.query<{ status: number }>('select status from vds_dynamic where vds_id = $1', [id]))[0]?.status;
-const becomes = (id: string, status: number) =>
-  vi.waitFor(async () => expect(await statusOf(id)).toBe(status), { timeout: 20_000, interval: 20 });
+const becomes = (id: string, status: number) => eventually(async () => expect(await statusOf(id)).toBe(status));
 const eventsOf = (id: string) =>
   postgres.query<{ code: number; text: string; name: string }>(
     'select log_type as code, message as text, vds_name as name from audit_log where vds_id = $1 order by audit_log_id',
@@ -123,7 +123,7 @@ describe('a machine', () => {
     };
     const id = await change(addHost, machine());
     expect(await statusOf(id)).toBe(6);
-    await vi.waitFor(() => expect(deployed).toHaveLength(1));
+    await eventually(() => expect(deployed).toHaveLength(1));
     expect(deployed[0]).toEqual({ id, address: `127.0.3.${count}`, sshPort: 22, sshUser: 'root', credential: { password: canary } });
     expect(await everything()).not.toContain('Root-Canary');
     held.resolve(undefined);
@@ -133,7 +133,7 @@ describe('a machine', () => {
     ]);
     expect((await eventsOf(id)).map(({ code }) => code)).toEqual([42, 509, 510, 504, 514, 13]);
     expect((await eventsOf(id)).map(({ name }) => name)).toEqual(Array.from({ length: 6 }, () => `m${count}`));
-    await vi.waitFor(async () => expect(await postgres.query('select * from command_entities')).toEqual([]));
+    await eventually(async () => expect(await postgres.query('select * from command_entities')).toEqual([]));
   });
 
   it('is installed with the key of the engine, at another port, whose host key is known, and waits to be activated', async () => {
@@ -142,7 +142,7 @@ describe('a machine', () => {
     const id = await change(addHost, machine({ root_password: undefined, ssh }), { activate: false });
     await becomes(id, 2);
     expect(deployed).toMatchObject([{ sshPort: 2022, credential: 'engine-key', fingerprint: ssh.fingerprint }]);
-    await vi.waitFor(async () => expect((await eventsOf(id)).map(({ code }) => code)).toEqual([42, 509, 504, 15]));
+    await eventually(async () => expect((await eventsOf(id)).map(({ code }) => code)).toEqual([42, 509, 504, 15]));
   });
 
   it('that cannot be installed says why, and is installed again', async () => {
@@ -174,7 +174,7 @@ describe('a machine', () => {
     const id = await change(addHost, machine());
     await becomes(id, 7);
     expect((await eventsOf(id)).at(-1)).toMatchObject({ code: 505, text: expect.stringContaining('It is a machine of the kind aaa') });
-    await vi.waitFor(async () => expect(await postgres.query('select * from command_entities')).toEqual([]));
+    await eventually(async () => expect(await postgres.query('select * from command_entities')).toEqual([]));
   });
 
   it('that was installed and does not fit is not operational', async () => {
@@ -196,7 +196,7 @@ describe('a machine', () => {
     const first = await start();
     deploy = (_machine, _told, signal) => sleep(600_000, { fingerprint }, { signal });
     const id = await change(addHost, machine(), { hosts: first });
-    await vi.waitFor(() => expect(deployed).toHaveLength(1));
+    await eventually(() => expect(deployed).toHaveLength(1));
     working.splice(0);
     await first.close();
     expect(await statusOf(id)).toBe(6);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiCalls } from '../support/api-calls.ts';
 import { adminPassword } from '../support/engine.ts';
 import { hasLibgovirt, python } from '../support/libgovirt.ts';
@@ -8,6 +8,7 @@ import { useEngine } from '../support/running-engine.ts';
 import { engineSettings, makeAgentPki, type SimulatedAgents, startSimulatedAgents } from '../support/simulated-agent.ts';
 import { addHost, wellBehaved } from '../support/simulated-host.ts';
 import { addMachine } from '../support/simulated-machines.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* A client that is not ours: the library that virt-viewer reaches engines with. Debian: gir1.2-govirt-1.0, python3-gi. */
 
@@ -48,10 +49,7 @@ describe.skipIf(!hasLibgovirt)('libgovirt', async () => {
       const { engine, postgres } = running;
       const { call, got } = apiCalls(running);
       // The engine has to have its turn with hosts.
-      await vi.waitFor(async () => expect((await call(`vms/${machine}/ticket`, { body: {} })).status).toBe(200), {
-        timeout: 20_000,
-        interval: 200,
-      });
+      await eventually(async () => expect((await call(`vms/${machine}/ticket`, { body: {} })).status).toBe(200));
       const file = await got(`vms/${machine}/graphicsconsoles/7370696365/remoteviewerconnectionfile`, { body: {} });
       const token = /^sso-token=(.*)$/m.exec(String(file['remote_viewer_connection_file']))?.[1] ?? '';
       const login = how === 'a password' ? ['admin@internal', adminPassword] : ['token', token];

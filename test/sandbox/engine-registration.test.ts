@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { statusNumber } from '../../src/services/engine/hosts/host-status.ts';
 import { toSshPublicKey } from '../../src/services/engine/pki/ssh-key.ts';
 import { readCertificate } from '../../src/services/engine/pki/pem.ts';
@@ -10,6 +10,7 @@ import { mostPending } from '../../src/services/engine/registration/registration
 import { apiCalls, type Json } from '../support/api-calls.ts';
 import { type Answer, freshSource } from '../support/https-client.ts';
 import { useEngine } from '../support/running-engine.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Machines that register themselves, as strangers do. */
 
@@ -243,7 +244,7 @@ describe('approval', () => {
     const answer = await call(`hosts/${String(id)}/approve`, { body: wrong });
     expect([answer.status, answer.body]).toEqual([409, expect.stringContaining('fingerprint')]);
     await got(`hosts/${String(id)}/approve`, { body: { ssh: { ...key.ssh, fingerprint: one['sshKeyFingerprint'] } } });
-    await vi.waitFor(async () => expect((await eventsOf(id)).map(({ code }) => code)).toEqual(expect.arrayContaining([828, 498, 505])));
+    await eventually(async () => expect((await eventsOf(id)).map(({ code }) => code)).toEqual(expect.arrayContaining([828, 498, 505])));
   });
 
   it('sends a password only to a machine whose fingerprint somebody has seen on it', async () => {
@@ -255,7 +256,7 @@ describe('approval', () => {
     expect([answer.status, answer.body]).toEqual([400, expect.stringContaining('ssh.fingerprint')]);
     expect(await named(one['name'])).toMatchObject({ status: 'pending_approval' });
     await got(`hosts/${String(id)}/approve`, { body: { ...password, ssh: { fingerprint: one['sshKeyFingerprint'] } } });
-    await vi.waitFor(async () => expect((await eventsOf(id)).map(({ code }) => code)).toContain(505));
+    await eventually(async () => expect((await eventsOf(id)).map(({ code }) => code)).toContain(505));
   });
 
   it('may name another cluster', async () => {
@@ -269,7 +270,7 @@ describe('approval', () => {
     const { id } = (await named(one['name'])) ?? {};
     await got(`hosts/${String(id)}/approve`, { body: { ...key, cluster: { name: 'Elsewhere' } } });
     expect((await got(`clusters/${String((await got(`hosts/${String(id)}`))['cluster'].id)}`))['name']).toBe('Elsewhere');
-    await vi.waitFor(async () => expect((await eventsOf(id)).map(({ code }) => code)).toContain(505));
+    await eventually(async () => expect((await eventsOf(id)).map(({ code }) => code)).toContain(505));
     await postgres.query('delete from vds_static');
     await postgres.query(`delete from cluster where name = 'Elsewhere'`);
   });
@@ -288,7 +289,7 @@ describe('approval', () => {
     }
     for (const one of [byName, byUuid]) {
       const id = (await named(one['name']))?.['id'];
-      await vi.waitFor(async () => expect((await eventsOf(id)).map(({ code }) => code)).toEqual(expect.arrayContaining([828, 498, 505])));
+      await eventually(async () => expect((await eventsOf(id)).map(({ code }) => code)).toEqual(expect.arrayContaining([828, 498, 505])));
     }
     expect(await named(neither['name'])).toMatchObject({ status: 'pending_approval' });
   });
