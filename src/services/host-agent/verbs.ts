@@ -78,14 +78,12 @@ export interface Params {
   optionalNumber(name: string): number | undefined;
   /** A count of bytes: a whole number from 0 on, also one written as text. */
   bytes(name: string): number;
-  optionalBytes(name: string): number | undefined;
   /** true or false, also as text in any case. */
   flag(name: string): boolean;
   optionalFlag(name: string): boolean | undefined;
   object(name: string): Params;
   optionalObject(name: string): Params | undefined;
   list(name: string): readonly unknown[];
-  optionalList(name: string): readonly unknown[] | undefined;
   /** A list of objects. */
   objects(name: string): readonly Params[];
   /** A list of texts. */
@@ -189,13 +187,11 @@ function paramsOf(values: Readonly<Record<string, unknown>>, within: string): Pa
     number: needed(number),
     optionalNumber: optional(number),
     bytes: needed(bytes),
-    optionalBytes: optional(bytes),
     flag: needed(flag),
     optionalFlag: optional(flag),
     object: (name) => needed(object(name))(name),
     optionalObject: (name) => optional(object(name))(name),
     list: needed(list),
-    optionalList: optional(list),
     objects: (name) => needed(objects(name))(name),
     texts: needed(texts),
     optionalTexts: optional(texts),

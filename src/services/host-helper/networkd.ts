@@ -24,7 +24,7 @@ const ip4 = 2;
 const everywhere = 0;
 
 /** Reads what `networkctl --json=short` prints. */
-export const readLinks = (printed: string): readonly Link[] =>
+const readLinks = (printed: string): readonly Link[] =>
   objectsIn((JSON.parse(printed) as Readonly<Record<string, unknown>>)['Interfaces']).map((one) => ({
     name: String(one['Name']),
     index: Number(one['Index']),

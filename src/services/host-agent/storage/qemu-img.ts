@@ -14,7 +14,6 @@ export interface ImageInfo {
   readonly virtualSize: number;
   /** The image below it, as it is written in its header. */
   readonly backing: string | null;
-  readonly backingFormat: string | null;
   /** Whether its data lie in a file of their own. */
   readonly hasDataFile: boolean;
 }
@@ -144,7 +143,6 @@ function readInfo(value: unknown): ImageInfo {
     format: text('format') ?? '',
     virtualSize: Number(info['virtual-size']),
     backing: text('backing-filename'),
-    backingFormat: text('backing-filename-format'),
     hasDataFile: special?.data?.['data-file'] !== undefined,
   };
 }
