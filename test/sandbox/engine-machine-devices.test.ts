@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { apiCalls, type Json } from '../support/api-calls.ts';
+import { addingMachines, gibibyte, pathOf } from '../support/machine-calls.ts';
 import { useEngine } from '../support/running-engine.ts';
 
 /* What virtual machines have: network interfaces, CD drives and displays, templates and sizes. */
@@ -7,14 +8,8 @@ import { useEngine } from '../support/running-engine.ts';
 const running = useEngine();
 const { call, got, fault } = apiCalls(running);
 const blank = '00000000-0000-0000-0000-000000000000';
-const mebibyte = 1_048_576;
-const gibibyte = 1024 * mebibyte;
 
-const cluster = { name: 'Default' };
-const template = { name: 'Blank' };
-/** Adds a machine with what is given, and returns it. */
-const add = (name: string, more: Json = {}): Promise<Json> => got('vms', { body: { name, cluster, template, ...more } });
-const pathOf = (machine: Json): string => `vms/${String(machine['id'])}`;
+const add = addingMachines({ got });
 const profile = { id: '0000000a-000a-000a-000a-000000000398' };
 
 describe('network interfaces', () => {

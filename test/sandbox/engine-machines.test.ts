@@ -1,19 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { apiCalls, type Json } from '../support/api-calls.ts';
 import { workOn } from '../support/commands.ts';
+import { addingMachines, gibibyte, mebibyte, pathOf } from '../support/machine-calls.ts';
 import { useEngine } from '../support/running-engine.ts';
 
 const running = useEngine();
 const { call, got, fault } = apiCalls(running);
 const blank = '00000000-0000-0000-0000-000000000000';
-const mebibyte = 1_048_576;
-const gibibyte = 1024 * mebibyte;
 
 const cluster = { name: 'Default' };
 const template = { name: 'Blank' };
-/** Adds a machine with what is given, and returns it. */
-const add = (name: string, more: Json = {}): Promise<Json> => got('vms', { body: { name, cluster, template, ...more } });
-const pathOf = (machine: Json): string => `vms/${String(machine['id'])}`;
+const add = addingMachines({ got });
 
 describe('a virtual machine', () => {
   it('is made from the template Blank as the walk of the original has it, in XML', async () => {
