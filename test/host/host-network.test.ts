@@ -14,7 +14,18 @@ const management = {
   ipaddr: addresses.host,
   netmask: '255.255.255.0',
   gateway: addresses.engine,
+  ipv6addr: `${addresses.host6}/64`,
+  ipv6gateway: addresses.router6,
+  dhcpv6: false,
+  ipv6autoconf: false,
   defaultRoute: true,
+};
+/** The same, as the agent tells of a device that has it. */
+const told6 = {
+  ipv6addrs: expect.arrayContaining([`${addresses.host6}/64`]) as readonly string[],
+  ipv6gateway: addresses.router6,
+  ipv6autoconf: false,
+  dhcpv6: false,
 };
 const committed = '/usr/local/lib/systemd/network';
 
@@ -65,9 +76,11 @@ describe.skipIf(obstacle !== null)(`networks of a host${obstacle === null ? '' :
 
   test('are seen as they are', async () => {
     const client = await host.reach();
+    // An address of IPv6 is there when nobody else was found to have it, and the ways by it after that.
+    await eventually('there is a way by IPv6', async () => (await shell('ip -6 route')).includes(`default via ${addresses.router6}`));
     const { nics, lastClientIface } = await capabilities(client);
     expect(lastClientIface).toBe(cards.fixed);
-    expect(nics[cards.fixed]).toMatchObject({ addr: addresses.host, gateway: addresses.engine, dhcpv4: false });
+    expect(nics[cards.fixed]).toMatchObject({ addr: addresses.host, gateway: addresses.engine, dhcpv4: false, ...told6 });
     expect(nics[cards.dhcp]).toMatchObject({ addr: expect.stringMatching(/^203\.0\.113\./), dhcpv4: true });
     client.end();
   });

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { networkFile, networkFileKinds, networkOfFile } from '../frame/network-file.ts';
 import { filesOf } from './network-files.ts';
+import { isSameAddress } from './ipv6-address.ts';
 import type { Command, NetworkMaker } from './network-maker.ts';
 import { isNetworkName, type NetworkChange, type WantedNetwork } from './network-request.ts';
 import { type NetworkStore, networkStore } from './network-store.ts';
@@ -111,7 +112,7 @@ async function checkCard({ name, nic: card, ipv6 }: WantedNetwork, nic: Link): P
     );
   if (nic.addresses.length > 1)
     throw new Refusal(409, `${card} has several addresses (${nic.addresses.join(', ')}); a network takes over one`);
-  if (nic.file !== null && user === undefined) await needPlainFile(card, nic.file, ipv6.address !== null);
+  if (nic.file !== null && user === undefined) await needPlainFile(card, nic.file, ipv6.address);
 }
 
 /** What a file of a card says besides addresses: devices that the card carries, or is a part of. */
@@ -120,12 +121,11 @@ const companions = /^\s*(BatmanAdvanced|Bond|Bridge|IPoIB|IPVLAN|IPVTAP|MACsec|M
 const networkFolders = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'].map((folder) => `${folder}/systemd/network`);
 
 /** Throws Refusal for a file that says what a network does not take over: it would be gone after the next start, when nobody waits for it. */
-async function needPlainFile(card: string, file: string, takesSix: boolean): Promise<void> {
+async function needPlainFile(card: string, file: string, taken: string | null): Promise<void> {
   const text = await readFile(file, 'utf8').catch(() => '');
-  // What an agent tells of addresses of IPv6 does not say which ones are given here.
-  const six = /^\s*Address\s*=\s*(\S*:\S*)/m.exec(text)?.[1];
-  if (six !== undefined && !takesSix)
-    throw new Refusal(501, `${card} has the address ${six} in ${file}, which the network does not take over`);
+  const given = [...text.matchAll(/^\s*Address\s*=\s*(\S*:\S*)/gm)].map(([, address = '']) => address);
+  const six = given.find((address) => taken === null || !isSameAddress(address, taken));
+  if (six !== undefined) throw new Refusal(501, `${card} has the address ${six} in ${file}, which the network does not take over`);
   const found = companions.exec(text)?.[1];
   if (found !== undefined) throw new Refusal(501, `${card} has ${found}= in ${file}, which a network does not take over`);
   for (const folder of networkFolders) {

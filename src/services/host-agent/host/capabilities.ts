@@ -2,6 +2,7 @@ import { machine as architecture, release } from 'node:os';
 import type { Libvirt } from '../libvirt/libvirt.ts';
 import { type Element, child, childrenOf, parseXml } from '../xml.ts';
 import { deviceOf, hasUncommitted, networkFacts } from './network.ts';
+import { hugePageSizes, numaFields, numaNodes } from './numa.ts';
 import { exists, readLine, readMemory, readProcessors, readRelease } from './proc.ts';
 
 const mebi = 1024 * 1024;
@@ -92,10 +93,10 @@ export function capabilities(facts: LibvirtFacts, parts: CapabilityParts): Reado
     memSize: String(memory),
     reservedMem: '321',
     guestOverhead: '65',
-    hugepages: [],
-    numaNodes: { '0': { totalMemory: String(memory), hugepages: {}, cpus: cpu.online } },
-    numaNodeDistance: { '0': [10] },
-    autoNumaBalancing: 2,
+    hugepages: hugePageSizes(),
+    ...numaFields(numaNodes()),
+    // 2 stands for a kernel that does not say.
+    autoNumaBalancing: Number(readLine('/proc/sys/kernel/numa_balancing') || 2),
     uuid: facts.uuid,
     operatingSystem: {
       name: (system.get('ID') ?? 'unknown').toUpperCase(),
@@ -111,14 +112,14 @@ export function capabilities(facts: LibvirtFacts, parts: CapabilityParts): Reado
     },
     kernelArgs: readLine('/proc/cmdline'),
     kernelFeatures: {},
-    selinux: { mode: '-1' },
+    selinux: { mode: readLine('/sys/fs/selinux/enforce') || '-1' },
     hooks: {},
     additionalFeatures: [],
     emulatedMachines: facts.machines,
     rngSources: ['random', ...(exists('/dev/hwrng') ? ['hwrng'] : [])],
     vmTypes: ['kvm'],
     hostdevPassthrough: 'false',
-    nestedVirtualization: false,
+    nestedVirtualization: canNest(),
     liveSnapshot: 'false',
     liveMerge: 'false',
     vncEncrypted,
@@ -138,6 +139,10 @@ export function capabilities(facts: LibvirtFacts, parts: CapabilityParts): Reado
     connector_info: {},
   };
 }
+
+/** Whether guests can have guests of their own with KVM. */
+const canNest = (): boolean =>
+  ['kvm_intel', 'kvm_amd'].some((name) => ['Y', '1'].includes(readLine(`/sys/module/${name}/parameters/nested`)));
 
 /** The answer to `Host.getHardwareInfo`. */
 export function hardware(uuid: string): Readonly<Record<string, string>> {

@@ -1,6 +1,7 @@
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { interfacesChange, networkOfFile } from '../../frame/network-file.ts';
+import { type Address6, originOf6, readAddresses6, readGateways6 } from './ipv6.ts';
 import { exists, namesIn, readLine } from './proc.ts';
 
 const classFolder = '/sys/class/net';
@@ -47,12 +48,29 @@ const hasLease = (name: string): boolean =>
 export const hasUncommitted = (folder: string): boolean =>
   namesIn(folder).some((file) => file === interfacesChange || networkOfFile(file) !== undefined);
 
+/** What is known of the addresses of all devices. */
+interface AddressFacts {
+  readonly all: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
+  readonly gateways: ReadonlyMap<string, string>;
+  readonly of6: ReadonlyMap<string, readonly Address6[]>;
+  readonly gateways6: ReadonlyMap<string, string>;
+}
+
+const addressFacts = (): AddressFacts => ({
+  all: networkInterfaces(),
+  gateways: readGateways(readLine('/proc/net/route')),
+  of6: readAddresses6(readLine('/proc/net/if_inet6')),
+  gateways6: readGateways6(readLine('/proc/net/ipv6_route')),
+});
+
 /** Fields that devices of all kinds have. */
-function common(name: string, addresses: readonly NetworkInterfaceInfo[], gateways: ReadonlyMap<string, string>): object {
+function common(name: string, facts: AddressFacts): object {
   const read = (path: string): string => readLine(join(classFolder, name, path));
+  const addresses = facts.all[name] ?? [];
   const four = addresses.filter(({ family }) => family === 'IPv4');
   const six = addresses.filter(({ family }) => family === 'IPv6');
-  const gateway = gateways.get(name) ?? '';
+  const gateway = facts.gateways.get(name) ?? '';
+  const origin6 = originOf6(facts.of6.get(name) ?? [], readLine(`/proc/sys/net/ipv6/conf/${name}/autoconf`) === '1');
   return {
     hwaddr: read('address'),
     mtu: read('mtu') || '1500',
@@ -62,10 +80,10 @@ function common(name: string, addresses: readonly NetworkInterfaceInfo[], gatewa
     ipv4addrs: four.map(({ cidr }) => cidr ?? ''),
     ipv4defaultroute: gateway !== '',
     ipv6addrs: six.map(({ cidr }) => cidr ?? ''),
-    ipv6gateway: '',
-    ipv6autoconf: readLine(`/proc/sys/net/ipv6/conf/${name}/autoconf`) === '1',
+    ipv6gateway: facts.gateways6.get(name) ?? '',
+    ipv6autoconf: origin6.autoconf,
     dhcpv4: hasLease(name),
-    dhcpv6: false,
+    dhcpv6: origin6.dhcp,
   };
 }
 
@@ -81,14 +99,13 @@ export const isUp = (name: string): boolean => ['up', 'unknown'].includes(readLi
 /** Looks at the devices of this machine. Every bridge that is not libvirt's own is a network of its name. */
 export function networkFacts(): NetworkFacts {
   const names = namesIn(classFolder);
-  const addresses = networkInterfaces();
-  const gateways = readGateways(readLine('/proc/net/route'));
+  const facts = addressFacts();
   const found: Record<Kind, Record<string, object>> = { bridge: {}, bond: {}, vlan: {}, nic: {}, other: {} };
   const networks: Record<string, object> = {};
   for (const name of names) {
     const kind = kindOf(name);
     if (kind === 'other') continue;
-    const fields = common(name, addresses[name] ?? [], gateways);
+    const fields = common(name, facts);
     const read = (path: string): string => readLine(join(classFolder, name, path));
     switch (kind) {
       case 'bridge': {

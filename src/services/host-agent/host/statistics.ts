@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { loadavg, uptime } from 'node:os';
+import { numaMemory, numaNodes } from './numa.ts';
 import { isUp, speedOf } from './network.ts';
 import { type CpuTimes, type Traffic, namesIn, readCpuTimes, readLine, readMemory, readTraffic } from './proc.ts';
 
@@ -41,6 +42,8 @@ export function createHostStatistics(parts: { readonly clock: () => number; read
       const total = get('MemTotal');
       const available = get('MemAvailable');
       const cpus = [...(latest?.cpus ?? [])];
+      const nodes = numaNodes();
+      const nodeOf = new Map([...nodes].flatMap(([number, node]) => node.cpus.map((cpu) => [String(cpu), number] as const)));
       const whole = loadOf(former?.cpus.get(''), latest?.cpus.get(''));
       const own = ownLoad(former, latest);
       const started = now() / 1000 - uptime();
@@ -56,7 +59,7 @@ export function createHostStatistics(parts: { readonly clock: () => number; read
             .filter(([name]) => name !== '')
             .map(([name, times]) => {
               const { user, system, idle } = loadOf(former?.cpus.get(name), times);
-              return [name, { cpuUser: user, cpuSys: system, cpuIdle: idle, nodeIndex: 0 }];
+              return [name, { cpuUser: user, cpuSys: system, cpuIdle: idle, nodeIndex: nodeOf.get(name) ?? 0 }];
             }),
         ),
         memUsed: total === 0 ? '0' : String(Math.round(100 - (100 * available) / total)),
@@ -71,11 +74,8 @@ export function createHostStatistics(parts: { readonly clock: () => number; read
         ksmState: readLine('/sys/kernel/mm/ksm/run') === '1',
         ksmPages: Number(readLine('/sys/kernel/mm/ksm/pages_to_scan')),
         ksmMergeAcrossNodes: readLine('/sys/kernel/mm/ksm/merge_across_nodes') !== '0',
-        ksmCpu: 0,
         momStatus: 'disabled',
-        numaNodeMemFree: {
-          '0': { memFree: String(Math.floor(available / mebi)), memPercent: total === 0 ? 0 : Math.round(100 - (100 * available) / total) },
-        },
+        numaNodeMemFree: numaMemory(nodes),
         network: traffic(latest),
         elapsedTime: String(Math.floor(uptime())),
         bootTime: String(Math.floor(started)),

@@ -1,3 +1,4 @@
+import { isSameAddress } from '../ipv6-address.ts';
 import type { WantedNetwork } from '../network-request.ts';
 import { Refusal } from '../refusal.ts';
 import { unitOptions } from './device-commands.ts';
@@ -91,7 +92,7 @@ export function stanzasOf(network: WantedNetwork, former: FormerStanzas): readon
   const hasSix = six.address !== null || six.router;
   const isRouted = hasSix && six.address === null && former.six?.words[2] === 'auto';
   // Somebody gave the card a fixed address, and it would be there no more.
-  if (former.six?.words[2] === 'static' && plainAddress(valueOf(former.six, 'address')) !== plainAddress(six.address ?? undefined))
+  if (former.six?.words[2] === 'static' && !isSameAddress(valueOf(former.six, 'address') ?? '', six.address ?? ''))
     throw new Refusal(501, `${placeOf(former.six.file, former.six.from + 1)}: a network cannot take over the IPv6 address of ${nic}`);
   const isTaken = ipv4 !== null && ipv4 !== 'dhcp' && plainAddress(valueOf(former.four, 'address')) === plainAddress(ipv4.address);
   const broadcast = isTaken ? valueOf(former.four, 'broadcast') : undefined;

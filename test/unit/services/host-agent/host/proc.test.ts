@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { originOf6, readAddresses6, readGateways6 } from '../../../../../src/services/host-agent/host/ipv6.ts';
 import { readGateways } from '../../../../../src/services/host-agent/host/network.ts';
 import { readCpuTimes, readMemory, readProcessors, readRelease, readTraffic } from '../../../../../src/services/host-agent/host/proc.ts';
 
@@ -29,6 +30,39 @@ describe('what the kernel tells', () => {
     expect(readProcessors([one(0, 0, 0), one(1, 0, 0), one(2, 1, 0)].join('\n'))).toEqual({
       ...{ model: 'A CPU', megahertz: '2000.5', flags: ['fpu', 'vmx'], sockets: 2, cores: 2, online: [0, 1, 2] },
     });
+  });
+
+  test('of IPv6, says which addresses are given to the host for a time, and by whom', () => {
+    const found = readAddresses6(
+      [
+        '00000000000000000000000000000001 01 80 10 80       lo',
+        'fe8000000000000000fc00fffe000001 02 40 20 80     eth0',
+        '20010db8000000000000000000000010 02 40 00 80     eth0',
+        '20010db8000000000000000000000011 03 80 00 00     eth1',
+        '20010db8000000000000000000000012 03 40 00 01     eth1',
+        'fe8000000000000000fc00fffe000002 04 40 20 80     eth2',
+      ].join('\n'),
+    );
+    expect([...found.keys()]).toEqual(['eth0', 'eth1']);
+    expect(originOf6(found.get('eth0') ?? [], true)).toEqual({ autoconf: false, dhcp: false });
+    expect(originOf6(found.get('eth1') ?? [], false)).toEqual({ autoconf: true, dhcp: true });
+    // Nobody has told it anything yet.
+    expect([true, false].map((would) => originOf6(found.get('eth2') ?? [], would).autoconf)).toEqual([true, false]);
+  });
+
+  test('of ways by IPv6, has the one to everything else that counts most', () => {
+    const none = '0'.repeat(32);
+    const way = (to: string, gateway: string, metric: string, name: string): string =>
+      `${to} 00 ${none} 00 ${gateway} ${metric} 00000001 00000000 00000003     ${name}`;
+    const [near, far] = ['20010db8000000000000000000000001', 'fe800000000000000000000000000001'];
+    const text = [
+      way(none, far, '00000400', 'eth0'),
+      way(none, near, '00000100', 'eth0'),
+      way(none, far, '00000064', 'eth1'),
+      `20010db8000000000000000000000000 40 ${none} 00 ${none} 00000100 00000001 00000000 00000001     eth2`,
+      way(none, none, 'ffffffff', 'lo'),
+    ].join('\n');
+    expect(Object.fromEntries(readGateways6(text))).toEqual({ eth0: '2001:db8::1', eth1: 'fe80::1' });
   });
 
   test('and the system of itself, with or without quotes', () => {
