@@ -32,6 +32,8 @@ const talker = Buffer.concat([
 ]);
 /** Has the machine switched off, as a guest does that has shut down. */
 const ender = Buffer.from('ba0406b80020eff4', 'hex');
+/** Sets its clock to the year 2040. */
+const traveller = Buffer.from('fab009e670b040e671f4ebfd', 'hex');
 const bootable = (program: Buffer): Buffer =>
   Buffer.concat([program, Buffer.alloc(510 - program.length), Buffer.of(0x55, 0xaa), Buffer.alloc(1024 * 1024 - 512)]);
 
@@ -53,7 +55,8 @@ describe.skipIf(obstacle !== null)(`the host agent${obstacle === null ? '' : ` (
   beforeAll(async () => {
     agent = await startAgentHost();
     await shell(`mkdir -p ${domain}/images/${uuid('c')}`);
-    for (const [name, program] of Object.entries({ talker, ender })) await writeFile(agent.host.path(image(name)), bootable(program));
+    for (const [name, program] of Object.entries({ talker, ender, traveller }))
+      await writeFile(agent.host.path(image(name)), bootable(program));
     await shell(`chown -R vdsm:kvm ${domain} && chmod 660 ${domain}/images/*/*`);
     await shell('systemctl start ovirt-host-helper');
     client = await agent.ready();
@@ -101,6 +104,8 @@ describe.skipIf(obstacle !== null)(`the host agent${obstacle === null ? '' : ` (
     expect(await client.result('VM.reset', [id])).toBe(true);
     await reaches(id, 'RebootInProgress');
     const picture = Buffer.from(await client.result<string>('VM.screenshot', [id]), 'base64');
+    expect(await client.result('VM.setBalloonTarget', [id, 49_152])).toEqual({ code: 0, message: 'Done' });
+    expect(await client.call('VM.setBalloonTarget', [id, 1_000_000_000])).toMatchObject({ error: { code: 53 } });
     expect(picture.subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n');
   });
 
@@ -189,6 +194,17 @@ END`);
       expect(await client.result('VM.getStats', [id])).toMatchObject([{ status: 'Down', ...end }]);
       await client.result('VM.destroy', [id]);
     }
+  });
+
+  test('tells of the clock that a guest has set, also when it has ended', async () => {
+    const id = uuid('a');
+    const offset = async () => Number((await client.result<{ timeOffset: string }[]>('VM.getStats', [id]))[0]?.timeOffset);
+    await create(id, { devices: disk('traveller') });
+    await eventually('its clock is years ahead', async () => (await offset()) > 10 * 365 * 86_400);
+    await client.result('VM.shutdown', { vmID: id, force: true, timeout: 0 });
+    await eventually('it is off', async () => (await statusOf(id)()) === 'Down');
+    expect(await offset()).toBeGreaterThan(10 * 365 * 86_400);
+    await client.result('VM.destroy', [id]);
   });
 
   describe('killed in the middle of', () => {

@@ -33,6 +33,7 @@ describe('pools', () => {
       dominfo: { [storagedomainID]: { status: 'Active', diskfree: expect.stringMatching(/^\d+$/) as string } },
     });
     expect(await host.call('StorageDomain.getInfo', { storagedomainID })).toMatchObject({ role: 'Master', pool: [storagepoolID] });
+    expect(await host.fails('StoragePool.spmStart', { storagepoolID, domVersion: 4 })).toBe(394);
     expect((await readdir(join(host.settings.poolFolder, storagepoolID))).sort()).toEqual(['mastersd', storagedomainID].sort());
   });
 

@@ -111,6 +111,9 @@ describe('volumes', () => {
     const ids = newVolume(pool);
     const good = { ...ids, size: MiB, volFormat: RAW, preallocate: sparse, diskType: 'DATA', desc: '' };
     expect(await host.fails('Volume.create', { ...good, size: 0 })).toBe(229);
+    expect(await host.fails('Volume.create', { ...good, initialSize: String(good.size * 2) })).toBe(229);
+    for (const bitmaps of [{ addBitmaps: true }, { bitmap: randomUUID() }])
+      expect(await host.fails('Volume.create', { ...good, ...bitmaps })).toBe(1000);
     expect(await host.fails('Volume.create', { ...good, size: 1000 })).toBe(229);
     expect(await host.fails('Volume.create', { ...good, size: '99999999999999999999' })).toBe(-32602);
     expect(await host.fails('Volume.create', { ...good, volFormat: 1 })).toBe(1000);

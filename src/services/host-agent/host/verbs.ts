@@ -1,4 +1,4 @@
-import type { Call, Params, Verbs } from '../verbs.ts';
+import { type Call, type Params, type Verbs, ordered } from '../verbs.ts';
 import { type LibvirtFacts, capabilities, hardware } from './capabilities.ts';
 import { hasUncommitted } from './network.ts';
 import type { HostStatistics } from './statistics.ts';
@@ -23,6 +23,8 @@ export function hostVerbs({ version, facts, kvm, vncEncrypted, networkChanges, s
     'Host.ping': () => true,
     'Host.getCapabilities': (_params, { localAddress }) =>
       capabilities(facts(), { version, kvm: kvm(), vncEncrypted, networkChanges, localAddress }),
+    // Jobs are those of verbs that this agent does not have; what takes long here are tasks.
+    'Host.getJobs': ordered(['job_type', 'job_ids'], () => ({})),
     'Host.getHardwareInfo': () => hardware(facts().uuid),
     'Host.getStats': async (params, call) => {
       const { all, active } = count();

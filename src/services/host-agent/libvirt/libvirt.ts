@@ -13,6 +13,7 @@ const procedures = {
   xml: 14,
   reboot: 27,
   resume: 28,
+  setMemory: 31,
   suspend: 34,
   authentications: 66,
   polkit: 70,
@@ -58,6 +59,8 @@ export interface Libvirt {
   reboot(domain: Domain, by: 'agent' | 'acpi'): Promise<void>;
   /** Ends it: gracefully means that QEMU is asked, and killed by nobody. */
   destroy(domain: Domain, options: { readonly graceful: boolean }): Promise<void>;
+  /** How much memory the guest is to be left with, in KiB: what it gives back, the host has. */
+  setMemory(domain: Domain, kib: number): Promise<void>;
   /** Changes a device of the running machine. */
   updateDevice(domain: Domain, xml: string): Promise<void>;
   /** What the agent inside the guest tells; just its name, where only that is asked for. */
@@ -181,6 +184,7 @@ function libvirtOver(rpc: Rpc): Libvirt {
     shutdown: (domain, by) => domainCall(procedures.shutdown, domain, by === 'acpi' ? flags.byAcpi : flags.byAgent),
     reboot: (domain, by) => domainCall(procedures.reboot, domain, by === 'acpi' ? flags.byAcpi : flags.byAgent),
     destroy: (domain, { graceful }) => domainCall(procedures.destroy, domain, graceful ? flags.graceful : 0),
+    setMemory: (domain, kib) => rpc.call(procedures.setMemory, writeDomain(domain).hyper(kib).bytes(), nothing),
     updateDevice: (domain, xml) => rpc.call(procedures.updateDevice, writeDomain(domain).text(xml).int(flags.live).bytes(), nothing),
     // Everything it can tell, as far as it can tell it.
     guestInfo: (domain, only) =>

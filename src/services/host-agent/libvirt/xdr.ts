@@ -3,6 +3,8 @@
 /** Puts values one after the other. */
 export interface XdrWriter {
   int(value: number): XdrWriter;
+  /** 64 bits, of a number from 0 on that is counted exactly. */
+  hyper(value: number): XdrWriter;
   text(value: string): XdrWriter;
   /** A value that may be missing. */
   optionalText(value: string | null): XdrWriter;
@@ -22,6 +24,11 @@ export function xdrWriter(): XdrWriter {
       bytes.writeUInt32BE(value >>> 0);
       pieces.push(bytes);
       return writer;
+    },
+    hyper(value) {
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigUInt64BE(BigInt(value));
+      return writer.fixed(bytes);
     },
     text(value) {
       const bytes = Buffer.from(value);

@@ -10,6 +10,8 @@ import { longestDescription, noVolume } from './volume-metadata.ts';
 import { inImage, listImages, listVolumes } from './volumes.ts';
 
 const classes: Readonly<Record<number, DomainClass>> = { 1: 'Data', 2: 'Iso', 3: 'Backup' };
+/** For so many there are places for leases. */
+const mostHosts = 250;
 /** Versions in which a domain of a class is made. */
 const versions: Readonly<Record<DomainClass, readonly number[]>> = { Data: [3, 4, 5], Iso: [0], Backup: [0] };
 
@@ -48,6 +50,8 @@ export function domainVerbs({
           `Domains of class ${domainClass} are made in version ${versions[domainClass].join(', ')}, not ${version}`,
         );
       if ((params.optionalNumber('blockSize') ?? 512) !== 512) throw failure('parameter', 'Blocks of 512 bytes are supported, no others');
+      const hosts = params.optionalNumber('maxHosts') ?? mostHosts;
+      if (hosts > mostHosts) throw failure('parameter', `There is room for ${mostHosts} hosts on a domain, and not for ${hosts}`);
       const remotePath = params.text('typeArgs');
       await domains.create({
         id: params.uuid('storagedomainID'),

@@ -66,8 +66,13 @@ export function poolVerbs({
     'StoragePool.disconnect': (params) => pools.disconnect(poolOf(params)),
     'StoragePool.refresh': (params) => pools.refresh(poolOf(params), params.uuid('masterSdUUID'), params.number('masterVersion')),
     'StoragePool.destroy': (params) => pools.destroy(poolOf(params)),
-    'StoragePool.spmStart': (params) => {
+    'StoragePool.spmStart': async (params) => {
       const pool = pools.get(poolOf(params));
+      const wanted = params.optionalNumber('domVersion');
+      const { version } = (await pool.master()).metadata;
+      // The original would make the domains of the pool ones of that version.
+      if (wanted !== undefined && wanted !== version)
+        throw failure('domain version', `Pool ${pool.id} has version ${version}, and cannot be changed to ${wanted}`);
       return starts.begin(randomUUID(), () => pool.startSpm());
     },
     'StoragePool.spmStop': (params) => pools.get(poolOf(params)).stopSpm(),

@@ -102,6 +102,10 @@ export function volumeVerbs({
       const capacity = params.bytes('size');
       if (capacity === 0 || capacity % 512 !== 0)
         throw failure('volume size', 'The size of a volume must be a multiple of 512 bytes, and not 0');
+      if ((params.optionalBytes('initialSize') ?? 0) > capacity)
+        throw failure('volume size', `The initial size of a volume is at most its size, ${capacity}`);
+      if (params.optionalFlag('addBitmaps') === true || (params.optionalText('bitmap') ?? '') !== '')
+        throw failure('parameter', 'Volumes with bitmaps are not supported: leave out addBitmaps and bitmap');
       await refusePresent(place);
       return {
         ...names,

@@ -14,6 +14,7 @@ export const codes = {
   unavailable: 40,
   changeDisk: 41,
   destroy: 42,
+  balloon: 53,
   updateDevice: 56,
 } as const;
 

@@ -13,6 +13,9 @@ export interface Live {
   readonly cpus: number;
   readonly machine: string;
   readonly emulated: boolean;
+  readonly acpi: boolean;
+  /** Seconds that its clock is ahead of UTC. */
+  readonly timeOffset: number;
 }
 
 export interface Display {
@@ -66,5 +69,7 @@ export function readLive(domain: Element): Live {
     cpus: Number(child(domain, 'vcpu')?.attributes['current'] ?? child(domain, 'vcpu')?.text ?? 1),
     machine: child(domain, 'os', 'type')?.attributes['machine'] ?? '',
     emulated: domain.attributes['type'] !== 'kvm',
+    acpi: child(domain, 'features', 'acpi') !== undefined,
+    timeOffset: Number(child(domain, 'clock')?.attributes['adjustment'] ?? 0) || 0,
   };
 }

@@ -24,11 +24,11 @@ export interface MachineFiles {
 export function machineFiles(folder: string, log: Log): MachineFiles {
   const pathOf = (id: string): string => join(folder, `${id}.json`);
   return {
-    keep({ id, name, started, domain, ending, switchOffAt, exit }) {
+    keep({ id, name, started, domain, timeOffset, ending, switchOffAt, exit }) {
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 });
         const fresh = join(folder, `.${id}.new`);
-        writeFileSync(fresh, JSON.stringify({ name, started, domain: domain?.id, ending, switchOffAt, exit }), { mode: 0o600 });
+        writeFileSync(fresh, JSON.stringify({ name, started, domain: domain?.id, timeOffset, ending, switchOffAt, exit }), { mode: 0o600 });
         renameSync(fresh, pathOf(id));
       } catch (error) {
         log.error('a virtual machine will not be remembered', { vm: id, folder, ...errorFields(error) });
@@ -60,13 +60,14 @@ function names(folder: string): readonly string[] {
 }
 
 function restored(id: string, value: unknown): Machine {
-  const { name, started, domain, ending, switchOffAt, exit } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const { name, started, domain, timeOffset, ending, switchOffAt, exit } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof name !== 'string' || typeof started !== 'number') throw new SyntaxError('it is not a virtual machine');
   const end = exitOf(exit);
   return {
     ...newMachine(id, name, started),
     status: end === undefined ? 'Unknown' : 'Down',
     domain: typeof domain === 'number' && end === undefined ? { name, uuid: id, id: domain } : undefined,
+    timeOffset: typeof timeOffset === 'number' ? timeOffset : 0,
     ending: ending === 'destroy' || ending === 'shutdown' ? ending : undefined,
     switchOffAt: typeof switchOffAt === 'number' ? switchOffAt : undefined,
     exit: end,

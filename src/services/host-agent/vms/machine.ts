@@ -30,6 +30,8 @@ export interface Machine {
   /** Why it is paused. */
   pauseCode: string;
   clientIp: string;
+  /** Seconds that its clock is ahead of UTC; the guest may set it, and finds it so again when it is started with them. */
+  timeOffset: number;
   /** What we have begun that will end it, for the reason of its end. */
   ending: 'destroy' | 'shutdown' | undefined;
   /** When it is switched off unless it has ended: milliseconds since the host has started. */
@@ -59,6 +61,7 @@ export const newMachine = (id: string, name: string, now: number): Machine => ({
   pausedWhile: 'Powering up',
   pauseCode: 'NOERR',
   clientIp: '',
+  timeOffset: 0,
   ending: undefined,
   switchOffAt: undefined,
   shutdownBy: undefined,

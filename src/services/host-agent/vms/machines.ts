@@ -149,8 +149,11 @@ export function createMachines({ libvirt, guests, images, files, howEnded, notif
 
   async function refresh(machine: Machine): Promise<void> {
     if (machine.domain === undefined) return;
-    const root = await definitionOf(libvirt(), machine.domain);
-    machine.live = root === undefined ? undefined : readLive(root);
+    see(machine, await definitionOf(libvirt(), machine.domain));
+  }
+  function see(machine: Machine, definition: Element | undefined): void {
+    machine.live = definition === undefined ? undefined : readLive(definition);
+    if (machine.live !== undefined) machine.timeOffset = machine.live.timeOffset;
   }
 
   /** Whether an agent listens inside of the guest. What another one has told is true no longer, and that it has gone is not always told. */
@@ -168,7 +171,7 @@ export function createMachines({ libvirt, guests, images, files, howEnded, notif
     const [root, [state]] = await Promise.all([definitionOf(from, domain), from.state(domain)]);
     machine.domain = domain;
     machine.name = domain.name;
-    machine.live = root === undefined ? undefined : readLive(root);
+    see(machine, root);
     machine.volumes = root === undefined ? new Map() : readMetadata(root).volumes;
     machines.set(machine.id, machine);
     machine.exit = undefined;
@@ -239,6 +242,9 @@ export function createMachines({ libvirt, guests, images, files, howEnded, notif
         listens(machine, false);
         if (machine.status !== 'Paused' && machine.status !== 'WaitForLaunch') set(machine, 'RebootInProgress');
         return;
+      case 'clock':
+        machine.timeOffset = event.offset;
+        return files.keep(machine);
       case 'agent':
         return listens(machine, event.connected);
       case 'graphics':

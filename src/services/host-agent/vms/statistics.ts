@@ -79,7 +79,7 @@ function memoryOf(values: Values, now: number): { readonly memUsage?: string; re
 
 function statisticsOf(machine: Machine, before: Sample | undefined, after: Sample | undefined, now: number): object {
   const { id, name, status, exit, live, guest, clientIp, pauseCode } = machine;
-  if (status === 'Down') return { vmId: id, vmName: name, status, ...exitFields(exit), timeOffset: '0' };
+  if (status === 'Down') return { vmId: id, vmName: name, status, ...exitFields(exit), timeOffset: String(machine.timeOffset) };
   const values = after?.values ?? {};
   const number = (key: string, from: Values = values): number => Number(from[key] ?? 0);
   const seconds = before === undefined || after === undefined ? 0 : (after.at - before.at) / 1000;
@@ -96,7 +96,6 @@ function statisticsOf(machine: Machine, before: Sample | undefined, after: Sampl
     vmId: id,
     vmName: name,
     status,
-    pid: '0',
     cpuUser: user.toFixed(2),
     cpuSys: system.toFixed(2),
     cpuUsage: String(number('cpu.time')),
@@ -112,8 +111,8 @@ function statisticsOf(machine: Machine, before: Sample | undefined, after: Sampl
             balloon_target: String(total),
           },
     kvmEnable: String(live?.emulated === false),
-    acpiEnable: 'true',
-    timeOffset: '0',
+    acpiEnable: String(live?.acpi === true),
+    timeOffset: String(machine.timeOffset),
     displayInfo: live?.displays.map(({ type, port, tlsPort, address }) => ({ type, port, tlsPort, ipAddress: address })) ?? [],
     displayType: display?.type === 'spice' ? 'qxl' : 'vnc',
     displayPort: display?.port ?? '-1',

@@ -211,6 +211,13 @@ export function vmVerbs(parts: VmVerbParts): Verbs {
       const { domain } = running(params);
       return (await ask(codes.unexpected, () => libvirt().screenshot(domain))).bytes.toString('base64');
     }),
+    'VM.setBalloonTarget': ordered(['vmID', 'target'], async (params) => {
+      const { domain } = running(params);
+      const target = params.number('target');
+      if (target <= 0) throw new VerbFailure(codes.balloon, 'The target must be more than 0 KiB');
+      await ask(codes.balloon, () => libvirt().setMemory(domain, target));
+      return { code: 0, message: 'Done' };
+    }),
     'VM.changeCD': ordered(['vmID', 'driveSpec'], changeDisc),
     'VM.setTicket': ordered(['vmID', 'password', 'ttl', 'existingConnAction', 'params'], (params) =>
       ticket(params, {

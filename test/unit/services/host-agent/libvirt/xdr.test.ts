@@ -30,6 +30,13 @@ describe('XDR', () => {
     const bytes = Buffer.from('ffffffffffffffff00000000000000ff', 'hex');
     expect(xdrReader(bytes).hyper()).toBe(-1);
     expect([xdrReader(bytes.subarray(8)).unsignedHyper()]).toEqual([255]);
+    expect(
+      xdrReader(
+        xdrWriter()
+          .hyper(2 ** 40 + 7)
+          .bytes(),
+      ).unsignedHyper(),
+    ).toBe(2 ** 40 + 7);
   });
 
   test('that ends too early is refused, and so are lists that cannot be', () => {

@@ -295,6 +295,14 @@ describe('a virtual machine, while the agent is away', () => {
     expect(await readdir(join(folder, 'machines'))).toEqual([]);
   });
 
+  test('has the clock that its guest has set', async () => {
+    const { machines } = await launched();
+    machines.told({ kind: 'clock', domain, offset: -7_200 });
+    here.length = 0;
+    const after = await next(machines);
+    expect(after.get(id)).toMatchObject({ status: 'Down', timeOffset: -7_200 });
+  });
+
   test('was never started, or has been after all', async () => {
     create.mockReturnValue(new Promise(() => undefined));
     const machines = make();

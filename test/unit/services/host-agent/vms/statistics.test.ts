@@ -50,3 +50,16 @@ describe('the memory of a machine', () => {
     expect(machine['memoryStats']).toEqual({ mem_total: '262144' });
   });
 });
+
+test('of a machine tell of its clock, whether it runs or has ended, and of nothing that is not known', async () => {
+  const libvirt = { stats: () => Promise.resolve([]) } as unknown as Libvirt;
+  const statistics = createMachineStatistics({ libvirt: () => libvirt, clock: () => 10_000, now: () => now });
+  const machine = { ...newMachine(domain.uuid, domain.name, now), timeOffset: 3_600 };
+  const [runs, ended] = await statistics.of([
+    { ...machine, status: 'Up', domain },
+    { ...machine, status: 'Down', exit: { code: 0, reason: 7, message: 'x' } },
+  ]);
+  expect(runs).toMatchObject({ timeOffset: '3600', acpiEnable: 'false' });
+  expect(runs).not.toHaveProperty('pid');
+  expect(ended).toMatchObject({ status: 'Down', timeOffset: '3600' });
+});
