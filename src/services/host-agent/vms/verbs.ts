@@ -89,8 +89,9 @@ export function vmVerbs(parts: VmVerbParts): Verbs {
     try {
       await ask(codes.unexpected, () => (machine.agentConnected ? guests.end(machine, how, pressButton) : pressButton()));
     } catch (error) {
-      // It has ended while it was asked.
-      if (await isIn(domain, 'ended')) return;
+      // It has ended while it was asked, or its time has come, and it is being switched off.
+      const isOver = machine.switchOffAt !== undefined && clock() >= machine.switchOffAt;
+      if (isOver || (await isIn(domain, 'ended'))) return;
       machines.plan(machine, { ending, switchOffAt });
       throw error;
     }
