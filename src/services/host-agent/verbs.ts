@@ -78,6 +78,7 @@ export interface Params {
   optionalNumber(name: string): number | undefined;
   /** A count of bytes: a whole number from 0 on, also one written as text. */
   bytes(name: string): number;
+  optionalBytes(name: string): number | undefined;
   /** true or false, also as text in any case. */
   flag(name: string): boolean;
   optionalFlag(name: string): boolean | undefined;
@@ -187,6 +188,7 @@ function paramsOf(values: Readonly<Record<string, unknown>>, within: string): Pa
     number: needed(number),
     optionalNumber: optional(number),
     bytes: needed(bytes),
+    optionalBytes: optional(bytes),
     flag: needed(flag),
     optionalFlag: optional(flag),
     object: (name) => needed(object(name))(name),
