@@ -122,8 +122,8 @@ export const consoleCertificate = setting({
 export const isEnrolled = (view: View): boolean =>
   nodeHere(view) && [authority, certificate, consoleAuthority, consoleCertificate].every((one) => (view.find(one) ?? '') !== '');
 
-/** What a node is made of: nothing of it is needed before there is a certificate. */
+/** What a node is made of: nothing of it is needed before there is a certificate. With iptables comes what libvirt filters frames with. */
 export const nodePackages = (view: View): readonly string[] =>
   isEnrolled(view)
-    ? ['libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'sanlock', 'openssh-server']
+    ? ['libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'iptables', 'sanlock', 'openssh-server']
     : [];

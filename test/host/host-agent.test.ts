@@ -338,8 +338,10 @@ sh /run/liar.sh & echo $! >/run/liar`).then(() =>
       await copyFile(disc, agent.host.path(image('guest')));
       await rm(dirname(disc), { recursive: true });
       await shell(`chown vdsm:kvm ${image('guest')} && chmod 660 ${image('guest')}
-        ip link add guests type bridge && ip link set guests up`);
-      const nic = `<interface type="bridge"><mac address="${mac}"/><source bridge="guests"/><model type="virtio"/></interface>`;
+        ip link add guests type bridge && ip link set guests up
+        ip address add 192.0.2.78/32 dev guests && ip route add ${guest.address}/32 dev guests`);
+      const filter = '<filterref filter="vdsm-no-mac-spoofing"/>';
+      const nic = `<interface type="bridge"><mac address="${mac}"/><source bridge="guests"/><model type="virtio"/>${filter}</interface>`;
       expect(await create(id, { devices: disk('guest') + nic, memoryKib: 196_608 })).not.toHaveProperty('error');
     });
 
@@ -364,6 +366,20 @@ sh /run/liar.sh & echo $! >/run/liar`).then(() =>
       await run(`dd if=/dev/zero of=/run/ballast bs=1M count=16`);
       await vi.waitFor(async () => expect((await memory()).length).toBeGreaterThan(1), { timeout: 120_000, interval: 500 });
       await run('rm /run/ballast');
+    });
+
+    test('sends with the address of its network card alone', async () => {
+      /** What the host has found of the guest, when something was sent to it. */
+      const found = () =>
+        shell(
+          `ip neigh flush dev guests; curl --silent --max-time 4 http://${guest.address}/ || ip neigh show ${guest.address} dev guests`,
+        );
+      const become = (address: string) => run(`ip link set eth0 down; ip link set eth0 address ${address}; ip link set eth0 up`);
+      expect(await shell('virsh -c qemu:///system nwfilter-binding-list')).toMatch(/vdsm-no-mac-spoofing/);
+      await become('56:6f:1a:2b:00:99');
+      expect(await found()).toMatch(/FAILED|INCOMPLETE/);
+      await become(mac);
+      expect(await found()).toContain(`lladdr ${mac}`);
     });
 
     test('is started anew by it', async () => {

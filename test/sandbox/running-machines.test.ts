@@ -128,6 +128,21 @@ describe('a machine', () => {
       expect(xml).toContain(part);
   });
 
+  it('has the filter of the vNIC profile on its network card, and is not started with a profile that no host can give it', async () => {
+    const host = await hostUp();
+    const { id } = await machine();
+    await jobEnds(await act(id, 'start'), 'finished');
+    expect(machines.definition(host.address, id)).toMatch(/<interface.*<filterref filter="vdsm-no-mac-spoofing"\/>.*<\/interface>/);
+    await act(id, 'stop');
+    await becomes(id, 'down');
+    const mirror = (wanted: boolean) => running.postgres.query('update vnic_profiles set port_mirroring = $1', [wanted]);
+    await mirror(true);
+    const refused = await call(`vms/${id}/start`, { method: 'POST', body: {} });
+    expect(refused.status).toBe(409);
+    expect(refused.body).toContain('has the vNIC profile ovirtmgmt, which passes network cards on or mirrors ports');
+    await mirror(false);
+  });
+
   it('is started once, though two ask for it at the same moment', async () => {
     await hostUp();
     const { id } = await machine();

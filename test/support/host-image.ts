@@ -50,7 +50,7 @@ const kinds = {
   node: {
     packages: bare,
     onTop: [
-      ...['libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'sanlock', 'openssh-server'],
+      ...['libvirt-daemon-system', 'libvirt-clients', 'qemu-system-x86', 'qemu-utils', 'ovmf', 'iptables', 'sanlock', 'openssh-server'],
       ...['firewalld', 'netbase', 'strace'],
     ],
   },

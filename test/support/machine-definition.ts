@@ -41,7 +41,7 @@ export const machineDefinition = (changes: Partial<MachineDefinition> = {}): Mac
   pool: machineIds.pool,
   disks: [machineDisk()],
   cds: [{ id: machineIds.cd, content: null }],
-  nics: [{ id: machineIds.nic, mac: '56:6f:1a:2b:00:01', type: 3, network: 'ovirtmgmt', linked: true }],
+  nics: [{ id: machineIds.nic, mac: '56:6f:1a:2b:00:01', type: 3, network: 'ovirtmgmt', linked: true, filter: 'vdsm-no-mac-spoofing' }],
   devices: [
     { id: machineIds.device, type: 'graphics', device: 'vnc', specs: {} },
     { id: machineIds.device, type: 'video', device: 'vga', specs: {} },

@@ -12,6 +12,7 @@ import { codes } from './vms/codes.ts';
 import { createGuests } from './vms/guests.ts';
 import { machineFiles } from './vms/machine-files.ts';
 import { type Images, createMachines } from './vms/machines.ts';
+import { makeFilters } from './vms/network-filters.ts';
 import { createMachineStatistics } from './vms/statistics.ts';
 import { vmVerbs } from './vms/verbs.ts';
 
@@ -40,6 +41,7 @@ export function virtualizationPart(parts: VirtualizationParts): Part {
     async connected(libvirt) {
       kvm = await hasKvm(libvirt);
       facts = await askLibvirt(libvirt, kvm ? 'kvm' : 'qemu');
+      await makeFilters(libvirt, log);
       await machines.recover(libvirt);
     },
   });

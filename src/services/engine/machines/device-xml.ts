@@ -57,7 +57,7 @@ const nicModels: Readonly<Record<number, string>> = { 1: 'rtl8139', 2: 'e1000', 
 
 /** A network card. One without a network is not given to the guest: there is no bridge that it could be on. */
 export function nicOf(
-  { mac, type, network, linked }: MachineNic,
+  { mac, type, network, linked, filter }: MachineNic,
   { order, queues }: { readonly order: number | undefined; readonly queues: number },
 ): readonly Element[] {
   if (network === null) return [];
@@ -69,6 +69,7 @@ export function nicOf(
       element('model', { type: model }),
       ...(queues > 1 && model === 'virtio' ? [element('driver', { queues })] : none),
       element('link', { state: linked ? 'up' : 'down' }),
+      ...(filter === null ? none : [element('filterref', { filter })]),
       ...boot(order),
     ]),
   ];

@@ -53,7 +53,8 @@ interface Row {
   readonly pinned: readonly string[];
   readonly disks: readonly (MachineDisk & { readonly alias: string; readonly status: number; readonly domainStatus: number | null })[];
   readonly cds: readonly { readonly id: string; readonly content: string | null }[];
-  readonly nics: readonly MachineNic[];
+  /** With the vNIC profile whose wishes no host fulfils. */
+  readonly nics: readonly (MachineNic & { readonly name: string; readonly unfit: string | null })[];
   readonly devices: readonly MachineDevice[];
 }
 
@@ -80,9 +81,10 @@ const loading = `select s.vm_guid as id, s.vm_name as name, s.mem_size_mb as mem
       where e.vm_id = s.vm_guid and e.is_plugged), '[]') as disks,
     coalesce((select jsonb_agg(jsonb_build_object('id', device_id, 'content', content) order by _create_date, device_id)
       from vm_device where vm_id = s.vm_guid and type = 'disk' and device = 'cdrom' and is_plugged), '[]') as cds,
-    coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'mac', i.mac_addr, 'type', i.type, 'network', n.vdsm_name, 'linked', i.linked)
-        order by i.name)
+    coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'mac', i.mac_addr, 'type', i.type, 'network', n.vdsm_name, 'linked', i.linked,
+        'filter', f.filter_name, 'name', i.name, 'unfit', case when p.passthrough or p.port_mirroring then p.name end) order by i.name)
       from vm_interface i left join vnic_profiles p on p.id = i.vnic_profile_id left join network n on n.id = p.network_id
+      left join network_filter f on f.filter_id = p.network_filter_id
       where i.vm_guid = s.vm_guid and i.is_plugged and i.mac_addr is not null), '[]') as nics,
     coalesce((select jsonb_agg(jsonb_build_object('id', device_id, 'type', type, 'device', device, 'specs', spec_params) order by type, device, device_id)
       from vm_device where vm_id = s.vm_guid and type <> 'disk' and is_plugged), '[]') as devices
@@ -130,6 +132,9 @@ function obstacleOf(row: Row): string | null {
   if (disk !== undefined) return `Disk ${disk.alias} is ${diskStatusWord(disk.status)}. Wait until it is OK, or unplug it.`;
   const away = row.disks.find(({ domainStatus }) => domainStatus !== activeDomain);
   if (away !== undefined) return `The storage domain of disk ${away.alias} is not active. Activate it first.`;
+  const nic = row.nics.find(({ unfit }) => unfit !== null);
+  if (nic !== undefined)
+    return `Network interface ${nic.name} has the vNIC profile ${String(nic.unfit)}, which passes network cards on or mirrors ports. No host does that: change the profile, or choose another.`;
   return null;
 }
 

@@ -74,6 +74,8 @@ export interface MachineNic {
   /** The network as hosts call it; null: a card that is connected to none. */
   readonly network: string | null;
   readonly linked: boolean;
+  /** What its guest may send, by the name of a filter that its host has; null: anything. */
+  readonly filter: string | null;
 }
 
 /** A device that is neither a disk nor a drive nor a network card. */

@@ -1,6 +1,6 @@
 import { type Domain, readDomain, writeDomain } from './domain.ts';
 import { type LibvirtEvent, eventKinds, readEvent } from './events.ts';
-import { type Rpc, connectRpc } from './rpc.ts';
+import { LibvirtError, type Rpc, connectRpc } from './rpc.ts';
 import { type XdrReader, xdrWriter } from './xdr.ts';
 
 /** Numbers of procedures; libvirt only ever adds some. */
@@ -19,6 +19,8 @@ const procedures = {
   polkit: 70,
   libraryVersion: 157,
   updateDevice: 174,
+  filterByName: 175,
+  defineFilter: 180,
   screenshot: 211,
   state: 212,
   destroy: 234,
@@ -63,6 +65,10 @@ export interface Libvirt {
   setMemory(domain: Domain, kib: number): Promise<void>;
   /** Changes a device of the running machine. */
   updateDevice(domain: Domain, xml: string): Promise<void>;
+  /** Whether there is a filter of networks with this name. */
+  hasFilter(name: string): Promise<boolean>;
+  /** Makes a filter of networks, which stays. */
+  defineFilter(xml: string): Promise<void>;
   /** What the agent inside the guest tells; just its name, where only that is asked for. */
   guestInfo(domain: Domain, only?: 'name'): Promise<Values>;
   /** How long it may take for each of its answers, in seconds: else there is no limit. */
@@ -82,6 +88,8 @@ export interface LibvirtOptions {
 }
 
 const authentications = { none: 0 } as const;
+/** As libvirt says that there is no filter by a name. */
+const noFilter = 62;
 const limitMs = 120_000;
 const largestPicture = 64 * 1024 * 1024;
 const flags = { paused: 1, active: 1, live: 1, graceful: 1, byAcpi: 1, byAgent: 2, hostName: 8, withoutWaiting: 1 << 29 } as const;
@@ -186,6 +194,16 @@ function libvirtOver(rpc: Rpc): Libvirt {
     destroy: (domain, { graceful }) => domainCall(procedures.destroy, domain, graceful ? flags.graceful : 0),
     setMemory: (domain, kib) => rpc.call(procedures.setMemory, writeDomain(domain).hyper(kib).bytes(), nothing),
     updateDevice: (domain, xml) => rpc.call(procedures.updateDevice, writeDomain(domain).text(xml).int(flags.live).bytes(), nothing),
+    async hasFilter(name) {
+      try {
+        await rpc.call(procedures.filterByName, xdrWriter().text(name).bytes(), nothing);
+        return true;
+      } catch (error) {
+        if (error instanceof LibvirtError && error.code === noFilter) return false;
+        throw error;
+      }
+    },
+    defineFilter: (xml) => rpc.call(procedures.defineFilter, xdrWriter().text(xml).bytes(), nothing),
     // Everything it can tell, as far as it can tell it.
     guestInfo: (domain, only) =>
       rpc.call(

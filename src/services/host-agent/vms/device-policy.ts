@@ -1,4 +1,5 @@
 import { type Element, child, element } from '../xml.ts';
+import { noFilter } from './network-filters.ts';
 import { type Ground, alter, refuse, without } from './ground.ts';
 
 /* What the devices of a virtual machine may be: the part of the policy that is about them. */
@@ -24,7 +25,11 @@ export function admitDevice(device: Element, id: string, ground: Ground): Elemen
       only('bridge');
       if (device.children.some(({ name }) => ['script', 'downscript', 'backend', 'virtualport'].includes(name)))
         refuse('a script in interface');
-      return device;
+      return alter(
+        device,
+        {},
+        device.children.filter(({ attributes }) => attributes['filter'] !== noFilter),
+      );
     case 'graphics':
       return admitGraphics(device, ground);
     case 'memballoon':

@@ -99,6 +99,7 @@ function deviceOf(device: Params, isQ35: boolean): Made {
         element('source', { bridge: device.text('network') }),
         element('model', { type: nicModels[model] ?? model }),
         element('link', { state: device.optionalFlag('linkActive') === false ? 'down' : 'up' }),
+        ...filterOf(device),
         ...bootOrder(device),
       ]);
     }
@@ -132,6 +133,20 @@ function deviceOf(device: Params, isQ35: boolean): Made {
     default:
       throw new VerbFailure(codes.cannotCreate, `Devices of the type ${type} are not supported`);
   }
+}
+
+/** The filter of a network card, with what it is given to fill in. */
+function filterOf(device: Params): readonly Element[] {
+  const filter = device.optionalText('filter') ?? '';
+  if (filter === '') return needsNothing;
+  const values = device.has('filterParameters') ? device.objects('filterParameters') : [];
+  return [
+    element(
+      'filterref',
+      { filter },
+      values.map((one) => element('parameter', { name: one.text('name'), value: one.text('value') })),
+    ),
+  ];
 }
 
 function diskOf(device: Params, kind: string, isQ35: boolean): Made {

@@ -75,21 +75,23 @@ describe('the definition of a machine', () => {
   it('connects a card to the bridge of its network, and leaves one out that has none', () => {
     const { nic: id } = machineIds;
     const nics = [
-      { id, mac: '56:6f:1a:2b:00:01', type: 2, network: 'blue', linked: false },
-      { id: 'other', mac: '56:6f:1a:2b:00:02', type: 3, network: null, linked: true },
+      { id, mac: '56:6f:1a:2b:00:01', type: 2, network: 'blue', linked: false, filter: null },
+      { id: 'other', mac: '56:6f:1a:2b:00:02', type: 3, network: null, linked: true, filter: null },
     ];
     const [card, ...more] = devicesOf(xmlOf({ nics }), 'interface');
     expect(more).toEqual([]);
     expect(child(card, 'source')?.attributes).toEqual({ bridge: 'blue' });
     expect(child(card, 'model')?.attributes).toEqual({ type: 'e1000' });
     expect(child(card, 'link')?.attributes).toEqual({ state: 'down' });
+    expect(child(card, 'filterref')).toBeUndefined();
+    expect(child(devicesOf(xmlOf(), 'interface')[0], 'filterref')?.attributes).toEqual({ filter: 'vdsm-no-mac-spoofing' });
   });
 });
 
 describe('what is wished of a machine', () => {
   const queuesOf = (changes: Partial<MachineDefinition>) =>
     devicesOf(xmlOf(changes), 'interface').map((card) => child(card, 'driver')?.attributes['queues']);
-  const card = { id: 'n', mac: '56:6f:1a:2b:00:01', type: 3, network: 'blue', linked: true };
+  const card = { id: 'n', mac: '56:6f:1a:2b:00:01', type: 3, network: 'blue', linked: true, filter: null };
 
   it('gives a network card a queue for each processor, four at most, where the card can have several', () => {
     expect(queuesOf({ sockets: 2 })).toEqual(['2']);

@@ -67,6 +67,14 @@ describe('a definition of a virtual machine', () => {
     expect(shown(false)?.attributes['defaultMode']).toBe('insecure');
   });
 
+  test('has the filters of network cards that are named, and none where that is said', () => {
+    const card = (inside: string) =>
+      writeXml(devices(definition({ devices: `<interface type="bridge"><source bridge="b"/>${inside}</interface>` }), 'interface')[0]!);
+    const filter = '<filterref filter="clean-traffic"><parameter name="IP" value="192.0.2.7"/></filterref>';
+    expect(card(filter)).toContain(filter);
+    expect(card('<filterref filter="ovirt-no-filter"/>')).not.toContain('filterref');
+  });
+
   test('has its guest asked for its memory, as often as is said, where it can tell', () => {
     const balloon = (device: string) => writeXml(devices(definition().replace('<memballoon model="virtio"/>', device), 'memballoon')[0]!);
     expect(balloon('<memballoon model="virtio"/>')).toBe('<memballoon model="virtio"><stats period="5"/></memballoon>');
@@ -204,7 +212,16 @@ describe('a definition in flat keys', () => {
             imageID: vmId,
             volumeID: vmId,
           },
-          { type: 'interface', device: 'bridge', network: 'ovirtmgmt', nicModel: 'pv', macAddr: '00:1a:4a:16:01:51', linkActive: 'true' },
+          {
+            type: 'interface',
+            device: 'bridge',
+            network: 'ovirtmgmt',
+            nicModel: 'pv',
+            macAddr: '00:1a:4a:16:01:51',
+            linkActive: 'true',
+            filter: 'vdsm-no-mac-spoofing',
+            filterParameters: [{ name: 'IP', value: '192.0.2.7' }],
+          },
           { type: 'video', device: 'vga', specParams: { vram: '16384', heads: '1' } },
           { type: 'console', device: 'console', specParams: { enableSocket: 'true' } },
         ],
@@ -220,6 +237,7 @@ describe('a definition in flat keys', () => {
     ]);
     const text = writeXml(admit(domain, readMetadata(domain).element, { ...ground, sources }));
     expect(text).toContain('<memory unit="MiB">512</memory>');
+    expect(text).toContain('<filterref filter="vdsm-no-mac-spoofing"><parameter name="IP" value="192.0.2.7"/></filterref>');
     expect(text).toContain('<topology sockets="1" cores="2" threads="1"/>');
     expect(text).toContain('<driver name="qemu" type="qcow2" error_policy="stop"/>');
     expect(text).toContain('<source bridge="ovirtmgmt"/>');
