@@ -215,6 +215,19 @@ describe('what is small, and what hangs on something', () => {
     },
   );
 
+  it('lets guests send with the addresses of their interfaces alone, unless a vNIC profile says otherwise', async () => {
+    const network = { id: '00000000-0000-0000-0000-000000000009' };
+    const made = async (name: string, more: object): Promise<Json> => await got('vnicprofiles', { body: { name, network, ...more } });
+    const usual = await made('filtered', {});
+    const { network_filter: filter } = await got(`vnicprofiles/${String(usual['id'])}?follow=network_filter`);
+    expect(filter).toMatchObject({ name: 'vdsm-no-mac-spoofing' });
+    expect(await made('open', { network_filter: {} })).not.toHaveProperty('network_filter');
+    const added = await got('networks', { body: { name: 'guarded', data_center: { name: 'Default' } } });
+    const { vnic_profile: profiles } = await got(`networks/${String(added['id'])}/vnicprofiles`);
+    expect(profiles).toMatchObject([{ name: 'guarded', network_filter: { id: (filter as Json)['id'] } }]);
+    await got(`networks/${String(added['id'])}`, { method: 'DELETE' });
+  });
+
   it('keeps tags a tree', async () => {
     const upper = String((await got('tags', { body: { name: 'upper' } }))['id']);
     const lower = String((await got('tags', { body: { name: 'lower', parent: { id: upper } } }))['id']);

@@ -3,6 +3,7 @@ import { outOfRange, rejected } from '../fault.ts';
 import type { Entity } from '../types.ts';
 import { type Collection, reference } from './collection.ts';
 import { plainName, within } from './stored.ts';
+import { usualFilter } from './vnic-profiles.ts';
 import { permits } from './permits.ts';
 import { clusterNetworkSpecial, networkLabelSpecial, usageColumns, usagesOf } from './special-networks.ts';
 
@@ -83,7 +84,7 @@ export const networks: Collection = {
     // Hosts have at most 15 characters for the name of a device.
     defaults: { vdsm_name: `'on' || substr(md5(random()::text), 1, 13)` },
     // Virtual machines reach a network through a profile of it.
-    along: 'insert into vnic_profiles (id, name, network_id) select gen_random_uuid(), name, id from added where vm_network',
+    along: `insert into vnic_profiles (id, name, network_id, network_filter_id) select gen_random_uuid(), name, id, '${usualFilter}' from added where vm_network`,
     guard: guardManagement,
     add: { permit: permits.create_storage_pool_network, on: 'data_center', code: 942, event: 'NETWORK_ADD_NETWORK' },
     update: { permit: permits.edit_storage_pool_network, code: 1114, event: 'NETWORK_UPDATE_NETWORK' },

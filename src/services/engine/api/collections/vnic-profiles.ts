@@ -3,6 +3,9 @@ import { type Collection, reference } from './collection.ts';
 import { permits } from './permits.ts';
 import { neverTrue, plainName } from './stored.ts';
 
+/** What new profiles let guests send, unless it is said otherwise: with the addresses of their own interfaces alone (`vdsm-no-mac-spoofing`). */
+export const usualFilter = '0000000e-000e-000e-000e-000000000146';
+
 export const vnicProfiles: Collection = {
   rel: 'vnicprofiles',
   type: 'vnic_profile',
@@ -37,6 +40,7 @@ export const vnicProfiles: Collection = {
     table: 'vnic_profiles',
     key: 'id',
     noun: 'vNIC profile',
+    defaults: { network_filter_id: `'${usualFilter}'` },
     fields: {
       name: { column: 'name', required: true, longest: 256, store: plainName },
       description: { column: 'description', longest: 4000 },
