@@ -110,6 +110,18 @@ describe('a host', () => {
         'boot.time': 1_700_000_000,
       });
     });
+    const [nic = {}] = (await got(`hosts/${id}/nics`))['host_nic'] as Json[];
+    await eventually(async () => {
+      const { statistic } = await got(`hosts/${id}/nics/${String(nic['id'])}/statistics`);
+      const values = Object.fromEntries(
+        (statistic as Json[]).map((one) => [one['name'], one['values'].value?.[0]?.datum] as [string, number]),
+      );
+      expect(values).toMatchObject({ 'errors.total.rx': 0 });
+      expect(values['data.current.rx']).toBeGreaterThan(1e8);
+      expect(values['data.current.rx.bps']).toBeCloseTo(8 * (values['data.current.rx'] ?? 0), -2);
+      expect(values['data.total.rx']).toBeGreaterThan(1e17);
+      expect((statistic as Json[])[0]).toMatchObject({ host_nic: { id: nic['id'], href: nic['href'] } });
+    });
     expect((await got(`hosts?search=name%3D${name}%20and%20cpu_usage%3D16%20and%20active_vms%3D2`))['host']).toHaveLength(1);
     expect((await got(`hosts/${id}`))['summary']).toEqual({ active: '2', migrating: '0', total: '3' });
     const [configured] = await running.postgres.query('select * from dwh_host_configuration_history_view where host_id = $1', [id]);

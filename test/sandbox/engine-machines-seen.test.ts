@@ -155,6 +155,42 @@ describe('a virtual machine that runs', () => {
     await got(pathOf(other), { method: 'DELETE' });
   });
 
+  it('has disks with what goes through them, as long as it runs', async () => {
+    const machine = await add('with-disk');
+    const [disk, image] = ['1', '2'].map((digit) => `d15c0000-0000-4000-8000-00000000000${digit}`);
+    for (const [statement, values] of [
+      [`insert into base_disks (disk_id, disk_alias) values ($1, 'measured')`, [disk]],
+      [
+        `insert into images (image_guid, image_group_id, size, volume_type, volume_format, imagestatus) values ($1, $2, 1048576, 2, 4, 1)`,
+        [image, disk],
+      ],
+      [`insert into disk_vm_element (disk_id, vm_id, disk_interface) values ($1, $2, 'VirtIO')`, [disk, machine['id']]],
+      [`insert into disk_image_dynamic (image_id, read_rate, write_rate, read_latency_seconds) values ($1, 4096, 0, 0.0025)`, [image]],
+      ['update vm_dynamic set status = 1, run_on_vds = (select vds_id from vds_static) where vm_guid = $1', [machine['id']]],
+    ] as const)
+      await running.postgres.query(statement, [...values]);
+    const figures = async (): Promise<readonly (readonly [unknown, unknown])[]> =>
+      (await list(`disks/${disk}/statistics`)).map((one) => [one['name'], (one['values'] as Json)['value']?.[0]?.datum]);
+    expect(await figures()).toEqual([
+      ['data.current.read', 4096],
+      ['data.current.write', 0],
+      ['disk.read.latency', 0.0025],
+      ['disk.write.latency', undefined],
+      ['disk.flush.latency', undefined],
+    ]);
+    const followed = await got(`${pathOf(machine)}?follow=disk_attachments.disk.statistics`);
+    expect(followed['disk_attachments'].disk_attachment[0].disk.statistics.statistic[0]).toMatchObject({
+      ...{ name: 'data.current.read', unit: 'bytes_per_second', disk: { id: disk, href: `/ovirt-engine/api/disks/${disk}` } },
+    });
+    // Of a machine whose host is lost, nobody knows.
+    await running.postgres.query('update vm_dynamic set status = 7 where vm_guid = $1', [machine['id']]);
+    expect((await figures()).map(([, value]) => value)).toEqual(Array(5).fill(undefined));
+    await running.postgres.query('update vm_dynamic set status = 0, run_on_vds = null where vm_guid = $1', [machine['id']]);
+    await running.postgres.query('delete from base_disks where disk_id = $1', [disk]);
+    expect((await call(`disks/${disk}/statistics`)).status).toBe(404);
+    await got(pathOf(machine), { method: 'DELETE' });
+  });
+
   it('has no figures any more once it runs nowhere', async () => {
     const { id } = await add('stopped');
     await running.postgres.query(

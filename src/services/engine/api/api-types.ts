@@ -316,6 +316,7 @@ export const types: Types = {
     type: 'text',
     unit: 'text',
     values: { many: 'value' },
+    disk: { one: 'disk' },
     host: { one: 'host' },
     host_nic: { one: 'host_nic' },
     nic: { one: 'nic' },

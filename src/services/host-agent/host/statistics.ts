@@ -51,7 +51,8 @@ export function createHostStatistics(parts: { readonly clock: () => number; read
         cpuUser: whole.user,
         cpuSys: whole.system,
         cpuIdle: whole.idle,
-        cpuLoad: (loadavg()[0] ?? 0).toFixed(2),
+        // Of the last five minutes, as which engines show it.
+        cpuLoad: (loadavg()[1] ?? 0).toFixed(2),
         cpuUserVdsmd: own.user,
         cpuSysVdsmd: own.system,
         cpuStatistics: Object.fromEntries(

@@ -10,7 +10,6 @@ import { activateHost, deactivateHost, hostSpecial, refreshHost } from './specia
 import { updateHost } from './special-host-update.ts';
 import { forceSelectSpm } from './storage/special-spm.ts';
 import { addHost, approveHost, installHost } from './special-installation.ts';
-import { statisticsOf } from './statistics.ts';
 import { choicesOf } from './stored.ts';
 
 const externalStatuses = ['ok', 'info', 'warning', 'error', 'failure'] as const;
@@ -209,26 +208,3 @@ export const hosts: Collection = {
     refresh: refreshHost,
   },
 };
-
-export const hostStatistics: Collection = statisticsOf({
-  rel: 'hosts',
-  kind: 'host',
-  about: 'What a host uses at the moment.',
-  from: 'vds',
-  key: 'vds_id',
-  figures: [
-    ['memory.installed', 'Total memory', 'bytes', 'integer', 'v.physical_mem_mb::numeric * 1048576'],
-    ['memory.used', 'Used memory', 'bytes', 'integer', '(v.physical_mem_mb::numeric - v.mem_free) * 1048576'],
-    ['memory.free', 'Free memory', 'bytes', 'integer', 'v.mem_free::numeric * 1048576'],
-    ['memory.shared', 'Shared memory', 'bytes', 'integer', 'v.mem_shared::numeric * 1048576'],
-    ['swap.total', 'Total swap', 'bytes', 'integer', 'v.swap_total::numeric * 1048576'],
-    ['swap.free', 'Free swap', 'bytes', 'integer', 'v.swap_free::numeric * 1048576'],
-    ['swap.used', 'Used swap', 'bytes', 'integer', '(v.swap_total::numeric - v.swap_free) * 1048576'],
-    ['ksm.cpu.current', 'KSM CPU usage', 'percent', 'decimal', 'v.ksm_cpu_percent::numeric'],
-    ['cpu.current.user', 'User CPU usage', 'percent', 'decimal', 'v.cpu_user'],
-    ['cpu.current.system', 'System CPU usage', 'percent', 'decimal', 'v.cpu_sys'],
-    ['cpu.current.idle', 'Idle CPU usage', 'percent', 'decimal', 'v.cpu_idle'],
-    ['cpu.load.avg.5m', 'CPU 5 minute load average', 'percent', 'decimal', 'v.cpu_load'],
-    ['boot.time', 'Boot time of the machine', 'none', 'integer', 'v.boot_time::numeric'],
-  ],
-});

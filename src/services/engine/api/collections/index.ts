@@ -3,11 +3,13 @@ import { clusterFeatures, clusterLevels, clusterNetworkFilters, networkFilters, 
 import { clusters, dataCenterClusters } from './clusters.ts';
 import { dataCenters } from './datacenters.ts';
 import { diskAttachments, templateDiskAttachments } from './disks/attachments.ts';
+import { diskStatistics } from './disks/disk-figures.ts';
 import { disks, storageDomainDisks } from './disks/disks.ts';
 import { imageTransfers } from './disks/transfers.ts';
 import { domainGroups, domainUsers, domains, groups, groupsOfUser, users } from './directory.ts';
 import { hostNics } from './host-nics.ts';
-import { hosts, hostStatistics } from './hosts.ts';
+import { hostNicStatistics, hostStatistics } from './host-figures.ts';
+import { hosts } from './hosts.ts';
 import { icons } from './icons.ts';
 import { jobs, steps } from './jobs.ts';
 import { affinityLabels, labelHosts, labelVms } from './labels.ts';
@@ -56,6 +58,7 @@ export const collections: readonly Collection[] = [
   storageDomainDisks,
   diskAttachments,
   templateDiskAttachments,
+  diskStatistics,
   permissionsOf('disks'),
   imageTransfers,
   domains,
@@ -68,6 +71,7 @@ export const collections: readonly Collection[] = [
   tagsOf('groups', 'tags_user_group_map', 'group_id'),
   hosts,
   hostNics,
+  hostNicStatistics,
   hostStatistics,
   permissionsOf('hosts'),
   icons,

@@ -1,4 +1,5 @@
 import { type Figure, statisticsOf } from '../statistics.ts';
+import { trafficFigures } from '../traffic-figures.ts';
 
 const installed = 'v.mem_size_mb::numeric * 1048576';
 const kibibytes = (column: string): string => `v.${column}::numeric * 1024`;
@@ -24,27 +25,15 @@ const told =
     .map((column) => `u.${column}`)
     .join(', ');
 
-/** What goes through an interface. What went through it in a second says nothing any more of a machine that has ended. */
-const nicFigures: readonly Figure[] = [
-  ['data.current.rx', 'Receive data rate', 'bytes_per_second', 'decimal', 'case when v.runs then v.rx_rate end'],
-  ['data.current.tx', 'Transmit data rate', 'bytes_per_second', 'decimal', 'case when v.runs then v.tx_rate end'],
-  ['data.current.rx.bps', 'Receive data rate', 'bits_per_second', 'decimal', 'case when v.runs then v.rx_rate * 8 end'],
-  ['data.current.tx.bps', 'Transmit data rate', 'bits_per_second', 'decimal', 'case when v.runs then v.tx_rate * 8 end'],
-  ['data.total.rx', 'Total received data', 'bytes', 'integer', 'v.rx_total'],
-  ['data.total.tx', 'Total transmitted data', 'bytes', 'integer', 'v.tx_total'],
-  ['errors.total.rx', 'Total received packets that were dropped', 'none', 'integer', 'v.rx_drop'],
-  ['errors.total.tx', 'Total transmitted packets that were dropped', 'none', 'integer', 'v.tx_drop'],
-];
-
 export const nicStatistics = statisticsOf({
   rel: 'vms/nics',
   kind: 'nic',
   about: 'What goes through a network interface of a virtual machine.',
-  from: `(select i.id as nic_id, i.vm_guid, s.rx_rate, s.tx_rate, s.rx_total, s.tx_total, s.rx_drop, s.tx_drop, d.run_on_vds is not null as runs
+  from: `(select i.id as nic_id, i.vm_guid, s.rx_rate, s.tx_rate, s.rx_total, s.tx_total, s.rx_drop, s.tx_drop, d.run_on_vds is not null as told
     from vm_interface i join vm_dynamic d using (vm_guid) left join vm_interface_statistics s on s.id = i.id)`,
   key: 'nic_id',
   above: 'vm_guid',
-  figures: nicFigures,
+  figures: trafficFigures({ packets: 'that were dropped', rx: 'rx_drop', tx: 'tx_drop' }),
 });
 
 export const machineStatistics = statisticsOf({
