@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AgentHost, startAgentHost } from '../test/support/agent-host.ts';
 import { definition } from '../test/support/vm-definition.ts';
+import { agentStarts } from './agent-starts.ts';
 import { sample } from './measure.ts';
 import type { Result } from './result.ts';
 
@@ -62,8 +63,11 @@ export async function agent(): Promise<readonly Result[]> {
       figures.libvirtOfOurs.push((between.libvirt - before.libvirt) / cycles);
       figures.libvirtOfVirsh.push((after - between.libvirt) / cycles);
     }
+    // Last, since a pool without a daemon for its leases keeps the agent busy.
+    const start = await agentStarts(host, client);
     client.end();
     return [
+      start,
       {
         name: `statistics of ${machines} virtual machines and the host: processor time of the agent for each cycle`,
         unit: 'ms',

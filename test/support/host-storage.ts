@@ -222,7 +222,11 @@ export async function localPool(host: TestStorage, path: string): Promise<TestPo
 }
 
 /** Has a host take part in a pool. */
-export const joinPool = (host: TestStorage, { storagepoolID, storagedomainID }: TestPool, hostID: number): Promise<unknown> =>
+export const joinPool = (
+  host: { call(verb: string, params: Readonly<Record<string, unknown>>): Promise<unknown> },
+  { storagepoolID, storagedomainID }: TestPool,
+  hostID: number,
+): Promise<unknown> =>
   host.call('StoragePool.connect', {
     storagepoolID,
     hostID,
