@@ -313,11 +313,13 @@ printf '#!/bin/sh\\necho ${fingerprint}\\n' >/root/answer && chmod 700 /root/ans
   });
 
   test('is asked to shut down, and is switched off', async () => {
-    await types(page.take(8, 0));
+    await types(page.take(9, 0));
     await becomes(machine, 'powering_down');
-    await types(page.take(8, 1));
+    await types(page.take(9, 1));
     expect(await wordOf(machine)).toBe('down');
   });
+
+  testGuestWithAgent({ hosts: () => all, machine: () => machine, becomes, upload, looksAndReboots: () => types(page.take(8, 0)) });
 
   test('came to be by every command of the page, and none showed a secret to others', async () => {
     expect(page.left()).toEqual([]);
@@ -325,8 +327,6 @@ printf '#!/bin/sh\\necho ${fingerprint}\\n' >/root/answer && chmod 700 /root/ans
     expect(lines).toContain('--upload-file debian.iso');
     for (const secret of [canaries.admin, nodePassword, '/images/']) expect(lines).not.toContain(secret);
   });
-
-  testGuestWithAgent({ hosts: () => all, machine: () => machine, becomes, upload });
 
   test('is unknown when the power of its host is gone, and not started anywhere', async () => {
     await api('POST', `${machine}/start`, '<action/>');

@@ -176,6 +176,8 @@ export const chapters: readonly Chapter[] = [
       await walk.api('POST', `${path}/refresh`, '<action/>');
       await walk.settled();
       await moveHost(walk, other, 'deactivate');
+      await moveHost(walk, other, 'activate');
+      await moveHost(walk, other, 'deactivate');
       await eventually('the first one manages it again', async () => (await spmOf(walk).catch(() => null)) === first, 120_000);
       await walk.fulfil({
         what: 'the host is set up again',

@@ -17,6 +17,8 @@ export interface Stage {
   readonly becomes: (path: string, wanted: string, word?: string, limitMs?: number) => Promise<void>;
   /** Makes a disk of an image, and gives its id. */
   readonly upload: (file: string, name: string, more: string) => Promise<string>;
+  /** Types what the walkthrough says of a guest: shows what it tells, has it rebooted with the reason `a new kernel`, and shows the event. */
+  readonly looksAndReboots: () => Promise<string>;
 }
 
 /** Puts the network card of a compute host into the bridge of the management network, as an administrator does who configures networks on their own. */
@@ -32,7 +34,7 @@ poweroff -f
 END`;
 
 /** Tests of a machine whose guest has an agent: what is told of it, and what it is asked for. Each goes on from the one before. */
-export function testGuestWithAgent({ hosts, machine, becomes, upload }: Stage): void {
+export function testGuestWithAgent({ hosts, machine, becomes, upload, looksAndReboots }: Stage): void {
   const api: FirstMachine['client']['api'] = (...words) => hosts().client.api(...words);
   const shell = (line: string): Promise<string> => hosts().node.shell(line);
   const id = (): string => machine().slice('vms/'.length);
@@ -108,7 +110,7 @@ export function testGuestWithAgent({ hosts, machine, becomes, upload }: Stage): 
 
     test('starts anew when it is asked to, in the same process', async () => {
       const before = [await shell('pidof qemu-system-x86_64'), await boot()];
-      await api('POST', `${machine()}/reboot`, '<action><reason>a new kernel</reason></action>');
+      expect(await looksAndReboots()).toMatch(new RegExp(`Debian GNU/Linux[^]*${guest.address}[^]*Rebooting VM vm1 was asked for`));
       await becomes(machine(), 'reboot_in_progress');
       expect(await last()).toMatch(/^Rebooting VM vm1 was asked for by admin@internal\b.*\. Reason: a new kernel\.$/);
       await becomes(machine(), 'up');
