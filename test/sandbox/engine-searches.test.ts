@@ -16,7 +16,8 @@ beforeAll(async () => {
   await got('affinitylabels', { body: { name: 'There-is-one' } });
   const { id } = await got('vms', { body: { name: 'There-is-one', cluster: { name: 'Default' } } });
   await got(`vms/${String(id)}/nics`, { body: { name: 'There-is-one' } });
-  await addHost(running.postgres, { name: 'There-is-one', address: '127.0.0.2', port: 1 });
+  const host = await addHost(running.postgres, { name: 'There-is-one', address: '127.0.0.2', port: 1 });
+  await running.postgres.query(`insert into vds_interface (id, name, vds_id) values (gen_random_uuid(), 'eth0', $1)`, [host]);
   // A storage domain in no data center, and a disk on it.
   await running.postgres.query(
     `with c as (insert into storage_server_connections (id, connection, storage_type) values (gen_random_uuid(), '/there/is/one', 4) returning id),

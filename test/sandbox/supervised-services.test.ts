@@ -99,7 +99,7 @@ describe('a service of a sandbox', () => {
       'KillMode=mixed',
       'KillSignal=SIGINT',
     ]);
-    await unit('deaf', shell(`trap '' TERM; /bin/sleep 4321 & echo ready; while :; do /bin/sleep 0.05; done`), [
+    await unit('deaf', shell(`trap '' TERM; /bin/sleep 987652 & echo ready; while :; do /bin/sleep 0.05; done`), [
       'TimeoutStopSec=200ms',
       'KillMode=mixed',
     ]);
@@ -109,7 +109,7 @@ describe('a service of a sandbox', () => {
       () => textOf(join(root, 'var/log/polite.log')).includes('ready') && textOf(join(root, 'var/log/deaf.log')).includes('ready'),
     );
     const deaf = await processOf('deaf');
-    const children = processesWith('4321').filter((pid) => statSync(`/proc/${pid}`, { throwIfNoEntry: false }) !== undefined);
+    const children = processesWith('987652').filter((pid) => statSync(`/proc/${pid}`, { throwIfNoEntry: false }) !== undefined);
     await host.services.stop('polite');
     await host.services.stop('deaf');
     expect(textOf(join(root, 'var/log/polite.log'))).toContain('bye');
@@ -119,11 +119,11 @@ describe('a service of a sandbox', () => {
   });
 
   test('takes children that left its group with it', async () => {
-    await unit('parent', shell('setsid /bin/sleep 5432 & echo ready; exec /bin/sleep 1000'));
+    await unit('parent', shell('setsid /bin/sleep 987651 & echo ready; exec /bin/sleep 1000'));
     await host.services.start('parent');
-    await until(() => processesWith('5432').length > 0);
+    await until(() => processesWith('987651').length > 0);
     await host.services.stop('parent');
-    expect(processesWith('5432')).toEqual([]);
+    expect(processesWith('987651')).toEqual([]);
   });
 
   test('that dies at once is reported with the last lines of its log, and is not tried again', async () => {
