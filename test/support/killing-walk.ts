@@ -67,14 +67,16 @@ export function startKillingWalk({ engine, nodes, client, rewire }: FirstMachine
       const refusals: string[] = [];
       if (await is().catch(() => false)) return;
       for (let tries = 0; tries < mostTries; tries++) {
+        const failures = (await stages.failed()).length;
         const refusal = await ask().then(
           () => null,
           (error: unknown) => String(error),
         );
         if (refusal !== null) refusals.push(refusal.slice(0, 500));
         await settled();
-        // Whatever was refused may have been done all the same: it is the answer that was lost then.
-        if (await comes(is, refusal === null ? arrivingMs : 3_000)) return;
+        // What was refused may have been done all the same: it is the answer that was lost then. What has failed is asked for again soon.
+        const hasFailed = refusal !== null || (await stages.failed()).length > failures;
+        if (await comes(is, hasFailed ? 3_000 : arrivingMs)) return;
       }
       const { event = [] } = (await api('GET', 'events?max=12')) as { event?: readonly { description: string }[] };
       throw new Error([`it is never so: ${what}`, ...refusals, ...event.map(({ description }) => description)].join('\n'));
