@@ -44,7 +44,8 @@ describe.each(collections.map((one) => [`${one.below === undefined ? '' : `${one
   '%s',
   (_name, one) => {
     const found = changes(one);
-    const path = `${root}/${one.below === undefined ? '' : `${one.below.rel}/${blank}/`}${one.rel}`;
+    const above = one.below?.rel.split('/') ?? [];
+    const path = `${root}/${above.map((rel) => `${rel}/${blank}/`).join('')}${one.rel}`;
 
     // Some have nothing to change: the loop is empty for them, and their lists are walked below.
     it('is changed only by whoever has the permit', async () => {
@@ -82,9 +83,8 @@ describe.each(collections.map((one) => [`${one.below === undefined ? '' : `${one
     it('is listed to administrators only, or to everybody, as its description says', async () => {
       for (const [role, { token }] of roles) {
         const headers = { authorization: `Bearer ${token}` };
-        const { status } = await running.engine.client(one.below === undefined ? path : `${root}/${one.below.rel}`, { headers });
-        const sight =
-          one.below === undefined ? one.sight : collections.find(({ rel, below }) => rel === one.below?.rel && below === undefined)?.sight;
+        const { status } = await running.engine.client(`${root}/${above[0] ?? one.rel}`, { headers });
+        const { sight } = collections.find(({ rel, below }) => rel === (above[0] ?? one.rel) && below === undefined) ?? one;
         const [kind] = await running.postgres.query<{ admin: boolean }>('select role_type = 1 as admin from roles where name = $1', [role]);
         expect(status, `${role} GET ${path}`).toBe(sight === 'everybody' || kind?.admin === true ? 200 : 403);
         expect((await running.engine.client(path, { headers: { ...headers, filter: 'true' } })).status).toBeLessThan(500);
