@@ -1,12 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { chapters, commandNames, endings } from '../support/every-command.ts';
-import { prepareFirstMachine } from '../support/first-machine.ts';
-import { folder as hostFolder } from '../support/host-image.ts';
-import { type KillingWalk, startKillingWalk } from '../support/killing-walk.ts';
-import { killerOf, watchStages } from '../support/stages-of-commands.ts';
+import { describe, expect, test } from 'vitest';
+import { chapters, endings, leftOut } from '../support/every-command.ts';
+import { useKillingWalk } from '../support/killing-walk.ts';
 import { whyNoHosts } from '../support/test-host.ts';
-import { expectCode } from '../support/whole-host.ts';
 
 /*
  * Every command that there is, on real hosts with storage that they share, and an engine that is killed each time a stage of one begins: the next engine
@@ -18,38 +13,14 @@ const obstacle = await whyNoHosts();
 describe.skipIf(obstacle !== null)(
   `an engine that is killed in every stage of every command${obstacle === null ? '' : ` (${obstacle})`}`,
   () => {
-    let walk: KillingWalk;
-    let folder: string;
-    let remove: () => Promise<void>;
-
-    beforeAll(async () => {
-      await mkdir(hostFolder, { recursive: true });
-      folder = await mkdtemp(`${hostFolder}/shared-`);
-      const all = await prepareFirstMachine({ nodes: 2, shared: folder });
-      ({ remove } = all);
-      expectCode(await all.engine.setup(), 0);
-      // Read by the engine when it begins.
-      await all.engine.shell(
-        '/usr/lib/ovirt-engine/current/bin/engine-config --set TimeoutToResetVdsInSeconds=10 && systemctl restart ovirt-engine',
-      );
-      const [stages, kill] = [await watchStages(all.engine), await killerOf(all.engine, 'ovirt-engine')];
-      stages.onBegin = async (_stage, isFirst) => (isFirst ? kill() : undefined);
-      walk = startKillingWalk(all, stages);
-    });
-    afterAll(async () => {
-      await remove();
-      await rm(folder, { recursive: true, force: true });
-    });
+    const walk = useKillingWalk(({ engine }) => [[engine, 'ovirt-engine']]);
 
     test.each([...chapters, ...endings])('$title', async ({ go }) => {
-      await go(walk);
+      await go(walk());
       // Nobody is reset or rebooted twice.
-      expect((await walk.stages.failed()).filter((told) => !told.includes('The engine ended while it asked for that'))).toEqual([]);
+      expect((await walk().stages.failed()).filter((told) => !told.includes('The engine ended while it asked for that'))).toEqual([]);
     });
 
-    test('no command was left out', () => {
-      const begun = new Set([...walk.stages.begun].map((stage) => stage.split(':', 1)[0]));
-      expect(commandNames.filter((name) => !begun.has(name))).toEqual([]);
-    });
+    test('no command was left out', () => expect(leftOut(walk())).toEqual([]));
   },
 );

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { workOn } from '../support/commands.ts';
 import { useHosts } from '../support/running-hosts.ts';
 import { type SimulatedAgents, SimulatedFailure } from '../support/simulated-agent.ts';
 import { capabilities, hardwareId, statistics } from '../support/simulated-host.ts';
@@ -96,18 +97,9 @@ describe('a host that does not fit its cluster', () => {
   it('stays where it is when it is used meanwhile', async () => {
     const { id } = await host();
     // A command has just begun to work on it.
-    await running.postgres.query(
-      `with j as (insert into job (job_id, action_type, description, status, start_time, last_update_time, correlation_id)
-         values (gen_random_uuid(), 'Unheard', '', 'STARTED', now(), now(), 'flow') returning job_id),
-       s as (insert into step (step_id, job_id, step_type, description, step_number, status, start_time, correlation_id)
-         select gen_random_uuid(), job_id, 'EXECUTING', '', 1, 'STARTED', now(), 'flow' from j returning step_id, job_id),
-       c as (insert into command_entities (command_id, command_type, command_parameters, user_name, correlation_id, job_id, step_id)
-         select gen_random_uuid(), 'Unheard', '{}', 'admin@internal', 'flow', job_id, step_id from s returning command_id)
-       insert into command_locks (object_id, command_id) select $1, command_id from c`,
-      [id],
-    );
+    const ended = await workOn(running.postgres, id);
     expect(await fault(`hosts/${id}`, into('Older'))).toEqual([409, expect.stringContaining('has just changed')]);
-    await running.postgres.query(`delete from command_entities where command_type = 'Unheard'`);
+    await ended();
     expect((await got(`hosts/${id}`))['cluster']).toMatchObject({ id: await idOf('clusters', 'Default') });
   });
 });

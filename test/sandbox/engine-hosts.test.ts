@@ -196,16 +196,13 @@ describe('a host', () => {
     const shown = { os: { custom_kernel_cmdline: '' }, power_management: { automatic_pm_enabled: true }, vgpu_placement: 'consolidated' };
     await got(`hosts/${id}`, { method: 'PUT', body: shown });
     for (const [body, what] of [
-      [{ os: { custom_kernel_cmdline: 'quiet' } }, 'os.custom_kernel_cmdline'],
-      [{ power_management: { automatic_pm_enabled: false } }, 'power_management.automatic_pm_enabled'],
-      [{ power_management: { kdump_detection: false } }, 'power_management.kdump_detection'],
-      [{ power_management: { enabled: true } }, 'power_management.enabled'],
-      [{ vgpu_placement: 'separated' }, 'vgpu_placement'],
+      [{ os: { custom_kernel_cmdline: 'quiet' } }, '[Another os.custom_kernel_cmdline'],
+      [{ power_management: { automatic_pm_enabled: false } }, '[Another power_management.automatic_pm_enabled'],
+      [{ power_management: { kdump_detection: false } }, '[Another power_management.kdump_detection'],
+      [{ power_management: { enabled: true } }, '[power_management.enabled'],
+      [{ vgpu_placement: 'separated' }, '[Another vgpu_placement'],
     ] as const)
-      expect(await fault(`hosts/${id}`, { method: 'PUT', body })).toEqual([
-        409,
-        expect.stringContaining(`Another ${what} is not supported`),
-      ]);
+      expect(await fault(`hosts/${id}`, { method: 'PUT', body })).toEqual([409, expect.stringContaining(`${what} is not supported`)]);
     expect((await got(`hosts?search=${encodeURIComponent(`name=${name}-new and status=up and cluster=Default`)}`))['host'][0].id).toBe(id);
     expect((await fault(`hosts/${id}`, { method: 'DELETE' }))[0]).toBe(409);
     await act(id, 'deactivate');

@@ -47,7 +47,11 @@ const commands: Readonly<Record<CommandName, true>> = {
   ...{ ResumeMachine: true, ChangeCd: true, RemoveMachine: true },
   ...{ AddDisk: true, RemoveDisk: true, ExtendDisk: true, CopyDisks: true, TransferImage: true },
 };
-export const commandNames = Object.keys(commands);
+/** Names of commands that did not begin on the way. */
+export const leftOut = ({ stages }: KillingWalk): readonly string[] => {
+  const begun = new Set([...stages.begun].map((stage) => stage.split(':', 1)[0]));
+  return Object.keys(commands).filter((name) => !begun.has(name));
+};
 
 const discBytes = 8 * 1024 ** 2;
 

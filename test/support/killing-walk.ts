@@ -1,7 +1,12 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll } from 'vitest';
 import type { Json } from './api-calls.ts';
-import type { FirstMachine } from './first-machine.ts';
-import type { Stages } from './stages-of-commands.ts';
+import { type FirstMachine, prepareFirstMachine } from './first-machine.ts';
+import { folder as hostFolder } from './host-image.ts';
+import { killerOf, type Stages, watchStages } from './stages-of-commands.ts';
+import { there } from './there.ts';
+import { expectCode, type WholeHost } from './whole-host.ts';
 
 /*
  * Requests to an engine while somebody is killed in the middle of what is asked: each is made again as a person would, who looks what has become of it.
@@ -35,7 +40,7 @@ export interface KillingWalk extends Pick<FirstMachine, 'engine' | 'nodes' | 'cl
   pathOf(collection: string, name: string): Promise<string>;
 }
 
-export function startKillingWalk({ engine, nodes, client, rewire }: FirstMachine, stages: Stages): KillingWalk {
+function startKillingWalk({ engine, nodes, client, rewire }: FirstMachine, stages: Stages): KillingWalk {
   const { api } = client;
   const byName: KillingWalk['byName'] = async (collection, name) => {
     const [found] = Object.values(await api('GET', `${collection}?search=name%3D${name}`)) as (readonly Json[])[];
@@ -91,4 +96,33 @@ export function startKillingWalk({ engine, nodes, client, rewire }: FirstMachine
       return `${collection}/${found['id']}`;
     },
   };
+}
+
+/**
+ * Prepares an engine and two compute hosts with storage that they share, for the tests of a file.
+ * @param victims what is killed each time a stage begins that has not begun before: services and the hosts that they are on
+ */
+export function useKillingWalk(victims: (all: FirstMachine) => readonly (readonly [WholeHost, unit: string])[]): () => KillingWalk {
+  let walk: KillingWalk | undefined;
+  let all: FirstMachine | undefined;
+  let shared = '';
+  beforeAll(async () => {
+    await mkdir(hostFolder, { recursive: true });
+    shared = await mkdtemp(`${hostFolder}/shared-`);
+    all = await prepareFirstMachine({ nodes: 2, shared });
+    expectCode(await all.engine.setup(), 0);
+    // Read by the engine when it begins.
+    await all.engine.shell(
+      '/usr/lib/ovirt-engine/current/bin/engine-config --set TimeoutToResetVdsInSeconds=10 && systemctl restart ovirt-engine',
+    );
+    const kills = await Promise.all(victims(all).map(([host, unit]) => killerOf(host, unit)));
+    const stages = await watchStages(all.engine);
+    stages.onBegin = async (_stage, isFirst) => (isFirst ? Promise.all(kills.map((kill) => kill())) : undefined);
+    walk = startKillingWalk(all, stages);
+  });
+  afterAll(async () => {
+    await all?.remove();
+    await rm(shared, { recursive: true, force: true });
+  });
+  return () => there(walk);
 }

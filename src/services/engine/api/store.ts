@@ -33,10 +33,9 @@ export async function givenOf(fields: Store['fields'], entity: Entity, members: 
   for (const [path, field] of Object.entries(fields)) {
     const value = at(entity, path);
     if (value === undefined || value === null) continue;
-    if (field.only !== undefined) {
-      if (value !== field.only.value) throw unsupported(`Another ${path}`, field.only.why);
-    } else if (field.reference !== undefined && field.clearable === true && isEmpty(value as Entity))
-      all.push({ path, field, value: null });
+    if (field.only !== undefined && value !== field.only.value)
+      throw unsupported(value === true ? path : `Another ${path}`, field.only.why);
+    if (field.reference !== undefined && field.clearable === true && isEmpty(value as Entity)) all.push({ path, field, value: null });
     else if (field.reference !== undefined)
       all.push({ path, field, value: await members.resolve(field.reference, value as Entity, asker) });
     else {

@@ -88,7 +88,12 @@ export function createRunner({ database, types, turn, log, now }: RunnerParts): 
   }
 
   /** Writes where a command is, until that is stored: a database that is slow for a while must not have it taken back. Throws what can never be stored. */
-  const stored = (write: () => Promise<void>): Promise<void> => lasting(write, (error) => isAway(error) || mayPass(error));
+  const stored = (write: () => Promise<void>): Promise<void> =>
+    lasting(write, (error) => {
+      if (isAway(error)) return true;
+      if (mayPass(error)) log.warning('where a command is cannot be stored yet, trying again', errorFields(error));
+      return mayPass(error);
+    });
 
   async function carryOn(command: Recorded): Promise<void> {
     const type = types[command.type];

@@ -29,7 +29,7 @@ export interface Field {
   readonly required?: boolean;
   /** Cannot be changed later. */
   readonly fixed?: boolean;
-  /** The one value that it has here, and why: clients may send it, and nothing else. It is not stored. */
+  /** The one value that it has here, and why: clients may send it, and nothing else. */
   readonly only?: { readonly value: string | boolean; readonly why: string };
   /** The collection whose member it names, by id or by name. */
   readonly reference?: string;

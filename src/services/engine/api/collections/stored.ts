@@ -1,7 +1,6 @@
-import { Refusal } from '../../http/refusal.ts';
 import { invalidValue, outOfRange, rejected } from '../fault.ts';
 
-/* What clients send, as it is stored. Each throws a refusal for what cannot be (400), or is not supported (409). */
+/* What clients send, as it is stored. Each throws a refusal (400) for what cannot be. */
 
 /** A name that tools can type: what the original accepts. */
 export const plainName = (value: unknown): unknown => {
@@ -10,17 +9,6 @@ export const plainName = (value: unknown): unknown => {
   }
   return value;
 };
-
-/**
- * What would be relied on although nothing here does it: clients may say that they do not want it.
- * @param advice what to do instead, as a sentence
- */
-export const neverTrue =
-  (what: string, advice: string) =>
-  (value: unknown): unknown => {
-    if (value === true) throw new Refusal(409, `${what} is not supported. ${advice}`);
-    return value;
-  };
 
 /** The words of an enumeration, by the number that is stored, for the search. */
 export const choicesOf = (words: readonly string[]): Readonly<Record<string, number>> =>

@@ -1,7 +1,7 @@
-import { invalidValue } from '../fault.ts';
+import { invalidValue, unsupported } from '../fault.ts';
 import { type Collection, reference } from './collection.ts';
 import { permits } from './permits.ts';
-import { neverTrue, plainName } from './stored.ts';
+import { plainName } from './stored.ts';
 
 /** What new profiles let guests send, unless it is said otherwise: with the addresses of their own interfaces alone (`vdsm-no-mac-spoofing`). */
 export const usualFilter = '0000000e-000e-000e-000e-000000000146';
@@ -48,17 +48,19 @@ export const vnicProfiles: Collection = {
       network_filter: { column: 'network_filter_id', reference: 'networkfilters', clearable: true },
       port_mirroring: {
         column: 'port_mirroring',
-        store: neverTrue('port_mirroring', 'No host copies the traffic of a network: capture it on the bridge of a host instead.'),
+        only: { value: false, why: 'no host copies the traffic of a network; capture it on the bridge of a host instead' },
       },
       migratable: { column: 'migratable' },
       'pass_through.mode': {
         column: 'passthrough',
         store: (value) => {
           if (value !== 'enabled' && value !== 'disabled') throw invalidValue('mode', ['enabled', 'disabled']);
-          return neverTrue(
-            'pass_through',
-            'Hosts pass no network cards on: virtual machines are connected to the bridge of the network.',
-          )(value === 'enabled');
+          if (value === 'enabled')
+            throw unsupported(
+              'pass_through',
+              'hosts pass no network cards on; virtual machines are connected to the bridge of the network',
+            );
+          return false;
         },
       },
     },

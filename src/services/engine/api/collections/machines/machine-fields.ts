@@ -3,7 +3,7 @@ import { invalidValue, outOfRange, rejected } from '../../fault.ts';
 import type { Field } from '../collection.ts';
 import { storedLevel } from '../datacenters.ts';
 import { systemNumber } from '../operating-systems.ts';
-import { neverTrue, numberIn, plainName, within } from '../stored.ts';
+import { numberIn, plainName, within } from '../stored.ts';
 import {
   affinityWords,
   biosTypeWords,
@@ -117,7 +117,7 @@ export const shapeFields: Readonly<Record<string, Field>> = {
   start_paused: { column: 'is_run_and_pause' },
   stateless: {
     column: 'is_stateless',
-    store: neverTrue('stateless', 'What a virtual machine writes to its disks stays there: have new ones made of a template instead.'),
+    only: { value: false, why: 'what a virtual machine writes to its disks stays there; have new ones made of a template instead' },
   },
   storage_error_resume_behaviour: { column: 'resume_behavior', store: numberIn(resumeWords, 'storage_error_resume_behaviour') },
   'time_zone.name': { column: 'time_zone', longest: 40, store: timeZone },
