@@ -6,6 +6,7 @@ import type { Leases } from '../../src/services/host-agent/storage/leases.ts';
 import { joinPool, localDomain, localPool, testStorage, type TestLeases, type TestStorage, zeroId } from '../support/host-storage.ts';
 import { useHostStorage } from '../support/running-host-storage.ts';
 import { MiB, newVolume, RAW, sparse } from '../support/volumes.ts';
+import { eventually } from '../support/waiting.ts';
 
 /* Pools of storage domains, and the host that manages one. */
 
@@ -101,6 +102,26 @@ describe('pools', () => {
     const params = { storagepoolID: randomUUID(), name: 'x', masterSdUUID: id, masterVersion: 1, domainList: [id] };
     const outcomes = await Promise.allSettled([1, 2].map(() => host.call('StoragePool.create', params)));
     expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { code: 316 } }]);
+  });
+
+  test('is told to be there only when the lease is given back with which it was made', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const own = leases.of();
+    const leave: typeof own.leave = (...which) => gate.promise.then(() => own.leave(...which));
+    const maker = await testStorage(join(folder, 'maker'), { ...own, leave });
+    const id = await localDomain(maker, join(folder, 'data'));
+    const params = { storagepoolID: randomUUID(), name: 'x', masterSdUUID: id, masterVersion: 1, domainList: [id] };
+    const first = maker.call('StoragePool.create', params);
+    await eventually(async () =>
+      expect(await maker.call('StorageDomain.getInfo', { storagedomainID: id })).toMatchObject({ pool: [params.storagepoolID] }),
+    );
+    let isAnswered = false;
+    const again = maker.fails('StoragePool.create', params).finally(() => (isAnswered = true));
+    await maker.call('StorageDomain.getInfo', { storagedomainID: id });
+    expect(isAnswered).toBe(false);
+    gate.resolve(undefined);
+    await first;
+    expect(await again).toBe(316);
   });
 
   test('a domain of ISO files is no master', async () => {

@@ -57,26 +57,22 @@ export function createPools(parts: PoolParts): Pools {
     log.info('pool left', { pool: pool.id });
   };
 
-  /**
-   * Does something to a domain with the lease that otherwise the SPM holds there. Somebody who asks for the same again, since an answer was lost,
-   * waits until it is done.
-   */
-  const withLease = <T>(domain: Domain, hostId: number, work: () => Promise<T>): Promise<T> =>
-    turns.take([domain.id], async () => {
-      const places = leasePlaces(domain);
-      await tidied;
-      await leases.join(places, hostId, new AbortController().signal);
+  /** Does something to a domain with the lease that otherwise the SPM holds there. */
+  const withLease = async <T>(domain: Domain, hostId: number, work: () => Promise<T>): Promise<T> => {
+    const places = leasePlaces(domain);
+    await tidied;
+    await leases.join(places, hostId, new AbortController().signal);
+    try {
+      const lease = await leases.acquire(places);
       try {
-        const lease = await leases.acquire(places);
-        try {
-          return await work();
-        } finally {
-          await lease.release();
-        }
+        return await work();
       } finally {
-        await leases.leave(places, hostId);
+        await lease.release();
       }
-    });
+    } finally {
+      await leases.leave(places, hostId);
+    }
+  };
 
   const asMaster = async (id: string, version: number): Promise<{ readonly domain: Domain; readonly metadata: DomainMetadata }> => {
     const domain = await domains.find(id);
@@ -99,37 +95,40 @@ export function createPools(parts: PoolParts): Pools {
     ids: () => [...pools.keys()],
     get,
     list: () => [...pools.values()],
-    async create(wanted) {
-      const { domain, metadata: before } = await asMaster(wanted.masterId, wanted.masterVersion);
-      // Said before anybody waits for a lease, and looked at again with it.
-      refuseMember(wanted, before);
-      await withLease(domain, makersHostId, async () => {
-        const members: (readonly [Domain, DomainMetadata])[] = [];
-        for (const id of new Set([...wanted.domains, wanted.masterId])) {
-          const member = await domains.find(id);
-          const metadata = await domains.read(member);
-          refuseMember(wanted, metadata);
-          members.push([member, metadata]);
-        }
-        // The master last: without it there is no pool.
-        for (const [member, metadata] of members.filter(([{ id }]) => id !== wanted.masterId))
-          await domains.write(member, { ...metadata, pool: wanted.id });
-        for (const [member, metadata] of members.filter(([{ id }]) => id === wanted.masterId))
-          await domains.write(member, { ...metadata, pool: wanted.id, master: poolOf(wanted) });
-      });
-    },
-    async reconstruct(wanted, hostId) {
-      if (pools.has(wanted.id)) throw failure('pool', `Pool ${wanted.id} must be disconnected before it gets another master`);
-      const { domain } = await asMaster(wanted.masterId, wanted.masterVersion);
-      await withLease(domain, hostId, async () => {
-        const metadata = await domains.read(domain);
-        if (metadata.pool !== wanted.id)
-          throw failure('domain not attached', `Storage domain ${domain.id} does not belong to pool ${wanted.id}`);
-        if ((metadata.master?.masterVersion ?? 0) >= wanted.masterVersion)
-          throw failure('higher master version', `Domain ${domain.id} is a master of that version, or of a higher one, already`);
-        await domains.write(domain, { ...metadata, master: poolOf(wanted) });
-      });
-    },
+    // Somebody who asks for the same again, since an answer was lost, waits until the lease is given back: in the middle of that nobody could take it.
+    create: (wanted) =>
+      turns.take([wanted.masterId], async () => {
+        const { domain, metadata: before } = await asMaster(wanted.masterId, wanted.masterVersion);
+        // Said before anybody waits for a lease, and looked at again with it.
+        refuseMember(wanted, before);
+        await withLease(domain, makersHostId, async () => {
+          const members: (readonly [Domain, DomainMetadata])[] = [];
+          for (const id of new Set([...wanted.domains, wanted.masterId])) {
+            const member = await domains.find(id);
+            const metadata = await domains.read(member);
+            refuseMember(wanted, metadata);
+            members.push([member, metadata]);
+          }
+          // The master last: without it there is no pool.
+          for (const [member, metadata] of members.filter(([{ id }]) => id !== wanted.masterId))
+            await domains.write(member, { ...metadata, pool: wanted.id });
+          for (const [member, metadata] of members.filter(([{ id }]) => id === wanted.masterId))
+            await domains.write(member, { ...metadata, pool: wanted.id, master: poolOf(wanted) });
+        });
+      }),
+    reconstruct: (wanted, hostId) =>
+      turns.take([wanted.masterId], async () => {
+        if (pools.has(wanted.id)) throw failure('pool', `Pool ${wanted.id} must be disconnected before it gets another master`);
+        const { domain } = await asMaster(wanted.masterId, wanted.masterVersion);
+        await withLease(domain, hostId, async () => {
+          const metadata = await domains.read(domain);
+          if (metadata.pool !== wanted.id)
+            throw failure('domain not attached', `Storage domain ${domain.id} does not belong to pool ${wanted.id}`);
+          if ((metadata.master?.masterVersion ?? 0) >= wanted.masterVersion)
+            throw failure('higher master version', `Domain ${domain.id} is a master of that version, or of a higher one, already`);
+          await domains.write(domain, { ...metadata, master: poolOf(wanted) });
+        });
+      }),
     connect: (wanted) =>
       turns.take([wanted.id], async () => {
         const { id, hostId } = wanted;
